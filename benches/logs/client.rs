@@ -12,9 +12,9 @@ use provwatch::{
     model::Package,
     tlog::{
         CompactRange, Consistency, Log, LogKey, Protocol, Signer, Watch,
+        page::{LeafForm, read_page},
         rekor_v1::{Budget, RekorV1},
         rekor_v2::TilesLog,
-        sift::{LeafForm, sift},
     },
 };
 
@@ -40,9 +40,9 @@ pub async fn scan_tiles(server: &Server, entries: u64) {
     let began = Instant::now();
     let mut pages = log.pages(&head.tree, 0, entries, &signed);
     while let Some(page) = pages.try_next().await.unwrap() {
-        let sifted = sift(&page, LeafForm::Rekor, watch.filter(), &mut range);
-        bytes += sifted.bytes;
-        hits += sifted.candidates.len();
+        let read = read_page(&page, LeafForm::Rekor, watch.filter(), &mut range);
+        bytes += read.bytes;
+        hits += read.candidates.len();
     }
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(range.root(), *signed.root(), "every leaf is hashed, and the root is the signed one");
@@ -80,7 +80,7 @@ pub async fn tail(server: &Server) {
         assert_eq!(consistency, Consistency::Proven);
         let mut pages = log.pages(&head.tree, before.size(), signed.size(), &signed);
         while let Some(page) = pages.try_next().await.unwrap() {
-            sift(&page, LeafForm::Rekor, watch.filter(), &mut range);
+            read_page(&page, LeafForm::Rekor, watch.filter(), &mut range);
         }
         assert_eq!(range.root(), *signed.root());
         before = signed;

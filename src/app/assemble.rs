@@ -13,7 +13,7 @@ use crate::{
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
-    upkeep::{Caretaker, Memory, Mender, Moving, Setup, Troubles, TrustKeeper, WallClock},
+    upkeep::{Caretaker, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -28,8 +28,8 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
-    let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
-    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles));
+    let issues = Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+    let mender = Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&issues));
     let progress = Moving::over(progress, Arc::clone(&clock));
     let memory = Memory::of(&progress);
     let shared = PackageParts {
@@ -44,7 +44,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
         forges: forges.map(Arc::new),
         trust: Arc::new(trust),
         wall_clock: Arc::new(wall_clock),
-        troubles,
+        issues,
         mender: Arc::new(mender),
     };
     Ok(app(config, shared, memory, log_settings(config)?))
@@ -86,7 +86,7 @@ fn caretaker(setup: Setup, memory: Memory, shared: &PackageParts) -> Caretaker {
         watchlist: Arc::clone(&shared.watchlist),
         setup,
         memory,
-        troubles: Arc::clone(&shared.troubles),
+        issues: Arc::clone(&shared.issues),
         wall_clock: Arc::clone(&shared.wall_clock),
     }
 }
@@ -97,7 +97,7 @@ fn dispatcher(shared: &PackageParts) -> Dispatcher {
         clock: Arc::clone(&shared.clock),
         subscriptions: Arc::clone(&shared.subscriptions),
         queues: Queues::default(),
-        troubles: Arc::clone(&shared.troubles),
+        issues: Arc::clone(&shared.issues),
         mender: Arc::clone(&shared.mender),
         wall_clock: Arc::clone(&shared.wall_clock),
     }

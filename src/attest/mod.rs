@@ -27,7 +27,6 @@ mod bundle;
 mod case;
 mod checkpoint;
 mod der;
-mod doubt;
 mod encoding;
 mod enough;
 mod failure;
@@ -49,6 +48,7 @@ mod signer;
 mod statement;
 mod trust;
 mod tuf;
+mod unknown_log;
 mod verified;
 mod verifier;
 

@@ -5,13 +5,14 @@ use sigstore_types::{Artifact, Bundle, SignatureContent};
 
 use super::{
     case::{Case, Without},
-    checkpoint, doubt, encoding,
+    checkpoint, encoding,
     enough::known_to,
     failure::Failure,
     identity::public_key,
     registry_key::RegistryKey,
     signer::{Signed, Signer},
     trust::TrustMaterial,
+    unknown_log,
     verified::Verified,
 };
 use crate::model::VerifiedProvenance;
@@ -49,7 +50,8 @@ impl TrustMaterial {
         let instance = self.instance_of(bundle);
         let bundle = &known_to(instance, bundle);
         let case = Case { instance, bundle, artifact, key: signer.key() };
-        let times = case.verify(Without::of(instance)).map_err(|failure| doubt::judged(&case, signer, failure))?;
+        let times =
+            case.verify(Without::of(instance)).map_err(|failure| unknown_log::judged(&case, signer, failure))?;
         let log = checkpoint::logged_at(&instance.usable, bundle)?;
         let found = Signed::of(bundle)?;
         signer.check(&found)?;

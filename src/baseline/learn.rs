@@ -25,79 +25,79 @@ const MAX_MINUTES: usize = 200;
 
 /// Folds one release into the portrait of its line. The order of releases does not matter but for publish minutes and pauses.
 pub fn learn(baseline: &mut Baseline, release: &Observation) {
-    let portrait = baseline.lines.entry(release.line()).or_default();
+    let profile = baseline.lines.entry(release.line()).or_default();
     let at = release.published_at;
-    portrait.releases = portrait.releases.saturating_add(1);
-    let lesson = Lesson { release, identities: Traits::of(release), at };
+    profile.releases = profile.releases.saturating_add(1);
+    let baseline_update = BaselineUpdate { release, identities: Traits::of(release), at };
     for one in Trait::ALL {
-        lesson.teach(*one, portrait);
+        baseline_update.teach(*one, profile);
     }
-    lesson.teach_ids(portrait);
-    learn_pause(portrait, at);
-    portrait.first_at = Some(portrait.first_at.map_or(at, |first| first.min(at)));
-    portrait.last_at = Some(portrait.last_at.map_or(at, |last| last.max(at)));
-    learn_version(portrait, release);
-    learn_minute(portrait, at);
+    baseline_update.teach_ids(profile);
+    learn_pause(profile, at);
+    profile.first_at = Some(profile.first_at.map_or(at, |first| first.min(at)));
+    profile.last_at = Some(profile.last_at.map_or(at, |last| last.max(at)));
+    learn_version(profile, release);
+    learn_minute(profile, at);
 }
 
 /// A release as its traits are read from it.
-struct Lesson<'a> {
+struct BaselineUpdate<'a> {
     release: &'a Observation,
     identities: Vec<Traits<'a>>,
     at: DateTime<Utc>,
 }
 
-impl Lesson<'_> {
+impl BaselineUpdate<'_> {
     /// Counts what the release shows of a trait: each has its line here. What is not known is not counted.
-    fn teach(&self, one: Trait, portrait: &mut LineBaseline) {
+    fn teach(&self, one: Trait, profile: &mut LineBaseline) {
         let Self { release, at, .. } = *self;
         let all = || self.identities.iter();
         match one {
-            Trait::EvidenceRanks => portrait.count(EvidenceRanks, rank(release), at),
-            Trait::Issuers => portrait.count(Issuers, all().map(|it| it.issuer), at),
-            Trait::RepositoryIds => portrait.count(RepositoryIds, all().filter_map(|it| it.repository_id), at),
-            Trait::Repositories => portrait.count(Repositories, all().filter_map(|it| it.repository.as_deref()), at),
-            Trait::OwnerIds => portrait.count(OwnerIds, all().filter_map(|it| it.owner_id), at),
-            Trait::Owners => portrait.count(Owners, all().filter_map(|it| it.owner.as_deref()), at),
-            Trait::Workflows => portrait.count(Workflows, all().filter_map(|it| it.workflow.as_deref()), at),
-            Trait::Refs => portrait.count(Refs, all().filter_map(|it| it.reference.as_deref()), at),
-            Trait::Triggers => portrait.count(Triggers, all().filter_map(|it| it.trigger), at),
-            Trait::Environments => all().for_each(|it| portrait.count(Environments, it.environment_on(portrait), at)),
-            Trait::Runners => portrait.count(Runners, all().filter_map(|it| it.runner), at),
-            Trait::Publishers => portrait.count(Publishers, self.person().map(|it| &*it.name), at),
-            Trait::Emails => portrait.count(Emails, self.person().and_then(|it| it.email.as_deref()), at),
-            Trait::Maintainers => portrait.count(Maintainers, release.maintainers.iter().flatten().map(|it| &**it), at),
-            Trait::ConfigIds => portrait.count(ConfigIds, release.auth.config_id.as_deref(), at),
+            Trait::EvidenceRanks => profile.count(EvidenceRanks, rank(release), at),
+            Trait::Issuers => profile.count(Issuers, all().map(|it| it.issuer), at),
+            Trait::RepositoryIds => profile.count(RepositoryIds, all().filter_map(|it| it.repository_id), at),
+            Trait::Repositories => profile.count(Repositories, all().filter_map(|it| it.repository.as_deref()), at),
+            Trait::OwnerIds => profile.count(OwnerIds, all().filter_map(|it| it.owner_id), at),
+            Trait::Owners => profile.count(Owners, all().filter_map(|it| it.owner.as_deref()), at),
+            Trait::Workflows => profile.count(Workflows, all().filter_map(|it| it.workflow.as_deref()), at),
+            Trait::Refs => profile.count(Refs, all().filter_map(|it| it.reference.as_deref()), at),
+            Trait::Triggers => profile.count(Triggers, all().filter_map(|it| it.trigger), at),
+            Trait::Environments => all().for_each(|it| profile.count(Environments, it.environment_on(profile), at)),
+            Trait::Runners => profile.count(Runners, all().filter_map(|it| it.runner), at),
+            Trait::Publishers => profile.count(Publishers, self.person().map(|it| &*it.name), at),
+            Trait::Emails => profile.count(Emails, self.person().and_then(|it| it.email.as_deref()), at),
+            Trait::Maintainers => profile.count(Maintainers, release.maintainers.iter().flatten().map(|it| &**it), at),
+            Trait::ConfigIds => profile.count(ConfigIds, release.auth.config_id.as_deref(), at),
             Trait::RegisteredRepositories => {
-                portrait.count(RegisteredRepositories, release.auth.registered_repository().as_deref(), at);
+                profile.count(RegisteredRepositories, release.auth.registered_repository().as_deref(), at);
             }
-            Trait::Tags => portrait.count(Tags, self.tag(), at),
-            Trait::Commits => portrait.count(Commits, self.commit(), at),
-            Trait::Builders => portrait.count(Builders, all().filter_map(|it| Some(it.builder.as_ref()?.asked())), at),
-            Trait::Visibilities => portrait.count(Visibilities, all().filter_map(|it| it.visibility), at),
-            Trait::TagNames => portrait.count(TagNames, all().filter_map(|it| self.tag_name(it)), at),
-            Trait::Signatures => portrait.count(Signatures, self.signature(), at),
-            Trait::Conclusions => portrait.count(Conclusions, self.conclusion(), at),
-            Trait::Attempts => portrait.count(Attempts, all().filter_map(|it| it.attempt.map(attempt)), at),
-            Trait::Gaps => portrait.count(Gaps, signed_at(release).map(|signed_at| gap(at - signed_at)), at),
-            Trait::Manifests => portrait.count(Manifests, all().filter_map(|it| manifest_repository(release, it)), at),
-            Trait::NamedRepositories => portrait.count(NamedRepositories, self.named_repository().as_deref(), at),
-            Trait::Pauses => portrait.count(Pauses, portrait.last_at.map(|last| pause(at - last)), at),
-            Trait::TokenPolicies => portrait.count(TokenPolicies, self.token_policy(), at),
-            Trait::DependencySources => portrait.count(DependencySources, dependency_sources(release), at),
-            Trait::Dependencies => portrait.count(Dependencies, self.dependencies(), at),
-            Trait::InstallScripts => portrait.count(InstallScripts, self.install_scripts(), at),
+            Trait::Tags => profile.count(Tags, self.tag(), at),
+            Trait::Commits => profile.count(Commits, self.commit(), at),
+            Trait::Builders => profile.count(Builders, all().filter_map(|it| Some(it.builder.as_ref()?.asked())), at),
+            Trait::Visibilities => profile.count(Visibilities, all().filter_map(|it| it.visibility), at),
+            Trait::TagNames => profile.count(TagNames, all().filter_map(|it| self.tag_name(it)), at),
+            Trait::Signatures => profile.count(Signatures, self.signature(), at),
+            Trait::Conclusions => profile.count(Conclusions, self.conclusion(), at),
+            Trait::Attempts => profile.count(Attempts, all().filter_map(|it| it.attempt.map(attempt)), at),
+            Trait::Gaps => profile.count(Gaps, signed_at(release).map(|signed_at| gap(at - signed_at)), at),
+            Trait::Manifests => profile.count(Manifests, all().filter_map(|it| manifest_repository(release, it)), at),
+            Trait::NamedRepositories => profile.count(NamedRepositories, self.named_repository().as_deref(), at),
+            Trait::Pauses => profile.count(Pauses, profile.last_at.map(|last| pause(at - last)), at),
+            Trait::TokenPolicies => profile.count(TokenPolicies, self.token_policy(), at),
+            Trait::DependencySources => profile.count(DependencySources, dependency_sources(release), at),
+            Trait::Dependencies => profile.count(Dependencies, self.dependencies(), at),
+            Trait::InstallScripts => profile.count(InstallScripts, self.install_scripts(), at),
         }
     }
 
     /// Which ids repositories and owners have.
-    fn teach_ids(&self, portrait: &mut LineBaseline) {
+    fn teach_ids(&self, profile: &mut LineBaseline) {
         for it in &self.identities {
             if let (Some(name), Some(id)) = (&it.repository, it.repository_id) {
-                portrait.note_repository(name, id);
+                profile.note_repository(name, id);
             }
             if let (Some(name), Some(id)) = (&it.owner, it.owner_id) {
-                portrait.note_owner(name, id);
+                profile.note_owner(name, id);
             }
         }
     }
@@ -154,24 +154,24 @@ impl Lesson<'_> {
 }
 
 /// Only where releases come in order: what is read later of the past says nothing of pauses.
-fn learn_pause(portrait: &mut LineBaseline, at: DateTime<Utc>) {
-    let pause = portrait.last_at.map_or(0, |last| (at - last).num_days());
-    portrait.longest_pause = portrait.longest_pause.max(u32::try_from(pause).unwrap_or(0));
+fn learn_pause(profile: &mut LineBaseline, at: DateTime<Utc>) {
+    let pause = profile.last_at.map_or(0, |last| (at - last).num_days());
+    profile.longest_pause = profile.longest_pause.max(u32::try_from(pause).unwrap_or(0));
 }
 
-fn learn_version(portrait: &mut LineBaseline, release: &Observation) {
+fn learn_version(profile: &mut LineBaseline, release: &Observation) {
     let read = |text| release.purl.package().ecosystem().version(text);
     let version = release.purl.version();
-    if portrait.highest.as_deref().is_none_or(|highest| read(version) > read(highest)) {
-        portrait.highest = Some(version.to_owned());
+    if profile.highest.as_deref().is_none_or(|highest| read(version) > read(highest)) {
+        profile.highest = Some(version.to_owned());
     }
 }
 
-fn learn_minute(portrait: &mut LineBaseline, at: DateTime<Utc>) {
-    if portrait.minutes.len() >= MAX_MINUTES {
-        portrait.minutes.pop_front();
+fn learn_minute(profile: &mut LineBaseline, at: DateTime<Utc>) {
+    if profile.minutes.len() >= MAX_MINUTES {
+        profile.minutes.pop_front();
     }
-    portrait.minutes.push_back(u16::try_from(at.num_seconds_from_midnight() / 60).unwrap_or(0));
+    profile.minutes.push_back(u16::try_from(at.num_seconds_from_midnight() / 60).unwrap_or(0));
 }
 
 #[cfg(test)]

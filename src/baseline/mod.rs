@@ -13,6 +13,6 @@ pub mod words;
 pub use hours::{Hours, Rarity};
 pub use learn::learn;
 pub use rank::{is_partly_attested, rank};
-pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, joins, teaches};
+pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, in_baseline, joins};
 pub use traits::{A_TAG, Traits};
 pub use view::View;

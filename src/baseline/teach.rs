@@ -11,7 +11,7 @@ pub const CLEAN_RELEASES: usize = 5;
 pub const CLEAN_DAYS: i64 = 14;
 
 /// Whether a release teaches at once. One with an alert of medium or worse is held.
-pub fn teaches(alert: Option<Severity>) -> bool {
+pub fn in_baseline(alert: Option<Severity>) -> bool {
     alert.is_none_or(|severity| severity < Severity::Medium)
 }
 
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn alerts_of_medium_and_worse_hold() {
-        assert!(teaches(None) && teaches(Some(Severity::Low)));
-        assert!(!teaches(Some(Severity::Medium)) && !teaches(Some(Severity::Critical)));
+        assert!(in_baseline(None) && in_baseline(Some(Severity::Low)));
+        assert!(!in_baseline(Some(Severity::Medium)) && !in_baseline(Some(Severity::Critical)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub struct View<'a> {
     /// The line the portrait is of.
     pub line: &'a ReleaseLine,
     /// The portrait.
-    pub portrait: &'a LineBaseline,
+    pub profile: &'a LineBaseline,
     /// Whether it is that of another line, because the release's own has none yet. A new major version or a new
     /// pre-release track differs honestly, so what is only a habit weighs less then.
     pub inherited: bool,
@@ -24,23 +24,21 @@ impl<'a> View<'a> {
     pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
         let is_newest = is_newest(baseline, wanted);
         match baseline.lines.get_key_value(wanted) {
-            Some((line, portrait)) if portrait.releases > 0 => {
-                Some(Self { line, portrait, inherited: false, is_newest })
-            }
+            Some((line, profile)) if profile.releases > 0 => Some(Self { line, profile, inherited: false, is_newest }),
             _ => Self::inherited(baseline, wanted, is_newest),
         }
     }
 
     fn inherited(baseline: &'a Baseline, wanted: &ReleaseLine, is_newest: bool) -> Option<Self> {
-        let known = || baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0);
+        let known = || baseline.lines.iter().filter(|(_, profile)| profile.releases > 0);
         let last = known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at))?;
         let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
         let highest = peers.max_by_key(|(line, _)| line.number());
         // A high number that was a mistake, and a back-port that was the last, have less evidence than what goes on.
         let adopted =
-            |(_, portrait): (&ReleaseLine, &LineBaseline)| portrait.tally(EvidenceRanks).values().next_back().copied();
-        let (line, portrait) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
-        Some(Self { line, portrait, inherited: true, is_newest })
+            |(_, profile): (&ReleaseLine, &LineBaseline)| profile.tally(EvidenceRanks).values().next_back().copied();
+        let (line, profile) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
+        Some(Self { line, profile, inherited: true, is_newest })
     }
 }
 
@@ -58,9 +56,9 @@ mod tests {
     fn baseline(lines: &[(&str, &str)]) -> Baseline {
         let mut baseline = Baseline::empty("pkg:npm/a".parse().unwrap());
         for (line, last) in lines {
-            let mut portrait = LineBaseline::default();
-            (portrait.releases, portrait.last_at) = (1, Some(last.parse().unwrap()));
-            baseline.lines.insert(ReleaseLine::named(*line), portrait);
+            let mut profile = LineBaseline::default();
+            (profile.releases, profile.last_at) = (1, Some(last.parse().unwrap()));
+            baseline.lines.insert(ReleaseLine::named(*line), profile);
         }
         baseline
     }

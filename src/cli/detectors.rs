@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::{
     exit::{Exit, Failure, Outcome},
+    fact_table,
     output::{self, Printing},
-    sheet, wrap,
+    wrap,
 };
 use crate::{
     detect::{self, About, HEADINGS},
@@ -60,7 +61,7 @@ fn list(printing: Printing) -> Result<(), Failure> {
     }
     output::print(&table);
     output::line("");
-    sheet::say("`provwatch detectors explain <DETECTOR>` tells more.");
+    fact_table::say("`provwatch detectors explain <DETECTOR>` tells more.");
     Ok(())
 }
 
@@ -71,8 +72,9 @@ pub struct Summary {
     id: &'static str,
     /// What it says, in a line.
     title: &'static str,
-    /// What its signals rest on; signals of different grounds are independent.
-    ground: &'static str,
+    /// What its signals rest on; signals of different categories are independent.
+    #[serde(rename = "ground")]
+    category: &'static str,
     /// How bad a signal of it is at most.
     severity: Severity,
     /// How sure it is.
@@ -95,7 +97,7 @@ pub struct Full {
 
 fn summary(about: &'static About) -> Summary {
     let About { id, title, severity, confidence, since, .. } = *about;
-    Summary { id, title, ground: about.ground.as_str(), severity, confidence, since }
+    Summary { id, title, category: about.category.as_str(), severity, confidence, since }
 }
 
 impl Explain {
@@ -106,8 +108,8 @@ impl Explain {
         }
         let bold = Style::new().bold();
         output::line(format!("{bold}{}{bold:#}: {}", about.id, about.title));
-        let (ground, severity) = (about.ground.as_str(), output::severity(about.severity));
-        output::line(format!("ground: {ground}, severity: at most {severity}, confidence: {}", about.confidence));
+        let (category, severity) = (about.category.as_str(), output::severity(about.severity));
+        output::line(format!("ground: {category}, severity: at most {severity}, confidence: {}", about.confidence));
         for (heading, text) in sections(about.docs) {
             output::line(format!("\n{bold}{heading}{bold:#}\n{}", wrap::paragraphs(text, wrap::width(), "  ")));
         }

@@ -12,6 +12,7 @@ mod detectors;
 mod doctor;
 mod exit;
 mod expect;
+mod fact_table;
 mod form;
 mod forms;
 #[cfg(test)]
@@ -29,7 +30,6 @@ mod renewal;
 mod replay;
 mod run;
 mod setup;
-mod sheet;
 mod status;
 mod summary;
 mod target;

@@ -164,7 +164,7 @@ fn explain_release(release: &Observation, assessed: &Assessment) {
         None => show("What differs only supports other signals, and there are none.", "  "),
     }
     for signal in &assessed.signals {
-        let supports = if signal.supporting { ", supports others" } else { "" };
+        let supports = if signal.corroborating { ", supports others" } else { "" };
         output::line(format!("  - {} ({}{supports})", signal.detector, output::severity(signal.severity)));
         show(&format!("expected: {}", signal.expected), "      ");
         show(&format!("seen: {}", signal.seen), "      ");
@@ -186,7 +186,7 @@ fn compared_with(assessed: &Assessment) -> String {
     };
     let nothing =
         if assessed.signals.is_empty() && assessed.compared_with.is_some() { "; nothing differs" } else { "" };
-    let taught = match (assessed.teaches, assessed.accuses()) {
+    let taught = match (assessed.in_baseline, assessed.reports()) {
         (true, _) => "joined the baseline",
         (false, true) => "is held: it teaches nothing until you accept it (`provwatch baseline accept`)",
         (false, false) => "teaches nothing, since its attestation could not be checked",

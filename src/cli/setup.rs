@@ -9,7 +9,7 @@ use crate::{
     app::{self, App, Parts},
     attest::Verifier,
     clock::Clock,
-    config::{Finding, Gravity, LogFormat},
+    config::{Finding, FindingLevel, LogFormat},
     daemon::{Lock, LockError},
     detect,
     http::Client,
@@ -57,7 +57,7 @@ impl Context {
     fn refuse_errors(&self) -> Result<(), Failure> {
         let findings = self.findings();
         let errors: Vec<String> =
-            findings.iter().filter(|one| one.gravity == Gravity::Error).map(ToString::to_string).collect();
+            findings.iter().filter(|one| one.level == FindingLevel::Error).map(ToString::to_string).collect();
         if errors.is_empty() { Ok(()) } else { Err(wrong(errors.join("\n"))) }
     }
 

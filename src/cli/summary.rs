@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{
     exit::Exit,
-    output,
+    fact_table, output,
     progress::{GivenUp, Seen},
-    sheet, words, wrap,
+    words, wrap,
 };
 use crate::{
     app::PassSummary,
@@ -199,7 +199,7 @@ impl Summary {
         output::print(&table);
         more(self.alerts.len());
         output::line("");
-        sheet::say("`provwatch alerts show <ALERT>` shows the evidence.");
+        fact_table::say("`provwatch alerts show <ALERT>` shows the evidence.");
     }
 
     fn print_unchecked(&self) {

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::{
     context::Context,
     exit::{Exit, Failure, Outcome},
+    fact_table,
     output::{self, Printing},
-    sheet, target,
+    target,
     words::{self, NOTHING},
 };
 use crate::{
@@ -78,7 +79,7 @@ struct Release {
     outcome: store::Outcome,
     status: ReleaseStatus,
     /// Whether the baseline has learned from it.
-    teaches: bool,
+    in_baseline: bool,
     /// What could not be checked.
     unchecked: Vec<String>,
     /// By whom or by what it was published.
@@ -149,7 +150,7 @@ impl Timeline {
         let watched = context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_some());
         let add = (format!("provwatch watch add {package}"), "it is not watched yet");
         let backfill = (format!("provwatch backfill {package}"), "learn its history now");
-        sheet::next(&if watched { vec![backfill] } else { vec![add, backfill] });
+        fact_table::next(&if watched { vec![backfill] } else { vec![add, backfill] });
     }
 }
 
@@ -178,7 +179,7 @@ impl Release {
         if self.status != ReleaseStatus::Published {
             came = format!("{came}, {}", self.status.as_str());
         }
-        if !self.teaches && matches!(self.outcome, store::Outcome::Alerted | store::Outcome::Held) {
+        if !self.in_baseline && matches!(self.outcome, store::Outcome::Alerted | store::Outcome::Held) {
             came.push_str(", held");
         }
         [at, words::name(self.purl.version()), came, words::name(&self.by), words::sentence(&self.proof)]
@@ -191,8 +192,8 @@ impl Entry {
         let alert = alert.map(|Alert { id, severity, status, .. }| Raised { id, severity, status });
         let at = row.published_at.unwrap_or(row.observed_at);
         let (by, proof) = (by(&row), proof(&row));
-        let ReleaseRow { purl, line, outcome, status, teaches, unchecked, .. } = row;
-        let release = Release { purl, line, outcome, status, teaches, unchecked, by, proof, alert };
+        let ReleaseRow { purl, line, outcome, status, in_baseline, unchecked, .. } = row;
+        let release = Release { purl, line, outcome, status, in_baseline, unchecked, by, proof, alert };
         Ok(Self { at, what: What::Release(release) })
     }
 }

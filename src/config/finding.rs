@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Whether provwatch can work with it.
-    pub gravity: Gravity,
+    pub level: FindingLevel,
     /// The key: `subscriptions[0].password_file`.
     pub key: String,
     /// What is wrong, and what to do.
@@ -18,7 +18,7 @@ pub struct Finding {
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Gravity {
+pub enum FindingLevel {
     /// It works, and is probably not what was meant.
     Warning,
     /// It cannot work.
@@ -32,9 +32,9 @@ impl fmt::Display for Finding {
 }
 
 pub(super) fn error(key: impl Into<String>, what: impl Into<String>) -> Finding {
-    Finding { gravity: Gravity::Error, key: key.into(), what: what.into() }
+    Finding { level: FindingLevel::Error, key: key.into(), what: what.into() }
 }
 
 pub(super) fn warning(key: impl Into<String>, what: impl Into<String>) -> Finding {
-    Finding { gravity: Gravity::Warning, key: key.into(), what: what.into() }
+    Finding { level: FindingLevel::Warning, key: key.into(), what: what.into() }
 }

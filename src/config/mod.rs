@@ -36,7 +36,7 @@ pub(crate) use detectors::DetectorSection;
 #[cfg(test)]
 pub(crate) use docs::markdown;
 pub(crate) use exposure::Exposure;
-pub(crate) use finding::{Finding, Gravity};
+pub(crate) use finding::{Finding, FindingLevel};
 pub(crate) use forges::{ForgeInstance, ForgeKindName, ForgesSection};
 pub(crate) use http::{HostLimit, HttpSection};
 pub(crate) use log::{LogFormat, LogSection};

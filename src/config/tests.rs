@@ -216,7 +216,7 @@ fn check_finds_what_the_form_cannot_say() {
     let path = folder.path().join("provwatch.toml");
     fs::write(&path, WRONG).unwrap();
     let findings = Config::load(&path).unwrap().check_below(&["odd-hours"], Some(folder.path()));
-    let lines: Vec<_> = findings.iter().map(|finding| format!("{:?} {finding}", finding.gravity)).collect();
+    let lines: Vec<_> = findings.iter().map(|finding| format!("{:?} {finding}", finding.level)).collect();
     assert_snapshot!(lines.join("\n").replace(folder.path().to_str().unwrap(), "/etc/provwatch"));
 }
 

@@ -49,34 +49,36 @@ pub enum Server {
 #[derive(Clone, Debug, Default)]
 struct TaskHealth {
     /// When it last moved, by [`Clock::steady`].
-    beat: Option<Duration>,
+    heartbeat: Option<Duration>,
     failures: u32,
     last_failure: Option<String>,
 }
 
 impl Health {
     /// A task moved: it went once round its loop.
-    pub fn beat(&self, task: &str, steady: Duration) {
-        self.with(task, |health| health.beat = Some(steady));
+    pub fn heartbeat(&self, task: &str, steady: Duration) {
+        self.with(task, |health| health.heartbeat = Some(steady));
     }
 
     /// A task failed and will be started again.
     pub(crate) fn failed(&self, task: &str, why: &str, steady: Duration) {
         self.with(task, |health| {
-            health.beat = Some(steady);
+            health.heartbeat = Some(steady);
             health.failures += 1;
             health.last_failure = Some(why.to_owned());
         });
     }
 
     /// A task waits for its next round, or ended: no move is expected of it.
-    pub(crate) fn rests(&self, task: &str) {
-        self.with(task, |health| health.beat = None);
+    pub(crate) fn idle(&self, task: &str) {
+        self.with(task, |health| health.heartbeat = None);
     }
 
     /// The tasks that no longer move.
     pub(crate) fn stuck(&self, steady: Duration) -> Vec<Arc<str>> {
-        let stuck = |health: &TaskHealth| health.beat.is_some_and(|beat| steady.saturating_sub(beat) > STUCK_AFTER);
+        let stuck = |health: &TaskHealth| {
+            health.heartbeat.is_some_and(|heartbeat| steady.saturating_sub(heartbeat) > STUCK_AFTER)
+        };
         self.lock().iter().filter(|(_, health)| stuck(health)).map(|(task, _)| Arc::clone(task)).collect()
     }
 
@@ -255,11 +257,11 @@ pub struct HealthProgress {
 impl Progress for HealthProgress {
     fn report(&self, step: &Step<'_>) {
         match step {
-            Step::Working { .. } | Step::Portion { .. } => self.health.beat("work", self.clock.steady()),
+            Step::Working { .. } | Step::Portion { .. } => self.health.heartbeat("work", self.clock.steady()),
             Step::Downloaded { log, .. } | Step::Polling { log } => {
-                self.health.beat(&log_task(log), self.clock.steady());
+                self.health.heartbeat(&log_task(log), self.clock.steady());
             }
-            Step::LookingUp { .. } => self.health.beat("logs", self.clock.steady()),
+            Step::LookingUp { .. } => self.health.heartbeat("logs", self.clock.steady()),
             _ => {}
         }
         log(step);
@@ -356,9 +358,9 @@ mod tests {
     fn a_task_is_stuck_when_it_has_not_moved_for_long() {
         let health = Health::default();
         let minutes = Duration::from_mins;
-        health.beat("feed", minutes(0));
-        health.beat("outbox", minutes(0));
-        health.rests("outbox");
+        health.heartbeat("feed", minutes(0));
+        health.heartbeat("outbox", minutes(0));
+        health.idle("outbox");
         assert!(health.stuck(minutes(15)).is_empty());
         assert_eq!(health.stuck(minutes(16)), ["feed".into()]);
         health.failed("feed", "reset", minutes(16));

@@ -168,7 +168,7 @@ pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
             let names: Vec<String> = context.app.subscriptions.iter().map(|one| one.name.clone()).collect();
             for name in names {
                 if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
-                    supervisor.keep(sink_task(&name), sink(context.clone(), name, begun.clone()));
+                    supervisor.supervise(sink_task(&name), sink(context.clone(), name, begun.clone()));
                 }
             }
             Ok(context.app.dispatcher.give_up_unclaimed().map(drop)?)
@@ -194,9 +194,9 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
     let (clock, task) = (Arc::clone(&context.app.clock), sink_task(&name));
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
-        context.health.beat(&task, clock.steady());
+        context.health.heartbeat(&task, clock.steady());
         let outcome = context.app.dispatcher.deliver_next(&name).await;
-        context.health.rests(&task);
+        context.health.idle(&task);
         let wait = match outcome {
             Ok(None) => break,
             Ok(Some(made)) => {
@@ -208,7 +208,7 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
                     (with_causes(&error), (DELIVER_INTERVAL * (1 << failures.min(4))).min(LONGEST_STORE_RETRY));
                 tracing::error!(task, retry_in = ?wait, "{why}");
                 context.health.failed(&task, &why, clock.steady());
-                context.health.rests(&task);
+                context.health.idle(&task);
                 failures += 1;
                 wait
             }
@@ -233,7 +233,7 @@ pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
             for followed in context.app.logs.followed_logs() {
                 let name = followed.name().to_owned();
                 if begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
-                    supervisor.keep(log_task(&name), log(context.clone(), name));
+                    supervisor.supervise(log_task(&name), log(context.clone(), name));
                 }
             }
             context.app.logs.judge_entries()?;
@@ -258,7 +258,7 @@ fn log(context: Context, name: String) -> TaskFactory {
                 return Ok(());
             }
             let times = troubled.fetch_add(1, Ordering::Relaxed).min(8);
-            context.health.rests(&task);
+            context.health.idle(&task);
             context.app.clock.sleep((interval * times).min(LONGEST_PAUSE)).await;
             Ok(())
         })
@@ -280,9 +280,9 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
                     told_at = Some(now);
                     tracing::warn!(retry_in = ?delay, "the trust root stays as it was: {}", with_causes(&error));
                 }
-                context.health.rests("trust");
+                context.health.idle("trust");
                 context.app.clock.sleep(delay).await;
-                context.health.beat("trust", context.app.clock.steady());
+                context.health.heartbeat("trust", context.app.clock.steady());
                 delay = (2 * delay).min(interval);
             }
             if told_at.is_some() {
@@ -349,7 +349,7 @@ fn rounds(
     interval: Duration,
     round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
 ) -> TaskFactory {
-    Loop { name: name.into(), interval, disk: Arc::default() }.keep(context, round)
+    Loop { name: name.into(), interval, disk: Arc::default() }.supervise(context, round)
 }
 
 /// How a loop goes round.
@@ -363,7 +363,11 @@ struct Loop {
 }
 
 impl Loop {
-    fn keep(self, context: Context, round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static) -> TaskFactory {
+    fn supervise(
+        self,
+        context: Context,
+        round: impl Fn(Context) -> Round + Send + Sync + Clone + 'static,
+    ) -> TaskFactory {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
     }
 
@@ -398,13 +402,13 @@ impl Loop {
     ) -> Result<(), TaskError> {
         let clock = Arc::clone(&context.app.clock);
         loop {
-            context.health.beat(&self.name, clock.steady());
+            context.health.heartbeat(&self.name, clock.steady());
             // A round that is cut off has either committed its transaction or not; nothing is lost either way.
             let wait = tokio::select! {
                 outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
                 () = stop.cancelled() => return Ok(()),
             };
-            context.health.rests(&self.name);
+            context.health.idle(&self.name);
             tokio::select! {
                 () = clock.sleep(wait) => {}
                 () = stop.cancelled() => return Ok(()),

@@ -10,10 +10,10 @@ use super::{
     Supervisor, TaskError,
     damage::damage,
     describe::describe,
-    lifecycle::{Request, Signals},
     loops::{self, Context},
     options::{Options, Renewal, Renewed},
     reload::{refused, taken},
+    signals::{Request, Signals},
     systemd,
 };
 use crate::app::App;
@@ -92,18 +92,18 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     let app = &context.app;
     let supervisor = Arc::new(Supervisor::new(Arc::clone(&app.clock), Arc::clone(&options.health)));
     for source in &app.sources {
-        supervisor.keep(source.feed.name(), loops::feed(context.clone(), source.clone()));
+        supervisor.supervise(source.feed.name(), loops::feed(context.clone(), source.clone()));
     }
-    supervisor.keep("work", loops::work(context.clone()));
-    supervisor.keep("reconcile", loops::reconcile(context.clone()));
+    supervisor.supervise("work", loops::work(context.clone()));
+    supervisor.supervise("reconcile", loops::reconcile(context.clone()));
     if app.logs.settings().enabled {
-        supervisor.keep("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
+        supervisor.supervise("logs", loops::logs(context.clone(), Arc::clone(&supervisor)));
     }
-    supervisor.keep("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));
+    supervisor.supervise("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));
     if let Some(interval) = options.trust_interval {
-        supervisor.keep("trust", loops::trust(context.clone(), interval));
+        supervisor.supervise("trust", loops::trust(context.clone(), interval));
     }
-    supervisor.keep("health", loops::health(context.clone()));
+    supervisor.supervise("health", loops::health(context.clone()));
     supervisor
 }
 

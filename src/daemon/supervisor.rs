@@ -46,7 +46,7 @@ impl Supervisor {
 
     /// Starts a task and keeps it running.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
-    pub fn keep(&self, name: impl Into<Arc<str>>, factory: TaskFactory) {
+    pub fn supervise(&self, name: impl Into<Arc<str>>, factory: TaskFactory) {
         let name = name.into();
         let keeper = Keeper {
             name: Arc::clone(&name),
@@ -103,7 +103,7 @@ impl Keeper {
             }
             delay = (delay * 2).min(LONGEST_DELAY);
         }
-        self.health.rests(&self.name);
+        self.health.idle(&self.name);
     }
 
     async fn attempt(&self) -> Result<(), Failure> {
@@ -148,7 +148,7 @@ mod tests {
         let (supervisor, clock, health) = supervisor();
         let starts = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&starts);
-        supervisor.keep(
+        supervisor.supervise(
             "fickle",
             Arc::new(move |stop| {
                 let start = counter.fetch_add(1, Ordering::SeqCst);
@@ -177,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_does_not_stop_is_stopped() {
         let (supervisor, ..) = supervisor();
-        supervisor.keep("deaf", Arc::new(|_| Box::pin(std::future::pending())));
+        supervisor.supervise("deaf", Arc::new(|_| Box::pin(std::future::pending())));
         tokio::task::yield_now().await;
         assert!(!supervisor.shut_down(Duration::from_secs(5)).await);
     }

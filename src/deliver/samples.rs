@@ -24,7 +24,7 @@ pub(super) fn takeover() -> Alert {
                 seen: "published with a token, no attestation".to_owned(),
                 since: Some("2025-01-20T12:00:00Z".parse().unwrap()),
                 why: "Whoever holds a stolen token can publish, but cannot make the workflow sign.".to_owned(),
-                supporting: false,
+                corroborating: false,
             },
             Signal {
                 detector: "odd-hours".into(),
@@ -33,7 +33,7 @@ pub(super) fn takeover() -> Alert {
                 seen: "published at 00:21 UTC".to_owned(),
                 since: None,
                 why: "Few of its releases were ever made at this time of day.".to_owned(),
-                supporting: true,
+                corroborating: true,
             },
         ],
         links: Links {
@@ -109,7 +109,7 @@ pub(super) fn hostile() -> Alert {
                 seen: "&".repeat(5_000),
                 since: None,
                 why: nasty.to_owned(),
-                supporting: false,
+                corroborating: false,
             })
             .collect(),
         members: vec!["pkg:npm/a@1.0.0%0D%0A".parse().unwrap(); 100],

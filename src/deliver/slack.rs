@@ -160,9 +160,9 @@ fn facts(view: &View) -> Value {
 
 /// One signal: what it is, what was expected and seen, why it matters.
 fn evidence(signal: &SignalView) -> [Value; 2] {
-    let supporting = if signal.supporting { ", supporting only" } else { "" };
+    let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
     let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    let title = format!("{}: {}{supporting}", signal.detector, signal.severity);
+    let title = format!("{}: {}{corroborating}", signal.detector, signal.severity);
     let expected = format!("{}{since}", signal.expected);
     let fields = table(&[("Expected", &expected), ("Seen", &signal.seen)]);
     [json!({ "type": "section", "text": words(&title, MAX_TEXT), "fields": fields }), context(&signal.why)]

@@ -109,7 +109,7 @@ pub(super) struct SignalView {
     pub seen: String,
     pub since: Option<String>,
     pub why: String,
-    pub supporting: bool,
+    pub corroborating: bool,
 }
 
 /// One link; only http and https ones get into a view.
@@ -238,7 +238,7 @@ impl SignalView {
             seen: plain(&signal.seen, SENTENCE),
             since: signal.since.map(day),
             why: plain(&signal.why, SENTENCE),
-            supporting: signal.supporting,
+            corroborating: signal.corroborating,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The input of a detector: one release with its baseline and the other assessment inputs.
 
 use super::{
-    Company,
+    ReleaseContext,
     tuning::{Limits, Tuning, UNTUNED},
 };
 use crate::{
@@ -23,7 +23,7 @@ pub struct Change<'a> {
     /// The release's verified identities.
     pub traits: Vec<Traits<'a>>,
     /// What was published around it.
-    pub company: &'a Company,
+    pub release_context: &'a ReleaseContext,
     /// Where the lines are drawn that an operator may move.
     pub limits: Limits,
     /// What the operator demands of the package.
@@ -34,9 +34,9 @@ pub struct Change<'a> {
 
 /// What a release is judged by, besides its package's baseline.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct AssessmentInputs<'a> {
     /// What was published around it.
-    pub company: &'a Company,
+    pub release_context: &'a ReleaseContext,
     /// What the operator changed about detectors.
     pub tuning: &'a Tuning,
     /// What the operator demands of the package.
@@ -45,26 +45,26 @@ pub struct Terms<'a> {
     pub expected: &'a [ExpectedChange],
 }
 
-impl<'a> Terms<'a> {
+impl<'a> AssessmentInputs<'a> {
     /// Nothing is changed, demanded or announced.
-    pub fn usual(company: &'a Company) -> Self {
-        Self { company, tuning: &UNTUNED, policy: None, expected: &[] }
+    pub fn usual(release_context: &'a ReleaseContext) -> Self {
+        Self { release_context, tuning: &UNTUNED, policy: None, expected: &[] }
     }
 }
 
 impl<'a> Change<'a> {
     /// Reads a release beside its package's baseline, and what was published around it.
-    pub fn between(package: &'a Baseline, release: &'a Observation, terms: &Terms<'a>) -> Self {
+    pub fn between(package: &'a Baseline, release: &'a Observation, inputs: &AssessmentInputs<'a>) -> Self {
         Self {
             release,
             view: View::of(package, &release.line()),
             package,
             rank: rank(release),
             traits: Traits::of(release),
-            company: terms.company,
-            limits: terms.tuning.limits(),
-            policy: terms.policy,
-            expected: terms.expected,
+            release_context: inputs.release_context,
+            limits: inputs.tuning.limits(),
+            policy: inputs.policy,
+            expected: inputs.expected,
         }
     }
 
@@ -75,8 +75,8 @@ impl<'a> Change<'a> {
     }
 
     /// The portrait, if there is one.
-    pub fn portrait(&self) -> Option<&'a LineBaseline> {
-        self.view.map(|view| view.portrait)
+    pub fn profile(&self) -> Option<&'a LineBaseline> {
+        self.view.map(|view| view.profile)
     }
 
     /// Whether the version's tag exists, if known.
@@ -112,18 +112,18 @@ impl<'a> Change<'a> {
     pub fn peers(&self) -> impl Iterator<Item = &'a LineBaseline> + Clone {
         let kind = self.view.is_some_and(|view| view.line.is_prerelease());
         let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);
-        of_kind.map(|(_, portrait)| portrait)
+        of_kind.map(|(_, profile)| profile)
     }
 
     /// The highest stable version of the package, on whichever line, and as it is written.
     pub fn highest(&self) -> Option<(Version, &'a str)> {
         let stable = self.package.lines.iter().filter(|(line, _)| !line.is_prerelease());
-        stable.filter_map(|(_, portrait)| self.highest_of(portrait)).max()
+        stable.filter_map(|(_, profile)| self.highest_of(profile)).max()
     }
 
     /// The highest version of a line, and as it is written.
-    pub fn highest_of(&self, portrait: &'a LineBaseline) -> Option<(Version, &'a str)> {
-        let text = portrait.highest.as_deref()?;
+    pub fn highest_of(&self, profile: &'a LineBaseline) -> Option<(Version, &'a str)> {
+        let text = profile.highest.as_deref()?;
         Some((self.release.purl.package().ecosystem().version(text)?, text))
     }
 

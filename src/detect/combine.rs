@@ -1,6 +1,6 @@
 //! Combines the signals of one release into one verdict, by a table of rules that argues the severity.
 
-use super::{Ground, about};
+use super::{SignalCategory, about};
 use crate::model::{Confidence, Severity, Signal, leading};
 
 /// What the signals of one release add up to.
@@ -25,10 +25,10 @@ pub struct Rule {
     pub when: &'static str,
     /// What follows, in words.
     pub then: &'static str,
-    applies: fn(&Voices) -> bool,
+    applies: fn(&CategoryScores) -> bool,
     severity: fn(Severity) -> Severity,
     /// Which of the other grounds count.
-    counts: fn(&Voices, Ground) -> bool,
+    counts: fn(&CategoryScores, SignalCategory) -> bool,
 }
 
 /// The rules; the first that applies decides.
@@ -37,9 +37,11 @@ pub const RULES: &[Rule] = &[
         name: "corroborated loss of evidence",
         when: "evidence is lost or false at high or worse, and another ground speaks at low or above (cadence: at medium; time never counts)",
         then: "critical",
-        applies: |voices| {
-            voices.of(Ground::Evidence) >= Some(Severity::High)
-                && voices.others(Ground::Evidence, Severity::Low).any(|ground| corroborates_a_loss(voices, ground))
+        applies: |scores| {
+            scores.of(SignalCategory::Evidence) >= Some(Severity::High)
+                && scores
+                    .others(SignalCategory::Evidence, Severity::Low)
+                    .any(|category| corroborates_a_loss(scores, category))
         },
         severity: |_| Severity::Critical,
         counts: corroborates_a_loss,
@@ -48,8 +50,8 @@ pub const RULES: &[Rule] = &[
         name: "two independent grounds",
         when: "the worst signal is medium or worse, and another ground speaks at medium or above",
         then: "one step worse than the worst signal",
-        applies: |voices| {
-            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Medium).next().is_some()
+        applies: |scores| {
+            scores.worst >= Severity::Medium && scores.others(scores.leading, Severity::Medium).next().is_some()
         },
         severity: Severity::raised,
         counts: at_medium,
@@ -58,7 +60,7 @@ pub const RULES: &[Rule] = &[
         name: "several weaker grounds",
         when: "the worst signal is medium, and two other grounds speak at low or above",
         then: "high",
-        applies: |voices| voices.worst == Severity::Medium && voices.others(voices.leading, Severity::Low).count() >= 2,
+        applies: |scores| scores.worst == Severity::Medium && scores.others(scores.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
         counts: at_low,
     },
@@ -66,10 +68,10 @@ pub const RULES: &[Rule] = &[
         name: "two traits of the certificate",
         when: "the worst signal is low and of origin, source or pipeline, and another of these speaks at low or above",
         then: "medium",
-        applies: |voices| {
-            let certified = [Ground::Origin, Ground::Source, Ground::Pipeline];
-            let another = voices.others(voices.leading, Severity::Low).any(|ground| certified.contains(&ground));
-            voices.worst == Severity::Low && certified.contains(&voices.leading) && another
+        applies: |scores| {
+            let certified = [SignalCategory::Origin, SignalCategory::Source, SignalCategory::Pipeline];
+            let another = scores.others(scores.leading, Severity::Low).any(|category| certified.contains(&category));
+            scores.worst == Severity::Low && certified.contains(&scores.leading) && another
         },
         severity: Severity::raised,
         counts: at_low,
@@ -78,7 +80,7 @@ pub const RULES: &[Rule] = &[
         name: "a bundle of weak signals",
         when: "the worst signal is low, and two other grounds speak at low or above",
         then: "medium",
-        applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() >= 2,
+        applies: |scores| scores.worst == Severity::Low && scores.others(scores.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
         counts: at_low,
     },
@@ -86,8 +88,8 @@ pub const RULES: &[Rule] = &[
         name: "a weak signal with strong support",
         when: "the worst signal is low, and another ground speaks at medium or above",
         then: "medium",
-        applies: |voices| {
-            voices.worst == Severity::Low && voices.others(voices.leading, Severity::Medium).next().is_some()
+        applies: |scores| {
+            scores.worst == Severity::Low && scores.others(scores.leading, Severity::Medium).next().is_some()
         },
         severity: Severity::raised,
         counts: at_medium,
@@ -110,9 +112,9 @@ pub const SUPPORT_RULES: &[Rule] = &[
         name: "supporting signals together",
         when: "one supports at medium, and another ground supports at low (time: at medium)",
         then: "medium",
-        applies: |voices| {
-            let supports = |ground| supports(voices, ground);
-            voices.worst >= Severity::Medium && voices.others(voices.leading, Severity::Low).any(supports)
+        applies: |scores| {
+            let supports = |category| supports(scores, category);
+            scores.worst >= Severity::Medium && scores.others(scores.leading, Severity::Low).any(supports)
         },
         severity: |worst| worst,
         counts: supports,
@@ -121,7 +123,7 @@ pub const SUPPORT_RULES: &[Rule] = &[
         name: "three supporting grounds",
         when: "three grounds support at low",
         then: "low",
-        applies: |voices| voices.worst == Severity::Low && voices.others(voices.leading, Severity::Low).count() > 1,
+        applies: |scores| scores.worst == Severity::Low && scores.others(scores.leading, Severity::Low).count() > 1,
         severity: |worst| worst,
         counts: at_low,
     },
@@ -129,37 +131,37 @@ pub const SUPPORT_RULES: &[Rule] = &[
         name: "a supporting signal alone",
         when: "one supports at medium",
         then: "low",
-        applies: |voices| voices.worst >= Severity::Medium,
+        applies: |scores| scores.worst >= Severity::Medium,
         severity: Severity::lowered,
         counts: at_low,
     },
 ];
 
-fn corroborates_a_loss(voices: &Voices, ground: Ground) -> bool {
-    match ground {
-        Ground::Time => false,
-        Ground::Cadence => at_medium(voices, ground),
-        _ => at_low(voices, ground),
+fn corroborates_a_loss(scores: &CategoryScores, category: SignalCategory) -> bool {
+    match category {
+        SignalCategory::Time => false,
+        SignalCategory::Cadence => at_medium(scores, category),
+        _ => at_low(scores, category),
     }
 }
 
-fn supports(voices: &Voices, ground: Ground) -> bool {
-    if ground == Ground::Time { at_medium(voices, ground) } else { at_low(voices, ground) }
+fn supports(scores: &CategoryScores, category: SignalCategory) -> bool {
+    if category == SignalCategory::Time { at_medium(scores, category) } else { at_low(scores, category) }
 }
 
-fn at_low(voices: &Voices, ground: Ground) -> bool {
-    voices.of(ground) >= Some(Severity::Low)
+fn at_low(scores: &CategoryScores, category: SignalCategory) -> bool {
+    scores.of(category) >= Some(Severity::Low)
 }
 
-fn at_medium(voices: &Voices, ground: Ground) -> bool {
-    voices.of(ground) >= Some(Severity::Medium)
+fn at_medium(scores: &CategoryScores, category: SignalCategory) -> bool {
+    scores.of(category) >= Some(Severity::Medium)
 }
 
 /// How loud each ground speaks. Supporting signals count here, but cannot lead.
-struct Voices {
+struct CategoryScores {
     worst: Severity,
-    leading: Ground,
-    by_ground: [Option<Severity>; Ground::ALL.len()],
+    leading: SignalCategory,
+    by_category: [Option<Severity>; SignalCategory::ALL.len()],
     /// Whether it was built from another repository.
     moved: bool,
 }
@@ -168,18 +170,21 @@ struct Voices {
 const ANOTHER_REPOSITORY: [&str; 4] =
     ["repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
 
-impl Voices {
-    fn of(&self, ground: Ground) -> Option<Severity> {
-        self.by_ground[ground as usize]
+impl CategoryScores {
+    fn of(&self, category: SignalCategory) -> Option<Severity> {
+        self.by_category[category as usize]
     }
 
     /// The other grounds that speak. Another repository has refs and workflows of its own: all that the certificate tells
     /// is one ground then.
-    fn others(&self, than: Ground, at_least: Severity) -> impl Iterator<Item = Ground> {
-        let is_certified = |ground| matches!(ground, Ground::Origin | Ground::Source | Ground::Pipeline);
-        let follows = move |ground| self.moved && is_certified(than) && is_certified(ground);
-        let speaks = move |&ground: &Ground| ground != than && !follows(ground) && self.of(ground) >= Some(at_least);
-        Ground::ALL.into_iter().filter(speaks)
+    fn others(&self, than: SignalCategory, at_least: Severity) -> impl Iterator<Item = SignalCategory> {
+        let is_certified =
+            |category| matches!(category, SignalCategory::Origin | SignalCategory::Source | SignalCategory::Pipeline);
+        let follows = move |category| self.moved && is_certified(than) && is_certified(category);
+        let speaks = move |&category: &SignalCategory| {
+            category != than && !follows(category) && self.of(category) >= Some(at_least)
+        };
+        SignalCategory::ALL.into_iter().filter(speaks)
     }
 }
 
@@ -195,44 +200,45 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
 
 /// Supporting signals that add up to something by themselves.
 fn supported(signals: &[Signal]) -> Option<Verdict> {
-    let leading = signals.iter().filter(|signal| signal.supporting).max_by_key(|signal| signal.severity)?;
-    let voices = listen(signals, leading);
-    let rule = SUPPORT_RULES.iter().find(|rule| (rule.applies)(&voices))?;
+    let leading = signals.iter().filter(|signal| signal.corroborating).max_by_key(|signal| signal.severity)?;
+    let scores = listen(signals, leading);
+    let rule = SUPPORT_RULES.iter().find(|rule| (rule.applies)(&scores))?;
     Some(Verdict {
-        severity: (rule.severity)(voices.worst.min(Severity::Medium)),
+        severity: (rule.severity)(scores.worst.min(Severity::Medium)),
         confidence: Confidence::Low,
         title: title(leading, signals),
-        argument: argument(rule, leading, &voices),
+        argument: argument(rule, leading, &scores),
     })
 }
 
 fn verdict(signals: &[Signal], leading: &Signal) -> Verdict {
-    let voices = listen(signals, leading);
-    let rule = RULES.iter().find(|rule| (rule.applies)(&voices)).unwrap_or(&LAST_RULE);
-    let grounds = Ground::ALL.into_iter().filter(|&ground| voices.of(ground) >= Some(Severity::Low)).count();
+    let scores = listen(signals, leading);
+    let rule = RULES.iter().find(|rule| (rule.applies)(&scores)).unwrap_or(&LAST_RULE);
+    let categories =
+        SignalCategory::ALL.into_iter().filter(|&category| scores.of(category) >= Some(Severity::Low)).count();
     Verdict {
-        severity: (rule.severity)(voices.worst),
-        confidence: if grounds > 1 { Confidence::High } else { confidence(leading) },
+        severity: (rule.severity)(scores.worst),
+        confidence: if categories > 1 { Confidence::High } else { confidence(leading) },
         title: title(leading, signals),
-        argument: argument(rule, leading, &voices),
+        argument: argument(rule, leading, &scores),
     }
 }
 
-fn listen(signals: &[Signal], leading: &Signal) -> Voices {
-    let mut by_ground = [None; Ground::ALL.len()];
+fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
+    let mut by_category = [None; SignalCategory::ALL.len()];
     for signal in signals {
-        let voice: &mut Option<Severity> = &mut by_ground[ground(signal) as usize];
+        let voice: &mut Option<Severity> = &mut by_category[category(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
     }
     let moved = signals
         .iter()
         .any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()) && signal.severity > Severity::Info);
-    Voices { worst: leading.severity, leading: ground(leading), by_ground, moved }
+    CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
 }
 
 /// A signal of a detector that this version does not know counts for the weakest ground.
-fn ground(signal: &Signal) -> Ground {
-    about(&signal.detector).map_or(Ground::Time, |about| about.ground)
+fn category(signal: &Signal) -> SignalCategory {
+    about(&signal.detector).map_or(SignalCategory::Time, |about| about.category)
 }
 
 fn confidence(signal: &Signal) -> Confidence {
@@ -254,9 +260,9 @@ fn title(leading: &Signal, signals: &[Signal]) -> String {
     }
 }
 
-fn argument(rule: &Rule, leading: &Signal, voices: &Voices) -> String {
-    let others = voices.others(voices.leading, Severity::Low).filter(|&ground| (rule.counts)(voices, ground));
-    let others: Vec<_> = others.map(Ground::as_str).collect();
+fn argument(rule: &Rule, leading: &Signal, scores: &CategoryScores) -> String {
+    let others = scores.others(scores.leading, Severity::Low).filter(|&category| (rule.counts)(scores, category));
+    let others: Vec<_> = others.map(SignalCategory::as_str).collect();
     let also = match others.as_slice() {
         [] => "no independent ground supports it".to_owned(),
         [one] => format!("{one} supports it"),
@@ -272,14 +278,14 @@ mod tests {
     fn said(signals: &[(&'static str, Severity, bool)]) -> Option<Severity> {
         let signals: Vec<_> = signals
             .iter()
-            .map(|&(detector, severity, supporting)| Signal {
+            .map(|&(detector, severity, corroborating)| Signal {
                 detector: detector.into(),
                 severity,
                 expected: String::new(),
                 seen: String::new(),
                 since: None,
                 why: String::new(),
-                supporting,
+                corroborating,
             })
             .collect();
         combine(&signals).map(|verdict| verdict.severity)

@@ -25,12 +25,12 @@ pub(super) struct Evidence {
 /// A signal of a detector.
 pub(super) fn signal(about: &About, severity: Severity, evidence: Evidence) -> Signal {
     let Evidence { expected, seen, since, why } = evidence;
-    Signal { detector: about.id.into(), severity, expected, seen, since, why: why.to_owned(), supporting: false }
+    Signal { detector: about.id.into(), severity, expected, seen, since, why: why.to_owned(), corroborating: false }
 }
 
 /// A signal that only supports others.
 pub(super) fn support(about: &About, severity: Severity, evidence: Evidence) -> Signal {
-    Signal { supporting: true, ..signal(about, severity, evidence) }
+    Signal { corroborating: true, ..signal(about, severity, evidence) }
 }
 
 /// The values of a tally in words, most frequent first.

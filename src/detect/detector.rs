@@ -13,7 +13,7 @@ pub struct About {
     /// What it says where its signal is informational, if that is something else: evidence also rises.
     pub harmless: Option<&'static str>,
     /// What kind of ground its signals are.
-    pub ground: Ground,
+    pub category: SignalCategory,
     /// The worst severity of a signal of it.
     pub severity: Severity,
     /// How sure it is by itself.
@@ -38,7 +38,7 @@ pub const HEADINGS: [&str; 5] =
 /// What a signal rests on. Signals of different grounds are independent: one honest change seldom moves two of them,
 /// and an attacker pays for each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Ground {
+pub enum SignalCategory {
     /// What proves where the release came from: attestations and the method of publishing.
     Evidence,
     /// Whose repository it is: issuer, repository, owner.
@@ -59,7 +59,7 @@ pub enum Ground {
     Policy,
 }
 
-impl Ground {
+impl SignalCategory {
     /// Every ground.
     pub const ALL: [Self; 9] = [
         Self::Evidence,

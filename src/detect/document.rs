@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{ALL, About, ENTRY_DETECTORS, Ground, NAME_DETECTORS, RULES, Rule, SUPPORT_RULES};
+use super::{ALL, About, ENTRY_DETECTORS, NAME_DETECTORS, RULES, Rule, SUPPORT_RULES, SignalCategory};
 
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
@@ -37,7 +37,7 @@ fn section(out: &mut String, about: &About) {
         "\n## {}\n\n{}. Ground: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
         about.id,
         about.title,
-        about.ground.as_str(),
+        about.category.as_str(),
         about.severity,
         about.confidence,
         about.since,
@@ -48,8 +48,8 @@ fn section(out: &mut String, about: &About) {
 fn index(out: &mut String) {
     out.push_str("| detector | says | ground | at most |\n|---|---|---|---|\n");
     for about in super::abouts() {
-        let (id, title, ground) = (about.id, about.title, about.ground.as_str());
-        let _ = writeln!(out, "| [{id}](#{id}) | {title} | {ground} | {} |", about.severity);
+        let (id, title, category) = (about.id, about.title, about.category.as_str());
+        let _ = writeln!(out, "| [{id}](#{id}) | {title} | {category} | {} |", about.severity);
     }
 }
 
@@ -63,14 +63,14 @@ fn table(out: &mut String, rules: &[Rule]) {
 }
 
 fn rules(out: &mut String) {
-    let grounds: Vec<_> = Ground::ALL.into_iter().map(Ground::as_str).collect();
+    let categories: Vec<_> = SignalCategory::ALL.into_iter().map(SignalCategory::as_str).collect();
     let _ = write!(
         out,
         "\n## How signals become one alert\n\nEvery signal rests on a ground: {}. Grounds are independent of each other. \
          The worst signal leads; signals of other grounds corroborate it; several signals of one ground count once. \
          Supporting signals (install-script-added, lines-at-once, odd-hours, package-burst, revival, version-jump, \
          young-dependency, and others where their page says so) corroborate and never lead. The first rule that applies decides.\n\n{TABLE}",
-        grounds.join(", ")
+        categories.join(", ")
     );
     table(out, RULES);
     let _ = write!(

@@ -102,5 +102,5 @@ impl Logged<'_> {
 /// A signal of a detector over entries.
 pub(super) fn signal(about: &'static About, severity: Severity, expected: String, seen: String, why: &str) -> Signal {
     let detector = Cow::Borrowed(about.id);
-    Signal { detector, severity, expected, seen, since: None, why: why.to_owned(), supporting: false }
+    Signal { detector, severity, expected, seen, since: None, why: why.to_owned(), corroborating: false }
 }

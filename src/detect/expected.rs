@@ -38,7 +38,7 @@ pub(super) fn explain(change: &Change<'_>, signals: &mut [Signal]) {
     for announced in change.expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
         for signal in signals.iter_mut().filter(|signal| brings(change, &announced.change, signal)) {
             signal.severity = Severity::Info;
-            signal.supporting = false;
+            signal.corroborating = false;
             let ExpectedChange { id, by, reason, change, .. } = announced;
             signal.why = format!("Expected: {change}, announced by {by} (number {id}): {reason}");
         }

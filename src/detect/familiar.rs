@@ -42,7 +42,7 @@ impl Change<'_> {
     /// than manifests named. Anybody can tag in a repository of their own.
     pub fn is_repository_familiar(&self) -> bool {
         self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
-            (_, Some(name)) if self.portrait().is_some_and(|portrait| portrait.tally(Repositories).is_empty()) => {
+            (_, Some(name)) if self.profile().is_some_and(|profile| profile.tally(Repositories).is_empty()) => {
                 named_repository(name).is_none_or(|name| self.novelty(NamedRepositories, &name).is_none())
             }
             (Some(id), _) => self.novelty(RepositoryIds, id).is_none(),

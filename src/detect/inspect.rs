@@ -13,7 +13,7 @@ pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
     let mut signals: Vec<Signal> = ALL.iter().flat_map(|detector| detector.inspect(change)).collect();
     signals.retain(|signal| !change.is_quiet(&signal.detector));
     expected::explain(change, &mut signals);
-    signals.sort_by_key(|signal| (Reverse(signal.severity), signal.supporting));
+    signals.sort_by_key(|signal| (Reverse(signal.severity), signal.corroborating));
     // Files of one release that differ in one trait repeat what is said of the others.
     signals.dedup();
     signals

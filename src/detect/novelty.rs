@@ -59,13 +59,13 @@ impl<'a> Change<'a> {
     /// Whether a value of a trait is new to a portrait that has others, and how that weighs. `None` where it is known or
     /// where there is nothing to compare with.
     pub fn novelty<K: Key>(&self, of: K, value: Asked<'_, K>) -> Option<Novelty> {
-        self.novelty_on(self.portrait()?, of, value)
+        self.novelty_on(self.profile()?, of, value)
     }
 
     /// The same beside the portrait of another line.
-    pub fn novelty_on<K: Key>(&self, portrait: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
+    pub fn novelty_on<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;
-        let tally = portrait.tally(of);
+        let tally = profile.tally(of);
         if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
@@ -87,14 +87,14 @@ impl<'a> Change<'a> {
         let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
         let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
         lines
-            .filter_map(|(_, portrait)| portrait.tally(of).get(value))
+            .filter_map(|(_, profile)| profile.tally(of).get(value))
             .any(|seen| seen.count > 1 && self.release.published_at - seen.first >= TimeDelta::days(SETTLED_DAYS))
     }
 
     /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
     /// only, to the accounts of the package's other lines.
     pub fn unfamiliar_account(&self, name: &str) -> Option<Novelty> {
-        if !self.portrait()?.tally(Publishers).is_empty() {
+        if !self.profile()?.tally(Publishers).is_empty() {
             return self.novelty(Publishers, name);
         }
         if self.package.lines.values().any(|line| line.tally(Publishers).contains(name)) {

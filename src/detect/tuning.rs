@@ -83,7 +83,7 @@ mod tests {
             seen: String::new(),
             since: None,
             why: String::new(),
-            supporting: false,
+            corroborating: false,
         }
     }
 

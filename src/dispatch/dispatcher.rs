@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
     store::{Store, StoreError},
-    upkeep::{Mender, Troubles, WallClock, sink_gone},
+    upkeep::{Mender, OperationalIssues, WallClock, sink_gone},
 };
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ pub struct Dispatcher {
     pub clock: Arc<dyn Clock>,
     pub subscriptions: Arc<Subscriptions>,
     pub queues: Queues,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
     pub mender: Arc<Mender>,
     pub wall_clock: Arc<WallClock>,
 }
@@ -51,7 +51,7 @@ impl Dispatcher {
             total.add(summary?);
         }
         for subscription in &total.gone {
-            self.troubles.record(&sink_gone(subscription), self.clock.now())?;
+            self.issues.record(&sink_gone(subscription), self.clock.now())?;
         }
         Ok(total)
     }
@@ -67,7 +67,7 @@ impl Dispatcher {
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
-            self.troubles.record(&sink_gone(name), self.clock.now())?;
+            self.issues.record(&sink_gone(name), self.clock.now())?;
         }
         Ok(Some(step))
     }
@@ -153,15 +153,15 @@ mod tests {
         let store = Arc::new(Store::in_memory().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
         let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
-        let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+        let issues = Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::clone(&subscriptions)));
         Dispatcher {
-            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles))),
+            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&issues))),
             wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http)),
             store,
             clock,
             subscriptions,
             queues: Queues::default(),
-            troubles,
+            issues,
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     ask::{Age, Answer, Asker},
     branches::{self, Branches},
     finder::Finder,
-    former,
+    former_names,
     place::{attempt, commit, run},
     tags,
 };
@@ -99,7 +99,8 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let Some(repository) = found.take(Fact::Repository, known) else { return };
     take_repository(found, &repository);
     let by_name = |name: &str| format!("repos/{name}");
-    former::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id).await;
+    former_names::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id)
+        .await;
     owner(asker, found, &repository).await;
     // A name could by now be somebody else's. GitHub's own redirects and page links lead below the id,
     // <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>.

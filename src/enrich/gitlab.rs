@@ -7,7 +7,7 @@ use super::{
     ask::{Age, Answer, Asker},
     branches::{self, Branches},
     finder::Finder,
-    former,
+    former_names,
     place::{commit, run},
     tags,
 };
@@ -88,7 +88,8 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     found.gone(&place, &answer);
     let Some(project) = found.take(Fact::Repository, answer) else { return };
     take_project(found, &project);
-    former::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id).await;
+    former_names::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id)
+        .await;
     let at = format!("projects/{}", project.id);
     commit_facts(asker, found, &at, project.default_branch.as_deref()).await;
     let of_tag = |name: &str| format!("{at}/repository/tags/{}", escaped(name));

@@ -11,8 +11,8 @@ use super::{
     allowance::Purse,
     date::Dates,
     error::hint,
-    gate::{Gate, Gates, Pass, Paused},
     host::{HostRules, host_and_port},
+    rate_limiter::{HostRateLimiter, HostRateLimiters, Paused, Permit},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
     room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
@@ -40,7 +40,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     policy: Policy,
     rules: HostRules,
-    gates: Gates,
+    rate_limiters: HostRateLimiters,
     dates: Arc<Dates>,
     /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
     pauses: bool,
@@ -70,7 +70,7 @@ impl Client {
     pub fn with_policy(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, policy: Policy) -> Self {
         let shared = Shared {
             rules: policy.host_rules(),
-            gates: Gates::new(Arc::clone(&clock)),
+            rate_limiters: HostRateLimiters::new(Arc::clone(&clock)),
             dates: Arc::default(),
             pauses: true,
             rooms: Arc::default(),
@@ -109,7 +109,7 @@ impl Client {
         let Shared { transport, clock, policy, rooms, dates, .. } = self.shared.as_ref();
         let shared = Shared {
             rules: policy.host_rules(),
-            gates: Gates::new(Arc::clone(clock)),
+            rate_limiters: HostRateLimiters::new(Arc::clone(clock)),
             dates: Arc::clone(dates),
             pauses: false,
             rooms: Arc::clone(rooms),
@@ -183,8 +183,8 @@ impl Client {
 }
 
 impl Shared {
-    fn gate(&self, url: &Url, own: Option<HostLimits>) -> Arc<Gate> {
-        self.gates.of(self.policy.limits(url, own))
+    fn rate_limiter(&self, url: &Url, own: Option<HostLimits>) -> Arc<HostRateLimiter> {
+        self.rate_limiters.of(self.policy.limits(url, own))
     }
 
     /// The request with the headers that every request of its kind has.
@@ -297,29 +297,29 @@ impl Exchanges<'_> {
     /// Sends one request through its host's gate.
     async fn hop(&self, request: &Request) -> Result<Response, Failure> {
         self.shared.rules.check(&request.url).map_err(Failure::Refused)?;
-        let gate = self.shared.gate(&request.url, self.limits);
-        let pass = gate.pass(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
-        let sent = pass.since();
-        let response = self.exchange(request, pass).await.map_err(Failure::Transport)?;
+        let rate_limiter = self.shared.rate_limiter(&request.url, self.limits);
+        let permit = rate_limiter.permit(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
+        let sent = permit.since();
+        let response = self.exchange(request, permit).await.map_err(Failure::Transport)?;
         let host = host_and_port(&request.url);
         self.shared.dates.note(&host, &response, self.shared.clock.now());
         let is_refused = matches!(response.status, 429 | 503);
-        gate.answered(sent, is_refused);
+        rate_limiter.answered(sent, is_refused);
         if let (true, Some(wait)) = (is_refused && self.shared.pauses, self.shared.retry_after(&response)) {
             tracing::warn!(host, ?wait, status = response.status, "the host asks for a pause");
-            gate.pause_for(wait);
+            rate_limiter.pause_for(wait);
         }
         Ok(response)
     }
 
     /// One exchange, for no longer than is left. The pass is given back when the answer is there or long in coming.
-    async fn exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+    async fn exchange(&self, request: &Request, permit: Permit) -> Result<Response, TransportError> {
         let clock = &self.shared.clock;
-        let Some(purse) = self.purse else { return self.patient_exchange(request, pass).await };
+        let Some(purse) = self.purse else { return self.patient_exchange(request, permit).await };
         let (limit, began) = (purse.next(), clock.now());
         let outcome = tokio::select! {
             biased;
-            outcome = self.patient_exchange(request, pass) => outcome,
+            outcome = self.patient_exchange(request, permit) => outcome,
             () = clock.timer(limit) => Err(TransportError::Slow { limit }),
         };
         // A wall clock that is set meanwhile neither fills nor empties the purse.
@@ -327,12 +327,12 @@ impl Exchanges<'_> {
         outcome
     }
 
-    async fn patient_exchange(&self, request: &Request, pass: Pass) -> Result<Response, TransportError> {
+    async fn patient_exchange(&self, request: &Request, permit: Permit) -> Result<Response, TransportError> {
         let mut exchange = self.shared.transport.exchange(request);
         tokio::select! {
             biased;
             outcome = &mut exchange => return outcome,
-            () = self.shared.clock.timer(SLOW) => drop(pass),
+            () = self.shared.clock.timer(SLOW) => drop(permit),
         }
         exchange.await
     }

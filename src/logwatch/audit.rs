@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{accuse::Accuser, shown::Shown, trouble::Trouble};
+use super::{report::ViolationReporter, shown::Shown, trouble::Trouble};
 use crate::{
     store::{CheckpointRow, Store, StoreError},
     text::with_causes,
-    tlog::{Consistency, Misdeed, SignedCheckpoint, checkpoint::Checkpoint, evidence::Evidence},
+    tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, evidence::Evidence},
 };
 
 /// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
@@ -22,7 +22,7 @@ const HISTORIES: usize = 8;
 #[derive(Debug)]
 pub struct Auditor {
     pub store: Arc<Store>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
 }
 
 impl Auditor {
@@ -51,8 +51,8 @@ impl Auditor {
             return Ok(signed);
         }
         let statement = format!("the key of {tree} is not the one that signed what was kept of it until now");
-        let evidence = shown.evidence(Misdeed::KeyChanged, statement);
-        self.accuser.accuse(tree, &evidence.served(&kept.note), shown.now)?;
+        let evidence = shown.evidence(LogViolation::KeyChanged, statement);
+        self.reporter.report(tree, &evidence.served(&kept.note), shown.now)?;
         let checkpoint = Checkpoint { origin: tree.name.clone(), size: kept.size, root: kept.root };
         Ok(SignedCheckpoint::kept(checkpoint, kept.note.clone()))
     }
@@ -70,7 +70,7 @@ impl Auditor {
             }
             Err(Trouble::Read(error)) => {
                 // What is missing is missing of the larger tree: its checkpoint is the evidence.
-                self.accuser.tree_unread(shown.with(trees.1), &error)?;
+                self.reporter.tree_unread(shown.with(trees.1), &error)?;
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -82,14 +82,14 @@ impl Auditor {
         if consistency == Consistency::Proven {
             self.store.keep_checkpoint(&tree.name, &shown.row(true))?;
         }
-        let misdeed = match (&consistency, went_back) {
+        let violation = match (&consistency, went_back) {
             (Consistency::Proven, false) => return Ok(true),
-            (Consistency::Proven, true) => Misdeed::Rollback,
-            _ if is_lost => Misdeed::Rollback,
-            _ => Misdeed::Unproven,
+            (Consistency::Proven, true) => LogViolation::Rollback,
+            _ if is_lost => LogViolation::Rollback,
+            _ => LogViolation::Unproven,
         };
-        let evidence = contradiction(shown, misdeed, trees, &consistency);
-        self.accuser.accuse(tree, &evidence, now)?;
+        let evidence = contradiction(shown, violation, trees, &consistency);
+        self.reporter.report(tree, &evidence, now)?;
         self.store.log_failed(&tree.name, &evidence.statement, now)?;
         Ok(false)
     }
@@ -116,14 +116,14 @@ impl Auditor {
         trees: (&SignedCheckpoint, &SignedCheckpoint),
         consistency: &Consistency,
     ) -> Result<Option<String>, StoreError> {
-        let Some(misdeed) = consistency.contradiction() else { return Ok(None) };
+        let Some(violation) = consistency.contradiction() else { return Ok(None) };
         let Shown { followed, tree, signed, now } = shown;
         let is_other = !self.is_known_history(shown).await?;
         self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
-        let mut evidence = contradiction(shown, misdeed, trees, consistency);
+        let mut evidence = contradiction(shown, violation, trees, consistency);
         evidence.statement += "; what differs from before was seen at ";
         evidence.statement += followed.url.as_str();
-        self.accuser.accuse_of(tree, &evidence, is_other, now)?;
+        self.reporter.report_of(tree, &evidence, is_other, now)?;
         Ok(Some(evidence.statement))
     }
 
@@ -168,19 +168,19 @@ pub fn by_size<'a>(
 
 fn contradiction(
     shown: Shown<'_>,
-    misdeed: Misdeed,
+    violation: LogViolation,
     (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
     consistency: &Consistency,
 ) -> Evidence {
     let origin = &larger.checkpoint().origin;
     let (few, many) = (smaller.size(), larger.size());
-    let statement = match (misdeed, consistency) {
-        (Misdeed::SameSize, _) => format!("{origin} signed two different trees of {few} entries"),
-        (Misdeed::Rollback, Consistency::Unproven(why)) => format!(
+    let statement = match (violation, consistency) {
+        (LogViolation::SameSize, _) => format!("{origin} signed two different trees of {few} entries"),
+        (LogViolation::Rollback, Consistency::Unproven(why)) => format!(
             "{origin} signed {many} entries, and later serves a checkpoint of {few}; it does not prove that those are the \
              same ones: {why}"
         ),
-        (Misdeed::Rollback, _) => {
+        (LogViolation::Rollback, _) => {
             format!(
                 "{origin} signed {many} entries, and later serves a checkpoint of {few} entries of the same history"
             )
@@ -196,7 +196,7 @@ fn contradiction(
     };
     // A server of Rekor v1 proves only what it signs at that moment: then that is the larger tree.
     let larger = prefix.map_or(larger, |prefix| &prefix.at);
-    shown.evidence(misdeed, statement).signed(&[smaller, larger]).proven(prefix)
+    shown.evidence(violation, statement).signed(&[smaller, larger]).proven(prefix)
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
     use crate::{logwatch::lab::Lab, model::Severity};
 
     fn auditor(lab: &Lab) -> Auditor {
-        Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() }
+        Auditor { store: Arc::clone(&lab.parts.store), reporter: lab.reporter() }
     }
 
     #[tokio::test]

@@ -9,8 +9,8 @@ use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use tempfile::TempDir;
 
 use super::{
-    accuse::Accuser,
     log_list::{FollowedLog, Instance},
+    report::ViolationReporter,
     rows::open_tree,
     settings::LogSettings,
     shown::Shown,
@@ -25,7 +25,7 @@ use crate::{
     progress::{Progress, Step},
     store::{LogKind, LogRow, Store},
     tlog::{CompactRange, LogKey, SignedCheckpoint, Tree, merkle::leaf_hash},
-    upkeep::{Freshness, Mender, Troubles, TrustKeeper, WallClock},
+    upkeep::{Freshness, Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::{InUse, Watchlist},
 };
 
@@ -159,9 +159,9 @@ impl Lab {
         let store = Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap());
         let http = Client::new(Arc::clone(&log) as _, Arc::clone(&clock));
         let subscriptions = Arc::new(Subscriptions::default());
-        let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+        let issues = Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::clone(&subscriptions)));
         let parts = LogParts {
-            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), troubles)),
+            mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), issues)),
             wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone())),
             trust: trust(&store, &clock, &http, &TrustMaterial::embedded()),
             watchlist: Arc::new(InUse::new(Watchlist::default())),
@@ -214,8 +214,8 @@ impl Lab {
     }
 
     /// Who accuses.
-    pub fn accuser(&self) -> Arc<Accuser> {
-        self.parts.telling().accuser
+    pub fn reporter(&self) -> Arc<ViolationReporter> {
+        self.parts.telling().reporter
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{log_list::LogList, settings::LogSettings};
 use crate::{
     health::{Facts, LeftBy, LeftLog},
-    store::{LogRow, LogStanding, Store, StoreError},
+    store::{LogRow, LogState, Store, StoreError},
     tlog::key_id,
     upkeep::TrustKeeper,
 };
@@ -37,7 +37,7 @@ impl Departures {
         // As a rule none is gone, and the store need not be asked.
         for row in if gone.is_empty() { Vec::new() } else { self.store.logs()? } {
             let is_read = row.tail.is_some() || row.checkpoint.is_some();
-            if !is_read || row.standing == LogStanding::Drained || !gone.contains(&*row.name) {
+            if !is_read || row.standing == LogState::Drained || !gone.contains(&*row.name) {
                 continue;
             }
             let known = before.left_logs.iter().find(|log| log.name == row.name);
@@ -62,7 +62,7 @@ impl Departures {
         }
         let (mut rows, logs) = (self.store.logs()?, self.list.followed());
         let is_followed = |row: &LogRow| logs.iter().any(|log| log.has_tree(&row.name));
-        rows.retain(|row| row.standing != LogStanding::Drained && is_followed(row));
+        rows.retain(|row| row.standing != LogState::Drained && is_followed(row));
         Ok(rows)
     }
 
@@ -74,7 +74,7 @@ impl Departures {
         let of_root = self.trust.verifier().trusted_logs();
         let named = of_root.iter().find(|log| key_id(&log.spki) == row.key_id);
         let is_over = named.and_then(|log| log.until).is_some_and(|until| until <= now);
-        match (is_over || row.standing == LogStanding::Retired, named) {
+        match (is_over || row.standing == LogState::Retired, named) {
             (true, _) => Some(LeftBy::Retired),
             (false, Some(_)) => None,
             (false, None) => Some(LeftBy::TrustRoot),
@@ -100,7 +100,7 @@ mod tests {
     async fn a_log_that_was_read_and_is_taken_out_was_left_by_the_operator() {
         let lab = Lab::new();
         lab.log.grow(3, "one");
-        let auditor = Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() };
+        let auditor = Auditor { store: Arc::clone(&lab.parts.store), reporter: lab.reporter() };
         assert!(auditor.audit(lab.look().await.shown()).await.unwrap());
         let before = departures(&lab);
         let rows = before.followed_rows().unwrap();

@@ -10,7 +10,6 @@
 //! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was
 //! found believed. If they do not, downloaded goes back to verified.
 
-mod accuse;
 mod announce;
 mod audit;
 mod catching_up;
@@ -23,11 +22,12 @@ mod log_list;
 mod marks;
 mod monitor;
 mod poll;
+mod report;
 mod rows;
 mod scan;
 mod settings;
 mod shown;
-mod standing;
+mod stale_logs;
 mod start;
 mod tail;
 mod trouble;

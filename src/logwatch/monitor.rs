@@ -8,7 +8,7 @@ use super::{
     poll::{Poll, Poller},
     scan::{self, ScanError, ScanSummary, Scanned},
     settings::LogSettings,
-    standing::Standing,
+    stale_logs::Standing,
     start::{StartError, Starter},
     wiring::{Listing, LogParts},
 };
@@ -68,7 +68,7 @@ impl LogMonitor {
             clock: Arc::clone(clock),
             trust: Arc::clone(trust),
             settings: Arc::clone(settings),
-            standing: Standing { settings: Arc::clone(settings), list: Arc::clone(&list), accuser: telling.accuser },
+            standing: Standing { settings: Arc::clone(settings), list: Arc::clone(&list), reporter: telling.reporter },
             departures: parts.departures(&list),
             list,
             trusted,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::log_list::FollowedLog;
 use crate::{
     model::LogEntry,
-    store::{LogRow, LogStanding, NewLog, Store, StoreError},
+    store::{LogRow, LogState, NewLog, Store, StoreError},
     tlog::Tree,
 };
 
@@ -25,11 +25,11 @@ pub fn rows_of(store: &Store, followed: &FollowedLog) -> Result<Vec<LogRow>, Sto
 /// The store failed.
 pub fn open_tree(store: &Store, followed: &FollowedLog, tree: &Tree, now: DateTime<Utc>) -> Result<(), StoreError> {
     let known = store.log(&tree.name)?;
-    let drained = known.is_some_and(|row| row.standing == LogStanding::Drained);
+    let drained = known.is_some_and(|row| row.standing == LogState::Drained);
     let standing = match (tree.active, drained) {
-        (true, _) => LogStanding::Active,
-        (false, true) => LogStanding::Drained,
-        (false, false) => LogStanding::Retired,
+        (true, _) => LogState::Active,
+        (false, true) => LogState::Drained,
+        (false, false) => LogState::Retired,
     };
     let new = NewLog {
         name: &tree.name,

@@ -13,7 +13,7 @@ use crate::{
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         CheckpointError, CompactRange, Head, ReadError, SignedCheckpoint, Tree,
-        sift::{Kinds, Page, sift},
+        page::{Kinds, Page, read_page},
     },
 };
 
@@ -166,13 +166,13 @@ impl Total {
         tell: &mut impl FnMut(&Scanned<'_>),
     ) -> Result<(), ReadError> {
         page.follows(range)?;
-        let sifted = sift(page, followed.log.form(), matcher.watch.filter(), range);
-        self.bytes += sifted.bytes;
-        self.kinds.add(&sifted.kinds);
-        for entry in &sifted.malformed {
+        let read = read_page(page, followed.log.form(), matcher.watch.filter(), range);
+        self.bytes += read.bytes;
+        self.kinds.add(&read.kinds);
+        for entry in &read.malformed {
             tell(&Scanned::Unreadable(&malformed(entry)));
         }
-        for candidate in &sifted.candidates {
+        for candidate in &read.candidates {
             match matcher.matched(candidate) {
                 Ok(Some(entry)) => tell(&Scanned::Match(&entry)),
                 Ok(None) => {}

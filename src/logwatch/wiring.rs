@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    accuse::Accuser,
     announce::Announcer,
     audit::Auditor,
-    entries::{EntryAlerts, Heralds, Matching},
+    entries::{EntryAlerts, MatchReporters, Matching},
     left::Departures,
     log_list::{LogList, LogMaker, Recognition, Recognizer, TrustedLogs},
     poll::{Follower, Mirrors, Poller, Trees},
+    report::ViolationReporter,
     settings::LogSettings,
     start::Starter,
     tail::Tailer,
@@ -62,7 +62,7 @@ pub struct Listing {
 /// What is made known of logs, and by whom.
 pub struct Telling {
     pub announcer: Arc<Announcer>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
     pub alerts: Arc<EntryAlerts>,
 }
 
@@ -95,7 +95,7 @@ impl LogParts {
             subscriptions: Arc::clone(&self.subscriptions),
             progress: Arc::clone(&self.progress),
         });
-        let accuser = Arc::new(Accuser {
+        let reporter = Arc::new(ViolationReporter {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             announcer: Arc::clone(&announcer),
@@ -106,7 +106,7 @@ impl LogParts {
             subscriptions: Arc::clone(&self.subscriptions),
             announcer: Arc::clone(&announcer),
         });
-        Telling { announcer, accuser, alerts }
+        Telling { announcer, reporter, alerts }
     }
 
     pub fn matching(&self) -> Arc<Matching> {
@@ -129,7 +129,7 @@ impl LogParts {
     }
 
     fn tailer(&self, listing: &Listing, telling: &Telling, matching: &Arc<Matching>) -> Arc<Tailer> {
-        let heralds = Heralds {
+        let match_reporters = MatchReporters {
             store: Arc::clone(&self.store),
             settings: Arc::clone(&self.settings),
             subscriptions: Arc::clone(&self.subscriptions),
@@ -140,17 +140,17 @@ impl LogParts {
             progress: Arc::clone(&self.progress),
             list: Arc::clone(&listing.list),
             matching: Arc::clone(matching),
-            heralds,
-            accuser: Arc::clone(&telling.accuser),
+            match_reporters,
+            reporter: Arc::clone(&telling.reporter),
             announcer: Arc::clone(&telling.announcer),
         })
     }
 
     /// Who looks at logs, and who lets a tail begin elsewhere.
     pub fn polling(&self, listing: &Listing, telling: &Telling, matching: &Arc<Matching>) -> (Poller, Starter) {
-        let (store, clock, accuser) = (&self.store, &self.clock, &telling.accuser);
-        let auditor = Arc::new(Auditor { store: Arc::clone(store), accuser: Arc::clone(accuser) });
-        let trees = Trees { store: Arc::clone(store), clock: Arc::clone(clock), accuser: Arc::clone(accuser) };
+        let (store, clock, reporter) = (&self.store, &self.clock, &telling.reporter);
+        let auditor = Arc::new(Auditor { store: Arc::clone(store), reporter: Arc::clone(reporter) });
+        let trees = Trees { store: Arc::clone(store), clock: Arc::clone(clock), reporter: Arc::clone(reporter) };
         let trees = Arc::new(trees);
         let tailer = self.tailer(listing, telling, matching);
         let follower = Arc::new(Follower {
@@ -161,7 +161,7 @@ impl LogParts {
             trees: Arc::clone(&trees),
             auditor: Arc::clone(&auditor),
             tailer: Arc::clone(&tailer),
-            accuser: Arc::clone(accuser),
+            reporter: Arc::clone(reporter),
         });
         let mirrors = Mirrors {
             store: Arc::clone(store),
@@ -169,7 +169,7 @@ impl LogParts {
             follower: Arc::clone(&follower),
             auditor: Arc::clone(&auditor),
             tailer,
-            accuser: Arc::clone(accuser),
+            reporter: Arc::clone(reporter),
         };
         let poller = Poller {
             store: Arc::clone(store),

@@ -32,36 +32,36 @@ struct StoredLines<'a>(&'a BTreeMap<ReleaseLine, LineBaseline>);
 
 impl Serialize for StoredLines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(line, portrait)| (line, Form { portrait, is_whole: false })))
+        serializer.collect_map(self.0.iter().map(|(line, profile)| (line, Form { profile, is_whole: false })))
     }
 }
 
 impl Serialize for LineBaseline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Form { portrait: self, is_whole: true }.serialize(serializer)
+        Form { profile: self, is_whole: true }.serialize(serializer)
     }
 }
 
 /// A portrait as it is written.
 struct Form<'a> {
-    portrait: &'a LineBaseline,
+    profile: &'a LineBaseline,
     /// Whether traits of which nothing was seen have their keys.
     is_whole: bool,
 }
 
 impl Serialize for Form<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let portrait = self.portrait;
+        let profile = self.profile;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("releases", &portrait.releases)?;
-        map.serialize_entry("first_at", &portrait.first_at)?;
-        map.serialize_entry("last_at", &portrait.last_at)?;
+        map.serialize_entry("releases", &profile.releases)?;
+        map.serialize_entry("first_at", &profile.first_at)?;
+        map.serialize_entry("last_at", &profile.last_at)?;
         for one in Trait::ALL {
             self.write(*one, &mut map)?;
         }
-        map.serialize_entry("minutes", &portrait.minutes)?;
-        map.serialize_entry("longest_pause", &portrait.longest_pause)?;
-        map.serialize_entry("highest", &portrait.highest)?;
+        map.serialize_entry("minutes", &profile.minutes)?;
+        map.serialize_entry("longest_pause", &profile.longest_pause)?;
+        map.serialize_entry("highest", &profile.highest)?;
         map.end()
     }
 }
@@ -69,14 +69,14 @@ impl Serialize for Form<'_> {
 impl Form<'_> {
     /// Writes a trait, and behind the names of repositories and owners which ids they had.
     fn write<M: SerializeMap>(&self, one: Trait, map: &mut M) -> Result<(), M::Error> {
-        match self.portrait.tallies.any(one) {
+        match self.profile.tallies.any(one) {
             Some(tally) => map.serialize_entry(one.as_str(), tally)?,
             None if self.is_whole => map.serialize_entry(one.as_str(), &Nothing)?,
             None => {}
         }
         let (key, ids) = match one {
-            Trait::Repositories => ("id_of_repository", &self.portrait.id_of_repository),
-            Trait::Owners => ("id_of_owner", &self.portrait.id_of_owner),
+            Trait::Repositories => ("id_of_repository", &self.profile.id_of_repository),
+            Trait::Owners => ("id_of_owner", &self.profile.id_of_owner),
             _ => return Ok(()),
         };
         if self.is_whole || !ids.is_empty() { map.serialize_entry(key, ids) } else { Ok(()) }
@@ -109,22 +109,22 @@ impl<'de> Visitor<'de> for OfPortrait {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LineBaseline, A::Error> {
-        let mut portrait = LineBaseline::default();
+        let mut profile = LineBaseline::default();
         while let Some(place) = map.next_key()? {
             match place {
-                Place::Trait(one) => map.next_value_seed(OfTrait(one, &mut portrait.tallies))?,
-                Place::Releases => portrait.releases = map.next_value()?,
-                Place::FirstAt => portrait.first_at = map.next_value()?,
-                Place::LastAt => portrait.last_at = map.next_value()?,
-                Place::IdOfRepository => portrait.id_of_repository = map.next_value()?,
-                Place::IdOfOwner => portrait.id_of_owner = map.next_value()?,
-                Place::Minutes => portrait.minutes = map.next_value()?,
-                Place::LongestPause => portrait.longest_pause = map.next_value()?,
-                Place::Highest => portrait.highest = map.next_value()?,
+                Place::Trait(one) => map.next_value_seed(OfTrait(one, &mut profile.tallies))?,
+                Place::Releases => profile.releases = map.next_value()?,
+                Place::FirstAt => profile.first_at = map.next_value()?,
+                Place::LastAt => profile.last_at = map.next_value()?,
+                Place::IdOfRepository => profile.id_of_repository = map.next_value()?,
+                Place::IdOfOwner => profile.id_of_owner = map.next_value()?,
+                Place::Minutes => profile.minutes = map.next_value()?,
+                Place::LongestPause => profile.longest_pause = map.next_value()?,
+                Place::Highest => profile.highest = map.next_value()?,
                 Place::Unknown => _ = map.next_value::<IgnoredAny>()?,
             }
         }
-        Ok(portrait)
+        Ok(profile)
     }
 }
 
@@ -196,22 +196,22 @@ mod tests {
         words::Gap,
     };
 
-    fn portrait(seen: &[(u8, String, i64)]) -> LineBaseline {
-        let mut portrait = LineBaseline::default();
+    fn profile(seen: &[(u8, String, i64)]) -> LineBaseline {
+        let mut profile = LineBaseline::default();
         for (kind, text, at) in seen {
             let at = chrono::DateTime::from_timestamp_nanos(*at);
             match kind {
-                0 => portrait.count(Environments, [OrNone::of_word(text)], at),
-                1 => portrait.count(Publishers, [text.as_str()], at),
-                2 => portrait.count(Gaps, [if text.len() > 2 { Gap::Days } else { Gap::Minutes }], at),
-                3 => portrait.count(EvidenceRanks, [EvidenceRank::Approved, EvidenceRank::None], at),
-                _ => _ = portrait.id_of_owner.insert(text.clone(), "7".to_owned()),
+                0 => profile.count(Environments, [OrNone::of_word(text)], at),
+                1 => profile.count(Publishers, [text.as_str()], at),
+                2 => profile.count(Gaps, [if text.len() > 2 { Gap::Days } else { Gap::Minutes }], at),
+                3 => profile.count(EvidenceRanks, [EvidenceRank::Approved, EvidenceRank::None], at),
+                _ => _ = profile.id_of_owner.insert(text.clone(), "7".to_owned()),
             }
-            portrait.first_at = Some(at);
-            portrait.releases += 1;
-            portrait.minutes.push_back(u16::from(*kind));
+            profile.first_at = Some(at);
+            profile.releases += 1;
+            profile.minutes.push_back(u16::from(*kind));
         }
-        portrait
+        profile
     }
 
     proptest! {
@@ -219,19 +219,19 @@ mod tests {
         fn a_portrait_that_is_written_reads_the_same(
             seen in vec((select(vec![0_u8, 1, 2, 3, 4]), ".{0,4}", 0_i64..4_000_000_000_000_000_000), 0..40)
         ) {
-            let portrait = portrait(&seen);
-            let shown = serde_json::to_string(&portrait).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&shown).unwrap(), &portrait);
-            let stored = serde_json::to_string(&Form { portrait: &portrait, is_whole: false }).unwrap();
+            let profile = profile(&seen);
+            let shown = serde_json::to_string(&profile).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&shown).unwrap(), &profile);
+            let stored = serde_json::to_string(&Form { profile: &profile, is_whole: false }).unwrap();
             prop_assert!(stored.len() < shown.len());
-            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&stored).unwrap(), &portrait);
+            prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&stored).unwrap(), &profile);
             prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 40);
         }
     }
 
     #[test]
     fn evidence_stands_in_the_order_of_its_strength() {
-        let form = serde_json::to_string(&portrait(&[(3, String::new(), 0)])).unwrap();
+        let form = serde_json::to_string(&profile(&[(3, String::new(), 0)])).unwrap();
         assert!(form.contains(r#""evidence":{"none":{"count":1"#), "{form}");
     }
 

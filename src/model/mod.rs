@@ -11,7 +11,7 @@ mod alert_prefix;
 mod any_tally;
 mod baseline;
 mod baseline_form;
-mod bond;
+mod correlation_key;
 mod digests;
 mod ecosystem;
 mod evidence_rank;
@@ -51,7 +51,7 @@ pub use alert_kind::AlertKind;
 pub use alert_prefix::{AlertPrefix, InvalidAlertPrefix};
 pub use baseline::{Baseline, BaselineReason, LineBaseline};
 pub use baseline_form::StoredForm;
-pub use bond::Bond;
+pub use correlation_key::CorrelationKey;
 pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;

@@ -25,8 +25,8 @@ pub struct Signal {
     /// Why the difference matters, in one or two sentences.
     pub why: String,
     /// True where the signal may only raise or support others and never alerts alone (odd hours).
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub supporting: bool,
+    #[serde(rename = "supporting", skip_serializing_if = "std::ops::Not::not", default)]
+    pub corroborating: bool,
 }
 
 /// Detectors whose `seen` speaks of what is around a release, counts, ages, or another party's words: it varies from look
@@ -73,7 +73,7 @@ fn words(text: &str) -> BTreeSet<&str> {
 
 /// The signal that an alert's title tells, unless nothing but supporting ones speak.
 pub fn leading(signals: &[Signal]) -> Option<&Signal> {
-    signals.iter().filter(|signal| !signal.supporting).max_by_key(|signal| signal.severity)
+    signals.iter().filter(|signal| !signal.corroborating).max_by_key(|signal| signal.severity)
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
             seen: seen.to_owned(),
             since: None,
             why: String::new(),
-            supporting: false,
+            corroborating: false,
         };
         for (detector, one, two, same) in [
             ("repository-changed", "evil/widget", "evil/widget (id 7)", true),

@@ -1,7 +1,7 @@
 //! The traits of a release that a baseline counts: one row of the table below for each. What a row says is the trait's key in
 //! JSON, its name, and the type of its values; `crate::baseline` says in one `match` how each is read from a release.
 //!
-//! The name of a trait is a type too, which stands for its tally: `portrait.tally(Tags).get(TagPresence::Present)` compiles, and
+//! The name of a trait is a type too, which stands for its tally: `profile.tally(Tags).get(TagPresence::Present)` compiles, and
 //! no other value of any other trait does.
 
 use std::borrow::Cow;

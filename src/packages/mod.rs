@@ -24,7 +24,7 @@ mod turn;
 mod verify;
 mod waits;
 
-pub use assess::company::company;
+pub use assess::release_context::release_context;
 pub use error::LookError;
 pub use judge::{
     accusation::{accusation, raised},

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::{
-    assess::{Assessment, assess, company::company, of_itself},
+    assess::{Assessment, assess, of_itself, release_context::release_context},
     error::LookError,
     examine::{replaced::note_replaced, undated::date},
     judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    detect::{Company, Terms},
+    detect::{AssessmentInputs, ReleaseContext},
     http::Client,
     model::{Baseline, Observation, ReleaseId, Signal},
     registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
@@ -130,7 +130,7 @@ impl Appraiser {
 
     async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, StoreError> {
         let row = self.store.release(&release.id)?;
-        let teaches = row.as_ref().is_some_and(|row| row.teaches);
+        let in_baseline = row.as_ref().is_some_and(|row| row.in_baseline);
         let before = row.and_then(|row| row.observation);
         if let Some(seen) = &before {
             note_replaced(subject, seen, &mut release);
@@ -140,7 +140,7 @@ impl Appraiser {
         subject.turn.begin_history();
         // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
-        let comparison = self.beside_baseline(subject, &mut observation, teaches).await?;
+        let comparison = self.beside_baseline(subject, &mut observation, in_baseline).await?;
         let of_itself = match comparison {
             Comparison::Compared(_) => Vec::new(),
             Comparison::NoBaseline | Comparison::Learned | Comparison::Older => self.of_itself(&observation)?,
@@ -152,9 +152,9 @@ impl Appraiser {
     /// What is wrong with a release that is not compared, but for what the operator has settled.
     fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, StoreError> {
         let expected = self.store.expected_changes_of(observation.purl.package())?;
-        let nobody = Company::default();
-        let terms = Terms { expected: &expected, ..Terms::usual(&nobody) };
-        let mut signals = self.settings.tuning.apply(of_itself(observation, &terms));
+        let nobody = ReleaseContext::default();
+        let inputs = AssessmentInputs { expected: &expected, ..AssessmentInputs::usual(&nobody) };
+        let mut signals = self.settings.tuning.apply(of_itself(observation, &inputs));
         if let Some((alert, true)) = raised(&self.store, &observation.purl)? {
             signals.retain(|signal| !alert.signals.iter().any(|said| said.says_what(signal)));
         }
@@ -165,27 +165,27 @@ impl Appraiser {
         &self,
         subject: &Subject<'_>,
         observation: &mut Observation,
-        teaches: bool,
+        in_baseline: bool,
     ) -> Result<Comparison, StoreError> {
         let baseline = self.store.baseline(subject.package)?.baseline;
         if baseline.lines.is_empty() {
             return Ok(Comparison::NoBaseline);
         }
-        if teaches {
+        if in_baseline {
             return Ok(Comparison::Learned);
         }
         if learned_later(&baseline, observation) {
             return Ok(Comparison::Older);
         }
         let policy = self.watchlist.now().policy(subject.package);
-        let terms = Terms {
-            company: &company(&self.store, observation)?,
+        let inputs = AssessmentInputs {
+            release_context: &release_context(&self.store, observation)?,
             tuning: &self.settings.tuning,
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        self.enricher.enrich(subject, observation, &baseline, &terms).await?;
-        Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &terms))))
+        self.enricher.enrich(subject, observation, &baseline, &inputs).await?;
+        Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &inputs))))
     }
 }
 
@@ -212,10 +212,10 @@ fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelea
 
 /// Whether the line of a release has learned from younger ones; of a line that has learned nothing, any other.
 fn learned_later(baseline: &Baseline, release: &Observation) -> bool {
-    let own = baseline.lines.get(&release.line()).filter(|portrait| portrait.releases > 0);
+    let own = baseline.lines.get(&release.line()).filter(|profile| profile.releases > 0);
     let last_at = match own {
-        Some(portrait) => portrait.last_at,
-        None => baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
+        Some(profile) => profile.last_at,
+        None => baseline.lines.values().filter_map(|profile| profile.last_at).max(),
     };
     last_at.is_some_and(|last_at| last_at > release.published_at)
 }

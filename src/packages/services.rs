@@ -29,7 +29,7 @@ use crate::{
     http::Client,
     progress::Progress,
     store::Store,
-    upkeep::{Mender, Troubles, TrustKeeper, WallClock},
+    upkeep::{Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -48,7 +48,7 @@ pub struct PackageParts {
     pub forges: Option<Arc<Forges>>,
     pub trust: Arc<TrustKeeper>,
     pub wall_clock: Arc<WallClock>,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
     pub mender: Arc<Mender>,
 }
 
@@ -91,9 +91,9 @@ impl PackageParts {
     }
 
     pub fn feeds(&self, watched: Arc<Watched>) -> FeedReader {
-        let Self { store, clock, http, progress, watchlist, troubles, mender, .. } = self.clone();
+        let Self { store, clock, http, progress, watchlist, issues, mender, .. } = self.clone();
         let (comparisons, silences) = (Comparisons::default(), Silences::default());
-        FeedReader { store, clock, http, progress, watchlist, watched, troubles, mender, comparisons, silences }
+        FeedReader { store, clock, http, progress, watchlist, watched, issues, mender, comparisons, silences }
     }
 
     pub fn reconciler(&self) -> Reconciler {
@@ -110,8 +110,8 @@ impl PackageParts {
     }
 
     pub fn turns(&self, examiner: Examiner) -> TurnTaker {
-        let Self { store, clock, http, progress, troubles, .. } = self.clone();
-        TurnTaker { store, clock, http, progress, examiner, outages: self.outages(), troubles }
+        let Self { store, clock, http, progress, issues, .. } = self.clone();
+        TurnTaker { store, clock, http, progress, examiner, outages: self.outages(), issues }
     }
 
     pub fn outages(&self) -> Outages {
@@ -128,8 +128,8 @@ impl PackageParts {
     }
 
     pub fn documents(&self, unseen: Arc<Unseen>, described: Described) -> Documents {
-        let Self { store, troubles, .. } = self.clone();
-        Documents { store, troubles, described, unseen }
+        let Self { store, issues, .. } = self.clone();
+        Documents { store, issues, described, unseen }
     }
 
     pub fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {
@@ -163,13 +163,13 @@ impl PackageParts {
     }
 
     pub fn doubts(&self) -> Doubts {
-        let Self { store, settings, troubles, .. } = self.clone();
-        Doubts { store, settings, troubles }
+        let Self { store, settings, issues, .. } = self.clone();
+        Doubts { store, settings, issues }
     }
 
     pub fn unseen(&self) -> Unseen {
-        let Self { store, progress, troubles, .. } = self.clone();
-        Unseen { store: Arc::clone(&store), withdrawals: Withdrawals { store, progress, troubles } }
+        let Self { store, progress, issues, .. } = self.clone();
+        Unseen { store: Arc::clone(&store), withdrawals: Withdrawals { store, progress, issues } }
     }
 
     pub fn namesakes(&self) -> Namesakes {

@@ -125,7 +125,7 @@ impl Subject<'_> {
 
     /// Whether the baseline has learned from a release.
     pub fn has_taught(&self, release: &ReleaseId) -> bool {
-        self.stored.get(release.version()).is_some_and(|stored| stored.teaches)
+        self.stored.get(release.version()).is_some_and(|stored| stored.in_baseline)
     }
 
     /// How often a release was looked at in vain.

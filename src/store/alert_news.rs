@@ -25,7 +25,7 @@ pub(super) fn reopens(known: &Alert, raised: &Alert) -> bool {
 /// What was resolved was judged harmless as it was, so that any other detector's word is news; what was acknowledged is in
 /// an operator's hands, and opens again for what is grave by itself.
 fn is_told_news(known: &Alert, raised: &Alert) -> bool {
-    let is_grave = |signal: &Signal| !signal.supporting && signal.severity >= Severity::Medium;
+    let is_grave = |signal: &Signal| !signal.corroborating && signal.severity >= Severity::Medium;
     let is_resolved = known.status == AlertStatus::Resolved;
     let is_first = |signal: &Signal| known.signals.iter().all(|known| known.detector != signal.detector);
     news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_resolved && is_first(signal)))

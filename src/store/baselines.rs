@@ -235,8 +235,8 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
 fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => Ok(!teaches(db, purl)?),
-        (Some(purl), _) => teaches(db, purl),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => Ok(!in_baseline(db, purl)?),
+        (Some(purl), _) => in_baseline(db, purl),
         (None, _) => Ok(false),
     }
 }
@@ -251,7 +251,7 @@ fn was_just_reset(db: &Connection, package: &str, line: &ReleaseLine) -> Result<
     Ok(last.is_some_and(|Word(reason)| reason == BaselineReason::Reset))
 }
 
-fn teaches(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
+fn in_baseline(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
     let mut query = db.prepare_cached("SELECT teaches FROM releases WHERE purl = ?1")?;
     Ok(query.query_row([release.to_string()], |row| row.get(0)).optional()?.unwrap_or(false))
 }
@@ -287,11 +287,11 @@ fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), Fail
     Ok(())
 }
 
-fn mark_teaching(db: &Connection, release: &ReleaseId, teaches: bool) -> Result<(), Failure> {
+fn mark_teaching(db: &Connection, release: &ReleaseId, in_baseline: bool) -> Result<(), Failure> {
     // The checksum here and not by the trigger: a history has many releases.
     let sql =
         format!("UPDATE releases SET teaches = ?2, checksum = {} WHERE purl = ?1", RELEASES.resealed("teaches", "?2"));
-    let marked = db.prepare_cached(&sql)?.execute((release.to_string(), teaches))?;
+    let marked = db.prepare_cached(&sql)?.execute((release.to_string(), in_baseline))?;
     if marked == 0 {
         let why = "the baseline can only learn from releases that are recorded".to_owned();
         return Err(StoreError::Unstorable { what: release.to_string(), why }.into());

@@ -98,12 +98,12 @@ pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{
-    Accusation, Advance, Covered, EvidenceRow, Herald, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
-    LogEntryRow, MatchRule, Met, MirrorSeen, NewEvidence, NewLogEntry, NewQuarantined, Scope, TailRow, Violated,
-    WorkflowRow,
+    Accusation, Advance, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,
+    LogEntryRow, MatchReporter, MatchRule, Met, MirrorSeen, NewEvidence, NewLogEntry, NewQuarantined, Scope, TailRow,
+    Violated, WorkflowRow,
 };
 pub use logs::{
-    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogStanding, MirrorRow, NewLog,
+    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
 pub use outcome::Outcome;

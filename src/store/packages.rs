@@ -75,7 +75,7 @@ pub struct VersionState {
     /// The fingerprint of its files, see [`crate::model::files_fingerprint`].
     pub files: String,
     /// Whether the baseline learned from it.
-    pub teaches: bool,
+    pub in_baseline: bool,
     /// What could not be checked.
     pub unchecked: Vec<String>,
     /// When to look again for evidence that could not be had.
@@ -161,7 +161,7 @@ fn version_state(row: &Row<'_>) -> rusqlite::Result<VersionState> {
         status: row.get::<_, Word<_>>("status")?.0,
         outcome: row.get::<_, Word<_>>("outcome")?.0,
         files: row.get("files")?,
-        teaches: row.get("teaches")?,
+        in_baseline: row.get("teaches")?,
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,

@@ -39,7 +39,7 @@ pub struct ReleaseRow {
     /// What could not be checked, each a sentence for people.
     pub unchecked: Vec<String>,
     /// Whether the baseline has learned from it.
-    pub teaches: bool,
+    pub in_baseline: bool,
     /// When to look again for evidence that could not be had.
     pub recheck_at: Option<DateTime<Utc>>,
     /// How often that was done in vain.
@@ -199,7 +199,7 @@ pub(super) fn release_row(row: &Row<'_>) -> rusqlite::Result<ReleaseRow> {
         status: row.get::<_, Word<_>>("status")?.0,
         outcome: row.get::<_, Word<_>>("outcome")?.0,
         unchecked: row.get::<_, Json<_>>("unchecked")?.0,
-        teaches: row.get("teaches")?,
+        in_baseline: row.get("teaches")?,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
         observation: row.get::<_, Option<Json<_>>>("observation")?.map(|seen| seen.0),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::{columns::Micros, error::Failure};
-use crate::model::{AuthMethod, Bond, Digests, Observation, RegistryKey, VerifiedProvenance, WorkflowIdentity};
+use crate::model::{
+    AuthMethod, CorrelationKey, Digests, Observation, RegistryKey, VerifiedProvenance, WorkflowIdentity,
+};
 
 /// Something by which releases can be found. All but digests and publishers come from verified certificates only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,22 +90,26 @@ pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) 
         "INSERT INTO traces (kind, value, published_at, release) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;
     let registry = observation.purl.package().registry();
-    for trace in traces(observation, &registry, &Bond::of(observation)) {
+    for trace in traces(observation, &registry, &CorrelationKey::of(observation)) {
         insert.execute((trace.kind(), trace.value(), Micros(observation.published_at), release))?;
     }
     Ok(())
 }
 
-fn traces<'a>(observation: &'a Observation, registry: &'a RegistryKey, bonds: &'a [Bond]) -> Vec<Trace<'a>> {
+fn traces<'a>(
+    observation: &'a Observation,
+    registry: &'a RegistryKey,
+    correlation_keys: &'a [CorrelationKey],
+) -> Vec<Trace<'a>> {
     // What a file was, it is found by for ever.
     let known = [&observation.facts.former_digests, &observation.facts.replaced].into_iter().flatten();
     let known = known.flat_map(BTreeMap::values).chain(observation.files.iter().map(|file| &file.digests));
     let mut traces: Vec<_> = known.flat_map(digests).collect();
     traces.extend(accounts(observation).map(|name| Trace::Publisher(registry, name)));
     traces.extend(observation.identities().into_iter().flat_map(identity_traces));
-    traces.extend(bonds.iter().filter_map(|bond| match bond {
-        Bond::Owner(owner) => Some(Trace::Owner(owner)),
-        Bond::Publisher(_) | Bond::Repository(_) => None,
+    traces.extend(correlation_keys.iter().filter_map(|correlation_key| match correlation_key {
+        CorrelationKey::Owner(owner) => Some(Trace::Owner(owner)),
+        CorrelationKey::Publisher(_) | CorrelationKey::Repository(_) => None,
     }));
     traces.extend(observation.verified().flat_map(Trace::of_signature));
     traces

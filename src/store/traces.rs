@@ -13,7 +13,7 @@ use super::{
     sealed::RELEASES,
     trace::Trace,
 };
-use crate::model::{Bond, Package, ReleaseId};
+use crate::model::{CorrelationKey, Package, ReleaseId};
 
 /// A release beside others, with no more than what tells how it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Neighbour {
     pub purl: ReleaseId,
     pub published_at: DateTime<Utc>,
     /// Whether the baseline learned from it.
-    pub teaches: bool,
+    pub in_baseline: bool,
 }
 
 /// What else the people and machines behind a release published, each list the latest first and without itself.
@@ -63,15 +63,15 @@ impl Store {
     /// The latest releases, at most so many, that a bond ties together, up to a time; the oldest first.
     pub(crate) fn bound(
         &self,
-        bond: &Bond,
+        correlation_key: &CorrelationKey,
         until: DateTime<Utc>,
         at_most: usize,
     ) -> Result<Vec<Neighbour>, StoreError> {
         self.read("looking for what was published together", |db| {
-            let (kind, or_kind, value) = match bond {
-                Bond::Publisher(value) => ("publisher", "publisher", value),
-                Bond::Repository(value) => ("repository_id", "repository", value),
-                Bond::Owner(value) => ("owner", "owner", value),
+            let (kind, or_kind, value) = match correlation_key {
+                CorrelationKey::Publisher(value) => ("publisher", "publisher", value),
+                CorrelationKey::Repository(value) => ("repository_id", "repository", value),
+                CorrelationKey::Owner(value) => ("owner", "owner", value),
             };
             let sql = "SELECT purl, traces.published_at, teaches, {row} FROM traces JOIN releases ON releases.id = traces.release
                  WHERE kind IN (?1, ?2) AND value = ?3 AND traces.published_at <= ?4
@@ -138,7 +138,7 @@ fn neighbours(db: &Reading<'_>, sql: &str, values: impl Params) -> Result<Vec<Ne
 
 fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
     let Text(purl) = row.get(0)?;
-    Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, teaches: row.get(2)? })
+    Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, in_baseline: row.get(2)? })
 }
 
 /// The other releases that share a trace of this kind with a release; those with several identities have several.

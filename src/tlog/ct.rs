@@ -12,9 +12,9 @@ use url::Url;
 use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
+    page::{Page, RawEntry},
     proof::{ConsistencyProof, InclusionProof},
     read::{ATTEMPTS, ReadError, below, fetch, fetch_json},
-    sift::{Page, RawEntry},
 };
 use crate::http::{Client, Request};
 

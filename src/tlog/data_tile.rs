@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{
-    sift::RawEntry,
+    page::RawEntry,
     tile::{TileError, WIDTH},
 };
 

@@ -14,8 +14,8 @@ use super::{
     key::LogKey,
     log::Prefix,
     merkle::Hash,
-    misdeed::Misdeed,
     proof::InclusionProof,
+    violation::LogViolation,
 };
 
 /// The version of the document that is written.
@@ -31,7 +31,8 @@ pub struct Evidence {
     /// Of this form.
     pub version: u32,
     /// What the log did.
-    pub misdeed: Misdeed,
+    #[serde(rename = "misdeed")]
+    pub violation: LogViolation,
     /// Which log.
     pub log: Accused,
     /// When it was found.
@@ -116,7 +117,7 @@ pub enum EvidenceError {
 
 impl Evidence {
     /// Evidence against a log.
-    pub fn new(misdeed: Misdeed, signer: &Signer, statement: String, found_at: DateTime<Utc>) -> Self {
+    pub fn new(violation: LogViolation, signer: &Signer, statement: String, found_at: DateTime<Utc>) -> Self {
         let log = Accused {
             name: signer.name().to_owned(),
             form: match signer {
@@ -128,7 +129,7 @@ impl Evidence {
             public_key: BASE64_STANDARD.encode(signer.key().spki()),
         };
         let (version, checkpoints) = (VERSION, Vec::new());
-        Self { version, misdeed, log, found_at, statement, checkpoints, proof: None, served: None }
+        Self { version, violation, log, found_at, statement, checkpoints, proof: None, served: None }
     }
 
     /// With what the log signed, the smaller tree first.
@@ -179,7 +180,7 @@ impl Evidence {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         };
-        part(self.misdeed.as_str().as_bytes());
+        part(self.violation.as_str().as_bytes());
         part(self.log.name.as_bytes());
         part(self.log.public_key.as_bytes());
         match self.trees() {
@@ -192,7 +193,7 @@ impl Evidence {
             }
             _ => self.checkpoints.iter().for_each(|note| part(note.as_bytes())),
         }
-        if !matches!(self.misdeed, Misdeed::Fork | Misdeed::SameSize) {
+        if !matches!(self.violation, LogViolation::Fork | LogViolation::SameSize) {
             part(self.statement.as_bytes());
             part(self.served.as_deref().unwrap_or_default().as_bytes());
         }
@@ -226,16 +227,16 @@ impl Evidence {
             Ok(trees) => trees,
             Err(why) => return Ok(Judgement::Refuted(format!("a checkpoint is not the log's: {why}"))),
         };
-        Ok(match (self.misdeed, trees.as_slice()) {
-            (Misdeed::Fork | Misdeed::SameSize, [old, new]) => self.fork(old, new),
-            (Misdeed::Rollback | Misdeed::Unproven, [_, _]) => Judgement::Claimed(
+        Ok(match (self.violation, trees.as_slice()) {
+            (LogViolation::Fork | LogViolation::SameSize, [old, new]) => self.fork(old, new),
+            (LogViolation::Rollback | LogViolation::Unproven, [_, _]) => Judgement::Claimed(
                 "the log signed both; that it did so in this order is said by whoever recorded it".to_owned(),
             ),
-            (Misdeed::Fork | Misdeed::SameSize | Misdeed::Rollback | Misdeed::Unproven, _) => {
+            (LogViolation::Fork | LogViolation::SameSize | LogViolation::Rollback | LogViolation::Unproven, _) => {
                 Judgement::Refuted("two checkpoints are needed".to_owned())
             }
-            (Misdeed::Stale, []) => Judgement::Refuted("a checkpoint is needed".to_owned()),
-            (Misdeed::Stale, _) => Judgement::Claimed(
+            (LogViolation::Stale, []) => Judgement::Refuted("a checkpoint is needed".to_owned()),
+            (LogViolation::Stale, _) => Judgement::Claimed(
                 "the log signed this; for how long it served nothing newer is said by whoever recorded it".to_owned(),
             ),
             _ => Judgement::Claimed("what the log served is not signed by it".to_owned()),

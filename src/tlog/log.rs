@@ -8,13 +8,13 @@ use super::{
     checkpoint::{CheckpointError, SignedCheckpoint, Signer, tree_id},
     ct::CtLog,
     merkle::Hash,
-    misdeed::Misdeed,
+    page::{LeafForm, Page, RawEntry},
     proof::InclusionProof,
     range::CompactRange,
     read::ReadError,
     rekor_v1::{EntryAnswer, RekorV1, SearchBy, Shard},
     rekor_v2::TilesLog,
-    sift::{LeafForm, Page, RawEntry},
+    violation::LogViolation,
 };
 
 /// How a log is read.
@@ -85,10 +85,10 @@ pub enum Consistency {
 
 impl Consistency {
     /// What a log that signed both checkpoints did wrong, whatever else it says.
-    pub(crate) fn contradiction(&self) -> Option<Misdeed> {
+    pub(crate) fn contradiction(&self) -> Option<LogViolation> {
         match self {
-            Self::Contradiction(None) => Some(Misdeed::SameSize),
-            Self::Contradiction(Some(_)) => Some(Misdeed::Fork),
+            Self::Contradiction(None) => Some(LogViolation::SameSize),
+            Self::Contradiction(Some(_)) => Some(LogViolation::Fork),
             Self::Proven | Self::Unproven(_) => None,
         }
     }

@@ -19,9 +19,9 @@ use super::{
     checkpoint::MAX_SIZE,
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
+    page::{Page, RawEntry},
     proof::{ConsistencyProof, InclusionProof},
     read::{ATTEMPTS, ReadError, below, fetch_json},
-    sift::{Page, RawEntry},
 };
 use crate::{
     clock::Clock,

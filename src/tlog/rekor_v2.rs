@@ -17,9 +17,9 @@ use super::{
     data_tile::{self, MAX_DATA},
     merkle::{Hash, Node, audit_path, decompose},
     note::MAX_NOTE,
+    page::{LeafForm, Page, RawEntry},
     proof::InclusionProof,
     read::{ATTEMPTS, ReadError, below, fetch},
-    sift::{LeafForm, Page, RawEntry},
     tile::{self, MAX_BUNDLE, MAX_TILE, Tile, TileError, TileId, Tiles, WIDTH},
 };
 use crate::http::{Client, Request};

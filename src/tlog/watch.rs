@@ -1,6 +1,6 @@
 //! The watched identities in logs: repositories of watched packages, and the operator's regular expressions.
 //!
-//! A certificate passes two sieves. The [`Filter`] looks for texts in its raw bytes and holds back nearly all; what it
+//! A certificate passes two sieves. The [`Prefilter`] looks for texts in its raw bytes and holds back nearly all; what it
 //! lets through is read in full and compared here. The texts are chosen so that whatever matches contains one of them.
 
 use std::collections::{BTreeSet, HashMap};
@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use regex::Regex;
 use regex_syntax::hir::literal::Extractor;
 
-use super::filter::Filter;
+use super::prefilter::Prefilter;
 use crate::model::{Claim, Package, WorkflowIdentity, whole};
 
 /// Shortest text that is worth looking for: shorter ones are in every certificate.
@@ -22,7 +22,7 @@ pub struct Watch {
     /// By issuer and the repository's numeric id there.
     ids: HashMap<(String, String), BTreeSet<Package>>,
     patterns: Vec<Pattern>,
-    filter: Filter,
+    filter: Prefilter,
 }
 
 /// A description of identities. Everything that it says must hold.
@@ -122,7 +122,7 @@ fn literals(regex: &str) -> Option<Vec<Vec<u8>>> {
 impl Watch {
     /// Watches what these patterns describe, and the repositories that are added.
     pub fn new(patterns: Vec<Pattern>) -> Self {
-        let filter = Filter::everything();
+        let filter = Prefilter::everything();
         Self { repositories: HashMap::new(), ids: HashMap::new(), patterns, filter }.sharpened()
     }
 
@@ -149,7 +149,7 @@ impl Watch {
     }
 
     /// The sieve that holds back nobody who is watched.
-    pub fn filter(&self) -> &Filter {
+    pub fn filter(&self) -> &Prefilter {
         &self.filter
     }
 
@@ -171,7 +171,7 @@ impl Watch {
         let patterns = self.patterns.iter().flat_map(Pattern::texts);
         let texts: Vec<_> = repositories.chain(ids).chain(patterns).collect();
         // Too much to look for is looked for the slow way.
-        self.filter = Filter::new(&texts).unwrap_or_else(|_| Filter::everything());
+        self.filter = Prefilter::new(&texts).unwrap_or_else(|_| Prefilter::everything());
         self
     }
 }

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     gather::{OnDisk, runner, snapshot},
+    issues::{OperationalIssue, OperationalIssues},
     memory::Memory,
     setup::Setup,
-    troubles::{Trouble, Troubles},
     wall_clock::WallClock,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub struct Caretaker {
     pub watchlist: Arc<watchlist::InUse>,
     pub setup: Setup,
     pub memory: Memory,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
     pub wall_clock: Arc<WallClock>,
 }
 
@@ -173,18 +173,18 @@ impl Caretaker {
         match verdict {
             Verdict::Found(finding) => {
                 if let Some(alarm) = &finding.alert {
-                    self.troubles.record(&trouble(key, alarm), now)?;
+                    self.issues.record(&issue(key, alarm), now)?;
                 }
             }
             Verdict::Unclear => {}
-            Verdict::Over(reason) => self.troubles.resolve_subject(key, reason, now)?,
+            Verdict::Over(reason) => self.issues.resolve_subject(key, reason, now)?,
         }
         Ok(())
     }
 }
 
-fn trouble(key: &str, alarm: &Alarm) -> Trouble {
-    Trouble {
+fn issue(key: &str, alarm: &Alarm) -> OperationalIssue {
+    OperationalIssue {
         subject: key.to_owned(),
         severity: alarm.severity,
         confidence: alarm.confidence,
@@ -221,7 +221,7 @@ mod tests {
             watchlist: Arc::new(watchlist::InUse::new(Watchlist::default())),
             setup: setup(&config),
             memory: Memory::of(&moving),
-            troubles: Arc::new(Troubles::new(Arc::clone(&store), Arc::new(Subscriptions::default()))),
+            issues: Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::new(Subscriptions::default()))),
             wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http)),
             store,
             clock,

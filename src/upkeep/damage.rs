@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::troubles::{Trouble, Troubles};
+use super::issues::{OperationalIssue, OperationalIssues};
 use crate::{
     baseline::learn,
     clock::Clock,
@@ -30,13 +30,13 @@ const NEXT_STEP: &str = "A sound disk and sound memory do not do this: look at b
 pub struct Mender {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
-    troubles: Arc<Troubles>,
+    issues: Arc<OperationalIssues>,
 }
 
 impl Mender {
     /// Mends this store, and tells of it through these troubles.
-    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, troubles: Arc<Troubles>) -> Self {
-        Self { store, clock, troubles }
+    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, issues: Arc<OperationalIssues>) -> Self {
+        Self { store, clock, issues }
     }
 
     /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
@@ -66,7 +66,7 @@ impl Mender {
         }
         let lately = self.store.damage_since(now - TOGETHER)?;
         if lately > SINGLY {
-            self.troubles.record(&many(&mended, lately, now), now)?;
+            self.issues.record(&many(&mended, lately, now), now)?;
         }
         for row in &mended {
             tracing::error!(
@@ -77,7 +77,7 @@ impl Mender {
                 row.remedy
             );
             if lately <= SINGLY {
-                self.troubles.record(&one(row), now)?;
+                self.issues.record(&one(row), now)?;
             }
             self.store.damage_told(row.id, &row.remedy, now)?;
         }
@@ -138,9 +138,9 @@ fn severity(row: &DamagedRow) -> Severity {
     }
 }
 
-fn one(row: &DamagedRow) -> Trouble {
+fn one(row: &DamagedRow) -> OperationalIssue {
     let DamagedRow { id, table, key, why, remedy, .. } = row;
-    Trouble {
+    OperationalIssue {
         subject: format!("damaged row {table} {key}"),
         severity: severity(row),
         confidence: Confidence::High,
@@ -158,11 +158,11 @@ fn short(key: &str) -> String {
 }
 
 /// One alert a day for many rows: what is found later is added to it.
-fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> Trouble {
+fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> OperationalIssue {
     let worst = rows.iter().map(severity).max().unwrap_or(Severity::Medium);
     let sample = |row: &DamagedRow| format!("{} {} ({}). {}", row.table, short(&row.key), row.why, row.remedy);
     let samples: Vec<String> = rows.iter().take(NAMED).map(sample).collect();
-    Trouble {
+    OperationalIssue {
         subject: format!("damaged rows {}", now.date_naive()),
         severity: worst,
         confidence: Confidence::High,

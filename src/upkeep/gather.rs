@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    issues as operation,
     setup::{Setup, TrustFrom},
-    troubles as operation,
     trust::{NPM_KEYS, TRUST_ROOT},
 };
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
         limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity},
-    store::{KindCount, LeftOut, LogRow, LogStanding, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
-    tlog::sift::NOT_UNDERSTOOD,
+    store::{KindCount, LeftOut, LogRow, LogState, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
+    tlog::page::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
 };
 
@@ -128,7 +128,7 @@ fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
 fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
     let mut rows = store.logs()?;
-    rows.retain(|row| row.standing != LogStanding::Drained && followed.is_none_or(|names| names.contains(&row.name)));
+    rows.retain(|row| row.standing != LogState::Drained && followed.is_none_or(|names| names.contains(&row.name)));
     rows.into_iter().map(|row| log(store, row)).collect()
 }
 

@@ -3,19 +3,19 @@
 mod caretaker;
 mod damage;
 mod gather;
+mod issues;
 mod memory;
 mod setup;
-mod troubles;
 mod trust;
 mod wall_clock;
 
 pub(crate) use caretaker::Caretaker;
 pub(crate) use damage::Mender;
 pub use gather::{OnDisk, runner, snapshot};
+pub use issues::OperationalIssue;
+pub(crate) use issues::{ACTOR, OperationalIssues, sink_gone};
 pub(crate) use memory::{Memory, Moving};
 pub use setup::{Setup, TrustFrom, WithoutFeed};
-pub use troubles::Trouble;
-pub(crate) use troubles::{ACTOR, Troubles, sink_gone};
 pub(crate) use trust::{Freshness, RootFrom, TrustKeeper};
 pub use trust::{NPM_KEYS, RefreshError, TRUST_ROOT};
 pub(crate) use wall_clock::WallClock;

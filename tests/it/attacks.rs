@@ -7,7 +7,7 @@ use crate::lab;
 use lab::{Fault, Rig, Workflow, rig::*};
 use provwatch::{
     baseline::learn,
-    detect::{Company, Terms},
+    detect::{AssessmentInputs, ReleaseContext},
     model::{AlertStatus, Baseline, Observation, ReleaseStatus, Severity},
     packages::assess::assess,
     store::Outcome,
@@ -54,7 +54,7 @@ async fn a_strangers_repository_is_strange_on_every_line() {
         rig.publish(&format!("pkg:npm/widget@{version}"), &by_ada_attested(&own));
         rig.smooth_pass().await;
         let row = rig.release(&format!("pkg:npm/widget@{version}"));
-        assert!(!row.teaches, "{version}");
+        assert!(!row.in_baseline, "{version}");
         assert!(rig.the_alert().severity >= Severity::Medium, "{version}: {}", rig.the_alert().title);
     }
 }
@@ -74,10 +74,13 @@ fn a_thief_who_approves_himself_does_not_raise_the_evidence() {
     }
     let approved = |method: &str| json!({"method": method, "approved_by": {"name": "ada"}});
     let bare = release("4", approved("token"), &json!({"status": "absent"}));
-    let assessed = assess(&baseline, &bare, &Terms::usual(&Company::default()));
-    assert_eq!((assessed.verdict.unwrap().severity, assessed.teaches), (Severity::Medium, false));
-    let staged =
-        assess(&baseline, &release("4", approved("trusted_publisher"), &attested), &Terms::usual(&Company::default()));
+    let assessed = assess(&baseline, &bare, &AssessmentInputs::usual(&ReleaseContext::default()));
+    assert_eq!((assessed.verdict.unwrap().severity, assessed.in_baseline), (Severity::Medium, false));
+    let staged = assess(
+        &baseline,
+        &release("4", approved("trusted_publisher"), &attested),
+        &AssessmentInputs::usual(&ReleaseContext::default()),
+    );
     assert_eq!(staged.verdict.unwrap().severity, Severity::Info);
 }
 
@@ -159,7 +162,7 @@ async fn an_outage_at_first_sight_teaches_nothing_false() {
     rig.publish("pkg:npm/widget@1.0.5", &by_ada());
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.0.5");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     rig.world.mend("/attestations/");
     rig.minutes_pass(6);
     rig.smooth_pass().await;
@@ -183,7 +186,7 @@ async fn a_baseline_whose_past_is_lost_begins_with_what_is_attested() {
     rig.publish("pkg:npm/widget@1.2.0", &by_workflow(&workflow("widget")));
     rig.smooth_pass().await;
     assert_eq!(rig.outcome("pkg:npm/widget@1.2.0"), Outcome::Clean);
-    assert!(rig.release("pkg:npm/widget@1.2.0").teaches);
+    assert!(rig.release("pkg:npm/widget@1.2.0").in_baseline);
 }
 
 #[tokio::test]
@@ -195,7 +198,7 @@ async fn what_is_unpublished_before_it_is_seen_leaves_a_trace() {
     rig.minutes_pass(1);
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unreadable, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unreadable, false));
     assert_eq!(row.status, ReleaseStatus::Unpublished);
     assert!(row.unchecked[0].contains("before it could be looked at"), "{:?}", row.unchecked);
     assert_eq!(row.recheck_at, None, "there is nothing to wait for");

@@ -253,7 +253,7 @@ async fn attestations_that_say_something_else_are_not_verified() {
             let row = rig.release(&release);
             assert!(matches!(row.outcome, Outcome::Alerted | Outcome::Unchecked), "{package} {broken:?}: {row:?}");
             assert_eq!(row.observation.unwrap().identities(), [] as [&provwatch::model::WorkflowIdentity; 0]);
-            assert!(!row.teaches);
+            assert!(!row.in_baseline);
         }
     }
 }

@@ -17,7 +17,7 @@ use provwatch::{
     clock::{Clock, SystemClock},
     daemon::Lock,
     deliver::accept_command,
-    detect::{Company, Terms},
+    detect::{AssessmentInputs, ReleaseContext},
     model::{
         Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Fingerprint, Observation, Package, ReleaseLine,
         ReleaseStatus, Severity,
@@ -211,7 +211,7 @@ fn judge(store: &Store, observation: Observation) {
     let assessment = assess::assess(
         &store.baseline(observation.purl.package()).unwrap().baseline,
         &observation,
-        &Terms::usual(&Company::default()),
+        &AssessmentInputs::usual(&ReleaseContext::default()),
     );
     let raised_at = observation.published_at + TimeDelta::minutes(2);
     let alert = assess::alert(&observation, &assessment, raised_at, assess::links(&observation)).unwrap();
@@ -778,7 +778,7 @@ mod baseline {
         let (mut another, store) = (stolen(), desk.store());
         another.purl = "pkg:npm/axios@1.14.2".parse().unwrap();
         let baseline = store.baseline(another.purl.package()).unwrap().baseline;
-        !assess::assess(&baseline, &another, &Terms::usual(&Company::default())).teaches
+        !assess::assess(&baseline, &another, &AssessmentInputs::usual(&ReleaseContext::default())).in_baseline
     }
 
     #[test]
@@ -800,7 +800,7 @@ mod baseline {
     fn a_reset_that_would_leave_nothing_is_refused() {
         let desk = Desk::with_story();
         let left = desk.store().releases(&package("pkg:npm/axios"), 99).unwrap();
-        for row in left.iter().filter(|row| row.teaches) {
+        for row in left.iter().filter(|row| row.in_baseline) {
             desk.store().set_status(&row.purl, ReleaseStatus::Unpublished, now()).unwrap();
         }
         let ran = desk.run(&["baseline", "reset", "pkg:npm/axios", "--reason", "x"]);
@@ -887,7 +887,7 @@ mod baseline {
         assert_eq!(store.alert_named(&ALERT.parse().unwrap()).unwrap().unwrap().status, AlertStatus::Open);
         assert_eq!(store.acceptance(&stolen().purl).unwrap(), None);
         let again = store.release(&another.purl).unwrap().unwrap();
-        assert!(!again.teaches && again.recheck_at.is_some(), "it is judged again");
+        assert!(!again.in_baseline && again.recheck_at.is_some(), "it is judged again");
         let steps = store.baseline_history(&package("pkg:npm/axios"), 2).unwrap();
         assert_eq!(steps.iter().map(|step| step.reason.as_str()).collect::<Vec<_>>(), ["unlearned", "unaccepted"]);
         drop(store);

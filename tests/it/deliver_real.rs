@@ -169,7 +169,7 @@ fn message() -> Message {
             seen: "published with a token by \"Jasön\"\r\n.\r\nMAIL FROM:<x@evil.example>".to_owned(),
             since: None,
             why: "A stolen token can publish, but cannot make the workflow sign.".to_owned(),
-            supporting: false,
+            corroborating: false,
         }],
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };

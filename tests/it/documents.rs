@@ -351,7 +351,7 @@ fn every_test_runs_and_only_what_must_is_a_program_of_its_own() {
 #[test]
 fn every_alert_about_logs_stands_in_the_operators_table() {
     let table = read("docs/OPERATIONS.md");
-    let misdeeds = [
+    let violations = [
         "signed two histories",
         "signed two trees of one size",
         "went back to fewer entries than it had signed",
@@ -364,8 +364,8 @@ fn every_alert_about_logs_stands_in_the_operators_table() {
         "has stopped growing",
     ];
     let code = read("src/logwatch/accuse.rs");
-    assert_eq!(code.matches("=> format!(\"{tree} ").count(), misdeeds.len(), "a title is missing in this test");
-    for title in misdeeds {
+    assert_eq!(code.matches("=> format!(\"{tree} ").count(), violations.len(), "a title is missing in this test");
+    for title in violations {
         assert!(code.contains(title), "{title}");
         let said = title.strip_prefix("signed ").unwrap_or(title);
         assert!(table.contains(said), "docs/OPERATIONS.md does not explain {title:?}");

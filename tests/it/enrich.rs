@@ -436,15 +436,15 @@ async fn a_repository_that_went_away_is_gone() {
 async fn a_forge_says_how_one_stands_with_it() {
     let lab = Lab::github(Some("secret"));
     lab.forge.has("rate_limit", json!({"resources": {}})).answers_only(4_991);
-    let [standing] = lab.forges.standings().await.try_into().unwrap();
+    let [standing] = lab.forges.statuses_of_forges().await.try_into().unwrap();
     assert_eq!((standing.host.as_str(), standing.has_token, standing.left.unwrap()), ("github.com", true, Some(4_990)));
     assert_eq!(lab.forge.last().0.as_deref(), Some("Bearer secret"));
 
     lab.forge.fails_with(Some(401));
-    let [standing] = lab.forges.standings().await.try_into().unwrap();
+    let [standing] = lab.forges.statuses_of_forges().await.try_into().unwrap();
     assert!(standing.left.unwrap_err().to_string().contains("401"));
 
     let unlimited = Lab::github(None);
-    let [standing] = unlimited.forges.standings().await.try_into().unwrap();
+    let [standing] = unlimited.forges.statuses_of_forges().await.try_into().unwrap();
     assert_eq!(standing.left.unwrap(), None, "an enterprise server without limits has no such page");
 }

@@ -155,8 +155,8 @@ fn told(path: &Path, world: &World) -> String {
             writeln!(out, "event {package} {}", event.change).unwrap();
         }
         for row in store.releases(&package, 1000).unwrap() {
-            let (outcome, teaches) = (row.outcome.as_str(), row.teaches);
-            writeln!(out, "release {} {outcome} {teaches} {:?}", row.purl, row.unchecked).unwrap();
+            let (outcome, in_baseline) = (row.outcome.as_str(), row.in_baseline);
+            writeln!(out, "release {} {outcome} {in_baseline} {:?}", row.purl, row.unchecked).unwrap();
         }
         for step in store.baseline_history(&package, 1000).unwrap() {
             writeln!(out, "baseline {package} {} {} {:?}", step.line, step.version, step.purl).unwrap();

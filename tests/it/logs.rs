@@ -19,7 +19,7 @@ use provwatch::{
     logwatch::{Poll, StartError},
     model::{Alert, AlertKind, Severity},
     progress::NoProgress,
-    store::{AlertFilter, LogStanding, Store},
+    store::{AlertFilter, LogState, Store},
     tlog::Judgement,
 };
 use tempfile::TempDir;
@@ -634,8 +634,8 @@ async fn the_next_shard_of_the_trust_root_is_read_from_its_first_entry_and_the_o
     app.logs.poll_logs().await.unwrap();
     let rows = app.store.logs().unwrap();
     let stand: Vec<_> = rows.iter().map(|row| (row.standing, row.tail.as_ref().unwrap())).collect();
-    assert_eq!((stand[0].0, stand[0].1.verified), (LogStanding::Drained, 320));
-    assert_eq!((stand[1].0, stand[1].1.start, stand[1].1.verified), (LogStanding::Active, 0, 40));
+    assert_eq!((stand[0].0, stand[0].1.verified), (LogState::Drained, 320));
+    assert_eq!((stand[1].0, stand[1].1.start, stand[1].1.verified), (LogState::Active, 0, 40));
 }
 
 #[tokio::test]
@@ -687,7 +687,7 @@ async fn an_old_shard_is_drained_and_the_new_one_followed() {
         .collect();
     assert_eq!(
         ends,
-        [("log.example - 1000", LogStanding::Drained, 55, 0), ("log.example - 1001", LogStanding::Active, 25, 55)]
+        [("log.example - 1000", LogState::Drained, 55, 0), ("log.example - 1001", LogState::Active, 25, 55)]
     );
 }
 

@@ -14,7 +14,7 @@ use lab::{
 use provwatch::{
     clock::Clock,
     model::{AlertStatus, Severity},
-    store::LogStanding,
+    store::LogState,
     tlog::{Evidence, Judgement},
 };
 
@@ -86,7 +86,7 @@ async fn an_unsigned_successor_hides_nothing() {
         follower.clock.advance(Duration::from_mins(1));
     }
     let real = follower.store().log("log.example - 1000").unwrap().unwrap();
-    assert_eq!(real.standing, LogStanding::Active, "nothing that is signed retires it");
+    assert_eq!(real.standing, LogState::Active, "nothing that is signed retires it");
     let alert = follower.the_alert();
     assert_eq!(alert.title, "log.example serves a checkpoint that is not its own");
     assert!(alert.argument.contains("log.example - 4711"), "{}", alert.argument);
@@ -118,7 +118,7 @@ async fn a_shard_that_was_retired_retires_no_other() {
     follower.ledger.misbehave(Misbehaviour::OldestActive);
     follower.poll().await;
     let standing = |name: &str| follower.store().log(name).unwrap().unwrap().standing;
-    assert_eq!(standing("log.example - 1001"), LogStanding::Active);
+    assert_eq!(standing("log.example - 1001"), LogState::Active);
 }
 
 #[tokio::test]
@@ -204,22 +204,23 @@ async fn the_evidence_of_an_omission_holds_the_checkpoint_that_it_is_about() {
 
 #[test]
 fn no_two_violations_share_an_id() {
-    use provwatch::tlog::Misdeed;
+    use provwatch::tlog::LogViolation;
     let (one, other) = (Ledger::new("log.example", Api::Tiles), Ledger::new("log.example", Api::Tiles));
     let signer = |ledger: &Ledger| lab::follower::signer(ledger);
     let now = "2026-06-01T00:00:00Z".parse().unwrap();
-    let of =
-        |misdeed, ledger: &Ledger, statement: &str| Evidence::new(misdeed, &signer(ledger), statement.to_owned(), now);
+    let of = |violation, ledger: &Ledger, statement: &str| {
+        Evidence::new(violation, &signer(ledger), statement.to_owned(), now)
+    };
     let later =
-        Evidence { found_at: "2026-07-01T00:00:00Z".parse().unwrap(), ..of(Misdeed::Omission, &one, "entry 5") };
-    assert_eq!(of(Misdeed::Omission, &one, "entry 5").id(), later.id(), "when it was found is not what it is");
+        Evidence { found_at: "2026-07-01T00:00:00Z".parse().unwrap(), ..of(LogViolation::Omission, &one, "entry 5") };
+    assert_eq!(of(LogViolation::Omission, &one, "entry 5").id(), later.id(), "when it was found is not what it is");
     let ids: std::collections::BTreeSet<_> = [
-        of(Misdeed::Omission, &one, "entry 5"),
-        of(Misdeed::Omission, &one, "entry 6"),
-        of(Misdeed::Entries, &one, "entry 5"),
-        of(Misdeed::Omission, &other, "entry 5"),
-        of(Misdeed::Omission, &one, "entry 5").served("x"),
-        of(Misdeed::Omission, &one, "entry 5x"),
+        of(LogViolation::Omission, &one, "entry 5"),
+        of(LogViolation::Omission, &one, "entry 6"),
+        of(LogViolation::Entries, &one, "entry 5"),
+        of(LogViolation::Omission, &other, "entry 5"),
+        of(LogViolation::Omission, &one, "entry 5").served("x"),
+        of(LogViolation::Omission, &one, "entry 5x"),
     ]
     .iter()
     .map(Evidence::id)

@@ -123,11 +123,11 @@ async fn is_told(package: &str, place: &str, body: Vec<u8>, at_least: Severity, 
     assert!(alert.title.starts_with("widget "), "{case}: {}", alert.title);
     if let Some(row) = rig.store().release(&format!("{package}@1.1.0").parse().unwrap()).unwrap() {
         assert!(matches!(row.outcome, Outcome::Alerted | Outcome::Unreadable), "{case}: {:?}", row.outcome);
-        assert!(!row.teaches, "{case}");
+        assert!(!row.in_baseline, "{case}");
     }
     for number in 0..3 {
         let row = rig.release(&format!("{package}@1.0.{number}"));
-        let seen = (row.outcome, row.status, row.teaches);
+        let seen = (row.outcome, row.status, row.in_baseline);
         assert_eq!(seen, (Outcome::Learned, ReleaseStatus::Published, true), "{case}: 1.0.{number}");
     }
     let is_old = |alert: &Alert| alert.purl.as_ref().is_some_and(|purl| purl.version().starts_with("1.0."));

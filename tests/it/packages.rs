@@ -23,7 +23,7 @@ async fn the_first_sight_learns_and_stays_quiet() {
     assert_eq!(rig.alerts(), []);
     for release in ["pkg:npm/widget@1.0.0", "pkg:npm/widget@1.0.4", "pkg:cargo/widget@1.0.4"] {
         let row = rig.release(release);
-        assert_eq!((row.outcome, row.teaches), (Outcome::Learned, true), "{release}");
+        assert_eq!((row.outcome, row.in_baseline), (Outcome::Learned, true), "{release}");
     }
     let baseline = rig.store().baseline(&"pkg:npm/widget".parse().unwrap()).unwrap();
     assert_eq!(baseline.revision, 5);
@@ -38,7 +38,7 @@ async fn a_release_like_the_others_is_clean() {
     let summary = rig.smooth_pass().await;
     assert_eq!(summary.work.examined.releases, 1);
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Clean, true));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Clean, true));
     assert_eq!(rig.alerts(), []);
 }
 
@@ -61,7 +61,7 @@ async fn a_stranger_with_a_token_is_one_alert_with_its_evidence() {
         [("/everything".to_owned(), alert.id.to_string().into()), ("/worst".to_owned(), alert.id.to_string().into())]
     );
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false), "an alerted release does not teach");
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Alerted, false), "an alerted release does not teach");
 }
 
 #[tokio::test]

@@ -9,12 +9,12 @@ use std::sync::Mutex;
 use lab::{Fault, Publication, Rig, due, rig::*};
 use provwatch::{
     baseline::learn,
-    detect::Terms,
+    detect::AssessmentInputs,
     model::{
         AlertStatus, BaselineReason, Fingerprint, Package, ReleaseId, ReleaseLine, ReleaseStatus, Severity,
         traits::InstallScripts,
     },
-    packages::{assess::assess, company, relearn},
+    packages::{assess::assess, relearn, release_context},
     progress::{Progress, Step},
     store::{BaselineChange, NewBaselineVersion, Outcome, Store, StoreError},
 };
@@ -45,9 +45,9 @@ async fn five_clean_releases(rig: &Rig) {
 async fn time_and_clean_releases_let_a_milder_one_join() {
     let rig = with_a_stranger(&by_mallory()).await;
     assert_eq!(rig.the_alert().severity, Severity::Medium);
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
     five_clean_releases(&rig).await;
-    assert!(rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(rig.release("pkg:npm/widget@1.1.0").in_baseline);
     let last = rig.store().baseline_history(&WIDGET.parse().unwrap(), 1).unwrap().remove(0);
     assert_eq!(last.note.as_deref(), Some("enough clean releases followed"));
     rig.publish("pkg:npm/widget@1.1.6", &by_mallory());
@@ -60,7 +60,7 @@ async fn time_does_not_absolve_a_takeover() {
     let rig = with_a_stranger(&by_mallory().install_script("node steal.js")).await;
     assert!(rig.the_alert().severity >= Severity::High);
     five_clean_releases(&rig).await;
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn a_release_that_was_withdrawn_never_joins() {
     let rig = with_a_stranger(&by_mallory()).await;
     rig.world.unpublish_npm("widget", "1.1.0");
     five_clean_releases(&rig).await;
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_stranger_does_not_become_normal_by_repetition() {
         rig.smooth_pass().await;
     }
     assert_eq!(rig.alerts().len(), 9);
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
 }
 
 /// The operator accepts a release through a store of their own, as the command line does.
@@ -113,7 +113,7 @@ async fn what_the_operator_accepts_is_normal_from_then_on() {
 fn unaccept(store: &Store, release: &str) -> Vec<String> {
     let release: ReleaseId = release.parse().unwrap();
     let judge = |baseline: &_, one: &_| -> Result<bool, StoreError> {
-        Ok(assess(baseline, one, &Terms::usual(&company(store, one)?)).teaches)
+        Ok(assess(baseline, one, &AssessmentInputs::usual(&release_context(store, one)?)).in_baseline)
     };
     let relearned = relearn::without(store, release.package(), &release, judge).unwrap();
     let step = |purl: &ReleaseId, reason| NewBaselineVersion {
@@ -149,7 +149,7 @@ async fn what_became_normal_by_an_acceptance_is_judged_again_when_it_is_taken_ba
     assert_eq!(unaccept(rig.store(), "pkg:npm/widget@1.1.0"), ["pkg:npm/widget@1.1.1"]);
     rig.pass().await;
     assert_eq!(rig.outcome("pkg:npm/widget@1.1.1"), Outcome::Alerted);
-    assert!(rig.release("pkg:npm/widget@1.1.2").teaches && !rig.release("pkg:npm/widget@1.1.1").teaches);
+    assert!(rig.release("pkg:npm/widget@1.1.2").in_baseline && !rig.release("pkg:npm/widget@1.1.1").in_baseline);
     let (line, after) = (ReleaseLine::named("1"), rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline);
     assert_eq!(
         after.lines[&line].tally(InstallScripts).values().collect::<Vec<_>>(),
@@ -299,11 +299,11 @@ async fn a_release_that_is_withdrawn_soon_is_not_normal_any_more() {
     let before = stored();
     rig.publish("pkg:npm/widget@1.1.0", &by_ada());
     rig.smooth_pass().await;
-    assert!(rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(rig.release("pkg:npm/widget@1.1.0").in_baseline);
     assert_ne!(stored(), before);
     rig.world.unpublish_npm("widget", "1.1.0");
     rig.smooth_pass().await;
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
     assert_eq!(stored(), before, "as if it had never been");
     let last = rig.store().baseline_history(&WIDGET.parse().unwrap(), 1).unwrap().remove(0);
     assert_eq!((last.reason, last.version), (BaselineReason::Unlearned, 10));
@@ -347,11 +347,11 @@ async fn what_was_gone_for_a_moment_teaches_again() {
     rig.smooth_pass().await;
     rig.world.unpublish_npm("widget", "1.1.0");
     rig.smooth_pass().await;
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
     rig.publish("pkg:npm/widget@1.1.0", &by_ada());
     rig.smooth_pass().await;
     rig.smooth_pass().await;
-    assert!(rig.release("pkg:npm/widget@1.1.0").teaches, "a replica lagged, or support restored it");
+    assert!(rig.release("pkg:npm/widget@1.1.0").in_baseline, "a replica lagged, or support restored it");
 }
 
 #[tokio::test]
@@ -362,7 +362,7 @@ async fn what_the_operator_accepted_stays_accepted() {
     accept(rig.store(), "pkg:npm/widget@1.1.0");
     rig.world.unpublish_npm("widget", "1.1.0");
     rig.smooth_pass().await;
-    assert!(rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(rig.release("pkg:npm/widget@1.1.0").in_baseline);
     rig.publish("pkg:npm/widget@1.1.1", &by_mallory());
     rig.smooth_pass().await;
     assert_eq!(rig.outcome("pkg:npm/widget@1.1.1"), Outcome::Clean);
@@ -377,7 +377,7 @@ async fn what_goes_with_its_whole_package_is_unlearned_too() {
     rig.smooth_pass().await;
     rig.world.npm().revive("widget", "1.1.0");
     rig.smooth_pass().await;
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
     assert_eq!(rig.release("pkg:npm/widget@1.0.3").status, ReleaseStatus::Published);
 }
 
@@ -390,5 +390,5 @@ async fn what_was_yanked_before_anybody_looked_is_no_habit() {
     rig.world.pypi().yank("widget", "1.1.0", rig.now());
     rig.smooth_pass().await;
     let row = rig.release("pkg:pypi/widget@1.1.0");
-    assert_eq!((row.status, row.teaches), (ReleaseStatus::Yanked, false));
+    assert_eq!((row.status, row.in_baseline), (ReleaseStatus::Yanked, false));
 }

@@ -214,12 +214,12 @@ async fn a_run_that_is_not_over_is_looked_at_again_before_it_teaches() {
     town.run_is(99, None);
     town.publish("1.1.0", &run(99)).await;
     let row = town.row("1.1.0");
-    assert_eq!((town.alerts().len(), row.teaches, row.unchecked.len()), (0, false, 0));
+    assert_eq!((town.alerts().len(), row.in_baseline, row.unchecked.len()), (0, false, 0));
     assert!(row.recheck_at.is_some());
     town.run_is(99, Some("success"));
     town.after(11).await;
     let row = town.row("1.1.0");
-    assert_eq!((row.teaches, row.recheck_at), (true, None));
+    assert_eq!((row.in_baseline, row.recheck_at), (true, None));
     assert_eq!(row.observation.unwrap().facts.run.unwrap().conclusion.as_deref(), Some("success"));
 }
 
@@ -234,7 +234,7 @@ async fn a_run_that_fails_after_it_published_is_told_when_it_is_over() {
     town.after(11).await;
     let [alert] = town.alerts().try_into().unwrap();
     assert!(alert.signals.iter().any(|signal| signal.detector == "run-failed"), "{alert:?}");
-    assert_eq!((alert.severity, town.row("1.2.0").teaches), (Severity::Medium, false));
+    assert_eq!((alert.severity, town.row("1.2.0").in_baseline), (Severity::Medium, false));
 }
 
 #[tokio::test]
@@ -272,7 +272,7 @@ async fn an_upgrade_that_is_seen_during_its_run_is_learned() {
         town.publish(&version, &run(number)).await;
         town.run_is(number, Some("success"));
         town.looks_again().await;
-        assert!(town.row(&version).teaches, "{version}: {:?}", town.alerts());
+        assert!(town.row(&version).in_baseline, "{version}: {:?}", town.alerts());
     }
     let (_, answer) = repository(&run(1));
     town.forge.has("repos/acme/widget", answer);
@@ -323,7 +323,7 @@ async fn evidence_that_is_gone_at_the_last_look_is_judged_by_the_first() {
     town.world.break_down("attestations", lab::Fault::Reset);
     town.looks_again().await;
     let row = town.row("1.1.0");
-    assert_eq!((row.teaches, row.recheck_at, row.unchecked), (true, None, vec![]));
+    assert_eq!((row.in_baseline, row.recheck_at, row.unchecked), (true, None, vec![]));
 }
 
 #[tokio::test]

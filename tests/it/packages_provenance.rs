@@ -29,7 +29,7 @@ async fn attested_history_is_verified_and_learned() {
     for package in ["pkg:npm/widget", "pkg:pypi/widget"] {
         let rig = trusted(package).await;
         let row = rig.release(&format!("{package}@1.0.7"));
-        assert_eq!((row.outcome, row.teaches, row.unchecked), (Outcome::Learned, true, vec![]), "{package}");
+        assert_eq!((row.outcome, row.in_baseline, row.unchecked), (Outcome::Learned, true, vec![]), "{package}");
         let observation = row.observation.unwrap();
         assert_eq!(observation.identities()[0].claims, workflow("widget").claims);
         assert_eq!(observation.auth.method, AuthMethod::TrustedPublisher);
@@ -75,7 +75,7 @@ async fn a_registry_signature_by_an_unknown_key_is_said_and_is_no_forgery() {
     rig.publish("pkg:npm/widget@1.1.0", &by_workflow(&workflow("widget")));
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     assert!(row.unchecked[0].contains("is not a key of the registry"), "{:?}", row.unchecked);
     assert!(!row.observation.unwrap().identities().is_empty(), "the provenance is verified all the same");
     assert_eq!(rig.alerts(), []);
@@ -117,7 +117,7 @@ async fn attestations_that_do_not_hold_are_alerts() {
                 "{package} {broken:?}: {:?}",
                 observation.attestation
             );
-            assert!(!rig.release(&release).teaches);
+            assert!(!rig.release(&release).in_baseline);
         }
     }
 }
@@ -172,7 +172,7 @@ async fn an_alert_outlives_what_mends_its_release() {
     rig.world.upload_pypi("widget", "1.1.0", "widget-1.1.0-py3-none-any.whl", &attested);
     rig.smooth_pass().await;
     let row = rig.release("pkg:pypi/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Alerted, false));
     assert_eq!(rig.the_alert().id, first.id, "the same alert");
 }
 
@@ -186,7 +186,7 @@ async fn evidence_that_cannot_be_had_is_said_and_asked_for_again() {
         rig.publish(&release, &by_workflow(&other));
         rig.smooth_pass().await;
         let row = rig.release(&release);
-        assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+        assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
         assert!(row.unchecked[0].contains("503"), "{:?}", row.unchecked);
         assert_eq!(rig.alerts(), [], "an outage is no takeover");
 
@@ -229,7 +229,7 @@ async fn a_wrong_answer_is_a_doubt_that_the_right_one_ends() {
                 rig.minutes_pass(minutes);
                 rig.smooth_pass().await;
                 let row = rig.release(&release);
-                assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false), "{package} {what}");
+                assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false), "{package} {what}");
                 assert!(
                     matches!(row.observation.unwrap().attestation, Provenance::Unavailable { .. }),
                     "{package} {what}"
@@ -298,7 +298,7 @@ async fn evidence_that_never_comes_stays_unchecked() {
         rig.smooth_pass().await;
     }
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.recheck_at, row.teaches), (Outcome::Unchecked, None, false));
+    assert_eq!((row.outcome, row.recheck_at, row.in_baseline), (Outcome::Unchecked, None, false));
     assert!(row.unchecked[0].contains("does not have it"), "{:?}", row.unchecked);
     let asked = rig.world.requests().len();
     rig.minutes_pass(600);
@@ -329,7 +329,7 @@ async fn without_the_evidence_of_the_past_nothing_is_clean() {
     rig.world.break_down("/attestations/", Fault::Status(503, vec![]));
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     assert!(row.unchecked[0].contains("nothing to compare with"), "{:?}", row.unchecked);
     rig.world.mend("/attestations/");
     rig.minutes_pass(6);

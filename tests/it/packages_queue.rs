@@ -231,7 +231,7 @@ async fn very_much_evidence_is_read_in_portions_and_each_piece_once() {
     assert_eq!(rig.the_alert().signals[0].detector, "workflow-changed");
     assert_eq!(most_asked(&rig), 1);
     let row = rig.release(&format!("{EVIL}@2.0.1"));
-    assert_eq!((row.unchecked, row.recheck_at, row.attempts, row.teaches), (vec![], None, 0, true));
+    assert_eq!((row.unchecked, row.recheck_at, row.attempts, row.in_baseline), (vec![], None, 0, true));
     assert!(rig.store().work_of(&package(EVIL)).unwrap().is_none());
 }
 
@@ -304,7 +304,7 @@ async fn a_long_history_is_read_in_portions_and_survives_a_kill() {
     assert_eq!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at, None);
     // The last week was judged before, and says that it is not sure.
     let early = rig.release(&format!("{EVIL}@1.1.0"));
-    assert_eq!((early.outcome, early.teaches), (Outcome::Unchecked, false));
+    assert_eq!((early.outcome, early.in_baseline), (Outcome::Unchecked, false));
     assert!(early.unchecked.iter().any(|why| why.contains("still being read")), "{:?}", early.unchecked);
     let stored = |rig: &Rig| rig.store().releases(&package(EVIL), 99).unwrap().len();
     let before: Vec<_> = rig.the_alert().signals.iter().map(|signal| signal.detector.clone()).collect();
@@ -323,7 +323,7 @@ async fn a_long_history_is_read_in_portions_and_survives_a_kill() {
     assert!(rig.store().first_sights(9).unwrap().is_empty());
     for number in 0..30 {
         let row = rig.release(&format!("{EVIL}@1.0.{number}"));
-        assert_eq!((row.outcome, row.teaches), (Outcome::Learned, true), "{number}: {:?}", row.unchecked);
+        assert_eq!((row.outcome, row.in_baseline), (Outcome::Learned, true), "{number}: {:?}", row.unchecked);
     }
     let taught = rig.store().baseline_history(&package(EVIL), 99).unwrap();
     assert_eq!(taught.len(), 31, "each taught once, and the one of the last week when all was read");
@@ -380,7 +380,7 @@ async fn what_comes_while_a_long_history_is_read_is_not_part_of_it() {
     rig.works_for(10).await;
     assert!(rig.store().package(&package(EVIL)).unwrap().unwrap().backfilled_at.is_some());
     let row = rig.release(&format!("{EVIL}@1.0.99"));
-    assert_eq!((row.outcome, row.teaches), (Outcome::Alerted, false), "{:?}", row.unchecked);
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Alerted, false), "{:?}", row.unchecked);
     let alert = rig.alerts().into_iter().find(|alert| alert.purl.as_ref() == Some(&row.purl)).unwrap();
     assert!(alert.argument.contains("Its time is unusual"), "{}", alert.argument);
     assert_eq!(rig.outcome(&format!("{EVIL}@1.0.2")), Outcome::Alerted);

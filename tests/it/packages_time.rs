@@ -48,7 +48,7 @@ async fn a_takeover_that_claims_another_time_is_judged() {
             rig.settle().await;
             assert_eq!(rig.outcome(&release), Outcome::Alerted, "{release} {claimed}");
             let (row, alert) = (rig.release(&release), rig.the_alert());
-            assert!(!row.teaches && alert.severity >= Severity::High, "{release} {claimed}: {:?}", alert.severity);
+            assert!(!row.in_baseline && alert.severity >= Severity::High, "{release} {claimed}: {:?}", alert.severity);
             assert!(alert.argument.contains(" Its time is unusual: the registry says "), "{}", alert.argument);
             let taken = row.published_at.unwrap();
             assert!(taken <= rig.now() && rig.now() - taken < TimeDelta::days(1), "{release} {claimed}: {taken}");
@@ -83,8 +83,8 @@ async fn an_honest_release_of_another_time_teaches_no_time() {
         rig.published_before(claimed, "pkg:npm/widget@1.0.8", &by_ada());
         rig.settle().await;
         assert_eq!(rig.outcome("pkg:npm/widget@1.0.8"), Outcome::Clean);
-        let portrait = rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline;
-        let last = portrait.lines.values().filter_map(|line| line.last_at).max().unwrap();
+        let profile = rig.store().baseline(&WIDGET.parse().unwrap()).unwrap().baseline;
+        let last = profile.lines.values().filter_map(|line| line.last_at).max().unwrap();
         assert!(last <= rig.now() && rig.now() - last < TimeDelta::days(1), "{last}");
     }
 }
@@ -104,7 +104,7 @@ async fn claimed_weeks_do_not_outlive_an_alert() {
         rig.published_before(-20 * number, &format!("pkg:npm/widget@1.1.{number}"), &by_ada());
         rig.settle().await;
     }
-    assert!(!rig.release("pkg:npm/widget@1.1.0").teaches);
+    assert!(!rig.release("pkg:npm/widget@1.1.0").in_baseline);
 }
 
 #[tokio::test]

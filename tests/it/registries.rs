@@ -195,7 +195,7 @@ async fn a_registry_that_lets_nobody_in_any_more_withdraws_nothing() {
         assert!(error.contains("credentials"), "{status}: {error}");
         let rows = rig.store().releases(&acme("npm", "widget").parse().unwrap(), 10).unwrap();
         assert!(
-            rows.iter().all(|row| row.status == provwatch::model::ReleaseStatus::Published && row.teaches),
+            rows.iter().all(|row| row.status == provwatch::model::ReleaseStatus::Published && row.in_baseline),
             "{status}"
         );
         rig.world.mend("npm.acme.example/widget");

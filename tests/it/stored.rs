@@ -18,7 +18,7 @@ use crate::lab::{
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     clock::Clock,
-    detect::{Company, Terms},
+    detect::{AssessmentInputs, ReleaseContext},
     model::{
         AlertKind, AlertStatus, BaselineReason, Change, ExpectedChange, Facts, LineBaseline, Observation, Package,
         ReleaseLine,
@@ -71,7 +71,7 @@ const TRAITS: [(&str, &[&str]); 32] = [
 ];
 
 /// A portrait with all its traits.
-fn portrait() -> LineBaseline {
+fn profile() -> LineBaseline {
     let seen =
         |count: usize| json!({"count": count + 1, "first": "2025-06-01T12:00:00Z", "last": "2026-05-01T12:00:00Z"});
     let tally = |words: &[&str]| -> Map<String, Value> {
@@ -106,7 +106,7 @@ fn full() -> ReleaseLine {
 fn accept(store: &Store, now: DateTime<Utc>) {
     let stored = store.baseline(&WIDGET.parse().unwrap()).unwrap();
     let mut baseline = stored.baseline;
-    baseline.lines.insert(full(), portrait());
+    baseline.lines.insert(full(), profile());
     let version = NewBaselineVersion {
         line: full(),
         reason: BaselineReason::Accepted,
@@ -176,7 +176,7 @@ async fn writes_a_filled_store() {
     let (store, now) = (town.store(), town.clock.now());
     accept(store, now);
     record_with_facts(store, now);
-    let form = serde_json::to_value(portrait()).unwrap();
+    let form = serde_json::to_value(profile()).unwrap();
     let empty = |value: &&Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
     assert_eq!(form.as_object().unwrap().values().filter(empty).count(), 0, "{form}");
     let taken = store.alerts(&AlertFilter { limit: 1, ..AlertFilter::default() }).unwrap().remove(0);
@@ -209,7 +209,7 @@ fn a_store_of_version_18_keeps_all_that_it_has() {
     let store = opened(&folder);
     let widget: Package = WIDGET.parse().unwrap();
     let rows = store.releases(&widget, 100).unwrap();
-    assert_eq!((rows.len(), rows.iter().filter(|row| row.teaches).count()), (15, 14));
+    assert_eq!((rows.len(), rows.iter().filter(|row| row.in_baseline).count()), (15, 14));
     assert!(rows.iter().all(|row| row.observation.is_some()));
     let last = store.release(&ACCEPTED.parse().unwrap()).unwrap().unwrap();
     assert_eq!(last.outcome, Outcome::Alerted);
@@ -218,7 +218,7 @@ fn a_store_of_version_18_keeps_all_that_it_has() {
     assert_eq!(with_facts.observation.unwrap().facts, facts());
 
     let baseline = store.baseline(&widget).unwrap().baseline;
-    assert_eq!(baseline.lines[&full()], portrait());
+    assert_eq!(baseline.lines[&full()], profile());
     assert_eq!(baseline.lines.values().map(|line| line.releases).sum::<u32>(), 13 + 12);
     assert_eq!(store.baseline_history(&widget, 1).unwrap()[0].note.as_deref(), Some("as announced"));
 
@@ -285,7 +285,7 @@ fn beside_a_baseline_of_version_18_a_release_says_what_it_said() {
     let release = store.release(&ACCEPTED.parse().unwrap()).unwrap().unwrap().observation.unwrap();
     let alerts = store.alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
     let raised = alerts.iter().find(|alert| alert.purl.as_ref() == Some(&release.purl)).unwrap();
-    let said = assess(&baseline, &release, &Terms::usual(&Company::default()));
+    let said = assess(&baseline, &release, &AssessmentInputs::usual(&ReleaseContext::default()));
     assert!(!raised.signals.is_empty());
     assert_eq!(said.signals, raised.signals);
 }

@@ -19,7 +19,7 @@ use provwatch::{
     health::{Finding, Kind},
     model::{Digests, Provenance},
     progress::NoProgress,
-    store::{CheckpointRow, LogKind, LogStanding, NewLog, SourceState, Store},
+    store::{CheckpointRow, LogKind, LogState, NewLog, SourceState, Store},
     text::with_causes,
     upkeep::{NPM_KEYS, OnDisk, TRUST_ROOT},
 };
@@ -371,7 +371,7 @@ async fn a_log_that_the_trust_root_drops_is_missed() {
     let text = format!("{CONFIG}[trust]\n{text}").replace("FOLDER", &home.folder.path().display().to_string());
     let config = config(&text.replace("[logs]\nenabled = false", "[logs]\nenabled = true"));
     let app = home.app(&config);
-    let standing = LogStanding::Active;
+    let standing = LogState::Active;
     let (name, url, key_id) = ("one.example", "https://one.example/", "00");
     let log = NewLog { name, kind: LogKind::RekorV1, url, key_id, offset: 0, standing };
     app.store.open_log(&log, home.clock.now()).unwrap();

@@ -60,7 +60,7 @@ async fn an_answer_without_the_account_is_never_clean() {
     rig.publish("pkg:npm/widget@1.1.0", &by_mallory());
     rig.smooth_pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     assert!(
         row.unchecked.iter().any(|why| why.contains("leaves out the account that published")),
         "{:?}",
@@ -132,7 +132,7 @@ async fn a_mirror_that_never_told_anything_calls_nothing_clean() {
     rig.publish("pkg:npm/widget@1.1.0", &by_mallory());
     rig.pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false), "at once, though no revision confirms it");
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false), "at once, though no revision confirms it");
     assert!(row.unchecked[0].contains("all by which it could be told who published it"), "{:?}", row.unchecked);
 }
 
@@ -151,13 +151,13 @@ async fn details_that_cannot_be_had_are_said_until_they_can() {
             rig.publish(&release, &by_workflow(&workflow("widget")));
             rig.smooth_pass().await;
             let row = rig.release(&release);
-            assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false), "{case}");
+            assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false), "{case}");
             assert!(!row.unchecked.is_empty() && row.recheck_at.is_some(), "{case}");
             rig.world.mend(place);
             rig.minutes_pass(6);
             rig.smooth_pass().await;
             let row = rig.release(&release);
-            assert_eq!((row.outcome, row.teaches), (Outcome::Clean, true), "{case}: {:?}", row.unchecked);
+            assert_eq!((row.outcome, row.in_baseline), (Outcome::Clean, true), "{case}: {:?}", row.unchecked);
             assert_eq!((rig.alerts(), rig.troubles()), (vec![], vec![]), "{case}");
         }
     }
@@ -178,7 +178,10 @@ async fn what_pypi_withdrew_between_two_looks_leaves_a_trace() {
     for (publication, severity) in [(&by_workflow, Severity::Medium), (&by_ada(), Severity::Low)] {
         let rig = watched(&["pkg:pypi/widget"], publication).await;
         let row = withdrawn_unseen(&rig, "1.1.0").await;
-        assert_eq!((row.outcome, row.status, row.teaches), (Outcome::Unreadable, ReleaseStatus::Unpublished, false));
+        assert_eq!(
+            (row.outcome, row.status, row.in_baseline),
+            (Outcome::Unreadable, ReleaseStatus::Unpublished, false)
+        );
         assert!(row.unchecked[0].contains("within 3 minutes, before it could be looked at"), "{:?}", row.unchecked);
         let trouble = rig.troubles().pop().unwrap();
         assert_eq!((trouble.severity, trouble.title.as_str()), (severity, "widget@1.1.0 cannot be checked"));
@@ -232,7 +235,7 @@ async fn what_crates_io_never_shows_is_told() {
     rig.world.crates().remove("widget", "1.1.0");
     rig.settle().await;
     let row = rig.release("pkg:cargo/widget@1.1.0");
-    assert_eq!((row.outcome, row.status, row.teaches), (Outcome::Unreadable, ReleaseStatus::Unpublished, false));
+    assert_eq!((row.outcome, row.status, row.in_baseline), (Outcome::Unreadable, ReleaseStatus::Unpublished, false));
     let trouble = rig.troubles().pop().unwrap();
     assert_eq!((trouble.severity, trouble.title.as_str()), (Severity::Medium, "widget@1.1.0 cannot be checked"));
     assert!(trouble.argument.contains("the registry does not show it"), "{}", trouble.argument);
@@ -355,7 +358,7 @@ async fn an_old_release_with_an_unreadable_attestation_is_not_one_without() {
     let row = rig.release("pkg:npm/widget@1.0.0");
     let Provenance::Unavailable { reason } = row.observation.unwrap().attestation else { panic!("it is known") };
     assert!(reason.contains("attestations"), "{reason}");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     assert_eq!(rig.release("pkg:npm/widget@1.0.1").observation.unwrap().attestation, Provenance::Absent);
 }
 
@@ -375,7 +378,7 @@ async fn an_older_document_takes_nothing_back() {
     rig.publish("pkg:npm/widget@1.2.0", &by_workflow(&workflow("widget")));
     rig.pass().await;
     let row = rig.release("pkg:npm/widget@1.1.0");
-    assert_eq!((row.status, row.teaches), (ReleaseStatus::Published, true));
+    assert_eq!((row.status, row.in_baseline), (ReleaseStatus::Published, true));
 }
 
 #[tokio::test]
@@ -386,7 +389,7 @@ async fn a_version_that_the_api_never_lists_is_taken_from_the_index() {
     rig.publish("pkg:cargo/widget@1.1.0", &by_mallory());
     rig.settle().await;
     let row = rig.release("pkg:cargo/widget@1.1.0");
-    assert_eq!((row.outcome, row.teaches), (Outcome::Unchecked, false));
+    assert_eq!((row.outcome, row.in_baseline), (Outcome::Unchecked, false));
     assert!(row.unchecked.iter().any(|why| why.contains("the account that published")), "{:?}", row.unchecked);
 }
 

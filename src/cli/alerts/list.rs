@@ -8,8 +8,9 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{Exit, FailOn, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet, target, words,
+        target, words,
     },
     model::{Alert, AlertStatus, Package, Severity},
     store::{AlertFilter, Store, StoreError},
@@ -132,7 +133,7 @@ impl List {
             let unchecked = words::counted(stats.unchecked, "release");
             output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
         }
-        sheet::say("`provwatch status` says whether the watch is running.");
+        fact_table::say("`provwatch status` says whether the watch is running.");
         Ok(())
     }
 }
@@ -150,5 +151,5 @@ fn print(alerts: &[Alert]) {
     }
     output::print(&table);
     output::line("");
-    sheet::say("`provwatch alerts show <id>` gives the evidence and what to do.");
+    fact_table::say("`provwatch alerts show <id>` gives the evidence and what to do.");
 }

@@ -8,8 +8,8 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Outcome},
+        fact_table::{self, Sheet},
         output::{self, Printing},
-        sheet::{self, Sheet},
         target, words, wrap,
     },
     deliver::{steps, warning},
@@ -69,7 +69,7 @@ impl Show {
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
             print(&alert, &deliveries, &told_by);
             done(&history, accepted.as_ref());
-            next(&alert, row.is_some_and(|row| row.teaches));
+            next(&alert, row.is_some_and(|row| row.in_baseline));
         }
         Ok(Exit::Clean)
     }
@@ -102,9 +102,9 @@ fn summary(alert: &Alert) {
 }
 
 fn evidence(signal: &Signal) {
-    let supporting = if signal.supporting { ", supporting only" } else { "" };
-    sheet::heading(format_args!(
-        "{}: {}{supporting}",
+    let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
+    fact_table::heading(format_args!(
+        "{}: {}{corroborating}",
         words::name(&signal.detector),
         output::severity(signal.severity)
     ));
@@ -118,7 +118,7 @@ fn evidence(signal: &Signal) {
 
 fn members(alert: &Alert) {
     if !alert.members.is_empty() {
-        sheet::heading(words::counted(alert.members.len(), "release"));
+        fact_table::heading(words::counted(alert.members.len(), "release"));
         for member in &alert.member_details {
             detail(member);
         }
@@ -142,7 +142,7 @@ fn detail(member: &Member) {
 
 fn entries(alert: &Alert) {
     let Some(sightings) = &alert.entries else { return };
-    sheet::heading(how_many(sightings));
+    fact_table::heading(how_many(sightings));
     let mut sheet = Sheet::new();
     for Sighting { log, index, who } in &sightings.samples {
         sheet.row(&index.to_string(), format!("{}, in {}", words::sentence(who), words::name(log)));
@@ -169,7 +169,7 @@ fn links(alert: &Alert) {
     let links =
         [("registry", &links.registry), ("log entry", &links.log), ("commit", &links.commit), ("run", &links.run)];
     if links.iter().any(|(_, link)| link.is_some()) {
-        sheet::heading("where to look");
+        fact_table::heading("where to look");
     }
     let mut sheet = Sheet::new();
     for (label, link) in links {
@@ -179,7 +179,7 @@ fn links(alert: &Alert) {
 }
 
 fn told(deliveries: &[DeliveryState], told_by: &[Telling]) {
-    sheet::heading("who was told");
+    fact_table::heading("who was told");
     if deliveries.is_empty() && told_by.is_empty() {
         return output::line("  nobody: no subscription wanted this alert");
     }
@@ -219,7 +219,7 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     if history.is_empty() && accepted.is_none() {
         return;
     }
-    sheet::heading("what was done");
+    fact_table::heading("what was done");
     let mut sheet = Sheet::new();
     for action in history {
         let (by, reason) = (words::name(&action.by), words::sentence(&action.reason));
@@ -241,5 +241,5 @@ fn next(alert: &Alert, is_normal: bool) {
         output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
     }
     let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
-    sheet::next(&commands);
+    fact_table::next(&commands);
 }

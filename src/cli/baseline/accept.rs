@@ -13,10 +13,10 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
-        operator,
+        fact_table, operator,
         output::{self, Printing},
         reason::reason,
-        sheet, target, words,
+        target, words,
     },
     deliver::{accept_because, needs_reason},
     model::{Alert, AlertStatus, BaselineReason, Fingerprint, Observation, ReleaseId, ReleaseLine},
@@ -66,8 +66,8 @@ impl Accept {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
         let row = store.release(&self.release)?.ok_or_else(|| self.unknown())?;
-        let joins = if row.teaches { Vec::new() } else { self.joins(&store, &row)? };
-        let changed = !row.teaches && self.accept(&store, &row)?;
+        let joins = if row.in_baseline { Vec::new() } else { self.joins(&store, &row)? };
+        let changed = !row.in_baseline && self.accept(&store, &row)?;
         let open_alert = self.open_alert(&store)?;
         let can_be_undone = store.acceptance(&self.release)?.is_some();
         let accepted = Accepted { purl: &self.release, line: &row.line, changed, can_be_undone, joins, open_alert };
@@ -105,11 +105,11 @@ impl Accept {
 
     fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, Failure> {
         let observation = self.readable(row)?;
-        let steps = change(store, self.release.package(), |stored| Some(self.lesson(stored, observation)))?;
+        let steps = change(store, self.release.package(), |stored| Some(self.baseline_update(stored, observation)))?;
         Ok(steps.is_some_and(|steps| steps > 0))
     }
 
-    fn lesson(&self, stored: StoredBaseline, observation: &Observation) -> BaselineChange {
+    fn baseline_update(&self, stored: StoredBaseline, observation: &Observation) -> BaselineChange {
         let StoredBaseline { revision, mut baseline } = stored;
         learn(&mut baseline, observation);
         let version = NewBaselineVersion {
@@ -161,7 +161,7 @@ impl Accepted<'_> {
         if let Some(alert) = &self.open_alert {
             let id = alert.id;
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
-            sheet::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it")]);
+            fact_table::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it")]);
         }
     }
 }

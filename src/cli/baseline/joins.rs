@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::portrait::{or_none, rank};
+use super::profile::{or_none, rank};
 use crate::{
     baseline::learn,
-    cli::{output, sheet, words},
+    cli::{fact_table, output, words},
     model::{Baseline, LineBaseline, Observation, ReleaseLine, Trait},
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Joining {
 pub(super) fn joining(before: &Baseline, release: &Observation) -> Vec<Joining> {
     let line = release.line();
     let known: Vec<Joining> = match before.lines.get(&line) {
-        Some(portrait) => values(portrait),
+        Some(profile) => values(profile),
         None => before.lines.values().flat_map(values).collect(),
     };
     let mut alone = Baseline::empty(before.package.clone());
@@ -39,16 +39,16 @@ pub(super) fn print(line: &ReleaseLine, joining: &[Joining]) {
         return output::line(format_args!("Accepting it adds nothing that line {line} has not seen."));
     }
     output::line(format_args!("Accepting it makes this normal for line {line}:"));
-    let mut sheet = sheet::Sheet::new();
+    let mut sheet = fact_table::Sheet::new();
     for one in joining {
         sheet.row(one.kind, &one.value);
     }
     sheet.print();
 }
 
-fn values(portrait: &LineBaseline) -> Vec<Joining> {
+fn values(profile: &LineBaseline) -> Vec<Joining> {
     let of_row = |(kind, of, say): &Row| -> Vec<Joining> {
-        let words = portrait.words(*of).into_iter();
+        let words = profile.words(*of).into_iter();
         words.map(|(word, _)| Joining { kind, value: say(word) }).collect()
     };
     ROWS.iter().flat_map(of_row).collect()

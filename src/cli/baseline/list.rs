@@ -8,8 +8,8 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet,
         words::{self, NOTHING},
     },
     model::{Package, ReleaseLine},
@@ -65,7 +65,7 @@ impl List {
             [] if self.held => output::line("No package has held releases."),
             [] => {
                 output::line("No baseline has been learned yet.");
-                sheet::say("  next: `provwatch run` learns them as it goes, `provwatch backfill` now");
+                fact_table::say("  next: `provwatch run` learns them as it goes, `provwatch backfill` now");
             }
             _ => print(lines),
         }
@@ -94,8 +94,8 @@ impl Line {
         let baseline = stored.baseline;
         Ok(Some(Self {
             held: store.held(&package)?.len(),
-            releases: baseline.lines.values().map(|portrait| u64::from(portrait.releases)).sum(),
-            last_at: baseline.lines.values().filter_map(|portrait| portrait.last_at).max(),
+            releases: baseline.lines.values().map(|profile| u64::from(profile.releases)).sum(),
+            last_at: baseline.lines.values().filter_map(|profile| profile.last_at).max(),
             lines: baseline.lines.into_keys().collect(),
             package,
         }))

@@ -6,7 +6,7 @@ mod history;
 mod hours;
 mod joins;
 pub(super) mod list;
-mod portrait;
+mod profile;
 pub(super) mod reset;
 pub(super) mod show;
 pub(super) mod unaccept;

@@ -3,15 +3,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::portrait;
+use super::profile;
 use crate::{
     baseline::{CLEAN_DAYS, CLEAN_RELEASES},
     cli::{
         callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet, target, words,
+        target, words,
     },
     deliver::accept_command,
     model::{Alert, AlertId, Baseline, Fingerprint, Package, ReleaseLine, Severity},
@@ -120,15 +121,15 @@ impl Show {
 
     fn print(&self, stored: &StoredBaseline, held: &[HeldRelease]) {
         output::line(format_args!("{}: what is normal", self.package));
-        let mut lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, portrait)| portrait.releases > 0).collect();
-        lines.sort_by_key(|(line, portrait)| std::cmp::Reverse((portrait.last_at, (*line).clone())));
+        let mut lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, profile)| profile.releases > 0).collect();
+        lines.sort_by_key(|(line, profile)| std::cmp::Reverse((profile.last_at, (*line).clone())));
         if lines.is_empty() {
             self.print_unlearned(stored.revision > 0);
         }
         let shown = if self.all { lines.len() } else { 1 };
-        for (line, portrait) in lines.iter().take(shown) {
-            sheet::heading(portrait::headline(line, portrait));
-            portrait::sheet(portrait).print();
+        for (line, profile) in lines.iter().take(shown) {
+            fact_table::heading(profile::headline(line, profile));
+            profile::sheet(profile).print();
         }
         if let Some(others) = lines.get(shown..).filter(|others| !others.is_empty()) {
             let named: Vec<_> = others.iter().take(OTHERS).map(|(line, _)| words::name(line)).collect();
@@ -136,7 +137,7 @@ impl Show {
             let (count, package) = (words::counted(others.len(), "other line"), &self.package);
             output::line("");
             let command = format!("provwatch baseline show {} --all", shell_word(&package.to_string()));
-            sheet::say(&format!("{count} ({}{more}): `{command}` or --line.", named.join(", ")));
+            fact_table::say(&format!("{count} ({}{more}): `{command}` or --line.", named.join(", ")));
         }
         if !held.is_empty() {
             print_held(held);
@@ -145,8 +146,8 @@ impl Show {
 }
 
 fn print_held(held: &[HeldRelease]) {
-    sheet::heading("held: not normal yet");
-    let mut sheet = sheet::Sheet::new();
+    fact_table::heading("held: not normal yet");
+    let mut sheet = fact_table::Sheet::new();
     for HeldRelease { held, why, .. } in held {
         let published = held.published_at.map_or("at an unknown time".to_owned(), words::minute);
         sheet.row(&words::name(&held.purl), format!("published {published}; {why}"));
@@ -161,7 +162,7 @@ fn print_held(held: &[HeldRelease]) {
         commands.push((look, "look first"));
         commands.push((accept_command(&held.held.purl, held.severity), "only if it is as it should be"));
     }
-    sheet::next(&commands);
+    fact_table::next(&commands);
 }
 
 fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {

@@ -14,12 +14,12 @@ use crate::{
         reason::reason,
         target, words,
     },
-    detect::Terms,
+    detect::AssessmentInputs,
     model::{Alert, AlertStatus, BaselineReason, Fingerprint, Observation, ReleaseId, ReleaseLine},
     packages::{
         assess::assess,
-        company,
         relearn::{self, Relearned},
+        release_context,
     },
     store::{BaselineChange, NewBaselineVersion, Store, StoreError},
     text::shell_word,
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Unaccepted<'a> {
 impl Unaccept {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
-        let row = store.release(&self.release)?.filter(|row| row.teaches);
+        let row = store.release(&self.release)?.filter(|row| row.in_baseline);
         let accepted = store.acceptance(&self.release)?;
         let Some(row) = row.filter(|_| accepted.is_some()) else { return Err(self.not_accepted()) };
         let dropped = self.take_back(context, &store)?;
@@ -96,9 +96,14 @@ impl Unaccept {
         let (tuning, expected) = (tuning(&context.config), store.expected_changes_of(package)?);
         let policy = context.watchlist()?.policy(package);
         relearn::without(store, package, &self.release, |baseline, observation| {
-            let company = company(store, observation)?;
-            let terms = Terms { company: &company, tuning: &tuning, policy: policy.as_ref(), expected: &expected };
-            Ok(assess(baseline, observation, &terms).teaches)
+            let release_context = release_context(store, observation)?;
+            let inputs = AssessmentInputs {
+                release_context: &release_context,
+                tuning: &tuning,
+                policy: policy.as_ref(),
+                expected: &expected,
+            };
+            Ok(assess(baseline, observation, &inputs).in_baseline)
         })
     }
 

@@ -5,7 +5,7 @@
 
 mod folder;
 mod narrator;
-mod portrait;
+mod profile;
 mod recording;
 mod stage;
 mod story;

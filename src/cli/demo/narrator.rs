@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    portrait::portrait,
+    profile::profile,
     words::{faint, good, origin, strong},
 };
 use crate::{
@@ -56,7 +56,7 @@ impl Narrator {
     fn introduce(&self, package: &Package) {
         let Ok(stored) = self.store.baseline(package) else { return };
         let (registry, name) = (package.ecosystem().title(), strong(&padded(package.name(), NAME)));
-        let mut lines = portrait(&stored.baseline).into_iter();
+        let mut lines = profile(&stored.baseline).into_iter();
         output::line(format_args!(
             "  {registry:<FIRST$} {name} {}",
             hanging(&lines.next().unwrap_or_default(), BEFORE)

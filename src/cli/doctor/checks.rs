@@ -9,7 +9,7 @@ use crate::{
     app,
     cli::{context::Context, status::snapshot::snapshot, words},
     clock::Clock,
-    config::{self, Gravity, TrustSource},
+    config::{self, FindingLevel, TrustSource},
     health::{Finding, Id, Level, judge},
     model::{Aspect, Ecosystem, RegistryKey},
     store::{Store, StoreError},
@@ -64,10 +64,10 @@ fn configuration(context: &Context) -> Check {
     }
 }
 
-fn of_configuration(config::Finding { gravity, key, what }: &config::Finding) -> Check {
-    let state = match gravity {
-        Gravity::Warning => State::Warning,
-        Gravity::Error => State::Misconfigured,
+fn of_configuration(config::Finding { level, key, what }: &config::Finding) -> Check {
+    let state = match level {
+        FindingLevel::Warning => State::Warning,
+        FindingLevel::Error => State::Misconfigured,
     };
     Check::new(key, state, what).next("docs/CONFIGURATION.md explains the key")
 }

@@ -126,7 +126,7 @@ fn called(followed: &FollowedLog, is_mirrored: bool) -> String {
 /// Asks every forge whether it answers, and whether it takes the token.
 async fn forges(app: &App) -> Vec<Check> {
     let Some(forges) = app.forges.as_deref() else { return Vec::new() };
-    forges.standings().await.into_iter().map(forge).collect()
+    forges.statuses_of_forges().await.into_iter().map(forge).collect()
 }
 
 /// A forge that does not answer costs facts, and nothing else.

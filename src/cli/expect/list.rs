@@ -3,8 +3,9 @@
 use crate::cli::{
     context::Context,
     exit::{Exit, Outcome},
+    fact_table,
     output::{self, Printing},
-    sheet, words,
+    words,
 };
 
 /// List what is announced
@@ -31,7 +32,7 @@ impl List {
             return Ok(Exit::Clean);
         }
         if expected.is_empty() {
-            sheet::say("Nothing is expected; `provwatch expect add` announces a change.");
+            fact_table::say("Nothing is expected; `provwatch expect add` announces a change.");
             return Ok(Exit::Clean);
         }
         let mut table = output::table(["NUMBER", "PACKAGE", "WHAT", "UNTIL", "BY", "REASON"]);

@@ -9,10 +9,9 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table::Sheet,
         output::{self, Printing},
-        setup,
-        sheet::Sheet,
-        words,
+        setup, words,
     },
     logwatch::{FoundEntry, Wanted},
     model::Claims,

@@ -8,8 +8,9 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet, words,
+        words,
     },
     logwatch::FollowedLog,
     store::LogKind,
@@ -53,7 +54,7 @@ impl List {
                 output::line(UNREAD);
             }
             output::line("");
-            sheet::say("`provwatch logs status` shows how far each was read.");
+            fact_table::say("`provwatch logs status` shows how far each was read.");
         }
         Ok(Exit::Clean)
     }

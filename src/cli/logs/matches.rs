@@ -7,8 +7,9 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet, target, words,
+        target, words,
     },
     model::MatchedEntry,
     store::{LogEntryRow, LogMatchFilter, Store},
@@ -55,7 +56,7 @@ impl Matches {
         if self.printing.is_json() {
             rows.into_iter().map(shown).try_for_each(|entry| output::json(&entry))?;
         } else if rows.is_empty() {
-            sheet::say("No such entry was found. `provwatch logs status` says how far each log was read.");
+            fact_table::say("No such entry was found. `provwatch logs status` says how far each log was read.");
         } else {
             print(&rows);
             output::limited(rows.len(), self.limit);
@@ -136,5 +137,5 @@ fn print(rows: &[LogEntryRow]) {
     }
     output::print(&table);
     output::line("");
-    sheet::say("`provwatch logs matches --format json` has all that the certificates say.");
+    fact_table::say("`provwatch logs matches --format json` has all that the certificates say.");
 }

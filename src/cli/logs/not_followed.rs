@@ -4,15 +4,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    cli::{sheet, words},
+    cli::{fact_table, words},
     logwatch::NotFollowed,
 };
 
 /// Prints each with why and what to do.
 pub(super) fn print(logs: &[NotFollowed]) {
     for log in logs {
-        let mut sheet = sheet::Sheet::new();
-        sheet::heading(format!("key {} is not followed", words::name(&log.key_id)));
+        let mut sheet = fact_table::Sheet::new();
+        fact_table::heading(format!("key {} is not followed", words::name(&log.key_id)));
         sheet.maybe("URL", (!log.url.is_empty()).then(|| words::name(&log.url)));
         sheet.row("Why", words::sentence(&log.why));
         sheet.row("Next", words::sentence(&log.next));

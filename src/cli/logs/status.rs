@@ -10,8 +10,8 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table::{self, Sheet},
         output::{self, Printing},
-        sheet::{self, Sheet},
         words,
     },
     health::LockState,
@@ -19,7 +19,7 @@ use crate::{
     model::{AlertKind, AlertStatus, Fingerprint},
     store::{Covered, KindCount, LogRow, MirrorRow, Store},
     text::shell_word,
-    tlog::{CosignerKey, Misdeed, checkpoint::tree_id, key::cosigners, sift::NOT_UNDERSTOOD},
+    tlog::{CosignerKey, LogViolation, checkpoint::tree_id, key::cosigners, page::NOT_UNDERSTOOD},
     upkeep,
     watchlist::Watchlist,
 };
@@ -116,7 +116,7 @@ impl Status {
         if !context.config.logs.enabled {
             output::line(OFF);
         } else if views.is_empty() {
-            sheet::say("No log was followed yet; `provwatch run` follows them.");
+            fact_table::say("No log was followed yet; `provwatch run` follows them.");
         }
         views.iter().for_each(View::print);
         not_followed::print(&not_followed);
@@ -183,7 +183,7 @@ impl View {
 
     fn print(&self) {
         let row = &self.row;
-        sheet::heading(words::name(&row.name));
+        fact_table::heading(words::name(&row.name));
         let mut sheet = Sheet::new();
         sheet.row("Kind", self.kind());
         sheet.row("Read at", words::name(&row.url));
@@ -301,8 +301,8 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
 
 /// Whether an alert that says something of this log is open.
 fn is_accused(store: &Store, log: &str) -> Result<bool, Failure> {
-    for misdeed in Misdeed::ALL {
-        let fingerprint = Fingerprint::of(AlertKind::Log, &misdeed.subject(log));
+    for violation in LogViolation::ALL {
+        let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(log));
         if store.alert(&fingerprint)?.is_some_and(|alert| alert.status == AlertStatus::Open) {
             return Ok(true);
         }

@@ -10,11 +10,11 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Failure, Outcome},
+        fact_table::{self, Sheet},
         output::{self, Printing},
-        sheet::{self, Sheet},
         words,
     },
-    tlog::{Evidence, Judgement, Misdeed, evidence::MAX_EVIDENCE},
+    tlog::{Evidence, Judgement, LogViolation, evidence::MAX_EVIDENCE},
 };
 
 /// Verify evidence against a log, from the document alone
@@ -49,7 +49,8 @@ pub(in crate::cli) struct Line<'a> {
     /// The log that it accuses.
     log: &'a str,
     /// Of what.
-    misdeed: Misdeed,
+    #[serde(rename = "misdeed")]
+    violation: LogViolation,
     /// `proven`, `claimed` or `refuted`.
     verdict: &'static str,
     /// Why, in a sentence.
@@ -119,14 +120,14 @@ impl Verdict {
 
     fn line(&self, file: &Path) -> Line<'_> {
         let (verdict, why) = self.words();
-        let Evidence { log, misdeed, .. } = &self.evidence;
+        let Evidence { log, violation, .. } = &self.evidence;
         let file = file.display().to_string();
-        Line { file, log: &log.name, misdeed: *misdeed, verdict, why, key_is_known: self.is_known }
+        Line { file, log: &log.name, violation: *violation, verdict, why, key_is_known: self.is_known }
     }
 
     fn print(&self, file: &Path) {
         let (verdict, why) = self.words();
-        sheet::heading(words::name(file.display()));
+        fact_table::heading(words::name(file.display()));
         let key = if self.is_known {
             "one of the trust root or the configuration"
         } else {

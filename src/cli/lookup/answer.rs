@@ -11,11 +11,11 @@ use crate::{
         exit::{Exit, Failure},
         output,
     },
-    detect::Terms,
+    detect::AssessmentInputs,
     model::{Alert, Package, Policy, ReleaseId, Severity},
     packages::{
         assess::{Assessment, assess},
-        company, raised,
+        raised, release_context,
     },
     store::{self, ReleaseRow, Store},
 };
@@ -94,18 +94,18 @@ impl Today {
     /// was first seen is older than the habits it would be measured by.
     fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
         let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
-        let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.teaches) else {
+        let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.in_baseline) else {
             return Ok(None);
         };
         let package = release.purl.package();
         let policy = policy(context, package);
-        let terms = Terms {
-            company: &company(store, observation)?,
+        let inputs = AssessmentInputs {
+            release_context: &release_context(store, observation)?,
             tuning: &tuning(&context.config),
             policy: policy.as_ref(),
             expected: &store.expected_changes_of(package)?,
         };
-        let Assessment { signals, verdict, .. } = assess(&store.baseline(package)?.baseline, observation, &terms);
+        let Assessment { signals, verdict, .. } = assess(&store.baseline(package)?.baseline, observation, &inputs);
         Ok(Some(Self {
             severity: verdict.map(|verdict| verdict.severity),
             detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),

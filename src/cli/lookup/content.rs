@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     cli::{
-        output,
-        sheet::{self, Sheet},
-        words,
+        fact_table::{self, Sheet},
+        output, words,
     },
     model::{CommitFacts, Digests, Ecosystem, Facts, File, Manifest, Observation, lock_form},
     text::listed,
@@ -20,21 +19,21 @@ const SHOWN: usize = 20;
 pub(super) fn print(observation: &Observation) {
     let ecosystem = observation.purl.package().ecosystem();
     if let Some(manifest) = &observation.manifest {
-        sheet::heading("the release says of itself");
+        fact_table::heading("the release says of itself");
         self::manifest(manifest);
     }
     // What the registry states of files is shown with them.
     let around = Facts { replaced: None, former_digests: None, ..observation.facts.clone() };
     if around != Facts::default() {
-        sheet::heading("known around it");
+        fact_table::heading("known around it");
         facts(&observation.facts);
     }
     if !observation.files.is_empty() {
-        sheet::heading("files");
+        fact_table::heading("files");
         files(ecosystem, &observation.files);
     }
     if let Some(replaced) = observation.facts.replaced.as_ref().filter(|replaced| !replaced.is_empty()) {
-        sheet::heading("files that were replaced");
+        fact_table::heading("files that were replaced");
         self::replaced(ecosystem, replaced, &observation.files);
     }
 }

@@ -6,9 +6,8 @@ use super::{
 };
 use crate::{
     cli::{
-        output,
-        sheet::{self, Sheet},
-        words, wrap,
+        fact_table::{self, Sheet},
+        output, words, wrap,
     },
     deliver::accept_command,
     model::{Alert, AlertStatus, AuthMethod, Observation, Person, ReleaseStatus},
@@ -64,7 +63,7 @@ fn alerted(alert: &Alert) {
 fn outcome(release: &ReleaseRow) -> String {
     let line = words::name(&release.line);
     match release.outcome {
-        Outcome::Clean if release.teaches => {
+        Outcome::Clean if release.in_baseline => {
             format!("Nothing unusual; the baseline of line {line} has learned from it.")
         }
         Outcome::Clean => "Nothing unusual.".to_owned(),
@@ -98,7 +97,7 @@ fn beside_today(today: &Today, found: &Found) {
 }
 
 fn published(release: &ReleaseRow) {
-    sheet::heading("published");
+    fact_table::heading("published");
     let mut sheet = Sheet::new();
     sheet.row("when", release.published_at.map_or("not known".to_owned(), words::moment));
     sheet.row("line", words::name(&release.line));
@@ -158,8 +157,8 @@ fn next(found: &Found) {
     }
     commands.push((format!("provwatch baseline show {package}"), "what is normal"));
     commands.push((format!("provwatch timeline {package}"), "the releases around it"));
-    if let Some(alert) = found.alert.as_ref().filter(|_| !found.release.teaches) {
+    if let Some(alert) = found.alert.as_ref().filter(|_| !found.release.in_baseline) {
         commands.push((accept_command(&found.purl, Some(alert.severity)), "if it is as it should be"));
     }
-    sheet::next(&commands);
+    fact_table::next(&commands);
 }

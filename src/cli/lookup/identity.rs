@@ -2,9 +2,8 @@
 
 use crate::{
     cli::{
-        output,
-        sheet::{self, Sheet},
-        words, wrap,
+        fact_table::{self, Sheet},
+        output, words, wrap,
     },
     model::{Claim, Claims, File, Observation, Provenance, VerifiedProvenance},
 };
@@ -35,17 +34,19 @@ fn one(observation: &Observation, provenance: &Provenance) {
         _ => String::new(),
     };
     match provenance {
-        Provenance::Absent => sheet::heading(format_args!("provenance: none{of}, the registry has no attestation")),
+        Provenance::Absent => {
+            fact_table::heading(format_args!("provenance: none{of}, the registry has no attestation"))
+        }
         Provenance::Unavailable { reason } => {
-            sheet::heading(format_args!("provenance: could not be checked{of}"));
+            fact_table::heading(format_args!("provenance: could not be checked{of}"));
             output::line(wrap::paragraphs(&words::sentence(reason), wrap::width(), "  "));
         }
         Provenance::Invalid { check, reason } => {
-            sheet::heading(format_args!("provenance: INVALID{of}, it fails the check {check}"));
+            fact_table::heading(format_args!("provenance: INVALID{of}, it fails the check {check}"));
             output::line(wrap::paragraphs(&words::sentence(reason), wrap::width(), "  "));
         }
         Provenance::Verified(verified) => {
-            sheet::heading(format_args!("provenance: verified{of}"));
+            fact_table::heading(format_args!("provenance: verified{of}"));
             facts(verified);
         }
     }

@@ -7,8 +7,8 @@ use crate::{
     cli::{
         context::Context,
         exit::Failure,
+        fact_table,
         output::{self, Printing},
-        sheet,
         target::Target,
         words, wrap,
     },
@@ -86,6 +86,6 @@ impl Missing {
             let said = format!("Looking at the package failed: {}", words::sentence(error));
             output::line(wrap::paragraphs(&said, wrap::width(), ""));
         }
-        sheet::next(&commands);
+        fact_table::next(&commands);
     }
 }

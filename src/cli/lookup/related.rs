@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        output, sheet,
+        fact_table, output,
         words::{self, NOTHING},
     },
     model::ReleaseId,
@@ -61,7 +61,7 @@ fn print(how: &str, others: &[Other]) {
     if others.is_empty() {
         return;
     }
-    sheet::heading(how);
+    fact_table::heading(how);
     let mut table = output::bare_table();
     for other in others {
         let published = other.published_at.map_or(NOTHING.to_owned(), words::minute);

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, ColumnConstraint, Row, Table, Width};
 
 use super::lines::line;
-use crate::{cli::sheet::Sheet, text::columns};
+use crate::{cli::fact_table::Sheet, text::columns};
 
 /// Blanks between columns.
 const GAP: usize = 2;

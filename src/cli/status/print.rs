@@ -4,8 +4,8 @@ use super::report::{Report, Source, Subscription};
 use crate::{
     cli::{
         callable::with_callable,
+        fact_table::{self, Sheet},
         output,
-        sheet::{self, Sheet},
         words::{self, NOTHING},
         wrap,
     },
@@ -69,12 +69,12 @@ fn runner(report: &Report) {
             format!("none; the last pass of `provwatch run --once` {last}")
         }
     };
-    sheet::heading("daemon");
+    fact_table::heading("daemon");
     Sheet::new().row("running", said).print();
 }
 
 fn sources(report: &Report) {
-    sheet::heading("sources");
+    fact_table::heading("sources");
     let mut table = output::table(["  NAME", "LAST READ", "EVENTS", "LAST TROUBLE"]);
     for source in &report.sources {
         let state = source.state.as_ref();
@@ -106,7 +106,7 @@ fn logs(report: &Report) {
     if report.logs.is_empty() {
         return;
     }
-    sheet::heading("transparency logs");
+    fact_table::heading("transparency logs");
     let mut table = output::table(["  NAME", "LAST READ", "ENTRIES", "LAST TROUBLE"]);
     for log in &report.logs {
         let behind = match (&log.tail, &log.checkpoint) {
@@ -146,7 +146,7 @@ fn trouble(report: &Report, source: &Source) -> String {
 
 fn work(report: &Report) {
     let work = &report.work;
-    sheet::heading("work");
+    fact_table::heading("work");
     let mut sheet = Sheet::new();
     let oldest = work.oldest.map(|since| format!(", the oldest for {}", words::span(report.at - since)));
     let packages = words::counted(work.waiting, "package");
@@ -176,7 +176,7 @@ fn work(report: &Report) {
 
 fn stored(report: &Report) {
     let stored = &report.stored.stats;
-    sheet::heading("stored");
+    fact_table::heading("stored");
     let mut sheet = Sheet::new();
     let releases: u64 = stored.releases.iter().map(|(_, count)| count).sum();
     let outcomes: Vec<_> =
@@ -208,9 +208,11 @@ fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
 }
 
 fn subscriptions(report: &Report) {
-    sheet::heading("subscriptions");
+    fact_table::heading("subscriptions");
     if report.subscriptions.is_empty() {
-        return sheet::say("  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration");
+        return fact_table::say(
+            "  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration",
+        );
     }
     let mut table = output::table(["  NAME", "WAITING", "RETRYING", "GIVEN UP", "LAST DELIVERED"]);
     for subscription in &report.subscriptions {
@@ -237,5 +239,5 @@ fn next(report: &Report) {
     if !report.healthy {
         commands.push(("provwatch doctor".to_owned(), "check the configuration and the way to every source"));
     }
-    sheet::next(&commands);
+    fact_table::next(&commands);
 }

@@ -60,11 +60,11 @@ fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) ->
     // A release is found by what its files were, too, and nothing was verified of those.
     judged.had_it_once = judged.file.is_none() && judged.observation.is_some();
     judged.compared = match row.outcome {
-        _ if row.teaches => Compared::Learned,
+        _ if row.in_baseline => Compared::Learned,
         Outcome::Clean | Outcome::Alerted | Outcome::Held => Compared::Compared,
         Outcome::Learned | Outcome::Unchecked | Outcome::Unreadable => Compared::NoBaseline,
     };
-    judged.accuse(alert);
+    judged.report(alert);
     Ok(judged.on(&asked.conditions))
 }
 

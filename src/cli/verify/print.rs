@@ -9,10 +9,9 @@ use super::{
 };
 use crate::{
     cli::{
+        fact_table::{self, Sheet},
         lookup::identity,
-        output,
-        sheet::{self, Sheet},
-        words, wrap,
+        output, words, wrap,
     },
     text::shell_word,
 };
@@ -29,7 +28,7 @@ pub(super) fn report(report: &Report, asked: &Verify) {
     report.attestations.iter().for_each(attested);
     report.releases.iter().for_each(release);
     notes(report, asked);
-    sheet::next(&next(report));
+    fact_table::next(&next(report));
 }
 
 fn headline(report: &Report) -> String {
@@ -54,7 +53,7 @@ fn headline(report: &Report) -> String {
 fn attested(one: &Attested) {
     let place = one.place.as_deref().map(|place| format!("{place}: ")).unwrap_or_default();
     let what = one.predicate_type.as_deref().unwrap_or(one.kind);
-    sheet::heading(format_args!("{place}{}, {}", one.attestation.status, words::name(what)));
+    fact_table::heading(format_args!("{place}{}, {}", one.attestation.status, words::name(what)));
     let mut sheet = Sheet::new();
     sheet.rows("about", one.about.iter().take(SHOWN).map(subject));
     let more = one.about.len().saturating_sub(SHOWN);
@@ -105,7 +104,7 @@ fn release(judged: &Judged) {
         Source::Registry => "as the registry has it now",
         Source::Store => "as it was verified when it was recorded",
     };
-    sheet::heading(format_args!("{}, {source}", words::name(&judged.purl)));
+    fact_table::heading(format_args!("{}, {source}", words::name(&judged.purl)));
     let mut sheet = Sheet::new();
     sheet.maybe("file", judged.file.as_ref().map(words::name));
     sheet.maybe("published", judged.observation.as_ref().map(|it| words::moment(it.published_at)));

@@ -30,7 +30,7 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
         Ok(appraisal) => {
             let alert = accusation(&app.store, &appraisal.observation.purl)?;
             let mut judged = judged(appraisal).on(&asked.conditions);
-            judged.accuse(alert);
+            judged.report(alert);
             let (verdict, reasons) = judged.verdict(asked.fail_on.fail_on);
             Ok(of(asked, verdict, reasons, vec![judged]))
         }

@@ -254,7 +254,7 @@ impl Judged {
     }
 
     /// Takes what the release is accused of already, unless what was found now is worse.
-    pub fn accuse(&mut self, alert: Option<Alert>) {
+    pub fn report(&mut self, alert: Option<Alert>) {
         let Some(alert) = alert else { return };
         self.alert = Some(alert.id);
         if self.severity.is_none_or(|severity| severity <= alert.severity) {

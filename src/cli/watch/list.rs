@@ -7,8 +7,9 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Outcome},
+        fact_table,
         output::{self, Printing},
-        sheet, words,
+        words,
     },
     model::{Ecosystem, Package, known},
     watchlist::{Reason, Tier, Watchlist},
@@ -81,11 +82,11 @@ impl List {
 fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
     if watchlist.is_empty() {
         output::line("Nothing is watched yet.");
-        sheet::next(&[
+        fact_table::next(&[
             ("provwatch watch add pkg:npm/axios".to_owned(), "watch one package"),
             ("provwatch watch import package-lock.json".to_owned(), "watch what a project depends on"),
         ]);
-        sheet::say("  include = [\"curated:npm\"] in the watchlist watches the packages that much depends on.");
+        fact_table::say("  include = [\"curated:npm\"] in the watchlist watches the packages that much depends on.");
         return;
     }
     if included.is_empty() && excluded.is_empty() {

@@ -1,7 +1,7 @@
 //! Detects an attestation that fails verification.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote_with_digests, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote_with_digests, signal},
     model::{Check, Confidence, Provenance, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "attestation-invalid",
     title: "An attestation does not hold",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::Critical,
     confidence: Confidence::High,
     since: "0.1.0",

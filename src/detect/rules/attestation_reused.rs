@@ -1,7 +1,7 @@
 //! Detects a release that carries the attestation of another version.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "attestation-reused",
     title: "Carries the attestation of another version",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",
@@ -45,7 +45,7 @@ impl Detector for AttestationReused {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let other = change.company.same_signature.as_ref()?;
+    let other = change.release_context.same_signature.as_ref()?;
     let evidence = Evidence {
         expected: "a signature of its own".to_owned(),
         seen: format!("the signature of {}", quote(other.version())),

@@ -1,7 +1,7 @@
 //! Detects a release by an account whose other version within the last hour raised an alert.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
     text::counted,
 };
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "beside-accused",
     title: "Published beside a release that raised an alert",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -46,7 +46,7 @@ impl Detector for BesideAccused {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let (other, at) = change.company.accused.as_ref()?;
+    let (other, at) = change.release_context.accused.as_ref()?;
     let minutes = (change.release.published_at - *at).num_minutes();
     let evidence = Evidence {
         expected: "no alert about the versions that came just before".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, OrNone, Severity, Signal, traits::Builders},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "builder-changed",
     title: "Built by another reusable workflow",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

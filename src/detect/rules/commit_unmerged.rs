@@ -1,7 +1,7 @@
 //! Detects a build from a commit that was never merged into the default branch or a release branch.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, signal},
     model::{Confidence, Severity, Signal, traits::Commits, words::CommitPlace},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "commit-unmerged",
     title: "Built from a commit that was never merged",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

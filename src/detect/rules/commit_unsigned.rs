@@ -1,7 +1,7 @@
 //! Detects a build from an unsigned commit where commits are usually signed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::usual, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::usual, signal},
     model::{Confidence, Severity, Signal, traits::Signatures, words::CommitSignature},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "commit-unsigned",
     title: "Built from a commit that nobody signed",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -49,7 +49,7 @@ impl Detector for CommitUnsigned {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let verified = change.release.facts.commit.as_ref()?.verified?;
-    let known = change.portrait()?.tally(Signatures);
+    let known = change.profile()?.tally(Signatures);
     if verified || known.contains(CommitSignature::Unverified) || known.total() < ENOUGH {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Detects a build without the usual deployment environment, or with an unfamiliar one.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, OrNone, Severity, Signal, traits::Environments},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "environment-dropped",
     title: "Built outside its deployment environment",
     harmless: Some("Built in a deployment environment"),
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -41,9 +41,9 @@ impl Detector for EnvironmentDropped {
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let dropped = change.traits.iter().filter_map(|traits| {
-            let environment = traits.environment_on(change.portrait()?)?;
+            let environment = traits.environment_on(change.profile()?)?;
             let new = change.novelty(Environments, environment)?;
-            let had_none = change.portrait().is_some_and(|line| line.tally(Environments).contains(OrNone::Nothing));
+            let had_none = change.profile().is_some_and(|line| line.tally(Environments).contains(OrNone::Nothing));
             let severity = match environment {
                 OrNone::Nothing => Severity::Medium,
                 // A line that also publishes without one gains by it.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     baseline::{View, is_partly_attested},
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{
         AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
         traits::{EvidenceRanks, Issuers},
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     id: "evidence-downgrade",
     title: "Published with less evidence than releases before",
     harmless: Some("Published with more evidence than this line had"),
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -57,16 +57,16 @@ impl Detector for EvidenceDowngrade {
         let (Some(view), Some(rank), false) = (change.view, rank, change.release.has_invalid()) else {
             return Vec::new();
         };
-        let Some((usual, seen)) = strongest(view.portrait) else { return Vec::new() };
+        let Some((usual, seen)) = strongest(view.profile) else { return Vec::new() };
         let found = match rank.cmp(&usual) {
             std::cmp::Ordering::Less => downgrade(change, view, Step { from: usual, to: rank }),
             std::cmp::Ordering::Greater => {
-                provenance_lost(change, view.portrait).or_else(|| Some(upgrade(rank, usual, seen.first)))
+                provenance_lost(change, view.profile).or_else(|| Some(upgrade(rank, usual, seen.first)))
             }
             std::cmp::Ordering::Equal if rank == EvidenceRank::None => {
                 unattested_new_line(change, view).or_else(|| unattested_line(change))
             }
-            std::cmp::Ordering::Equal => provenance_lost(change, view.portrait),
+            std::cmp::Ordering::Equal => provenance_lost(change, view.profile),
         };
         found.into_iter().collect()
     }
@@ -79,14 +79,14 @@ struct Step {
 }
 
 fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> {
-    let adopted = view.portrait.tally(EvidenceRanks).get(step.from)?;
-    let weaker = view.portrait.tally(EvidenceRanks).get(step.to);
+    let adopted = view.profile.tally(EvidenceRanks).get(step.from)?;
+    let weaker = view.profile.tally(EvidenceRanks).get(step.to);
     let unseen = change.release.published_at - adopted.last;
     if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
         return None;
     }
-    let with = |portrait: &LineBaseline| at_least(portrait, step.from);
-    let stronger = with(view.portrait);
+    let with = |profile: &LineBaseline| at_least(profile, step.from);
+    let stronger = with(view.profile);
     let adopted_by = if view.is_newest { change.peers().map(with).sum() } else { stronger };
     let milder = [
         // An older line need not have what another one has; the newest goes on where the package stands.
@@ -102,7 +102,7 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
             "{} on release line {} ({stronger} of {} releases)",
             step.from.as_str(),
             view.line,
-            view.portrait.releases
+            view.profile.releases
         ),
         seen: seen(change, step.to),
         since: Some(adopted.first),
@@ -112,13 +112,13 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
 }
 
 /// The strongest evidence that a line has, and how often and when it had it.
-fn strongest(portrait: &LineBaseline) -> Option<(EvidenceRank, &Seen)> {
-    portrait.tally(EvidenceRanks).iter().next_back().map(|(rank, seen)| (*rank, seen))
+fn strongest(profile: &LineBaseline) -> Option<(EvidenceRank, &Seen)> {
+    profile.tally(EvidenceRanks).iter().next_back().map(|(rank, seen)| (*rank, seen))
 }
 
 /// How many releases of a line have evidence of at least this rank.
-fn at_least(portrait: &LineBaseline, least: EvidenceRank) -> u32 {
-    portrait.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank >= least).map(|(_, seen)| seen.count).sum()
+fn at_least(profile: &LineBaseline, least: EvidenceRank) -> u32 {
+    profile.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank >= least).map(|(_, seen)| seen.count).sum()
 }
 
 /// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
@@ -192,7 +192,7 @@ fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Sig
 fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
     let recent = |at: DateTime<Utc>| change.release.published_at - at < Duration::days(ADOPTED_DAYS);
     let lines = change.package.lines.iter().filter(|_| view.inherited);
-    let adopted = lines.filter_map(|(line, portrait)| Some((line, strongest(portrait)?)));
+    let adopted = lines.filter_map(|(line, profile)| Some((line, strongest(profile)?)));
     let (line, (rank, seen)) = adopted
         .filter(|(_, (rank, seen))| *rank > EvidenceRank::None && recent(seen.last))
         .max_by_key(|(_, (_, seen))| seen.last)?;
@@ -226,10 +226,10 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
 /// The trusted publisher remains, or a person approved, and the provenance is gone: whoever has taken an account over
 /// approves too. Where it never attested everything (CircleCI, private
 /// repositories) that is the habit.
-fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signal> {
+fn provenance_lost(change: &Change<'_>, profile: &LineBaseline) -> Option<Signal> {
     // Releases from before there was any evidence say nothing of the habit.
-    let ranked = at_least(portrait, EvidenceRank::Provenance);
-    let attested = portrait.tally(Issuers).total();
+    let ranked = at_least(profile, EvidenceRank::Provenance);
+    let attested = profile.tally(Issuers).total();
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
     (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {
@@ -239,7 +239,7 @@ fn provenance_lost(change: &Change<'_>, portrait: &LineBaseline) -> Option<Signa
                 Some(EvidenceRank::Approved) => "a person's approval, and no provenance".to_owned(),
                 _ => "a trusted publisher, and no provenance".to_owned(),
             },
-            since: portrait.tally(Issuers).since(),
+            since: profile.tally(Issuers).since(),
             why: "Without provenance nobody can see which workflow and commit the release came from.",
         };
         signal(&ABOUT, severity_of_lost_provenance(change), evidence)

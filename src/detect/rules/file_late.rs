@@ -1,7 +1,7 @@
 //! Detects a file that was added to an old release.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Provenance, Severity, Signal, traits::Issuers},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "file-late",
     title: "A file was added to an old release",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

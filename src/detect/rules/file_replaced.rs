@@ -1,7 +1,7 @@
 //! Detects a published file whose content changed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Digests, Severity, Signal, lock_form},
     text::quoted,
 };
@@ -16,7 +16,7 @@ static ABOUT: About = About {
     id: "file-replaced",
     title: "A published file has another content",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Critical,
     confidence: Confidence::High,
     since: "0.1.0",

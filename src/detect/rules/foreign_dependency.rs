@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::DependencySources, words::DependencySource},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "foreign-dependency",
     title: "Depends on code from outside the registry",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

@@ -2,7 +2,7 @@
 
 use crate::{
     detect::{
-        About, Change, Detector, Evidence, Ground,
+        About, Change, Detector, Evidence, SignalCategory,
         comparison::{quote, usual},
         support,
     },
@@ -17,7 +17,7 @@ static ABOUT: About = About {
     id: "install-script-added",
     title: "Runs new code at installation",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -59,7 +59,7 @@ fn with_command(manifest: &Manifest, hook: &str) -> String {
 }
 
 fn added(change: &Change<'_>) -> Option<Signal> {
-    let known = change.portrait()?.tally(InstallScripts);
+    let known = change.profile()?.tally(InstallScripts);
     let manifest = change.release.manifest.as_ref()?;
     let scripts = manifest.install_scripts.as_ref()?;
     let new = scripts.iter().filter(|hook| !known.contains(OrNone::Name(hook)));

@@ -1,7 +1,7 @@
 //! Detects a build identity from another OIDC issuer.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Issuers},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "issuer-changed",
     title: "Vouched for by another identity provider",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",

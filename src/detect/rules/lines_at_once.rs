@@ -1,7 +1,7 @@
 //! Detects releases on several lines of a package at once.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "lines-at-once",
     title: "Several release lines published at once",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -45,14 +45,14 @@ impl Detector for LinesAtOnce {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let company = change.company;
-    let lines = u32::try_from(company.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
-    if lines < 2 || lines <= company.lines_usual || change.release.line().is_prerelease() {
+    let release_context = change.release_context;
+    let lines = u32::try_from(release_context.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
+    if lines < 2 || lines <= release_context.lines_usual || change.release.line().is_prerelease() {
         return None;
     }
-    let names: Vec<_> = company.lines.iter().map(|line| quote(line.as_str())).collect();
+    let names: Vec<_> = release_context.lines.iter().map(|line| quote(line.as_str())).collect();
     let evidence = Evidence {
-        expected: format!("at most {} at once", company.lines_usual.max(1)),
+        expected: format!("at most {} at once", release_context.lines_usual.max(1)),
         seen: format!("{lines} lines within the hour: this one, and line {}", names.join(", ")),
         since: None,
         why: "Whoever publishes malware wants everybody to get it, whichever versions they allow.",

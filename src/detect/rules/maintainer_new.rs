@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{AuthMethod, Confidence, Severity, Signal},
     text::counted,
 };
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "maintainer-new",
     title: "Published by a maintainer who came days ago",
     harmless: None,
-    ground: Ground::Account,
+    category: SignalCategory::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

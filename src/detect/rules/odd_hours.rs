@@ -4,7 +4,7 @@ use chrono::Timelike;
 
 use crate::{
     baseline::Hours,
-    detect::{About, Change, Detector, Evidence, Ground, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, support},
     model::{Confidence, Severity, Signal},
 };
 
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "odd-hours",
     title: "Published at an unusual hour",
     harmless: None,
-    ground: Ground::Time,
+    category: SignalCategory::Time,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -51,14 +51,14 @@ impl Detector for OddHours {
 }
 
 fn odd(change: &Change<'_>) -> Option<Signal> {
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     let at = change.release.published_at;
     let minute = u16::try_from(at.num_seconds_from_midnight() / 60).ok()?;
-    let rarity = Hours::learned(&portrait.minutes)?.rarity(minute).filter(|rarity| rarity.share <= ODD)?;
+    let rarity = Hours::learned(&profile.minutes)?.rarity(minute).filter(|rarity| rarity.share <= ODD)?;
     let evidence = Evidence {
-        expected: format!("one of the usual hours of {} releases", portrait.minutes.len()),
+        expected: format!("one of the usual hours of {} releases", profile.minutes.len()),
         seen: format!("{} UTC, among the rarest {} of its hours", at.format("%H:%M"), percent(rarity.share)),
-        since: portrait.first_at,
+        since: profile.first_at,
         why: "Attackers choose hours at which nobody of the project is awake, or live elsewhere.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, LineBaseline, Severity, Signal,
         traits::{OwnerIds, Owners, Repositories, RepositoryIds},
@@ -16,7 +16,7 @@ static ABOUT: About = About {
     id: "owner-changed",
     title: "The repository has another owner",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -49,14 +49,14 @@ impl Detector for OwnerChanged {
 }
 
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     let (owner, id) = (traits.owner.as_deref()?, traits.owner_id?);
     let new = change.novelty(OwnerIds, id)?;
-    let recreated = portrait.id_of_owner.get(owner).is_some_and(|before| before != id);
+    let recreated = profile.id_of_owner.get(owner).is_some_and(|before| before != id);
     let severity = if recreated {
         Severity::High
-    } else if traits.repository_id.is_some_and(|id| portrait.tally(RepositoryIds).contains(id)) {
-        if is_confirmed(change, portrait) { Severity::Low } else { Severity::Medium }
+    } else if traits.repository_id.is_some_and(|id| profile.tally(RepositoryIds).contains(id)) {
+        if is_confirmed(change, profile) { Severity::Low } else { Severity::Medium }
     } else {
         return None;
     };
@@ -74,9 +74,9 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
 }
 
 /// Whether the forge redirects a name that the line knows to this repository.
-fn is_confirmed(change: &Change<'_>, portrait: &LineBaseline) -> bool {
+fn is_confirmed(change: &Change<'_>, profile: &LineBaseline) -> bool {
     change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
-        portrait.tally(Repositories).values().any(|known| known.ends_with(&end))
+        profile.tally(Repositories).values().any(|known| known.ends_with(&end))
     })
 }

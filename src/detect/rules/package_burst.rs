@@ -1,8 +1,8 @@
 //! Detects many packages published at once by one account, repository or owner.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, company::Burst, comparison::quote, support},
-    model::{Bond, Confidence, Severity, Signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, release_context::Burst, support},
+    model::{Confidence, CorrelationKey, Severity, Signal},
 };
 
 /// Many packages at once.
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "package-burst",
     title: "One of many packages published at once",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -47,8 +47,9 @@ impl Detector for PackageBurst {
 fn found(change: &Change<'_>) -> Option<Signal> {
     // Without any release before there is nothing that could be unusual.
     change.view?;
-    let bursts = &change.company.bursts;
-    let is_of_repository = |burst: &&Burst| matches!(burst.bond, Bond::Repository(_)) && !burst.is_unusual();
+    let bursts = &change.release_context.bursts;
+    let is_of_repository =
+        |burst: &&Burst| matches!(burst.correlation_key, CorrelationKey::Repository(_)) && !burst.is_unusual();
     // Who releases what one repository always releases together does nothing unusual, however new they or its owner are.
     let usual = bursts.iter().filter(is_of_repository).map(|burst| burst.packages).max().unwrap_or(0);
     let unusual = bursts.iter().filter(|burst| burst.is_unusual() && burst.packages > usual);
@@ -56,10 +57,10 @@ fn found(change: &Change<'_>) -> Option<Signal> {
 }
 
 fn report(burst: &Burst) -> Signal {
-    let (severity, who) = match &burst.bond {
-        Bond::Publisher(name) => (Severity::Medium, format!("account, {}", quote(name))),
-        Bond::Repository(_) => (Severity::Low, "repository".to_owned()),
-        Bond::Owner(_) => (Severity::Low, "owner".to_owned()),
+    let (severity, who) = match &burst.correlation_key {
+        CorrelationKey::Publisher(name) => (Severity::Medium, format!("account, {}", quote(name))),
+        CorrelationKey::Repository(_) => (Severity::Low, "repository".to_owned()),
+        CorrelationKey::Owner(_) => (Severity::Low, "owner".to_owned()),
     };
     let evidence = Evidence {
         expected: format!("at most {} at once", burst.usual.max(1)),

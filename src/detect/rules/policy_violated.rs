@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{AuthMethod, Confidence, Demand, Severity, Signal, fits},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "policy-violated",
     title: "Not what the policy demands",
     harmless: None,
-    ground: Ground::Policy,
+    category: SignalCategory::Policy,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",

@@ -1,7 +1,7 @@
 //! Detects a release by an unfamiliar account, or by a familiar one with another e-mail address.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, Novelty, SignalCategory, comparison::quote, signal},
     model::{
         AuthMethod, Confidence, LineBaseline, Person, Severity, Signal,
         traits::{Emails, Publishers},
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "publisher-changed",
     title: "Published by an unfamiliar account",
     harmless: Some("Published by a maintainer for the first time"),
-    ground: Ground::Account,
+    category: SignalCategory::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -46,16 +46,16 @@ impl Detector for PublisherChanged {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let (Some(portrait), Some(publisher)) = (change.portrait(), &change.release.publisher) else {
+        let (Some(profile), Some(publisher)) = (change.profile(), &change.release.publisher) else {
             return Vec::new();
         };
         if change.release.auth.method == AuthMethod::TrustedPublisher {
             return Vec::new();
         }
-        let moved = address(change, portrait, publisher);
+        let moved = address(change, profile, publisher);
         let found = match change.unfamiliar_account(&publisher.name) {
             // Who comes back after long with another address may be somebody else.
-            Some(_) if portrait.tally(Publishers).contains(&publisher.name) && moved.is_some() => moved,
+            Some(_) if profile.tally(Publishers).contains(&publisher.name) && moved.is_some() => moved,
             Some(new) => unfamiliar(change, publisher, new),
             None => moved,
         };
@@ -69,7 +69,7 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
     if elsewhere && in_the_open {
         return None;
     }
-    let several = change.portrait().is_some_and(|line| line.tally(Publishers).len() >= SEVERAL);
+    let several = change.profile().is_some_and(|line| line.tally(Publishers).len() >= SEVERAL);
     let is_maintainer = change.is_known_maintainer(&publisher.name);
     // What is milder already is not milder once more, however little this line shows.
     let severity = match (is_maintainer, elsewhere || several) {
@@ -86,12 +86,12 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
     Some(signal(&ABOUT, if in_the_open { severity.lowered() } else { severity }, evidence))
 }
 
-fn address(change: &Change<'_>, portrait: &LineBaseline, publisher: &Person) -> Option<Signal> {
+fn address(change: &Change<'_>, profile: &LineBaseline, publisher: &Person) -> Option<Signal> {
     let email = publisher.email.as_deref()?;
     // A line that only machines release knows no address; another line may know the account's.
-    let portrait = if portrait.tally(Emails).is_empty() { change.line_of(&publisher.name)? } else { portrait };
-    let new = change.novelty_on(portrait, Emails, email)?;
-    let known_domain = portrait.tally(Emails).values().any(|known| domain(known) == domain(email));
+    let profile = if profile.tally(Emails).is_empty() { change.line_of(&publisher.name)? } else { profile };
+    let new = change.novelty_on(profile, Emails, email)?;
+    let known_domain = profile.tally(Emails).values().any(|known| domain(known) == domain(email));
     let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
     let evidence = Evidence {
         expected: format!("{} with {}", quote(&publisher.name), new.usual),

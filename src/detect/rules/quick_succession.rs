@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, Ground, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, support},
     model::{Confidence, Severity, Signal, traits::Pauses, words::Pause},
     text::counted,
 };
@@ -14,7 +14,7 @@ static ABOUT: About = About {
     id: "quick-succession",
     title: "Another version minutes after the last",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -51,17 +51,17 @@ impl Detector for QuickSuccession {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|view| !view.inherited)?;
-    let last = view.portrait.last_at?;
+    let last = view.profile.last_at?;
     let pause = change.release.published_at - last;
     // A release that got another file is looked at again, and may have taught: its own time is no pause.
     let is_quick = !pause.is_zero()
         && words::pause(pause) == Pause::Minutes
-        && !view.portrait.tally(Pauses).contains(Pause::Minutes);
-    if !is_quick || view.portrait.releases < ENOUGH {
+        && !view.profile.tally(Pauses).contains(Pause::Minutes);
+    if !is_quick || view.profile.releases < ENOUGH {
         return None;
     }
     let evidence = Evidence {
-        expected: format!("at least a quarter of an hour between versions ({} releases)", view.portrait.releases),
+        expected: format!("at least a quarter of an hour between versions ({} releases)", view.profile.releases),
         seen: format!("{} after the version before", counted(pause.num_minutes().abs(), "minute")),
         since: Some(last),
         why: "Whoever holds a token that will not last publishes as often as they can.",

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::A_TAG,
-    detect::{About, Change, Detector, Evidence, Ground, Novelty, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, Novelty, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Refs},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "ref-changed",
     title: "Built from an unfamiliar branch or tag",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",

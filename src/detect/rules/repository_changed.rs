@@ -3,7 +3,7 @@
 use crate::{
     baseline::{Traits, words::named_repository},
     detect::{
-        About, Change, Detector, Evidence, Ground,
+        About, Change, Detector, Evidence, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -20,7 +20,7 @@ static ABOUT: About = About {
     id: "repository-changed",
     title: "Built from another repository",
     harmless: Some("The repository was renamed or transferred"),
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",
@@ -53,18 +53,18 @@ impl Detector for RepositoryChanged {
 }
 
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     let name = traits.repository.as_deref()?;
-    if portrait.tally(Repositories).is_empty() && portrait.tally(RepositoryIds).is_empty() {
+    if profile.tally(Repositories).is_empty() && profile.tally(RepositoryIds).is_empty() {
         return strange(change, name, traits.repository_id);
     }
-    let Some(id) = traits.repository_id.filter(|_| !portrait.tally(RepositoryIds).is_empty()) else {
+    let Some(id) = traits.repository_id.filter(|_| !profile.tally(RepositoryIds).is_empty()) else {
         return by_name(change, name);
     };
-    if portrait.tally(RepositoryIds).contains(id) {
+    if profile.tally(RepositoryIds).contains(id) {
         return renamed(change, name);
     }
-    if portrait.tally(Repositories).contains(name) {
+    if profile.tally(Repositories).contains(name) {
         return None;
     }
     let new = change.novelty(RepositoryIds, id)?;
@@ -132,7 +132,7 @@ fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
     let new = change.novelty(Repositories, name)?;
     let confirmed = change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
-        change.portrait().is_some_and(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
+        change.profile().is_some_and(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
     });
     let evidence = Evidence {
         expected: new.usual,

@@ -3,7 +3,7 @@
 use crate::{
     baseline::Traits,
     detect::{
-        About, Change, Detector, Evidence, Ground,
+        About, Change, Detector, Evidence, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -17,7 +17,7 @@ static ABOUT: About = About {
     id: "repository-forked",
     title: "Built from a fork",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",
@@ -52,10 +52,10 @@ impl Detector for RepositoryForked {
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let facts = change.release.facts.repository.as_ref().filter(|facts| facts.fork == Some(true))?;
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     let name = traits.repository.as_deref()?;
-    let known = portrait.tally(Repositories);
-    if portrait.has_repository(name, traits.repository_id) || known.is_empty() {
+    let known = profile.tally(Repositories);
+    if profile.has_repository(name, traits.repository_id) || known.is_empty() {
         return None;
     }
     let parent = facts.fork_of.as_deref().map(str::to_lowercase);

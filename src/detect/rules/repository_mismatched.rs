@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::{Traits, words},
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, Severity, Signal,
         traits::{Manifests, Repositories},
@@ -17,7 +17,7 @@ static ABOUT: About = About {
     id: "repository-mismatched",
     title: "Its manifest names another repository than the one that built it",
     harmless: Some("Its manifest still names the repository by its former name"),
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -55,9 +55,9 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     if pointing == ManifestRepository::Same {
         return None;
     }
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     // A first attestation has nothing to be compared with but the manifest.
-    let first = portrait.tally(Manifests).is_empty() && portrait.tally(Repositories).is_empty();
+    let first = profile.tally(Manifests).is_empty() && profile.tally(Repositories).is_empty();
     let new = change.novelty(Manifests, pointing);
     if new.is_none() && !first {
         return None;

@@ -1,7 +1,7 @@
 //! Detects a repository that was deleted and created again under the same name.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, Severity, Signal,
         traits::{Repositories, RepositoryIds},
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "repository-recreated",
     title: "The repository was recreated under its old name",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::High,
     since: "0.1.0",
@@ -43,17 +43,17 @@ impl Detector for RepositoryRecreated {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let Some(portrait) = change.portrait() else { return Vec::new() };
+        let Some(profile) = change.profile() else { return Vec::new() };
         let recreated = change.traits.iter().filter_map(|traits| {
             let (name, id) = (traits.repository.as_deref()?, traits.repository_id?);
-            let before = portrait.id_of_repository.get(name).filter(|before| *before != id)?;
-            if portrait.tally(RepositoryIds).contains(id) {
+            let before = profile.id_of_repository.get(name).filter(|before| *before != id)?;
+            if profile.tally(RepositoryIds).contains(id) {
                 return None;
             }
             let evidence = Evidence {
                 expected: format!("{} with id {}", quote(name), quote(before)),
                 seen: format!("the same name with id {}", quote(id)),
-                since: portrait.tally(Repositories).get(name).map(|seen| seen.first),
+                since: profile.tally(Repositories).get(name).map(|seen| seen.first),
                 why: "Only a deleted or abandoned name can get a new id; anybody may have taken it.",
             };
             Some(signal(&ABOUT, Severity::High, evidence))

@@ -3,7 +3,7 @@
 use crate::{
     baseline::Traits,
     detect::{
-        About, Change, Detector, Evidence, Ground,
+        About, Change, Detector, Evidence, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     id: "repository-young",
     title: "Built from a repository or by an owner that is days old",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -52,9 +52,9 @@ impl Detector for RepositoryYoung {
 }
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let portrait = change.portrait()?;
+    let profile = change.profile()?;
     let name = traits.repository.as_deref()?;
-    if portrait.has_repository(name, traits.repository_id) {
+    if profile.has_repository(name, traits.repository_id) {
         return None;
     }
     let facts = &change.release.facts;
@@ -64,7 +64,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         let days = (change.release.published_at - made?).num_days();
         (days < i64::from(change.limits.young_days)).then_some((what, made?, days))
     })?;
-    let known = portrait.tally(Repositories);
+    let known = profile.tally(Repositories);
     let evidence = Evidence {
         expected: if known.is_empty() {
             format!("a repository that is at least {} days old", change.limits.young_days)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, support},
     model::{Confidence, Severity, Signal},
 };
 
@@ -14,7 +14,7 @@ static ABOUT: About = About {
     id: "revival",
     title: "The first release after a long time",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -61,7 +61,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         dormant: PACKAGE_DAYS,
     };
     let line = change.view.filter(|view| !view.inherited).and_then(|view| {
-        let (last, longest) = (view.portrait.last_at?, view.portrait.longest_pause);
+        let (last, longest) = (view.profile.last_at?, view.profile.longest_pause);
         Some(Pause { what: "line", last, longest, dormant: LINE_DAYS })
     });
     package.broken_by(change).or_else(|| line?.broken_by(change))

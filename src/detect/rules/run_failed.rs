@@ -1,7 +1,7 @@
 //! Detects a release whose workflow run failed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Conclusions},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "run-failed",
     title: "Built by a run that failed",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",

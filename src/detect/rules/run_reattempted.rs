@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, Ground, signal, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, signal, support},
     model::{Confidence, Severity, Signal, traits::Attempts},
     text::minute_utc,
 };
@@ -14,7 +14,7 @@ static ABOUT: About = About {
     id: "run-reattempted",
     title: "Built by a later attempt of an old run",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",

@@ -1,7 +1,7 @@
 //! Detects two versions that one workflow run published.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
     text::counted,
 };
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "run-reused",
     title: "One run published two versions",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -49,7 +49,7 @@ impl Detector for RunReused {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let (other, at) = change.company.same_run.as_ref()?;
+    let (other, at) = change.release_context.same_run.as_ref()?;
     let hours = (change.release.published_at - *at).num_hours();
     let evidence = Evidence {
         expected: "a run of its own".to_owned(),

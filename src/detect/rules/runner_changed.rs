@@ -1,7 +1,7 @@
 //! Detects a build on another kind of runner.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Runners},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "runner-changed",
     title: "Built on another kind of machine",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",

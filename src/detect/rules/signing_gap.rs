@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, Ground, signal, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, signal, support},
     model::{Confidence, Severity, Signal, traits::Gaps, words::Gap},
     text::minute_utc,
 };
@@ -14,7 +14,7 @@ static ABOUT: About = About {
     id: "signing-gap",
     title: "Signed long before it was published",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -56,7 +56,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let length = words::gap(gap);
     let new = change.novelty(Gaps, length).filter(|_| length != Gap::Minutes)?;
     // Longer gaps than this are the habit already.
-    if change.portrait()?.tally(Gaps).contains(Gap::Days) {
+    if change.profile()?.tally(Gaps).contains(Gap::Days) {
         return None;
     }
     let evidence = Evidence {

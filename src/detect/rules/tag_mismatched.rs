@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::{Traits, words},
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::TagNames, words::TagName},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "tag-mismatched",
     title: "Built from a tag that names another version",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

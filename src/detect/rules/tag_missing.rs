@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::View,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, LineBaseline, Severity, Signal, traits::Tags, words::TagPresence},
 };
 
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "tag-missing",
     title: "No tag in the repository, where releases have one",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -82,7 +82,7 @@ impl Habit {
     /// The line's; where a single release (of the newest line: fewer than five) is all it shows, that of all lines of its
     /// kind, for a repository is tagged by the same people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
-        let own = Self::sum(&[view.portrait].into_iter())?;
+        let own = Self::sum(&[view.profile].into_iter())?;
         let shows = if view.is_newest { SETTLED } else { 2 };
         if own.present + own.absent >= shows {
             return Some(own);

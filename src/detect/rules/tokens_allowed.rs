@@ -1,7 +1,7 @@
 //! Detects a package for which the registry accepts tokens again.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, signal},
     model::{Confidence, Severity, Signal, traits::TokenPolicies, words::TokenPolicy},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "tokens-allowed",
     title: "The registry takes tokens for it again",
     harmless: None,
-    ground: Ground::Account,
+    category: SignalCategory::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -46,7 +46,7 @@ impl Detector for TokensAllowed {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let allowed = !change.release.facts.publishing.as_ref()?.tokens_disallowed?;
-    let known = change.portrait()?.tally(TokenPolicies);
+    let known = change.profile()?.tally(TokenPolicies);
     let strict = known.get(TokenPolicy::TrustedPublishersOnly).filter(|_| allowed)?;
     // It was switched off before, and that was accepted.
     if known.get(TokenPolicy::Tokens).is_some_and(|loose| loose.last > strict.last) {

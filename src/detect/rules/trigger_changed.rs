@@ -1,7 +1,7 @@
 //! Detects a build that was triggered by an unfamiliar event.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Triggers},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "trigger-changed",
     title: "Built on an unfamiliar event",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",

@@ -1,7 +1,7 @@
 //! Detects a trusted publisher that was registered anew.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::ConfigIds},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "trusted-publisher-changed",
     title: "The trusted publisher was registered anew",
     harmless: None,
-    ground: Ground::Account,
+    category: SignalCategory::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",

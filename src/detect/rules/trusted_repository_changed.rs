@@ -2,7 +2,7 @@
 
 use crate::{
     detect::{
-        About, Change, Detector, Evidence, Ground,
+        About, Change, Detector, Evidence, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -19,7 +19,7 @@ static ABOUT: About = About {
     id: "trusted-repository-changed",
     title: "The trusted publisher is of another repository",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -55,7 +55,7 @@ impl Detector for TrustedRepositoryChanged {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let name = change.release.auth.registered_repository().filter(|_| change.traits.is_empty())?;
-    let known = change.portrait()?.tally(RegisteredRepositories);
+    let known = change.profile()?.tally(RegisteredRepositories);
     if known.is_empty() {
         return strange(change, &name);
     }

@@ -1,7 +1,7 @@
 //! Detects a manifest of which the dependencies or install scripts cannot be read.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal, Unread},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "unreadable-manifest",
     title: "What it installs and runs cannot be read",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -40,13 +40,13 @@ impl Detector for UnreadableManifest {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let Some(portrait) = change.portrait() else { return Vec::new() };
+        let Some(profile) = change.profile() else { return Vec::new() };
         let parts = change.release.unread.claims().filter_map(|(place, why)| Some((severity(place)?, why)));
         let Some((severity, why)) = parts.max_by_key(|(severity, _)| *severity) else { return Vec::new() };
         let evidence = Evidence {
             expected: "a manifest that can be read".to_owned(),
             seen: quote(why),
-            since: portrait.first_at,
+            since: profile.first_at,
             why: "What cannot be read may run code at installation.",
         };
         vec![support(&ABOUT, severity, evidence)]

@@ -1,7 +1,7 @@
 //! Detects a release whose registry metadata cannot be read.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "unreadable-release",
     title: "The registry's own words on it cannot be read",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",

@@ -1,7 +1,7 @@
 //! Detects a version number that is far from the last one.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
     model::{Confidence, Numbers, Severity, Signal, Version},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "version-jump",
     title: "Its version number jumps",
     harmless: None,
-    ground: Ground::Cadence,
+    category: SignalCategory::Cadence,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",
@@ -54,7 +54,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let version = change.release.purl.parsed().filter(|version| !version.is_prerelease())?;
     let (highest, text) = change.highest()?;
     let own = change.package.lines.get(&change.release.line());
-    let (own, own_text) = own.and_then(|portrait| change.highest_of(portrait)).unzip();
+    let (own, own_text) = own.and_then(|profile| change.highest_of(profile)).unzip();
     if !jumps(version.numbers(), highest.numbers(), own.as_ref().map(Version::numbers)) {
         return None;
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         baseline::learn,
-        detect::{Company, Terms},
+        detect::{AssessmentInputs, ReleaseContext},
         model::{Baseline, Observation},
     };
 
@@ -108,8 +108,10 @@ mod tests {
         for version in before {
             learn(&mut baseline, &release(&purl(version)));
         }
-        let (company, release) = (Company::default(), release(&purl(version)));
-        !VersionJump.inspect(&Change::between(&baseline, &release, &Terms::usual(&company))).is_empty()
+        let (release_context, release) = (ReleaseContext::default(), release(&purl(version)));
+        !VersionJump
+            .inspect(&Change::between(&baseline, &release, &AssessmentInputs::usual(&release_context)))
+            .is_empty()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Visibilities},
 };
 
@@ -13,7 +13,7 @@ static ABOUT: About = About {
     id: "visibility-changed",
     title: "Built from a repository that is no longer public",
     harmless: None,
-    ground: Ground::Source,
+    category: SignalCategory::Source,
     severity: Severity::Low,
     confidence: Confidence::Low,
     since: "0.1.0",

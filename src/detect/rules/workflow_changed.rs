@@ -1,7 +1,7 @@
 //! Detects a build by another workflow file.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, signal},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Workflows},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "workflow-changed",
     title: "Built by another workflow",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",

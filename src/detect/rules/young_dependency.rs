@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Ground, comparison::quote, support},
+    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal},
     text::minute_utc,
 };
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     id: "young-dependency",
     title: "Depends on a package that is days old",
     harmless: None,
-    ground: Ground::Content,
+    category: SignalCategory::Content,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",

@@ -67,7 +67,7 @@ impl EntryAlerts {
         };
         let entry = finding.row.map(|row| (&*row.log, row.entry.index, &*signal.detector));
         let accusation = Accusation { alert: &alert, scopes: &finding.scopes, entry };
-        let announced = self.store.accuse(&accusation, &|alert| self.subscriptions.matching(alert), now)?;
+        let announced = self.store.report(&accusation, &|alert| self.subscriptions.matching(alert), now)?;
         self.announcer.told(&announced);
         Ok(())
     }
@@ -147,7 +147,7 @@ mod tests {
             seen: String::new(),
             since: None,
             why: "No authority issued it.".to_owned(),
-            supporting: false,
+            corroborating: false,
         };
         alerts.raise(&finding, signal, now).unwrap();
     }

@@ -9,8 +9,8 @@ use crate::{
     tlog::{
         Head, ReadError,
         merkle::{Hash, leaf_hash},
+        page::{LeafForm, NOT_UNDERSTOOD, RawEntry, read_one},
         rekor_v1::{EntryAnswer, SearchBy},
-        sift::{LeafForm, NOT_UNDERSTOOD, RawEntry, read_one},
     },
 };
 

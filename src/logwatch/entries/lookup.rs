@@ -19,7 +19,7 @@ use crate::{
     progress::{Progress, Step},
     store::{LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome, Store, StoreError},
     text::with_causes,
-    tlog::{Fault, ReadError, sift::RawEntry},
+    tlog::{Fault, ReadError, page::RawEntry},
     upkeep::TrustKeeper,
 };
 

@@ -15,7 +15,7 @@ use crate::{
     store::{NewLogEntry, NewQuarantined, Store, StoreError},
     tlog::{
         Watch, Watched,
-        sift::{Candidate, LoggedCertificate, MalformedEntry},
+        page::{Candidate, LoggedCertificate, MalformedEntry},
     },
     upkeep::TrustKeeper,
     watchlist::InUse,

@@ -5,13 +5,13 @@ mod entry_alert;
 mod explained;
 mod find;
 mod flood;
-mod herald;
 mod lookup;
+mod match_reporter;
 mod matching;
 
 pub use correlate::Correlator;
 pub use entry_alert::EntryAlerts;
 pub use find::{FoundEntry, Wanted, find};
-pub use herald::Heralds;
 pub use lookup::EntryLookup;
+pub use match_reporter::MatchReporters;
 pub use matching::{Matcher, Matching, malformed};

@@ -108,7 +108,7 @@ mod tests {
         let recognize = || Recognition::new(Arc::clone(&lab.parts.store)).as_recognized(guessed());
         let look = lab.look().await;
         assert_eq!(recognize().kind, LogKind::RekorV1, "nothing was verified yet");
-        let auditor = Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() };
+        let auditor = Auditor { store: Arc::clone(&lab.parts.store), reporter: lab.reporter() };
         assert!(auditor.audit(look.shown()).await.unwrap());
         let known = recognize();
         assert_eq!((known.kind, &*known.origin), (LogKind::Tiles, "log.example"));

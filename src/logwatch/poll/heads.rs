@@ -4,19 +4,19 @@ use super::trees::Trees;
 use crate::{
     clock::Clock,
     logwatch::{
-        accuse::Accuser,
         audit::Auditor,
         error::FollowError,
         log_list::FollowedLog,
+        report::ViolationReporter,
         rows::{is_read_to, open_tree, rows_of},
         shown::Shown,
         tail::Tailer,
         trouble::Trouble,
     },
     progress::{Progress, Step},
-    store::{LogRow, LogStanding, Store, StoreError},
+    store::{LogRow, LogState, Store, StoreError},
     text::with_causes,
-    tlog::{CheckpointError, Head, Misdeed, ReadError, Tree, evidence::Evidence},
+    tlog::{CheckpointError, Head, LogViolation, ReadError, Tree, evidence::Evidence},
     upkeep::Mender,
 };
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct Follower {
     pub trees: Arc<Trees>,
     pub auditor: Arc<Auditor>,
     pub tailer: Arc<Tailer>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
 }
 
 impl Follower {
@@ -105,8 +105,8 @@ impl Follower {
             }
             Err(error) => {
                 let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
-                let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
-                self.accuser.accuse(tree, &evidence.served(&head.document), now)?;
+                let evidence = Evidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
+                self.reporter.report(tree, &evidence.served(&head.document), now)?;
                 self.store.log_failed(&tree.name, &with_causes(error), now)?;
                 return Ok(None);
             }
@@ -115,13 +115,13 @@ impl Follower {
         match self.look_at(shown).await {
             Ok(Some(verified)) => {
                 self.store.log_succeeded(&tree.name, self.clock.now())?;
-                self.accuser.acquit(tree, self.clock.now())?;
+                self.reporter.clear(tree, self.clock.now())?;
                 Ok(Some(verified))
             }
             Ok(None) => Ok(None),
             Err(Trouble::Ours(error)) => Err(error),
             Err(Trouble::Read(error)) => {
-                self.accuser.tree_unread(shown, &error)?;
+                self.reporter.tree_unread(shown, &error)?;
                 Ok(None)
             }
         }
@@ -138,7 +138,7 @@ impl Follower {
         let Shown { tree, signed, .. } = shown;
         let verified = self.tailer.tail(shown).await?;
         if verified.is_some() && !tree.active && is_read_to(&self.store, &tree.name, signed.size())? {
-            self.store.log_standing(&tree.name, LogStanding::Drained)?;
+            self.store.log_standing(&tree.name, LogState::Drained)?;
         }
         Ok(verified)
     }
@@ -154,14 +154,14 @@ impl Follower {
                 if row.name != followed.name() {
                     self.store.forget_log(&row.name)?;
                 }
-            } else if row.standing != LogStanding::Drained {
+            } else if row.standing != LogState::Drained {
                 let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
                 let statement =
                     format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
-                let mut evidence = Evidence::new(Misdeed::Omission, followed.log.signer(), statement.clone(), now);
+                let mut evidence = Evidence::new(LogViolation::Omission, followed.log.signer(), statement.clone(), now);
                 let signed = row.checkpoint.and_then(|kept| followed.log.signer().verify(kept.note.as_bytes()).ok());
                 evidence = evidence.signed(&signed.iter().collect::<Vec<_>>());
-                self.accuser.accuse(&tree, &evidence, now)?;
+                self.reporter.report(&tree, &evidence, now)?;
                 self.store.log_failed(&tree.name, &statement, now)?;
             }
         }

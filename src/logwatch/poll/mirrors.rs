@@ -10,10 +10,10 @@ use super::{
 use crate::{
     clock::Clock,
     logwatch::{
-        accuse::Accuser,
         audit::{Auditor, by_size},
         error::FollowError,
         log_list::FollowedLog,
+        report::ViolationReporter,
         rows::rows_of,
         shown::Shown,
         tail::Tailer,
@@ -21,7 +21,7 @@ use crate::{
     },
     store::{MirrorSeen, Store, StoreError},
     text::with_causes,
-    tlog::{Consistency, Misdeed, ReadError, SignedCheckpoint},
+    tlog::{Consistency, LogViolation, ReadError, SignedCheckpoint},
 };
 use std::{cmp::Reverse, sync::Arc};
 
@@ -33,7 +33,7 @@ pub struct Mirrors {
     pub follower: Arc<Follower>,
     pub auditor: Arc<Auditor>,
     pub tailer: Arc<Tailer>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
 }
 
 impl Mirrors {
@@ -86,7 +86,7 @@ impl Mirrors {
                 && row.url == answer.mirror.url.as_str()
                 && row.size.is_some_and(|had| had > size)
         });
-        let kind = Misdeed::Rollback.accusation();
+        let kind = LogViolation::Rollback.accusation();
         let mut rows = rows_of(&self.store, followed)?.into_iter();
         Ok(had_more || rows.try_fold(false, |is, row| self.store.log_violates(&row.name, kind).map(|it| is || it))?)
     }
@@ -127,7 +127,7 @@ impl Mirrors {
                 Ok(Some(read)) if read > 0 => {
                     *poll = Poll { verified: poll.verified + read, troubled: 0, ..*poll };
                     self.store.log_succeeded(&tree.name, now)?;
-                    self.accuser.acquit(tree, now)?;
+                    self.reporter.clear(tree, now)?;
                 }
                 Ok(_) => {}
                 Err(Trouble::Read(error)) => return Ok(Some(with_causes(&error))),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::{
     clock::Clock,
-    logwatch::{accuse::Accuser, log_list::FollowedLog, rows::open_tree},
-    store::{LogKind, LogStanding, Store, StoreError},
+    logwatch::{log_list::FollowedLog, report::ViolationReporter, rows::open_tree},
+    store::{LogKind, LogState, Store, StoreError},
     text::{counted, with_causes},
-    tlog::{Head, Misdeed, Tree, evidence::Evidence},
+    tlog::{Head, LogViolation, Tree, evidence::Evidence},
 };
 
 /// Unknown trees that a statement names.
@@ -19,7 +19,7 @@ const NAMED: usize = 3;
 pub struct Trees {
     pub store: Arc<Store>,
     pub clock: Arc<dyn Clock>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
 }
 
 impl Trees {
@@ -43,7 +43,7 @@ impl Trees {
         let mut has_successor = false;
         for head in heads.iter().filter(|head| head.tree.active && head.checkpoint.is_ok()) {
             let known = self.store.log(&head.tree.name)?;
-            has_successor |= known.is_none_or(|row| row.standing == LogStanding::Active);
+            has_successor |= known.is_none_or(|row| row.standing == LogState::Active);
         }
         for head in heads {
             head.tree.active = !ends && (head.tree.active || !has_successor);
@@ -61,7 +61,7 @@ impl Trees {
         let now = self.clock.now();
         let log = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
         let Some(first) = unknown.first() else {
-            self.accuser.acquit(&log, now)?;
+            self.reporter.clear(&log, now)?;
             self.store.forget_log(&log.name)?;
             return Ok(0);
         };
@@ -73,8 +73,8 @@ impl Trees {
         );
         open_tree(&self.store, followed, &log, now)?;
         self.store.log_failed(&log.name, &statement, now)?;
-        let evidence = Evidence::new(Misdeed::Checkpoint, followed.log.signer(), statement, now);
-        self.accuser.accuse(&log, &evidence.served(&first.document), now)?;
+        let evidence = Evidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
+        self.reporter.report(&log, &evidence.served(&first.document), now)?;
         Ok(1)
     }
 }
@@ -96,7 +96,7 @@ mod tests {
 
     fn trees(lab: &Lab) -> Trees {
         let (store, clock) = (Arc::clone(&lab.parts.store), Arc::clone(&lab.parts.clock));
-        Trees { store, clock, accuser: lab.accuser() }
+        Trees { store, clock, reporter: lab.reporter() }
     }
 
     fn of_kind(kind: LogKind) -> Lab {

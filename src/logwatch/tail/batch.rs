@@ -8,7 +8,7 @@ use crate::{
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         ReadError,
-        sift::{LeafForm, Page, Sifted, sift},
+        page::{LeafForm, Page, ReadPage, read_page},
     },
 };
 
@@ -26,7 +26,7 @@ const KEPT_BYTES: usize = 1 << 20;
 pub struct Batch {
     entries: u64,
     bytes: u64,
-    sifted: Vec<Sifted>,
+    pages: Vec<ReadPage>,
 }
 
 /// What a batch came to: what one transaction stores.
@@ -45,7 +45,7 @@ impl Batch {
     /// It does not follow what came before.
     pub fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), ReadError> {
         page.follows(&tail.range)?;
-        self.sifted.push(sift(page, form, matcher.watch.filter(), &mut tail.range));
+        self.pages.push(read_page(page, form, matcher.watch.filter(), &mut tail.range));
         self.entries += page.entries.len() as u64;
         self.bytes += page.bytes();
         tail.marks.note(&tail.range);
@@ -59,31 +59,31 @@ impl Batch {
 
     /// What waited until now, read closely; nothing waits any more. `None`: nothing did.
     pub fn read(&mut self, matcher: &Matcher) -> Option<Read> {
-        let sifted = std::mem::take(self).sifted;
-        (!sifted.is_empty()).then(|| Read::of(&sifted, matcher))
+        let pages = std::mem::take(self).pages;
+        (!pages.is_empty()).then(|| Read::of(&pages, matcher))
     }
 }
 
 impl Read {
-    fn of(sifted: &[Sifted], matcher: &Matcher) -> Self {
+    fn of(pages: &[ReadPage], matcher: &Matcher) -> Self {
         let mut read = Self::default();
-        for part in sifted {
-            read.take(part, matcher);
+        for page in pages {
+            read.take(page, matcher);
         }
         bound(&mut read.quarantined);
         read
     }
 
-    fn take(&mut self, part: &Sifted, matcher: &Matcher) {
-        self.bytes += part.bytes;
-        self.quarantined.extend(part.malformed.iter().map(malformed));
-        for candidate in &part.candidates {
+    fn take(&mut self, page: &ReadPage, matcher: &Matcher) {
+        self.bytes += page.bytes;
+        self.quarantined.extend(page.malformed.iter().map(malformed));
+        for candidate in &page.candidates {
             match matcher.matched(candidate) {
                 Ok(entry) => self.entries.extend(entry),
                 Err(unreadable) => self.quarantined.push(unreadable),
             }
         }
-        for (kind, version, count) in part.kinds.iter() {
+        for (kind, version, count) in page.kinds.iter() {
             *self.kinds.entry((kind.to_owned(), version.to_owned())).or_default() += count;
         }
     }
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_batch_is_full_by_entries_or_by_bytes() {
         for (entries, bytes, expected) in [(0, 0, false), (BATCH, 0, true), (1, BATCH_BYTES, true), (1, 1, false)] {
-            assert_eq!(Batch { entries, bytes, sifted: Vec::new() }.is_full(), expected, "{entries} {bytes}");
+            assert_eq!(Batch { entries, bytes, pages: Vec::new() }.is_full(), expected, "{entries} {bytes}");
         }
     }
 }

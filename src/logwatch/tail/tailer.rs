@@ -8,18 +8,18 @@ use super::{
 use crate::{
     clock::Clock,
     logwatch::{
-        accuse::Accuser,
         announce::Announcer,
-        entries::{Heralds, Matching},
+        entries::{MatchReporters, Matching},
         error::FollowError,
         log_list::LogList,
         marks::first_of_them,
+        report::ViolationReporter,
         shown::Shown,
         trouble::Trouble,
     },
     progress::{Progress, Step},
     store::{Advance, Store, StoreError},
-    tlog::{Misdeed, ReadError},
+    tlog::{LogViolation, ReadError},
 };
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ pub struct Tailer {
     pub progress: Arc<dyn Progress>,
     pub list: Arc<LogList>,
     pub matching: Arc<Matching>,
-    pub heralds: Heralds,
-    pub accuser: Arc<Accuser>,
+    pub match_reporters: MatchReporters,
+    pub reporter: Arc<ViolationReporter>,
     pub announcer: Arc<Announcer>,
 }
 
@@ -59,8 +59,8 @@ impl Tailer {
         self.download(shown, &mut tail).await?;
         if tail.range.root() == *signed.root() {
             let read = shown.at(self.clock.now());
-            let herald = self.heralds.of(tree)?;
-            let announced = self.store.log_verified(&tree.name, &read.row(true), &herald, read.now)?;
+            let match_reporter = self.match_reporters.of(tree)?;
+            let announced = self.store.log_verified(&tree.name, &read.row(true), &match_reporter, read.now)?;
             self.announcer.told(announced.iter().flatten());
             return Ok(Some(signed.size() - verified));
         }
@@ -150,8 +150,8 @@ impl Tailer {
             first_of_them(place.as_deref())
         );
         let served = format!("they hash to {}", hex::encode(tail.range.root()));
-        let evidence = shown.evidence(Misdeed::Entries, statement.clone());
-        self.accuser.accuse(tree, &evidence.signed(&[signed]).served(served), now)?;
+        let evidence = shown.evidence(LogViolation::Entries, statement.clone());
+        self.reporter.report(tree, &evidence.signed(&[signed]).served(served), now)?;
         self.store.log_failed(&tree.name, &statement, now)
     }
 }
@@ -173,12 +173,12 @@ mod tests {
             progress: Arc::clone(&parts.progress),
             list: parts.listing().list,
             matching: parts.matching(),
-            heralds: Heralds {
+            match_reporters: MatchReporters {
                 store: Arc::clone(&parts.store),
                 settings: Arc::clone(&parts.settings),
                 subscriptions: Arc::clone(&parts.subscriptions),
             },
-            accuser: telling.accuser,
+            reporter: telling.reporter,
             announcer: telling.announcer,
         }
     }

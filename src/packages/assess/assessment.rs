@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    baseline::teaches,
-    detect::{Change, Terms, Verdict, combine, inspect},
+    baseline::in_baseline,
+    detect::{AssessmentInputs, Change, Verdict, combine, inspect},
     model::{Alert, AlertKind, Baseline, Links, LogEntry, Observation, ReleaseLine, Signal},
 };
 
@@ -23,13 +23,13 @@ pub struct Assessment {
     /// What it was compared with; `None` for the first release of a package.
     pub compared_with: Option<ComparedWith>,
     /// Whether the release joins the baseline at once, see `docs/BASELINES.md`.
-    pub teaches: bool,
+    pub in_baseline: bool,
 }
 
 impl Assessment {
     /// Whether it raises an alert that keeps the release from teaching.
-    pub fn accuses(&self) -> bool {
-        !teaches(self.verdict.as_ref().map(|verdict| verdict.severity))
+    pub fn reports(&self) -> bool {
+        !in_baseline(self.verdict.as_ref().map(|verdict| verdict.severity))
     }
 }
 
@@ -45,24 +45,24 @@ pub struct ComparedWith {
 }
 
 /// Assesses a release against what was known before it, by what was published around it and what the operator said.
-pub fn assess(baseline: &Baseline, release: &Observation, terms: &Terms<'_>) -> Assessment {
-    let change = Change::between(baseline, release, terms);
-    let signals = terms.tuning.apply(inspect(&change));
+pub fn assess(baseline: &Baseline, release: &Observation, inputs: &AssessmentInputs<'_>) -> Assessment {
+    let change = Change::between(baseline, release, inputs);
+    let signals = inputs.tuning.apply(inspect(&change));
     let verdict = combine(&signals);
     let is_known = !release.has_unavailable() && release.unread.reasons().next().is_none();
-    let teaches = is_known && teaches(verdict.as_ref().map(|verdict| verdict.severity));
+    let in_baseline = is_known && in_baseline(verdict.as_ref().map(|verdict| verdict.severity));
     let compared_with = change.view.map(|view| ComparedWith {
         line: view.line.clone(),
-        releases: view.portrait.releases,
+        releases: view.profile.releases,
         inherited: view.inherited,
     });
-    Assessment { signals, verdict, compared_with, teaches }
+    Assessment { signals, verdict, compared_with, in_baseline }
 }
 
 /// What is wrong with a release whatever its package usually does: its files were replaced, its evidence does not hold.
-pub fn of_itself(release: &Observation, terms: &Terms<'_>) -> Vec<Signal> {
+pub fn of_itself(release: &Observation, inputs: &AssessmentInputs<'_>) -> Vec<Signal> {
     let nothing = Baseline::empty(release.purl.package().clone());
-    let mut signals = inspect(&Change::between(&nothing, release, terms));
+    let mut signals = inspect(&Change::between(&nothing, release, inputs));
     signals.retain(|signal| OF_ITSELF.contains(&&*signal.detector));
     signals
 }
@@ -118,7 +118,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{baseline::learn, detect::Company};
+    use crate::{baseline::learn, detect::ReleaseContext};
 
     fn release(version: &str, day: u32, attested: bool) -> Observation {
         let attestation = if attested {
@@ -140,9 +140,9 @@ mod tests {
         let assessed = assess(
             &Baseline::empty("pkg:npm/a".parse().unwrap()),
             &release("1.0.0", 1, true),
-            &Terms::usual(&Company::default()),
+            &AssessmentInputs::usual(&ReleaseContext::default()),
         );
-        assert_eq!(assessed, Assessment { signals: vec![], verdict: None, compared_with: None, teaches: true });
+        assert_eq!(assessed, Assessment { signals: vec![], verdict: None, compared_with: None, in_baseline: true });
     }
 
     #[test]
@@ -152,11 +152,11 @@ mod tests {
             learn(&mut baseline, &release(version, day, true));
         }
         let bare = release("1.0.3", 4, false);
-        let company = Company::default();
-        let terms = Terms::usual(&company);
-        let assessed = assess(&baseline, &bare, &terms);
-        assert!(!assessed.teaches);
-        assert_eq!(assessed, assess(&baseline, &bare, &terms), "the same input gives the same signals");
+        let release_context = ReleaseContext::default();
+        let inputs = AssessmentInputs::usual(&release_context);
+        let assessed = assess(&baseline, &bare, &inputs);
+        assert!(!assessed.in_baseline);
+        assert_eq!(assessed, assess(&baseline, &bare, &inputs), "the same input gives the same signals");
         let alert = alert(&bare, &assessed, bare.published_at, links(&bare)).unwrap();
         insta::assert_json_snapshot!(alert);
     }

@@ -16,14 +16,14 @@ use crate::{
     packages::subject::Subject,
     registry::{Behind, PackageDocument, RegistryError},
     store::{PackageRow, Store, StoreError},
-    upkeep::Troubles,
+    upkeep::OperationalIssues,
 };
 
 /// Who takes the documents of registries.
 #[derive(Debug)]
 pub struct Documents {
     pub store: Arc<Store>,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
     pub described: Described,
     pub unseen: Arc<Unseen>,
 }
@@ -39,13 +39,13 @@ impl Documents {
     ) -> Result<Took, StoreError> {
         doubt_what_stays(subject, &mut document);
         if let Some(why) = document.unconfirmed.take() {
-            note_unconfirmed(&self.troubles, subject, &why)?;
+            note_unconfirmed(&self.issues, subject, &why)?;
             let took = self.take_part(subject, document).await?;
             return Ok(Took { is_unconfirmed: true, ..took });
         }
         let Some(behind) = document.behind.take() else {
             if waits.is_announced {
-                resolve_unreached(&self.troubles, subject)?;
+                resolve_unreached(&self.issues, subject)?;
             }
             return self.take_whole(subject, document, waits).await;
         };
@@ -54,7 +54,7 @@ impl Documents {
         } else {
             // Where the feed names versions, each of them is told.
             if !subject.package.ecosystem().row().feed.names_versions {
-                note_unreached(&self.troubles, subject, &behind)?;
+                note_unreached(&self.issues, subject, &behind)?;
             }
             document.releases.extend(behind.incomplete);
             self.take_whole(subject, document, waits).await?

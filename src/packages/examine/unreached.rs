@@ -5,37 +5,37 @@ use crate::{
     packages::subject::Subject,
     registry::Behind,
     store::StoreError,
-    upkeep::{Trouble, Troubles},
+    upkeep::{OperationalIssue, OperationalIssues},
 };
 
 /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
 /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
-pub fn note_unreached(troubles: &Troubles, subject: &Subject<'_>, behind: &Behind) -> Result<(), StoreError> {
-    troubles.record(&unreached(subject.package, behind), subject.now)
+pub fn note_unreached(issues: &OperationalIssues, subject: &Subject<'_>, behind: &Behind) -> Result<(), StoreError> {
+    issues.record(&unreached(subject.package, behind), subject.now)
 }
 
 /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
 /// as they are, so that nothing is late because of it unless they are late themselves.
-pub fn note_unconfirmed(troubles: &Troubles, subject: &Subject<'_>, why: &str) -> Result<(), StoreError> {
+pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Subject<'_>, why: &str) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
     let superseded = unreached(subject.package, &behind);
-    troubles.resolve(&superseded, "the documents are taken as they are", subject.now)?;
-    troubles.record(&unconfirmed(subject.package, why), subject.now)
+    issues.resolve(&superseded, "the documents are taken as they are", subject.now)?;
+    issues.record(&unconfirmed(subject.package, why), subject.now)
 }
 
 /// A document reached what was announced, and says so.
-pub fn resolve_unreached(troubles: &Troubles, subject: &Subject<'_>) -> Result<(), StoreError> {
+pub fn resolve_unreached(issues: &OperationalIssues, subject: &Subject<'_>) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
-    for trouble in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
-        troubles.resolve(&trouble, "a document has what was announced", subject.now)?;
+    for issue in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
+        issues.resolve(&issue, "a document has what was announced", subject.now)?;
     }
     Ok(())
 }
 
-fn unconfirmed(package: &Package, why: &str) -> Trouble {
+fn unconfirmed(package: &Package, why: &str) -> OperationalIssue {
     let key = package.registry();
     let registry = key.title();
-    Trouble {
+    OperationalIssue {
         subject: format!("unconfirmed {key}"),
         severity: Severity::Low,
         confidence: Confidence::High,
@@ -49,10 +49,10 @@ fn unconfirmed(package: &Package, why: &str) -> Trouble {
     }
 }
 
-fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Trouble {
+fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> OperationalIssue {
     let key = package.registry();
     let registry = key.title();
-    Trouble {
+    OperationalIssue {
         subject: format!("unreached {key}"),
         severity: Severity::Medium,
         confidence: Confidence::High,

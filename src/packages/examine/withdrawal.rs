@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{ReleaseId, ReleaseStatus, Severity},
-    packages::{judge::told::tell, subject::Subject, verify::unchecked::trouble},
+    packages::{judge::told::tell, subject::Subject, verify::unchecked::issue},
     progress::Progress,
     store::{Record, Store, StoreError},
-    upkeep::{Trouble, Troubles},
+    upkeep::{OperationalIssue, OperationalIssues},
 };
 
 /// What provwatch knows of a release that nobody looked at in time.
@@ -26,7 +26,7 @@ pub struct Withdrawal {
 pub struct Withdrawals {
     pub store: Arc<Store>,
     pub progress: Arc<dyn Progress>,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
 }
 
 impl Withdrawals {
@@ -52,13 +52,13 @@ impl Withdrawals {
         Withdrawal { why, severity, published_at }: &Withdrawal,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let said = trouble(release, std::slice::from_ref(why));
+        let said = issue(release, std::slice::from_ref(why));
         let argument = format!(
             "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
              shows what the registry's feed said at {published_at} and since.",
             release.package()
         );
         let severity = *severity;
-        self.troubles.record_of(Some(release.package()), &Trouble { severity, argument, ..said }, now)
+        self.issues.record_of(Some(release.package()), &OperationalIssue { severity, argument, ..said }, now)
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     registry::{Cursor, Feed, Page, RegistryError},
     store::{Lost, NewEvent, Store, StoreError, Taken},
     text::with_causes,
-    upkeep::{Mender, Trouble, Troubles},
+    upkeep::{Mender, OperationalIssue, OperationalIssues},
     watchlist::InUse,
 };
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct FeedReader {
     pub progress: Arc<dyn Progress>,
     pub watchlist: Arc<InUse>,
     pub watched: Arc<Watched>,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
     pub mender: Arc<Mender>,
     pub comparisons: Comparisons,
     pub silences: Silences,
@@ -114,7 +114,7 @@ impl FeedReader {
         let now = self.clock.now();
         let packages = self.watched.of_feed(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
-        self.troubles.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
+        self.issues.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
         self.progress.report(&Step::Gap { source: feed.name(), why });
@@ -124,8 +124,8 @@ impl FeedReader {
 
 /// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
 /// loses it again and again says so once a day.
-fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> Trouble {
-    Trouble {
+fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> OperationalIssue {
+    OperationalIssue {
         subject: format!("gap {source} {}", now.date_naive()),
         severity: Severity::Medium,
         confidence: Confidence::High,

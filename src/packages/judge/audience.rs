@@ -9,7 +9,7 @@ use super::campaign::{self, Accused, LOOKED_AT, MOST, SINGLY};
 use crate::{
     clock::Clock,
     deliver::Subscriptions,
-    model::{Alert, AlertKind, Bond, Confidence, Fingerprint, Observation, ReleaseId, Severity},
+    model::{Alert, AlertKind, Confidence, CorrelationKey, Fingerprint, Observation, ReleaseId, Severity},
     store::{Neighbour, Record, Store, StoreError, Subject},
 };
 
@@ -37,24 +37,26 @@ impl Campaigns {
         let now = self.clock.now();
         let mut full = self.store.members_of_full_campaigns(MOST)?;
         full.remove(&latest.purl);
-        let mut largest: Option<(Bond, Vec<Accused>, Vec<Neighbour>)> = None;
-        for bond in Bond::of(release) {
-            let neighbours = self.store.bound(&bond, now, LOOKED_AT)?;
+        let mut largest: Option<(CorrelationKey, Vec<Accused>, Vec<Neighbour>)> = None;
+        for correlation_key in CorrelationKey::of(release) {
+            let neighbours = self.store.bound(&correlation_key, now, LOOKED_AT)?;
             let mut accused = self.accused(&neighbours, latest.published_at)?;
             accused.retain(|one| !full.contains(&one.purl));
             let Some(members) = campaign::members(&latest, &accused) else { continue };
             if largest.as_ref().is_none_or(|(_, most, _)| members.len() > most.len()) {
-                largest = Some((bond, members, neighbours));
+                largest = Some((correlation_key, members, neighbours));
             }
         }
-        let Some((bond, members, neighbours)) = largest else { return Ok(None) };
-        let known = self.known_campaign(&bond, &members)?;
+        let Some((correlation_key, members, neighbours)) = largest else { return Ok(None) };
+        let known = self.known_campaign(&correlation_key, &members)?;
         let members = match &known {
             Some(known) => self.with_earlier(known, members)?,
             None => members,
         };
         let beside = campaign::bystanders(&members, neighbours.iter().map(|one| (&one.purl, one.published_at)));
-        let Some(mut alert) = campaign::alert(&bond, &campaign::who(&bond, release), &members, &beside, now) else {
+        let Some(mut alert) =
+            campaign::alert(&correlation_key, &campaign::who(&correlation_key, release), &members, &beside, now)
+        else {
             return Ok(None);
         };
         if let Some(known) = known {
@@ -68,14 +70,20 @@ impl Campaigns {
 
     /// The campaign that some of these belong to already. A member that is found late may be earlier than the first; it joins
     /// the campaign that there is.
-    fn known_campaign(&self, bond: &Bond, members: &[Accused]) -> Result<Option<Alert>, StoreError> {
+    fn known_campaign(
+        &self,
+        correlation_key: &CorrelationKey,
+        members: &[Accused],
+    ) -> Result<Option<Alert>, StoreError> {
         for member in members {
             let (mut fingerprints, subject) =
-                (self.store.campaigns_of(&member.purl)?, campaign::subject(bond, &member.purl));
+                (self.store.campaigns_of(&member.purl)?, campaign::subject(correlation_key, &member.purl));
             fingerprints.push(Fingerprint::of(AlertKind::Campaign, &subject));
             for fingerprint in fingerprints {
                 // Whoever has something to do with several accounts and repositories has several campaigns.
-                if let Some(known) = self.store.alert(&fingerprint)?.filter(|known| campaign::is_of(known, bond)) {
+                if let Some(known) =
+                    self.store.alert(&fingerprint)?.filter(|known| campaign::is_of(known, correlation_key))
+                {
                     return Ok(Some(known));
                 }
             }
@@ -138,7 +146,7 @@ impl Campaigns {
 
     /// Those that raised an alert that counts, of the releases in the time of one campaign.
     fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, StoreError> {
-        let near = |one: &&Neighbour| !one.teaches && (one.published_at - at).abs() <= LONGEST;
+        let near = |one: &&Neighbour| !one.in_baseline && (one.published_at - at).abs() <= LONGEST;
         let mut accused = Vec::new();
         for one in neighbours.iter().filter(near) {
             accused.extend(self.store.alert(&Fingerprint::of_release(&one.purl))?.as_ref().and_then(Accused::by));

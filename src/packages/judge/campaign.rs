@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{Alert, AlertKind, Bond, Confidence, Fingerprint, Observation, Package, ReleaseId, Severity},
+    model::{Alert, AlertKind, Confidence, CorrelationKey, Fingerprint, Observation, Package, ReleaseId, Severity},
     text::{counted, quoted, shell_word},
 };
 
@@ -86,7 +86,7 @@ pub fn bystanders<'a>(
 /// The alert about a campaign of releases by `who`, who published those of `bystanders` too. It is the same one as long as
 /// its first member is.
 pub fn alert(
-    bond: &Bond,
+    correlation_key: &CorrelationKey,
     who: &str,
     members: &[Accused],
     bystanders: &BTreeSet<ReleaseId>,
@@ -99,7 +99,7 @@ pub fn alert(
     let packages = counted(packages.len(), "package");
     let releases = format!("{} releases of {packages}", members.len());
     let title = format!("{releases} by {who} raised alerts within {minutes}");
-    let subject = subject(bond, &first.purl);
+    let subject = subject(correlation_key, &first.purl);
     Some(Alert {
         published_at: Some(last.published_at),
         argument: format!(
@@ -128,18 +128,18 @@ fn beside(bystanders: &BTreeSet<ReleaseId>, first: &ReleaseId) -> String {
 }
 
 /// Whom a bond stands for, as people name them, by one of its releases.
-pub fn who(bond: &Bond, release: &Observation) -> String {
+pub fn who(correlation_key: &CorrelationKey, release: &Observation) -> String {
     let claims = release.identities().into_iter().map(|identity| &identity.claims).next();
     let web = |url: Option<&String>| url.map(|url| url.trim_start_matches("https://").to_owned());
-    match bond {
-        Bond::Publisher(name) => {
+    match correlation_key {
+        CorrelationKey::Publisher(name) => {
             format!("the account {}", name.split_once('/').map_or(name.as_str(), |(_, name)| name))
         }
-        Bond::Repository(id) => {
+        CorrelationKey::Repository(id) => {
             let url = web(claims.and_then(|claims| claims.source_repository_uri.as_ref()));
             format!("the repository {}", url.unwrap_or_else(|| id.clone()))
         }
-        Bond::Owner(id) => {
+        CorrelationKey::Owner(id) => {
             let url = web(claims.and_then(|claims| claims.source_repository_owner_uri.as_ref()));
             format!("the owner {}", url.unwrap_or_else(|| id.clone()))
         }
@@ -147,14 +147,15 @@ pub fn who(bond: &Bond, release: &Observation) -> String {
 }
 
 /// Whether a campaign was begun under this bond, by whichever member.
-pub fn is_of(campaign: &Alert, bond: &Bond) -> bool {
-    let begins = |member| Fingerprint::of(AlertKind::Campaign, &subject(bond, member)) == campaign.fingerprint;
+pub fn is_of(campaign: &Alert, correlation_key: &CorrelationKey) -> bool {
+    let begins =
+        |member| Fingerprint::of(AlertKind::Campaign, &subject(correlation_key, member)) == campaign.fingerprint;
     campaign.members.iter().any(begins)
 }
 
 /// What makes a campaign the same one: its bond, and its first member.
-pub fn subject(bond: &Bond, first: &ReleaseId) -> String {
-    format!("{bond} {first}")
+pub fn subject(correlation_key: &CorrelationKey, first: &ReleaseId) -> String {
+    format!("{correlation_key} {first}")
 }
 
 #[cfg(test)]
@@ -195,9 +196,11 @@ mod tests {
 
     #[test]
     fn the_alert_is_the_same_while_it_grows() {
-        let bond = Bond::Publisher("npm/qix".to_owned());
+        let correlation_key = CorrelationKey::Publisher("npm/qix".to_owned());
         let raised = "2026-01-01T03:00:00Z".parse().unwrap();
-        let tell = |members: &[Accused]| alert(&bond, "the account qix", members, &BTreeSet::new(), raised).unwrap();
+        let tell = |members: &[Accused]| {
+            alert(&correlation_key, "the account qix", members, &BTreeSet::new(), raised).unwrap()
+        };
         let two = tell(&[accused("a", 1, 0), accused("b", 1, 3)]);
         let three = tell(&[accused("a", 1, 0), accused("b", 1, 3), accused("c", 1, 9)]);
         assert_eq!((&two.id, two.members.len(), three.members.len()), (&three.id, 2, 3));
@@ -210,8 +213,8 @@ mod tests {
         let members = [accused("a", 1, 0), accused("b", 1, 3)];
         let all = [accused("a", 1, 0), accused("c", 1, 2), accused("d", 1, 200)];
         let beside = bystanders(&members, all.iter().map(|one| (&one.purl, one.published_at)));
-        let bond = Bond::Publisher("npm/qix".to_owned());
-        let alert = alert(&bond, "the account qix", &members, &beside, members[1].published_at).unwrap();
+        let correlation_key = CorrelationKey::Publisher("npm/qix".to_owned());
+        let alert = alert(&correlation_key, "the account qix", &members, &beside, members[1].published_at).unwrap();
         assert!(alert.argument.ends_with("without such an alert: pkg:npm/c@1.0.0."), "{}", alert.argument);
     }
 }

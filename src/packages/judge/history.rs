@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    lesson::{Lesson, advance},
+    baseline_update::{BaselineUpdate, advance},
     reasons::{once, unchecked},
     told::tell,
 };
@@ -131,10 +131,10 @@ impl Historian {
     /// does not hold or could not be had.
     /// The baseline learns all of them in one step that goes with the last record.
     fn records(&self, subject: &Subject<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
-        let mut lesson = Lesson::over(baseline);
+        let mut baseline_update = BaselineUpdate::over(baseline);
         let observed = observed.into_iter().filter(|past| !past.is_untouched());
-        let mut records: Vec<Record> = observed.map(|past| self.record(subject, past, &mut lesson)).collect();
-        let change = lesson.change();
+        let mut records: Vec<Record> = observed.map(|past| self.record(subject, past, &mut baseline_update)).collect();
+        let change = baseline_update.change();
         if let Some(last) = records.last_mut() {
             last.baseline = change;
             advance(baseline, last);
@@ -142,7 +142,7 @@ impl Historian {
         records
     }
 
-    fn record(&self, subject: &Subject<'_>, past: Past, lesson: &mut Lesson<'_>) -> Record {
+    fn record(&self, subject: &Subject<'_>, past: Past, baseline_update: &mut BaselineUpdate<'_>) -> Record {
         let Past { observation, fetched } = past;
         let unread = || once(observation.unread.reasons().map(str::to_owned));
         let unchecked = if fetched { unchecked(&observation) } else { unread() };
@@ -154,7 +154,7 @@ impl Historian {
         let invalid = observation.has_invalid();
         let published = observation.status == ReleaseStatus::Published;
         if is_known && !invalid && published && !subject.has_taught(&observation.purl) {
-            lesson.learn(&observation, None);
+            baseline_update.learn(&observation, None);
         }
         let outcome = match (is_known, invalid) {
             (false, _) => Outcome::Unchecked,

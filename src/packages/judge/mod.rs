@@ -2,10 +2,10 @@
 
 pub mod accusation;
 pub mod audience;
+pub mod baseline_update;
 pub mod campaign;
 pub mod claimed_time;
 pub mod history;
-pub mod lesson;
 pub mod past;
 pub mod reasons;
 pub mod recheck;

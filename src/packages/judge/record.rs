@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     audience::Campaigns,
+    baseline_update::{BaselineUpdate, advance, let_held_join},
     claimed_time::unusual_time,
-    lesson::{Lesson, advance, let_held_join},
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     baseline,
-    detect::Terms,
+    detect::AssessmentInputs,
     model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
-        assess::{self, Assessment, company::company},
+        assess::{self, Assessment, release_context::release_context},
         settings::Settings,
         subject::{Examined, LATEST_RELEASES, Past, Subject},
         turn::{self, HISTORY_UNREAD},
@@ -65,15 +65,15 @@ impl Judge {
         let claimed_at = release.claimed_at;
         let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
         let policy = self.watchlist.now().policy(subject.package);
-        let terms = Terms {
-            company: &company(&self.store, &observation)?,
+        let inputs = AssessmentInputs {
+            release_context: &release_context(&self.store, &observation)?,
             tuning: &self.settings.tuning,
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later = self.enricher.enrich(subject, &mut observation, &baseline.baseline, &terms).await?;
+        let more_later = self.enricher.enrich(subject, &mut observation, &baseline.baseline, &inputs).await?;
         let taken = observation.published_at;
-        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &terms)?;
+        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &inputs)?;
         if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
             alert.argument.push_str(&unusual_time(claimed_at, taken));
         }
@@ -121,9 +121,9 @@ impl Judge {
         observation: Observation,
         Open { past, more_later }: Open,
         baseline: &StoredBaseline,
-        terms: &Terms<'_>,
+        inputs: &AssessmentInputs<'_>,
     ) -> Result<Record, StoreError> {
-        let assessment = assess::assess(&baseline.baseline, &observation, terms);
+        let assessment = assess::assess(&baseline.baseline, &observation, inputs);
         let alert = self.alert_of(subject, &observation, &assessment)?;
         let unchecked = self.open_questions(subject, &observation, past, baseline)?;
         let pending = turn::is_pending(&unchecked);
@@ -139,11 +139,12 @@ impl Judge {
         // What may look worse later teaches then.
         let settled = unchecked.is_empty() && recheck_at.is_none();
         let published = observation.status == ReleaseStatus::Published;
-        let teaches = assessment.teaches && settled && published && !accused && !subject.has_taught(&observation.purl);
-        let mut lesson = Lesson::over(baseline);
-        if teaches {
-            lesson.learn(&observation, None);
-            let_held_join(&self.store, subject, &observation, &mut lesson)?;
+        let in_baseline =
+            assessment.in_baseline && settled && published && !accused && !subject.has_taught(&observation.purl);
+        let mut baseline_update = BaselineUpdate::over(baseline);
+        if in_baseline {
+            baseline_update.learn(&observation, None);
+            let_held_join(&self.store, subject, &observation, &mut baseline_update)?;
         }
         // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
@@ -154,7 +155,7 @@ impl Judge {
             record.subscriptions = self.campaigns.audience(&record, alert)?;
         }
         record.alert = alert;
-        record.baseline = lesson.change();
+        record.baseline = baseline_update.change();
         Ok(record)
     }
 
@@ -192,7 +193,7 @@ impl Judge {
         Ok(self
             .store
             .alert(&Fingerprint::of_release(release))?
-            .is_some_and(|alert| !baseline::teaches(Some(alert.severity))))
+            .is_some_and(|alert| !baseline::in_baseline(Some(alert.severity))))
     }
 
     /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is

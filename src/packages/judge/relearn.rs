@@ -21,15 +21,15 @@ pub struct Relearned {
 }
 
 /// Learns the baseline of a package as if a release had never been accepted. What taught before it, what was history and
-/// what else the operator accepted teaches again; of the rest `teaches` decides, beside the baseline as it was then.
+/// what else the operator accepted teaches again; of the rest `in_baseline` decides, beside the baseline as it was then.
 ///
 /// # Errors
-/// The store failed, or `teaches` did.
+/// The store failed, or `in_baseline` did.
 pub fn without<E: From<StoreError>>(
     store: &Store,
     package: &Package,
     accepted: &ReleaseId,
-    mut teaches: impl FnMut(&Baseline, &Observation) -> Result<bool, E>,
+    mut in_baseline: impl FnMut(&Baseline, &Observation) -> Result<bool, E>,
 ) -> Result<Relearned, E> {
     let mut relearned = Relearned { baseline: Baseline::empty(package.clone()), dropped: Vec::new() };
     let mut gone = Baseline::empty(package.clone());
@@ -42,7 +42,7 @@ pub fn without<E: From<StoreError>>(
             continue;
         }
         let is_certain = !is_after || row.outcome == Outcome::Learned || store.acceptance(&row.purl)?.is_some();
-        if is_certain || teaches(&relearned.baseline, &observation)? {
+        if is_certain || in_baseline(&relearned.baseline, &observation)? {
             learn(&mut relearned.baseline, &observation);
         } else {
             learn(&mut gone, &observation);
@@ -58,7 +58,7 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
     let mut rows: BTreeMap<String, ReleaseRow> = store
         .releases(package, usize::MAX)?
         .into_iter()
-        .filter(|row| row.teaches)
+        .filter(|row| row.in_baseline)
         .map(|row| (row.purl.to_string(), row))
         .collect();
     // The latest step first: what a release taught last is what counts.
@@ -76,11 +76,11 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
 fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
     let count = |line: &LineBaseline, rank| line.tally(EvidenceRanks).get(rank).map_or(0, |seen| seen.count);
     let nothing = LineBaseline::default();
-    for (line, portrait) in &mut after.lines {
+    for (line, profile) in &mut after.lines {
         let (before, gone) = (before.lines.get(line).unwrap_or(&nothing), gone.lines.get(line).unwrap_or(&nothing));
         for (rank, seen) in before.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
-            if seen.count > count(gone, *rank) && !portrait.tally(EvidenceRanks).contains(*rank) {
-                portrait.insert(EvidenceRanks, *rank, *seen);
+            if seen.count > count(gone, *rank) && !profile.tally(EvidenceRanks).contains(*rank) {
+                profile.insert(EvidenceRanks, *rank, *seen);
             }
         }
     }
@@ -92,11 +92,11 @@ fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
 /// # Errors
 /// The store failed.
 pub fn history(store: &Store, package: &Package) -> Result<Vec<Observation>, StoreError> {
-    let teaches = |row: &ReleaseRow| {
+    let in_baseline = |row: &ReleaseRow| {
         let is_quiet = matches!(row.outcome, Outcome::Learned | Outcome::Clean);
-        row.status == ReleaseStatus::Published && row.unchecked.is_empty() && (is_quiet || row.teaches)
+        row.status == ReleaseStatus::Published && row.unchecked.is_empty() && (is_quiet || row.in_baseline)
     };
-    let rows = store.releases(package, usize::MAX)?.into_iter().filter(teaches);
+    let rows = store.releases(package, usize::MAX)?.into_iter().filter(in_baseline);
     let mut history: Vec<Observation> = rows.filter_map(|row| row.observation).filter(|it| !it.has_invalid()).collect();
     history.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     Ok(history)

@@ -20,7 +20,7 @@ const SOON: TimeDelta = TimeDelta::days(30);
 /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
 /// identities that built it, or where the line knows more than the releases that are stored.
 pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
-    let Some(row) = store.release(release)?.filter(|row| row.teaches) else { return Ok(()) };
+    let Some(row) = store.release(release)?.filter(|row| row.in_baseline) else { return Ok(()) };
     // What the operator accepted stays accepted, whatever becomes of the release.
     if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
         return Ok(());

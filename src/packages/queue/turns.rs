@@ -17,7 +17,7 @@ use crate::{
     progress::{Progress, Step},
     store::{Setback, Store, StoreError, Work},
     text::with_causes,
-    upkeep::{Trouble, Troubles},
+    upkeep::{OperationalIssue, OperationalIssues},
 };
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub struct TurnTaker {
     pub progress: Arc<dyn Progress>,
     pub examiner: Examiner,
     pub outages: Outages,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
 }
 
 impl TurnTaker {
@@ -86,19 +86,19 @@ impl TurnTaker {
         if self.store.work_summary(now)?.failing >= MANY {
             return Ok(());
         }
-        let trouble = unreadable_package(&work.package, attempts, why);
-        self.troubles.record_of(Some(&work.package), &trouble, now)
+        let issue = unreadable_package(&work.package, attempts, why);
+        self.issues.record_of(Some(&work.package), &issue, now)
     }
 
     fn note_recovery(&self, work: &Work) -> Result<(), StoreError> {
-        let trouble = unreadable_package(&work.package, work.attempts, "");
-        self.troubles.resolve(&trouble, "it was looked at", self.clock.now())
+        let issue = unreadable_package(&work.package, work.attempts, "");
+        self.issues.resolve(&issue, "it was looked at", self.clock.now())
     }
 }
 
 /// A package could not be looked at for long.
-fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Trouble {
-    Trouble {
+fn unreadable_package(package: &Package, attempts: u32, why: &str) -> OperationalIssue {
+    OperationalIssue {
         subject: format!("unreadable {package}"),
         severity: Severity::Medium,
         confidence: Confidence::High,

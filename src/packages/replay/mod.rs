@@ -10,13 +10,16 @@ use serde::{Deserialize, Serialize};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 
 use super::{
-    assess::{Assessment, alert, assess, chronicle::Chronicle, links},
+    assess::{Assessment, alert, assess, in_memory_history::InMemoryHistory, links},
     judge::campaign::{self, Accused},
 };
 use crate::{
     baseline::{Held, Later, joins, learn},
-    detect::{Terms, UNTUNED},
-    model::{Alert, AlertKind, Baseline, Bond, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine, Severity},
+    detect::{AssessmentInputs, UNTUNED},
+    model::{
+        Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine,
+        Severity,
+    },
     watchlist::Watchlist,
 };
 
@@ -102,29 +105,31 @@ pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observ
 fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
     let releases: HashMap<&ReleaseId, &Observation> =
         timeline.observations.iter().map(|one| (&one.purl, one)).collect();
-    let mut by_bond: BTreeMap<Bond, Vec<Accused>> = BTreeMap::new();
+    let mut by_bond: BTreeMap<CorrelationKey, Vec<Accused>> = BTreeMap::new();
     for accused in alerts.iter().filter_map(|alert| Accused::by(&alert.alert)) {
-        for bond in releases.get(&accused.purl).map(|release| Bond::of(release)).unwrap_or_default() {
-            by_bond.entry(bond).or_default().push(accused.clone());
+        for correlation_key in
+            releases.get(&accused.purl).map(|release| CorrelationKey::of(release)).unwrap_or_default()
+        {
+            by_bond.entry(correlation_key).or_default().push(accused.clone());
         }
     }
-    let mut found: Vec<(Bond, Vec<Accused>)> = Vec::new();
-    for (bond, accused) in by_bond {
-        found.extend(campaign::campaigns(accused).into_iter().map(|members| (bond.clone(), members)));
+    let mut found: Vec<(CorrelationKey, Vec<Accused>)> = Vec::new();
+    for (correlation_key, accused) in by_bond {
+        found.extend(campaign::campaigns(accused).into_iter().map(|members| (correlation_key.clone(), members)));
     }
     // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
     found.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    let of_bond = releases_by_bond(timeline, &found.iter().map(|(bond, _)| bond).collect());
+    let of_bond = releases_by_bond(timeline, &found.iter().map(|(correlation_key, _)| correlation_key).collect());
     let mut told: HashSet<ReleaseId> = HashSet::new();
     let mut alerts = Vec::new();
-    for (bond, members) in &found {
+    for (correlation_key, members) in &found {
         if members.iter().all(|member| told.contains(&member.purl)) {
             continue;
         }
         let Some(last) = members.last() else { continue };
-        let who = releases.get(&last.purl).map(|release| campaign::who(bond, release)).unwrap_or_default();
-        let beside = campaign::bystanders(members, of_bond.get(bond).into_iter().flatten().copied());
-        let alert = campaign::alert(bond, &who, members, &beside, last.published_at);
+        let who = releases.get(&last.purl).map(|release| campaign::who(correlation_key, release)).unwrap_or_default();
+        let beside = campaign::bystanders(members, of_bond.get(correlation_key).into_iter().flatten().copied());
+        let alert = campaign::alert(correlation_key, &who, members, &beside, last.published_at);
         alerts.extend(alert.map(|alert| CaseAlert { case: timeline.case.clone(), alert }));
         told.extend(members.iter().map(|member| member.purl.clone()));
     }
@@ -134,15 +139,17 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
 /// All releases of each of the bonds.
 fn releases_by_bond<'a>(
     timeline: &'a Timeline,
-    bonds: &BTreeSet<&Bond>,
-) -> BTreeMap<Bond, Vec<(&'a ReleaseId, DateTime<Utc>)>> {
-    let mut by_bond: BTreeMap<Bond, Vec<_>> = BTreeMap::new();
-    if bonds.is_empty() {
+    correlation_keys: &BTreeSet<&CorrelationKey>,
+) -> BTreeMap<CorrelationKey, Vec<(&'a ReleaseId, DateTime<Utc>)>> {
+    let mut by_bond: BTreeMap<CorrelationKey, Vec<_>> = BTreeMap::new();
+    if correlation_keys.is_empty() {
         return by_bond;
     }
     for one in &timeline.observations {
-        for bond in Bond::of(one).into_iter().filter(|bond| bonds.contains(bond)) {
-            by_bond.entry(bond).or_default().push((&one.purl, one.published_at));
+        for correlation_key in
+            CorrelationKey::of(one).into_iter().filter(|correlation_key| correlation_keys.contains(correlation_key))
+        {
+            by_bond.entry(correlation_key).or_default().push((&one.purl, one.published_at));
         }
     }
     by_bond
@@ -158,17 +165,22 @@ pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl Fn
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
-    let mut chronicle = Chronicle::default();
+    let mut in_memory_history = InMemoryHistory::default();
     for release in order {
         let history = match packages.entry(release.purl.package()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
         };
-        let company = chronicle.company(release);
+        let release_context = in_memory_history.release_context(release);
         let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
-        let terms = Terms { company: &company, tuning: &UNTUNED, policy: policy.as_ref(), expected: rules.expected };
-        let assessed = history.assess(release, &terms);
-        chronicle.add(release, !assessed.accuses());
+        let inputs = AssessmentInputs {
+            release_context: &release_context,
+            tuning: &UNTUNED,
+            policy: policy.as_ref(),
+            expected: rules.expected,
+        };
+        let assessed = history.assess(release, &inputs);
+        in_memory_history.add(release, !assessed.reports());
         see(release, &assessed);
     }
 }
@@ -186,13 +198,13 @@ impl<'a> History<'a> {
         Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
     }
 
-    fn assess(&mut self, release: &'a Observation, terms: &Terms<'_>) -> Assessment {
-        let assessed = assess(&self.baseline, release, terms);
-        if assessed.teaches {
+    fn assess(&mut self, release: &'a Observation, inputs: &AssessmentInputs<'_>) -> Assessment {
+        let assessed = assess(&self.baseline, release, inputs);
+        if assessed.in_baseline {
             learn(&mut self.baseline, release);
         }
         self.remember(release, &assessed);
-        if assessed.teaches && !self.held.is_empty() {
+        if assessed.in_baseline && !self.held.is_empty() {
             self.join(&release.line());
         }
         assessed
@@ -201,11 +213,11 @@ impl<'a> History<'a> {
     /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
     fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
         let (line, published_at) = (release.line(), release.published_at);
-        if assessed.accuses() {
+        if assessed.reports() {
             self.later.clear();
         }
-        if assessed.accuses() || self.held.iter().any(|(held, _)| held.line == line) {
-            self.later.push(Later { line: line.clone(), published_at, clean: assessed.teaches });
+        if assessed.reports() || self.held.iter().any(|(held, _)| held.line == line) {
+            self.later.push(Later { line: line.clone(), published_at, clean: assessed.in_baseline });
         }
         // A worse one waits for an operator, whom a replay does not have.
         if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {

@@ -10,7 +10,7 @@ use crate::{
             withdrawal::Withdrawal,
         },
         subject::Examined,
-        verify::{left_out::left_out, unchecked::trouble},
+        verify::{left_out::left_out, unchecked::issue},
     },
     registry::RegistryRelease,
     store::{Outcome, Record, VersionState},
@@ -21,7 +21,7 @@ fn looked_at_in_vain(lab: &Lab, times: u32) -> VersionState {
         status: ReleaseStatus::Published,
         outcome: Outcome::Unchecked,
         files: files_fingerprint(&[]),
-        teaches: false,
+        in_baseline: false,
         unchecked: vec!["its evidence does not come".to_owned()],
         recheck_at: Some(lab.now()),
         attempts: times,
@@ -40,7 +40,7 @@ fn a_release_is_told_of_after_two_looks_in_vain_until_it_is_checked() {
     subject.stored.insert("1.0.0".to_owned(), looked_at_in_vain(&lab, 1));
     doubts.note(&subject, &release, &why).unwrap();
     let told: Vec<_> = lab.alerts().into_iter().map(|alert| (alert.title, alert.status)).collect();
-    let title = trouble(&release, &why).title;
+    let title = issue(&release, &why).title;
     assert_eq!(told, [(title.clone(), AlertStatus::Open)]);
     doubts.note(&subject, &release, &[]).unwrap();
     let told: Vec<_> = lab.alerts().into_iter().map(|alert| (alert.title, alert.status)).collect();
@@ -111,10 +111,10 @@ fn documents_that_cannot_tell_how_new_they_are_are_told_once() {
     let turn = lab.turn(&package);
     let subject = lab.subject(&package, &turn);
     for _ in 0..2 {
-        note_unconfirmed(&lab.parts.troubles, &subject, "it has no revision").unwrap();
+        note_unconfirmed(&lab.parts.issues, &subject, "it has no revision").unwrap();
     }
     assert_eq!(lab.alerts().iter().map(|alert| alert.status).collect::<Vec<_>>(), [AlertStatus::Open]);
-    resolve_unreached(&lab.parts.troubles, &subject).unwrap();
+    resolve_unreached(&lab.parts.issues, &subject).unwrap();
     assert_eq!(lab.alerts().iter().map(|alert| alert.status).collect::<Vec<_>>(), [AlertStatus::Resolved]);
 }
 

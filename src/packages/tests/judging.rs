@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::lab::{Lab, document, observation, package, private_registry, release};
 use crate::{
     baseline::learn,
-    detect::{Company, Terms},
+    detect::{AssessmentInputs, ReleaseContext},
     model::{
         Alert, AlertKind, Baseline, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId,
         ReleaseStatus, Severity, Trait,
@@ -75,8 +75,8 @@ async fn a_release_is_judged_beside_what_was_learned() {
         judge.judge(&subject, release, Past::Read, &mut baseline, &mut examined).await.unwrap();
     }
     let (usual, odd) = (lab.row(&package.at("1.10.0")), lab.row(&package.at("1.11.0")));
-    assert_eq!((usual.outcome, usual.teaches), (Outcome::Clean, true));
-    assert_eq!((odd.outcome, odd.teaches, examined.alerts), (Outcome::Alerted, false, 1));
+    assert_eq!((usual.outcome, usual.in_baseline), (Outcome::Clean, true));
+    assert_eq!((odd.outcome, odd.in_baseline, examined.alerts), (Outcome::Alerted, false, 1));
     assert_eq!(lab.alerts()[0].last_good, Some(package.at("1.10.0")));
 }
 
@@ -162,9 +162,14 @@ async fn the_age_of_a_new_dependency_is_asked_for() {
     learn(&mut baseline, &depending("1.0.0", &["old"]));
     let turn = lab.turn(&package);
     let mut release = depending("1.1.0", &["old", "young"]);
-    let nobody = Company::default();
+    let nobody = ReleaseContext::default();
     let subject = lab.subject(&package, &turn);
-    let more = lab.parts.enricher().enrich(&subject, &mut release, &baseline, &Terms::usual(&nobody)).await.unwrap();
+    let more = lab
+        .parts
+        .enricher()
+        .enrich(&subject, &mut release, &baseline, &AssessmentInputs::usual(&nobody))
+        .await
+        .unwrap();
     let found = release.facts.dependencies_first_published.unwrap();
     assert_eq!((more, found.keys().map(String::as_str).collect::<Vec<_>>()), (false, vec!["young"]));
 }

@@ -29,7 +29,7 @@ use crate::{
     progress::NoProgress,
     registry::{Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{AlertFilter, Lane, Outcome, PackageRow, ReleaseRow, Store, Work},
-    upkeep::{Mender, Troubles, TrustKeeper, WallClock},
+    upkeep::{Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::{InUse, Watchlist},
 };
 
@@ -174,7 +174,7 @@ fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackagePar
     let all =
         Subscription { name: "all".to_owned(), min_severity: Severity::Info, kinds: None, sink: Arc::new(Nobody) };
     let subscriptions = Arc::new(Subscriptions::new(vec![all]).unwrap());
-    let troubles = Arc::new(Troubles::new(Arc::clone(&store), Arc::clone(&subscriptions)));
+    let issues = Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::clone(&subscriptions)));
     let config = Config::parse("[trust]\nsource = \"embedded\"", Path::new("test.toml")).unwrap();
     let verifier = Verifier::new(&TrustMaterial::embedded());
     let freshness = crate::app::freshness(&config).unwrap();
@@ -192,12 +192,12 @@ fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackagePar
         forges: None,
         trust: Arc::new(trust),
         wall_clock: Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone())),
-        mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&troubles))),
+        mender: Arc::new(Mender::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&issues))),
         store,
         clock,
         http,
         subscriptions,
-        troubles,
+        issues,
     }
 }
 

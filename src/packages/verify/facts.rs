@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     baseline::words::dependencies,
-    detect::Terms,
+    detect::AssessmentInputs,
     enrich::{Forges, Found, Place, Question},
     model::{
         Baseline, Fact, Facts, Observation, OrNone, Package,
@@ -47,9 +47,9 @@ impl Enricher {
         subject: &Subject<'_>,
         release: &mut Observation,
         baseline: &Baseline,
-        terms: &Terms<'_>,
+        inputs: &AssessmentInputs<'_>,
     ) -> Result<bool, StoreError> {
-        let differs = differs(release, baseline, terms);
+        let differs = differs(release, baseline, inputs);
         let mut more_later = false;
         let place = Place::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
@@ -164,9 +164,9 @@ fn after(before: Facts, now: Facts) -> Facts {
 }
 
 /// Whether anything at all is to be said of a release, announced or not, or a policy demands what only the forge knows.
-fn differs(release: &Observation, baseline: &Baseline, terms: &Terms<'_>) -> bool {
-    let assessed = assess(baseline, release, &Terms { expected: &[], ..*terms });
-    let demands_age = terms.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
+fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs<'_>) -> bool {
+    let assessed = assess(baseline, release, &AssessmentInputs { expected: &[], ..*inputs });
+    let demands_age = inputs.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
     let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
     is_new || demands_age || !assessed.signals.is_empty()
 }

@@ -7,7 +7,7 @@ use crate::{
     packages::subject::{LATEST_RELEASES, Subject},
     store::{Store, StoreError},
     text::counted,
-    upkeep::{Trouble, Troubles},
+    upkeep::{OperationalIssue, OperationalIssues},
 };
 
 /// How every reason begins.
@@ -44,7 +44,7 @@ pub fn left_out(store: &Store, subject: &Subject<'_>, release: &Observation) -> 
 
 /// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
 /// else `None`, and the release's own alert tells.
-pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<Option<Trouble>, StoreError> {
+pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<Option<OperationalIssue>, StoreError> {
     let registry = subject.package.registry();
     let left_out = store.left_out(&registry, subject.now - LEFT_OUT_LATELY)?;
     let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= LEFT_OUT_BY_SEVERAL).collect();
@@ -64,12 +64,12 @@ pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<
 }
 
 /// The registry tells again what it left out.
-pub fn resolve_left_out(store: &Store, troubles: &Troubles, subject: &Subject<'_>) -> Result<(), StoreError> {
+pub fn resolve_left_out(store: &Store, issues: &OperationalIssues, subject: &Subject<'_>) -> Result<(), StoreError> {
     if registry_that_leaves_out(store, subject)?.is_some() {
         return Ok(());
     }
-    let trouble = registry_leaves_out(&subject.package.registry(), "", subject.package);
-    troubles.resolve(&trouble, "the registry tells it again", subject.now)
+    let issue = registry_leaves_out(&subject.package.registry(), "", subject.package);
+    issues.resolve(&issue, "the registry tells it again", subject.now)
 }
 
 /// Whether a reason is of this kind.
@@ -77,9 +77,9 @@ pub fn is_left_out(why: &str) -> bool {
     why.starts_with(LEFT_OUT)
 }
 
-fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Trouble {
+fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> OperationalIssue {
     let registry = key.title();
-    Trouble {
+    OperationalIssue {
         subject: format!("left out {key}"),
         severity: Severity::Medium,
         confidence: Confidence::High,

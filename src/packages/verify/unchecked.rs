@@ -8,7 +8,7 @@ use crate::{
     model::{Confidence, ReleaseId, Severity},
     packages::{settings::Settings, subject::Subject},
     store::{Store, StoreError, VersionState},
-    upkeep::{Trouble, Troubles},
+    upkeep::{OperationalIssue, OperationalIssues},
 };
 
 /// After so many looks in vain, about half an hour, it is no outage of a moment any more.
@@ -18,8 +18,8 @@ const LOOKS: u32 = 2;
 const REASONS: usize = 3;
 
 /// A release could not be checked for long.
-pub fn trouble(release: &ReleaseId, why: &[String]) -> Trouble {
-    Trouble {
+pub fn issue(release: &ReleaseId, why: &[String]) -> OperationalIssue {
+    OperationalIssue {
         subject: format!("unchecked {release}"),
         severity: Severity::Medium,
         confidence: Confidence::High,
@@ -47,7 +47,7 @@ fn shortened(why: &[String]) -> String {
 pub struct Doubts {
     pub store: Arc<Store>,
     pub settings: Arc<Settings>,
-    pub troubles: Arc<Troubles>,
+    pub issues: Arc<OperationalIssues>,
 }
 
 impl Doubts {
@@ -65,15 +65,15 @@ impl Doubts {
             return Ok(());
         }
         if why.iter().all(|why| is_left_out(why))
-            && let Some(trouble) = registry_that_leaves_out(&self.store, subject)?
+            && let Some(issue) = registry_that_leaves_out(&self.store, subject)?
         {
-            return self.troubles.record(&trouble, subject.now);
+            return self.issues.record(&issue, subject.now);
         }
-        self.troubles.record_of(Some(subject.package), &trouble(release, why), subject.now)
+        self.issues.record_of(Some(subject.package), &issue(release, why), subject.now)
     }
 
     fn resolve(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
-        resolve_left_out(&self.store, &self.troubles, subject)?;
-        self.troubles.resolve(&trouble(release, &[]), "it was checked", subject.now)
+        resolve_left_out(&self.store, &self.issues, subject)?;
+        self.issues.resolve(&issue(release, &[]), "it was checked", subject.now)
     }
 }

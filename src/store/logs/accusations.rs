@@ -64,7 +64,7 @@ struct Budget {
 impl Store {
     /// Raises an accusation or counts one more entry that makes it, in one transaction with the mark that it was counted.
     /// The alert that was announced, if one was.
-    pub(crate) fn accuse(
+    pub(crate) fn report(
         &self,
         accusation: &Accusation<'_>,
         wants: Wants<'_>,

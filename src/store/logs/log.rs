@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CheckpointRow, LogProgress, TailRow, checkpoints, kind::LogKind, progress, standing::LogStanding,
-    tail_row::tail_row,
+    CheckpointRow, LogProgress, TailRow, checkpoints, kind::LogKind, log_state::LogState, progress, tail_row::tail_row,
 };
 use crate::store::{
     Store, StoreError,
@@ -31,7 +30,7 @@ pub struct NewLog<'a> {
     /// The global index of its first entry, for shards of Rekor v1.
     pub offset: u64,
     /// Whether it still grows.
-    pub standing: LogStanding,
+    pub standing: LogState,
 }
 
 /// A log as it stands.
@@ -48,7 +47,7 @@ pub struct LogRow {
     /// The global index of its first entry, for shards of Rekor v1.
     pub offset: u64,
     /// Whether it still grows.
-    pub standing: LogStanding,
+    pub standing: LogState,
     /// Since when it is followed.
     pub first_seen: DateTime<Utc>,
     /// Where its tail stands; `None`: only its checkpoints are checked.
@@ -119,7 +118,7 @@ impl Store {
     }
 
     /// Changes whether a log still grows.
-    pub(crate) fn log_standing(&self, name: &str, standing: LogStanding) -> Result<(), StoreError> {
+    pub(crate) fn log_standing(&self, name: &str, standing: LogState) -> Result<(), StoreError> {
         self.write("recording a log's standing", |db| {
             let mut update = db.prepare_cached("UPDATE logs SET standing = ?2 WHERE name = ?1")?;
             update.execute((name, standing.as_str()))?;

@@ -54,7 +54,7 @@ pub struct Met {
 }
 
 /// Knows what is to be told of matches, and to whom.
-pub trait Herald {
+pub trait MatchReporter {
     /// Every match.
     fn rules(&self) -> &[MatchRule];
 
@@ -123,13 +123,18 @@ pub(super) fn begin_history(db: &Connection, log: &str, past: u64) -> Result<(),
 
 /// Tells of the entries of a log that are about to be believed; the alerts that were announced. What no trusted authority
 /// issued is left to `forged-certificate`: it must not make the signer known whom it names.
-pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTime<Utc>) -> Result<Vec<Alert>, Failure> {
-    let rules = herald.rules();
+pub(super) fn tell(
+    db: &Connection,
+    log: &str,
+    match_reporter: &dyn MatchReporter,
+    now: DateTime<Utc>,
+) -> Result<Vec<Alert>, Failure> {
+    let rules = match_reporter.rules();
     let mut pasts = Vec::new();
     for rule in rules {
         pasts.push(past(db, log, rule, now)?);
     }
-    let wants = |alert: &Alert| herald.wants(alert);
+    let wants = |alert: &Alert| match_reporter.wants(alert);
     let raise =
         |alert: &Alert, scopes: &[Scope]| Raise { db, alert, counts: true, wants: &wants, now }.paid_from(scopes);
     let mut announced = Vec::new();
@@ -141,12 +146,12 @@ pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTim
                 continue;
             }
             if met.index < pasts[place] {
-                let one = Sightings::first(herald.sighting(&met), now);
+                let one = Sightings::first(match_reporter.sighting(&met), now);
                 let history = histories[place].take();
                 histories[place] = Some(history.map_or_else(|| one.clone(), |history| history.and(&one)));
             } else if is_new || rule.report == Report::All {
                 let met = Met { is_known: is_known(db, &rule.name, &met, now)?, ..met.clone() };
-                let (alert, scopes) = herald.accusation(rule, &met, now);
+                let (alert, scopes) = match_reporter.accusation(rule, &met, now);
                 announced.extend(raise(&alert, &scopes)?);
             }
         }
@@ -154,7 +159,7 @@ pub(super) fn tell(db: &Connection, log: &str, herald: &dyn Herald, now: DateTim
     })?;
     let found = rules.iter().zip(histories).filter_map(|(rule, history)| Some((rule, history?)));
     for (rule, entries) in found {
-        let alert = Alert { entries: Some(entries), ..herald.history(rule, now) };
+        let alert = Alert { entries: Some(entries), ..match_reporter.history(rule, now) };
         announced.extend(raise(&alert, &[])?);
     }
     Ok(announced)

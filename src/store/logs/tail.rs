@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CheckpointRow, Herald, LogProgress, NewLogEntry, NewQuarantined, checkpoints, entries, log::succeeded, matches,
-    progress,
+    CheckpointRow, LogProgress, MatchReporter, NewLogEntry, NewQuarantined, checkpoints, entries, log::succeeded,
+    matches, progress,
 };
 use crate::{
     model::Alert,
@@ -118,7 +118,7 @@ impl Store {
         &self,
         log: &str,
         checkpoint: &CheckpointRow,
-        herald: &dyn Herald,
+        match_reporter: &dyn MatchReporter,
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<Alert>>, StoreError> {
         self.write("moving the verified position of a log", |db| {
@@ -131,7 +131,7 @@ impl Store {
             )?
             .execute([log])?;
             progress::forget(db, log)?;
-            let announced = matches::tell(db, log, herald, now)?;
+            let announced = matches::tell(db, log, match_reporter, now)?;
             entries::believe(db, log)?;
             believe_kinds(db, log)?;
             cover(db, log, Covered { first: verified, past: size })?;

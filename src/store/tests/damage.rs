@@ -59,7 +59,7 @@ fn rich() -> Lab {
         url: "https://log.example/",
         key_id: "00",
         offset: 0,
-        standing: logs::LogStanding::Active,
+        standing: logs::LogState::Active,
     };
     store.open_log(&log, noon()).unwrap();
     let [id, log, kind, document] = ["e1", "log.example", "fork", "{}"].map(str::to_owned);

@@ -164,7 +164,7 @@ fn signal(severity: Severity) -> Signal {
         seen: "none".to_owned(),
         since: None,
         why: "a stolen token cannot make provenance".to_owned(),
-        supporting: false,
+        corroborating: false,
     }
 }
 

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     model::{Alert, AlertKind, Claims, Confidence, Report, Severity, Sighting, Sightings, WorkflowIdentity},
     store::{
-        Advance, AlertFilter, CheckpointRow, Herald, LogEntryFilter, LogKind, LogProgress, LogStanding, MatchRule, Met,
-        NewLog, NewLogEntry, NewQuarantined, Scope, Store, TailRow,
+        Advance, AlertFilter, CheckpointRow, LogEntryFilter, LogKind, LogProgress, LogState, MatchReporter, MatchRule,
+        Met, NewLog, NewLogEntry, NewQuarantined, Scope, Store, TailRow,
     },
 };
 
@@ -56,7 +56,7 @@ fn opened() -> Lab {
         url: "https://log.example/",
         key_id: "00",
         offset: 0,
-        standing: LogStanding::Active,
+        standing: LogState::Active,
     };
     lab.store.open_log(&log, noon()).unwrap();
     lab.store.begin_tail(LOG, 5, 5, &[]).unwrap();
@@ -113,7 +113,7 @@ impl Teller {
     }
 }
 
-impl Herald for Teller {
+impl MatchReporter for Teller {
     fn rules(&self) -> &[MatchRule] {
         &self.0
     }

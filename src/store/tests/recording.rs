@@ -43,7 +43,7 @@ fn a_release_reads_back_as_it_was_recorded() {
     lab.store.record(&record).unwrap();
     let row = lab.store.release(&release("pkg:npm/%40a/b@1.0.0")).unwrap().unwrap();
     assert_eq!(row.observation, Some(observation("pkg:npm/%40a/b@1.0.0")));
-    assert_eq!((row.line.as_str(), row.outcome, row.teaches), ("1", Outcome::Unchecked, false));
+    assert_eq!((row.line.as_str(), row.outcome, row.in_baseline), ("1", Outcome::Unchecked, false));
     assert_eq!((row.unchecked, row.recheck_at), (record.unchecked, record.recheck_at));
     assert_eq!((row.observed_at, row.published_at, row.attempts), (noon(), Some(noon()), 0));
 }
@@ -260,7 +260,7 @@ fn an_alerted_release_is_held_until_it_is_accepted() {
     assert_eq!(lab.store.change_baseline(&change, noon()).unwrap(), 1);
     assert_eq!(lab.store.change_baseline(&change, noon()).unwrap(), 0, "accepted once");
     assert!(lab.store.held(&package("axios")).unwrap().is_empty());
-    assert!(lab.store.release(&release(bad)).unwrap().unwrap().teaches);
+    assert!(lab.store.release(&release(bad)).unwrap().unwrap().in_baseline);
 }
 
 #[test]
@@ -281,8 +281,8 @@ fn after_a_reset_a_line_is_learned_anew() {
     reset.versions[0] = version(old, BaselineReason::Reset);
     assert_eq!(lab.store.change_baseline(&reset, noon()).unwrap(), 1);
     assert_eq!(lab.store.change_baseline(&reset, noon()).unwrap(), 0, "a line that was just reset");
-    assert!(!lab.store.release(&release(old)).unwrap().unwrap().teaches);
-    assert!(lab.store.release(&release(other)).unwrap().unwrap().teaches, "the other line stays");
+    assert!(!lab.store.release(&release(old)).unwrap().unwrap().in_baseline);
+    assert!(lab.store.release(&release(other)).unwrap().unwrap().in_baseline, "the other line stays");
     assert_eq!(lab.store.change_baseline(&learning(3, &[old]), noon()).unwrap(), 1, "it teaches again");
     let steps = lab.store.baseline_history(&package("axios"), 10).unwrap();
     assert_eq!(

@@ -21,7 +21,7 @@ use provwatch::{
     model::{Alert, AlertKind, Fingerprint, Severity},
     progress::NoProgress,
     store::{AlertFilter, LogEntryFilter, Store},
-    tlog::Misdeed,
+    tlog::LogViolation,
     upkeep::OnDisk,
 };
 use tempfile::TempDir;
@@ -106,7 +106,7 @@ fn is_of_entries(path: &str) -> bool {
 struct Cast {
     ledger: Ledger,
     /// The step in which it begins, and of what it must be accused.
-    guilt: Option<(usize, Misdeed)>,
+    guilt: Option<(usize, LogViolation)>,
     /// Steps with trouble, and whether that is a spoiled one.
     troubles: BTreeMap<usize, (Trouble, bool)>,
     signed: BTreeSet<u64>,
@@ -150,10 +150,10 @@ impl LogWeek {
         let casts = [
             ("honest-v2.example", Api::Tiles, None),
             ("honest-v1.example", Api::RekorV1, None),
-            ("forking-v2.example", Api::Tiles, Some(Misdeed::Fork)),
-            ("forking-v1.example", Api::RekorV1, Some(Misdeed::Fork)),
-            ("restored-v2.example", Api::Tiles, Some(Misdeed::Rollback)),
-            ("rolled-back-v1.example", Api::RekorV1, Some(Misdeed::Rollback)),
+            ("forking-v2.example", Api::Tiles, Some(LogViolation::Fork)),
+            ("forking-v1.example", Api::RekorV1, Some(LogViolation::Fork)),
+            ("restored-v2.example", Api::Tiles, Some(LogViolation::Rollback)),
+            ("rolled-back-v1.example", Api::RekorV1, Some(LogViolation::Rollback)),
         ];
         let cast: Vec<Cast> = casts.into_iter().map(|(host, api, guilt)| deal(&mut draw, host, api, guilt)).collect();
         let (clock, folder, world) = (Arc::new(ManualClock::at_text(START)), folder(), World::new());
@@ -230,7 +230,7 @@ impl LogWeek {
                 troubles.insert(one.ledger.host().to_owned(), *trouble);
             }
             match one.guilt {
-                Some((from, misdeed)) if from == step => one.ledger.misbehave(wrong(&one.ledger, misdeed)),
+                Some((from, violation)) if from == step => one.ledger.misbehave(wrong(&one.ledger, violation)),
                 Some((from, _)) if from + WRONG == step => one.ledger.behave(),
                 _ => {}
             }
@@ -289,14 +289,14 @@ impl LogWeek {
 
 /// Of what a log is accused, beside what it did.
 fn judge(one: &Cast, tree: &str, alerts: &[Alert], store: &Store, report: &mut LogReport) {
-    let guilt = one.guilt.map(|(_, misdeed)| misdeed.accusation());
-    let accused: BTreeSet<&str> = Misdeed::ALL
+    let guilt = one.guilt.map(|(_, violation)| violation.accusation());
+    let accused: BTreeSet<&str> = LogViolation::ALL
         .iter()
-        .filter(|misdeed| {
-            let fingerprint = Fingerprint::of(AlertKind::Log, &misdeed.subject(tree));
+        .filter(|violation| {
+            let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(tree));
             alerts.iter().any(|alert| alert.fingerprint == fingerprint && alert.severity > Severity::Info)
         })
-        .map(|misdeed| misdeed.accusation())
+        .map(|violation| violation.accusation())
         .collect();
     for accusation in &accused {
         if Some(*accusation) != guilt {
@@ -308,17 +308,17 @@ fn judge(one: &Cast, tree: &str, alerts: &[Alert], store: &Store, report: &mut L
         report.unaccused.push(format!("{tree}: {guilt}"));
     }
     let evidence = store.evidence(Some(tree)).unwrap();
-    let is_of = |kind: &str| Misdeed::ALL.iter().any(|it| it.as_str() == kind && it.accusation() == guilt);
+    let is_of = |kind: &str| LogViolation::ALL.iter().any(|it| it.as_str() == kind && it.accusation() == guilt);
     if !evidence.iter().any(|one| is_of(&one.kind)) {
         report.unproven.push(format!("{tree}: {guilt}"));
     }
 }
 
 /// Trouble for each day of a log's week, and the hour in which it does wrong.
-fn deal(draw: &mut fastrand::Rng, host: &str, api: Api, guilt: Option<Misdeed>) -> Cast {
+fn deal(draw: &mut fastrand::Rng, host: &str, api: Api, guilt: Option<LogViolation>) -> Cast {
     let ledger = Ledger::new(host, api);
     ledger.grow(30);
-    let guilt = guilt.map(|misdeed| ((1 + draw.usize(..5)) * STEPS_A_DAY + draw.usize(..STEPS_A_DAY / 2), misdeed));
+    let guilt = guilt.map(|violation| ((1 + draw.usize(..5)) * STEPS_A_DAY + draw.usize(..STEPS_A_DAY / 2), violation));
     let is_free = |step: usize| guilt.is_none_or(|(from, _)| step + 2 < from || step > from + WRONG + 1);
     let mut troubles = BTreeMap::new();
     for day in 0..DAYS {
@@ -334,11 +334,11 @@ fn deal(draw: &mut fastrand::Rng, host: &str, api: Api, guilt: Option<Misdeed>) 
 }
 
 /// What a log does to be guilty of it.
-fn wrong(ledger: &Ledger, misdeed: Misdeed) -> Misbehaviour {
+fn wrong(ledger: &Ledger, violation: LogViolation) -> Misbehaviour {
     let size = ledger.size();
-    match (misdeed, ledger.api()) {
-        (Misdeed::Rollback, Api::Tiles) => Misbehaviour::Restored(size - 9),
-        (Misdeed::Rollback, _) => Misbehaviour::RollBack(size - 9),
+    match (violation, ledger.api()) {
+        (LogViolation::Rollback, Api::Tiles) => Misbehaviour::Restored(size - 9),
+        (LogViolation::Rollback, _) => Misbehaviour::RollBack(size - 9),
         _ => Misbehaviour::Fork(size - 4),
     }
 }

@@ -1,7 +1,7 @@
 //! Detects a log entry with a certificate that no known authority issued.
 
 use crate::{
-    detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
+    detect::{About, EntryChange, EntryDetector, SignalCategory, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "forged-certificate",
     title: "A forged certificate in a log names a watched repository",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::Low,
     confidence: Confidence::High,
     since: "0.1.0",

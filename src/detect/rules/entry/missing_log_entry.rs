@@ -1,7 +1,7 @@
 //! Detects an attestation whose log entry the log does not have.
 
 use crate::{
-    detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
+    detect::{About, EntryChange, EntryDetector, SignalCategory, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "missing-log-entry",
     title: "The log does not have the entry that the release's attestation names",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::Critical,
     confidence: Confidence::Medium,
     since: "0.1.0",

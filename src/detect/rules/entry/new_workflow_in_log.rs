@@ -1,7 +1,7 @@
 //! Detects the first log entry of a workflow that never signed before.
 
 use crate::{
-    detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
+    detect::{About, EntryChange, EntryDetector, SignalCategory, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "new-workflow-in-log",
     title: "A workflow that never signed before has signed",
     harmless: None,
-    ground: Ground::Pipeline,
+    category: SignalCategory::Pipeline,
     severity: Severity::High,
     confidence: Confidence::Medium,
     since: "0.1.0",

@@ -1,7 +1,7 @@
 //! Detects a log entry of the publishing workflow that no release carries.
 
 use crate::{
-    detect::{About, EntryChange, EntryDetector, Ground, comparison::quote, entry_change::signal},
+    detect::{About, EntryChange, EntryDetector, SignalCategory, comparison::quote, entry_change::signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -12,7 +12,7 @@ static ABOUT: About = About {
     id: "unexplained-entry",
     title: "The publishing workflow signed something that no release carries",
     harmless: None,
-    ground: Ground::Evidence,
+    category: SignalCategory::Evidence,
     severity: Severity::Medium,
     confidence: Confidence::Low,
     since: "0.1.0",

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{About, Ground, comparison::quote},
+    detect::{About, SignalCategory, comparison::quote},
     model::{Confidence, Package, ReleaseId, Severity, Signal},
     text::{counted, day},
 };
@@ -17,7 +17,7 @@ pub(super) static ABOUT: About = About {
     id: NAMESAKE,
     title: "The public registry has a package of the same name",
     harmless: None,
-    ground: Ground::Origin,
+    category: SignalCategory::Origin,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
     since: "0.1.0",
@@ -77,7 +77,7 @@ pub fn namesake(found: &Namesake<'_>) -> Signal {
         seen: seen(found),
         since: found.published_at,
         why: why.to_owned(),
-        supporting: false,
+        corroborating: false,
     }
 }
 

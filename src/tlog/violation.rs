@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What a log did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Misdeed {
+pub enum LogViolation {
     /// It signed two trees that cannot be of one history.
     Fork,
     /// It signed two trees of one size with different roots.
@@ -29,7 +29,7 @@ pub enum Misdeed {
     KeyChanged,
 }
 
-impl Misdeed {
+impl LogViolation {
     /// Every misdeed.
     pub const ALL: [Self; 10] = [
         Self::Fork,

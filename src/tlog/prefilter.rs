@@ -10,45 +10,45 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 /// Texts to look for. Letters are compared without regard to case, as forges compare names.
 #[derive(Clone)]
-pub struct Filter {
+pub struct Prefilter {
     needles: usize,
-    sieve: Sieve,
+    scope: Scope,
 }
 
 #[derive(Clone)]
-enum Sieve {
+enum Scope {
     Nothing,
     Some(AhoCorasick),
     Everything,
 }
 
-impl Filter {
+impl Prefilter {
     /// Lets through what contains one of these. An empty text is in everything.
     ///
     /// # Errors
     /// More text than the automaton takes, some gigabytes.
     pub fn new(needles: &[Vec<u8>]) -> Result<Self, BuildError> {
-        let sieve = if needles.is_empty() {
-            Sieve::Nothing
+        let scope = if needles.is_empty() {
+            Scope::Nothing
         } else if needles.iter().any(Vec::is_empty) {
-            Sieve::Everything
+            Scope::Everything
         } else {
-            Sieve::Some(automaton(needles)?)
+            Scope::Some(automaton(needles)?)
         };
-        Ok(Self { needles: needles.len(), sieve })
+        Ok(Self { needles: needles.len(), scope })
     }
 
     /// Lets everything through.
     pub fn everything() -> Self {
-        Self { needles: 0, sieve: Sieve::Everything }
+        Self { needles: 0, scope: Scope::Everything }
     }
 
     /// Whether the bytes must be looked at closely.
     pub fn lets_through(&self, bytes: &[u8]) -> bool {
-        match &self.sieve {
-            Sieve::Nothing => false,
-            Sieve::Some(automaton) => automaton.is_match(bytes),
-            Sieve::Everything => true,
+        match &self.scope {
+            Scope::Nothing => false,
+            Scope::Some(automaton) => automaton.is_match(bytes),
+            Scope::Everything => true,
         }
     }
 }
@@ -60,10 +60,10 @@ fn automaton(needles: &[Vec<u8>]) -> Result<AhoCorasick, BuildError> {
     AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(kind)).build(needles)
 }
 
-impl fmt::Debug for Filter {
+impl fmt::Debug for Prefilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.sieve {
-            Sieve::Everything => f.write_str("Filter(everything)"),
+        match self.scope {
+            Scope::Everything => f.write_str("Filter(everything)"),
             _ => write!(f, "Filter({} texts)", self.needles),
         }
     }
@@ -73,8 +73,8 @@ impl fmt::Debug for Filter {
 mod tests {
     use super::*;
 
-    fn filter(needles: &[&str]) -> Filter {
-        Filter::new(&needles.iter().map(|needle| needle.as_bytes().to_vec()).collect::<Vec<_>>()).expect("small")
+    fn filter(needles: &[&str]) -> Prefilter {
+        Prefilter::new(&needles.iter().map(|needle| needle.as_bytes().to_vec()).collect::<Vec<_>>()).expect("small")
     }
 
     #[test]
@@ -90,13 +90,13 @@ mod tests {
     fn nobody_watched_is_nothing_and_an_empty_text_is_everything() {
         assert!(!filter(&[]).lets_through(b"anything"));
         assert!(filter(&["a/b", ""]).lets_through(b"anything"));
-        assert!(Filter::everything().lets_through(b""));
+        assert!(Prefilter::everything().lets_through(b""));
     }
 
     #[test]
     fn tens_of_thousands_of_texts_are_no_burden() {
         let needles: Vec<_> = (0..20_000).map(|n| format!("owner-{n}/repository-{n}").into_bytes()).collect();
-        let filter = Filter::new(&needles).expect("it fits");
+        let filter = Prefilter::new(&needles).expect("it fits");
         assert!(filter.lets_through(b"https://github.com/owner-19999/repository-19999"));
         assert!(!filter.lets_through(b"https://github.com/owner-20000/repository-20000"));
     }

@@ -29,36 +29,37 @@ const MAX_BURST: u32 = 10_000;
 const MAX_CONCURRENCY: u32 = 1_000;
 /// No pause is longer, whoever asks for it.
 const MAX_PAUSE: Duration = Duration::from_hours(24 * 366);
-/// Gates kept before idle ones are dropped; hosts of one watchlist are far fewer.
+/// HostRateLimiters kept before idle ones are dropped; hosts of one watchlist are far fewer.
 const MAX_GATES: usize = 1_024;
 
 /// The gates of all hosts that were asked so far.
 #[derive(Debug)]
-pub(super) struct Gates {
+pub(super) struct HostRateLimiters {
     clock: Arc<dyn Clock>,
-    gates: Mutex<HashMap<Limited, Arc<Gate>>>,
+    rate_limiters: Mutex<HashMap<Limited, Arc<HostRateLimiter>>>,
 }
 
-impl Gates {
+impl HostRateLimiters {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, gates: Mutex::default() }
+        Self { clock, rate_limiters: Mutex::default() }
     }
 
     /// The gate of a place with its limits.
-    pub(super) fn of(&self, limited: Limited) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() >= MAX_GATES && !gates.contains_key(&limited) {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1 || gate.pause().is_some());
+    pub(super) fn of(&self, limited: Limited) -> Arc<HostRateLimiter> {
+        let mut rate_limiters = self.rate_limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if rate_limiters.len() >= MAX_GATES && !rate_limiters.contains_key(&limited) {
+            rate_limiters
+                .retain(|_, rate_limiter| Arc::strong_count(rate_limiter) > 1 || rate_limiter.pause().is_some());
         }
         let limits = limited.limits;
-        let gate = gates.entry(limited);
-        Arc::clone(gate.or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), limits))))
+        let rate_limiter = rate_limiters.entry(limited);
+        Arc::clone(rate_limiter.or_insert_with(|| Arc::new(HostRateLimiter::new(Arc::clone(&self.clock), limits))))
     }
 }
 
 /// One host's limits, and the pause that it asked for.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct HostRateLimiter {
     clock: Arc<dyn Clock>,
     steady: SteadyClock,
     rate: RateLimiter<NotKeyed, InMemoryState, SteadyClock, NoOpMiddleware<Nanos>>,
@@ -75,7 +76,7 @@ pub(super) struct Gate {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paused(pub(super) Duration);
 
-impl Gate {
+impl HostRateLimiter {
     fn new(clock: Arc<dyn Clock>, limits: HostLimits) -> Self {
         let steady = SteadyClock::new(Arc::clone(&clock));
         Self {
@@ -90,14 +91,14 @@ impl Gate {
     }
 
     /// Waits for a free slot and for the rate, in the order of the calls. The pass holds the slot until it is dropped.
-    pub(super) async fn pass(&self, patience: Duration) -> Result<Pass, Paused> {
+    pub(super) async fn permit(&self, patience: Duration) -> Result<Permit, Paused> {
         self.wait_for_pause_below(patience)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
         let _turn = self.turn.lock().await;
         loop {
             let pause = self.wait_for_pause_below(patience)?;
             let Some(wait) = pause.or_else(|| self.wait_for_rate()) else {
-                return Ok(Pass { _slot: slot, since: self.steady.elapsed() });
+                return Ok(Permit { _slot: slot, since: self.steady.elapsed() });
             };
             self.clock.sleep(wait).await;
         }
@@ -142,13 +143,13 @@ impl Gate {
 
 /// The right to make one attempt.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub(super) struct Permit {
     /// Nothing only if the semaphore were closed, which nobody does.
     _slot: Option<OwnedSemaphorePermit>,
     since: Duration,
 }
 
-impl Pass {
+impl Permit {
     /// When it was given, on the gate's clock.
     pub(super) fn since(&self) -> Duration {
         self.since
@@ -207,66 +208,66 @@ mod tests {
 
     const START: &str = "2026-03-31T00:00:00Z";
 
-    fn gate(limits: HostLimits) -> (Gate, Arc<ManualClock>) {
+    fn rate_limiter(limits: HostLimits) -> (HostRateLimiter, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at_text(START));
-        (Gate::new(clock.clone(), limits), clock)
+        (HostRateLimiter::new(clock.clone(), limits), clock)
     }
 
     fn elapsed(clock: &ManualClock) -> Duration {
         (clock.now() - START.parse::<DateTime<Utc>>().unwrap()).to_std().unwrap()
     }
 
-    async fn pass_times(gate: &Gate, times: u32) {
+    async fn pass_times(rate_limiter: &HostRateLimiter, times: u32) {
         for _ in 0..times {
-            drop(gate.pass(Duration::ZERO).await.unwrap());
+            drop(rate_limiter.permit(Duration::ZERO).await.unwrap());
         }
     }
 
     #[tokio::test]
     async fn one_request_a_second_means_nine_seconds_for_ten() {
-        let (gate, clock) = gate(HostLimits::strict(1, Duration::from_secs(1)));
-        pass_times(&gate, 10).await;
+        let (rate_limiter, clock) = rate_limiter(HostLimits::strict(1, Duration::from_secs(1)));
+        pass_times(&rate_limiter, 10).await;
         assert_eq!(elapsed(&clock).as_secs(), 9);
     }
 
     #[tokio::test]
     async fn an_hourly_limit_spreads_and_a_burst_comes_first() {
         let limits = HostLimits { requests: 3_600, per: Duration::from_hours(1), burst: 5, concurrency: 1 };
-        let (gate, clock) = gate(limits);
-        pass_times(&gate, 5).await;
+        let (rate_limiter, clock) = rate_limiter(limits);
+        pass_times(&rate_limiter, 5).await;
         assert_eq!(elapsed(&clock), Duration::ZERO);
-        pass_times(&gate, 5).await;
+        pass_times(&rate_limiter, 5).await;
         assert_eq!(elapsed(&clock).as_secs(), 5);
     }
 
     #[tokio::test]
     async fn a_clock_that_is_set_back_neither_stops_nor_frees_the_gate() {
-        let (gate, clock) = gate(HostLimits::strict(1, Duration::from_secs(1)));
-        pass_times(&gate, 2).await;
+        let (rate_limiter, clock) = rate_limiter(HostLimits::strict(1, Duration::from_secs(1)));
+        pass_times(&rate_limiter, 2).await;
         clock.set("2020-01-01T00:00:00Z".parse().unwrap());
-        pass_times(&gate, 3).await;
+        pass_times(&rate_limiter, 3).await;
         let waited = clock.now() - "2020-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
         assert_eq!(waited.num_seconds(), 3);
     }
 
     #[tokio::test]
     async fn a_pause_is_waited_for_or_reported() {
-        let (gate, clock) = gate(HostLimits::default());
-        gate.pause_for(Duration::from_mins(2));
-        gate.pause_for(Duration::from_secs(1));
-        assert_eq!(gate.pass(Duration::from_mins(1)).await.unwrap_err(), Paused(Duration::from_mins(2)));
-        drop(gate.pass(Duration::from_mins(3)).await.unwrap());
+        let (rate_limiter, clock) = rate_limiter(HostLimits::default());
+        rate_limiter.pause_for(Duration::from_mins(2));
+        rate_limiter.pause_for(Duration::from_secs(1));
+        assert_eq!(rate_limiter.permit(Duration::from_mins(1)).await.unwrap_err(), Paused(Duration::from_mins(2)));
+        drop(rate_limiter.permit(Duration::from_mins(3)).await.unwrap());
         assert_eq!(elapsed(&clock), Duration::from_mins(2));
     }
 
     #[tokio::test]
     async fn slots_are_given_back() {
-        let (gate, _clock) = gate(HostLimits { concurrency: 2, ..HostLimits::default() });
-        let first = gate.pass(Duration::ZERO).await.unwrap();
-        let _second = gate.pass(Duration::ZERO).await.unwrap();
-        assert_eq!(gate.slots.available_permits(), 0);
+        let (rate_limiter, _clock) = rate_limiter(HostLimits { concurrency: 2, ..HostLimits::default() });
+        let first = rate_limiter.permit(Duration::ZERO).await.unwrap();
+        let _second = rate_limiter.permit(Duration::ZERO).await.unwrap();
+        assert_eq!(rate_limiter.slots.available_permits(), 0);
         drop(first);
-        assert_eq!(gate.slots.available_permits(), 1);
+        assert_eq!(rate_limiter.slots.available_permits(), 1);
     }
 
     #[tokio::test]
@@ -276,20 +277,20 @@ mod tests {
             HostLimits { requests: u32::MAX, per: Duration::MAX, burst: u32::MAX, concurrency: u32::MAX },
             HostLimits { requests: 1, per: Duration::MAX, burst: u32::MAX, concurrency: 1 },
         ] {
-            pass_times(&gate(limits).0, 3).await;
+            pass_times(&rate_limiter(limits).0, 3).await;
         }
     }
 
     #[test]
     fn idle_gates_are_dropped_and_paused_ones_kept() {
         let clock = Arc::new(ManualClock::at_text(START));
-        let gates = Gates::new(clock);
-        let of = |place: &str| gates.of(Limited { place: place.to_owned(), limits: HostLimits::default() });
+        let rate_limiters = HostRateLimiters::new(clock);
+        let of = |place: &str| rate_limiters.of(Limited { place: place.to_owned(), limits: HostLimits::default() });
         of("paused.example").pause_for(Duration::from_mins(1));
         for number in 0..3 * MAX_GATES {
             of(&format!("h{number}.example"));
         }
-        assert!(gates.gates.lock().unwrap().len() <= MAX_GATES);
+        assert!(rate_limiters.rate_limiters.lock().unwrap().len() <= MAX_GATES);
         assert!(of("paused.example").pause().is_some());
     }
 }

@@ -6,7 +6,7 @@ use super::{AuthMethod, Observation};
 
 /// What ties releases of several packages together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Bond {
+pub enum CorrelationKey {
     /// The account of a person at the registry.
     Publisher(String),
     /// The repository that built them, by issuer and id, or by URL.
@@ -15,13 +15,13 @@ pub enum Bond {
     Owner(String),
 }
 
-impl Bond {
+impl CorrelationKey {
     /// What ties a release to others. With trusted publishing the account is the registry's stand-in for the machine, the
     /// same for everybody, and ties nothing together.
     pub fn of(release: &Observation) -> Vec<Self> {
         let person = release.publisher.as_ref().filter(|_| release.auth.method != AuthMethod::TrustedPublisher);
         let registry = release.purl.package().registry();
-        let mut bonds: Vec<_> =
+        let mut correlation_keys: Vec<_> =
             person.map(|person| Self::Publisher(format!("{registry}/{}", person.name))).into_iter().collect();
         for identity in release.identities() {
             let claims = &identity.claims;
@@ -30,14 +30,14 @@ impl Bond {
             };
             let repository = named(&claims.source_repository_identifier, &claims.source_repository_uri);
             let owner = named(&claims.source_repository_owner_identifier, &claims.source_repository_owner_uri);
-            bonds.extend(repository.map(Self::Repository));
-            bonds.extend(owner.map(Self::Owner));
+            correlation_keys.extend(repository.map(Self::Repository));
+            correlation_keys.extend(owner.map(Self::Owner));
         }
-        bonds
+        correlation_keys
     }
 }
 
-impl fmt::Display for Bond {
+impl fmt::Display for CorrelationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Publisher(name) => write!(f, "the account {name}"),

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{AuthMethod, Bond, Observation, Package, ReleaseId, ReleaseLine, run_and_attempt},
+    detect::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs},
+    model::{AuthMethod, CorrelationKey, Observation, Package, ReleaseId, ReleaseLine, run_and_attempt},
 };
 
 /// Remembers releases, and tells of the next one what came before and beside it.
 #[derive(Debug, Default)]
-pub struct Chronicle {
-    packages: HashMap<Bond, Cadence<Package>>,
+pub struct InMemoryHistory {
+    packages: HashMap<CorrelationKey, Cadence<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
     runs: HashMap<Package, Runs>,
     /// The latest two versions that carry a signature, the later one last.
@@ -21,20 +21,24 @@ pub struct Chronicle {
     accused: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
 }
 
-impl Chronicle {
+impl InMemoryHistory {
     /// What was published around a release, of all that was added before.
-    pub fn company(&self, release: &Observation) -> Company {
+    pub fn release_context(&self, release: &Observation) -> ReleaseContext {
         let (package, at) = (release.purl.package(), release.published_at);
         let line = release.line();
         let lines = self.lines.get(package);
-        let burst = |bond| {
-            let cadence = self.packages.get(&bond)?;
+        let burst = |correlation_key| {
+            let cadence = self.packages.get(&correlation_key)?;
             let others = cadence.count_others(package, at);
-            (others > 0).then(|| Burst { packages: others.saturating_add(1), usual: cadence.usual(at), bond })
+            (others > 0).then(|| Burst {
+                packages: others.saturating_add(1),
+                usual: cadence.usual(at),
+                correlation_key,
+            })
         };
         let other = |known: &Vec<ReleaseId>| known.iter().rev().find(|known| **known != release.purl).cloned();
-        Company {
-            bursts: Bond::of(release).into_iter().filter_map(burst).collect(),
+        ReleaseContext {
+            bursts: CorrelationKey::of(release).into_iter().filter_map(burst).collect(),
             lines: lines.map(|lines| lines.others(&line, at).cloned().collect()).unwrap_or_default(),
             lines_usual: lines.map_or(0, |lines| lines.usual(at)),
             same_run: (self.runs.get(package))
@@ -46,26 +50,30 @@ impl Chronicle {
     }
 
     fn accused(&self, release: &Observation) -> Option<(ReleaseId, DateTime<Utc>)> {
-        let (known, then) = self.accused.get(&(release.purl.package().clone(), hand(release)?))?;
+        let (known, then) = self.accused.get(&(release.purl.package().clone(), actor(release)?))?;
         let is_beside = release.published_at - *then <= AT_ONCE && *known != release.purl;
         is_beside.then(|| (known.clone(), *then))
     }
 
     /// Adds a release. One that does not teach, since it raised an alert of medium or worse, makes no habit.
-    pub fn add(&mut self, release: &Observation, teaches: bool) {
+    pub fn add(&mut self, release: &Observation, in_baseline: bool) {
         let (package, at) = (release.purl.package(), release.published_at);
-        for bond in Bond::of(release) {
-            self.packages.entry(bond).or_insert_with(Cadence::of_packages).add(package.clone(), at, teaches);
+        for correlation_key in CorrelationKey::of(release) {
+            self.packages.entry(correlation_key).or_insert_with(Cadence::of_packages).add(
+                package.clone(),
+                at,
+                in_baseline,
+            );
         }
-        if let Some(hand) = hand(release).filter(|_| !teaches) {
-            self.accused.insert((package.clone(), hand), (release.purl.clone(), at));
+        if let Some(actor) = actor(release).filter(|_| !in_baseline) {
+            self.accused.insert((package.clone(), actor), (release.purl.clone(), at));
         }
         let line = release.line();
         if !line.is_prerelease() {
-            self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, teaches);
+            self.lines.entry(package.clone()).or_insert_with(Cadence::of_lines).add(line, at, in_baseline);
         }
         for run in runs(release) {
-            self.runs.entry(package.clone()).or_default().add(run, &release.purl, at, teaches);
+            self.runs.entry(package.clone()).or_default().add(run, &release.purl, at, in_baseline);
         }
         for signature in signatures(release) {
             let known = self.signatures.entry(package.clone()).or_default();
@@ -81,7 +89,7 @@ impl Chronicle {
 
 /// Who published a release that no trusted publisher did: the account; the empty text where neither account nor workflow
 /// is named, as on PyPI.
-pub fn hand(release: &Observation) -> Option<String> {
+pub fn actor(release: &Observation) -> Option<String> {
     let by_hand = release.auth.method != AuthMethod::TrustedPublisher;
     let account = release.publisher.as_ref().filter(|_| by_hand).map(|person| person.name.clone());
     account.or_else(|| (by_hand && release.identities().is_empty()).then(String::new))

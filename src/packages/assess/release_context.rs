@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::chronicle::hand;
+use super::in_memory_history::actor;
 use crate::{
-    detect::{AT_ONCE, Burst, Cadence, Company, Runs},
-    model::{Bond, Fingerprint, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
+    detect::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs},
+    model::{CorrelationKey, Fingerprint, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -16,27 +16,27 @@ const REMEMBERED: usize = 1000;
 ///
 /// # Errors
 /// The store failed.
-pub fn company(store: &Store, release: &Observation) -> Result<Company, StoreError> {
+pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseContext, StoreError> {
     let (package, at) = (release.purl.package(), release.published_at);
-    let mut company = Company::default();
-    for bond in Bond::of(release) {
-        let neighbours = store.bound(&bond, at, REMEMBERED)?;
+    let mut release_context = ReleaseContext::default();
+    for correlation_key in CorrelationKey::of(release) {
+        let neighbours = store.bound(&correlation_key, at, REMEMBERED)?;
         let cadence = cadence(Cadence::of_packages(), &neighbours, |release| release.package().clone());
         let others = cadence.count_others(package, at);
         if others > 0 {
             let (packages, usual) = (others.saturating_add(1), cadence.usual(at));
-            company.bursts.push(Burst { bond, packages, usual });
+            release_context.bursts.push(Burst { correlation_key, packages, usual });
         }
     }
     let mut siblings = store.siblings(package, at, REMEMBERED)?;
-    company.accused = accused(store, release, &siblings)?;
+    release_context.accused = accused(store, release, &siblings)?;
     siblings.retain(|one| !ReleaseLine::of(&one.purl).is_prerelease());
     let lines = cadence(Cadence::of_lines(), &siblings, ReleaseLine::of);
-    company.lines = lines.others(&release.line(), at).cloned().collect();
-    company.lines_usual = lines.usual(at);
-    company.same_run = same_run(store, release)?;
-    company.same_signature = same_signature(store, release)?;
-    Ok(company)
+    release_context.lines = lines.others(&release.line(), at).cloned().collect();
+    release_context.lines_usual = lines.usual(at);
+    release_context.same_run = same_run(store, release)?;
+    release_context.same_signature = same_signature(store, release)?;
+    Ok(release_context)
 }
 
 /// The latest of the siblings by the same hand that raised an alert of medium or worse within the hour before, and was
@@ -46,13 +46,13 @@ fn accused(
     release: &Observation,
     siblings: &[Neighbour],
 ) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
-    let Some(hand) = hand(release) else { return Ok(None) };
+    let Some(actor) = actor(release) else { return Ok(None) };
     let just_before = |one: &&Neighbour| release.published_at - one.published_at <= AT_ONCE && one.purl != release.purl;
-    for one in siblings.iter().rev().filter(|one| !one.teaches).filter(just_before) {
+    for one in siblings.iter().rev().filter(|one| !one.in_baseline).filter(just_before) {
         let alert = store.alert(&Fingerprint::of_release(&one.purl))?;
         let is_accused = alert.is_some_and(|alert| alert.severity >= Severity::Medium);
-        let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::hand(&it));
-        if is_accused && by.as_ref() == Some(&hand) {
+        let by = store.release(&one.purl)?.and_then(|row| row.observation).and_then(|it| self::actor(&it));
+        if is_accused && by.as_ref() == Some(&actor) {
             return Ok(Some((one.purl.clone(), one.published_at)));
         }
     }
@@ -67,7 +67,7 @@ fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, D
     }
     let mut runs = Runs::default();
     for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
-        runs.add(run_and_attempt(&run).0, &one.purl, one.published_at, one.teaches);
+        runs.add(run_and_attempt(&run).0, &one.purl, one.published_at, one.in_baseline);
     }
     Ok(named.into_iter().find_map(|run| runs.other(run, &release.purl)))
 }
@@ -89,7 +89,7 @@ fn cadence<T: Ord + Clone>(
     key: impl Fn(&ReleaseId) -> T,
 ) -> Cadence<T> {
     for one in neighbours {
-        cadence.add(key(&one.purl), one.published_at, one.teaches);
+        cadence.add(key(&one.purl), one.published_at, one.in_baseline);
     }
     cadence
 }
@@ -103,7 +103,7 @@ mod tests {
     use crate::{
         baseline::learn,
         model::{Alert, AlertKind, BaselineReason, Confidence},
-        packages::assess::chronicle::Chronicle,
+        packages::assess::in_memory_history::InMemoryHistory,
         store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
     };
 
@@ -161,14 +161,14 @@ mod tests {
         fn the_store_and_a_chronicle_tell_the_same(
             drafts in prop::collection::vec((0..4_u8, 0..3_u8, 1..4_u8, 1..90_i64, 0..5_u8, any::<bool>()), 1..25)
         ) {
-            let (store, mut chronicle) = (Store::in_memory().unwrap(), Chronicle::default());
+            let (store, mut in_memory_history) = (Store::in_memory().unwrap(), InMemoryHistory::default());
             let mut at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
             for (number, draft) in drafts.into_iter().enumerate() {
                 at += chrono::TimeDelta::minutes(draft.3);
                 let (release, is_accused) = (release(number, at, draft), draft.5);
-                prop_assert_eq!(company(&store, &release).unwrap(), chronicle.company(&release), "{}", release.purl);
+                prop_assert_eq!(release_context(&store, &release).unwrap(), in_memory_history.release_context(&release), "{}", release.purl);
                 record(&store, &release, is_accused);
-                chronicle.add(&release, !is_accused);
+                in_memory_history.add(&release, !is_accused);
             }
         }
     }

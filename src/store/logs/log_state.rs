@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Whether a log still grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum LogStanding {
+pub enum LogState {
     /// It grows.
     Active,
     /// Another one has taken its place.
@@ -15,7 +15,7 @@ pub enum LogStanding {
     Drained,
 }
 
-impl LogStanding {
+impl LogState {
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use super::hours;
 use crate::{
     cli::{
-        sheet::Sheet,
+        fact_table::Sheet,
         words::{self, counted, day},
     },
     model::{EvidenceRank, LineBaseline, ReleaseLine, Seen, Trait, Value},
@@ -56,28 +56,28 @@ const ROWS: &[Row] = &[
 ];
 
 /// One line over a portrait: how many releases, since when, how often.
-pub(super) fn headline(line: &ReleaseLine, portrait: &LineBaseline) -> String {
-    let releases = counted(portrait.releases, "release");
+pub(super) fn headline(line: &ReleaseLine, profile: &LineBaseline) -> String {
+    let releases = counted(profile.releases, "release");
     let line = if line.is_prerelease() {
         format!("release line {} (pre-releases)", words::name(line))
     } else {
         format!("release line {}", words::name(line))
     };
-    let (Some(first), Some(last)) = (portrait.first_at, portrait.last_at) else { return format!("{line}: {releases}") };
-    if portrait.releases < 2 {
+    let (Some(first), Some(last)) = (profile.first_at, profile.last_at) else { return format!("{line}: {releases}") };
+    if profile.releases < 2 {
         return format!("{line}: {releases}, on {}", day(first));
     }
-    let every = words::span((last - first) / i32::try_from(portrait.releases - 1).unwrap_or(i32::MAX));
+    let every = words::span((last - first) / i32::try_from(profile.releases - 1).unwrap_or(i32::MAX));
     format!("{line}: {releases} from {} to {}, one every {every} on average", day(first), day(last))
 }
 
 /// The portrait itself.
-pub(super) fn sheet(portrait: &LineBaseline) -> Sheet {
+pub(super) fn sheet(profile: &LineBaseline) -> Sheet {
     let mut sheet = Sheet::new();
     for Row { label, of, say } in ROWS {
-        sheet.rows(label, values(portrait, *of, |word| say(portrait, word)));
+        sheet.rows(label, values(profile, *of, |word| say(profile, word)));
     }
-    sheet.maybe("usual hours", hours::usual(&portrait.minutes));
+    sheet.maybe("usual hours", hours::usual(&profile.minutes));
     sheet
 }
 
@@ -113,10 +113,10 @@ pub(super) fn or_none(name: &str, none: &str) -> String {
 }
 
 /// The values seen, the most frequent first, each with how often and when.
-fn values(portrait: &LineBaseline, of: Trait, say: impl Fn(&str) -> String) -> Vec<String> {
-    let mut seen = portrait.words(of);
+fn values(profile: &LineBaseline, of: Trait, say: impl Fn(&str) -> String) -> Vec<String> {
+    let mut seen = profile.words(of);
     seen.sort_by_key(|(_, seen)| std::cmp::Reverse((seen.count, seen.last)));
-    let shown = seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(portrait, seen)));
+    let shown = seen.iter().take(SHOWN).map(|(value, seen)| format!("{}, {}", say(value), when(profile, seen)));
     let mut lines: Vec<_> = shown.collect();
     if seen.len() > SHOWN {
         lines.push(format!("and {} more, see --format json", seen.len() - SHOWN));
@@ -125,11 +125,11 @@ fn values(portrait: &LineBaseline, of: Trait, say: impl Fn(&str) -> String) -> V
 }
 
 /// What stopped or began is told from what always was.
-fn when(portrait: &LineBaseline, seen: &Seen) -> String {
-    let (all, count) = (portrait.releases, seen.count);
+fn when(profile: &LineBaseline, seen: &Seen) -> String {
+    let (all, count) = (profile.releases, seen.count);
     if count >= all {
         "always".to_owned()
-    } else if Some(seen.last) == portrait.last_at {
+    } else if Some(seen.last) == profile.last_at {
         format!("{count} of {all}, since {}", day(seen.first))
     } else {
         format!("{count} of {all}, last on {}", day(seen.last))

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{accuse::Accuser, log_list::LogList, settings::LogSettings, shown::Shown};
+use super::{log_list::LogList, report::ViolationReporter, settings::LogSettings, shown::Shown};
 use crate::{
     clock::past,
-    store::{LogRow, LogStanding, StoreError},
+    store::{LogRow, LogState, StoreError},
     text::minute_utc,
-    tlog::{Misdeed, Tree},
+    tlog::{LogViolation, Tree},
 };
 
 /// Who notices that a log stands still.
@@ -17,7 +17,7 @@ use crate::{
 pub struct Standing {
     pub settings: Arc<LogSettings>,
     pub list: Arc<LogList>,
-    pub accuser: Arc<Accuser>,
+    pub reporter: Arc<ViolationReporter>,
 }
 
 impl Standing {
@@ -30,11 +30,11 @@ impl Standing {
         let (Some(kept), Some(followed)) = (&row.checkpoint, self.list.of_tree(&row.name)) else { return Ok(()) };
         let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: true };
         if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.settings.stale_after) {
-            return self.accuser.resolve_misdeed(&tree, Misdeed::Stale, "the log grew", now);
+            return self.reporter.resolve_violation(&tree, LogViolation::Stale, "the log grew", now);
         }
         // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
         let is_still = kept.last_seen_at - kept.seen_at > self.settings.stale_after;
-        if !is_still || row.standing != LogStanding::Active || row.failing_since.is_some() {
+        if !is_still || row.standing != LogState::Active || row.failing_since.is_some() {
             return Ok(());
         }
         let Ok(signed) = followed.log.signer().verify(kept.note.as_bytes()) else { return Ok(()) };
@@ -45,8 +45,8 @@ impl Standing {
             minute_utc(kept.seen_at),
         );
         let evidence =
-            Shown { followed: &followed, tree: &tree, signed: &signed, now }.evidence(Misdeed::Stale, statement);
-        self.accuser.accuse(&tree, &evidence.signed(&[&signed]), now)
+            Shown { followed: &followed, tree: &tree, signed: &signed, now }.evidence(LogViolation::Stale, statement);
+        self.reporter.report(&tree, &evidence.signed(&[&signed]), now)
     }
 }
 
@@ -60,9 +60,9 @@ mod tests {
     #[tokio::test]
     async fn a_log_that_stands_still_is_accused_until_it_grows() {
         let lab = Lab::new();
-        let auditor = Auditor { store: Arc::clone(&lab.parts.store), accuser: lab.accuser() };
+        let auditor = Auditor { store: Arc::clone(&lab.parts.store), reporter: lab.reporter() };
         let (settings, list) = (Arc::clone(&lab.parts.settings), lab.parts.listing().list);
-        let standing = Standing { settings, list, accuser: lab.accuser() };
+        let standing = Standing { settings, list, reporter: lab.reporter() };
         lab.log.grow(3, "one");
         for (hours, size, expected) in [(0, 3, None), (5, 3, None), (2, 3, Some("log.example has stopped growing"))] {
             lab.clock.advance(Duration::from_hours(hours));

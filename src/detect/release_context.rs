@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{Bond, ReleaseId, ReleaseLine};
+use crate::model::{CorrelationKey, ReleaseId, ReleaseLine};
 
 /// Releases that follow one another within this time are one burst.
 const BURST: TimeDelta = TimeDelta::minutes(30);
@@ -13,9 +13,9 @@ const BURST: TimeDelta = TimeDelta::minutes(30);
 pub const AT_ONCE: TimeDelta = TimeDelta::hours(1);
 
 /// What was published around a release, as far as whoever assembles it knows: all that a detector may know of other
-/// releases besides the baseline. [`Company::default`] is a release alone in the world.
+/// releases besides the baseline. [`ReleaseContext::default`] is a release alone in the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Company {
+pub struct ReleaseContext {
     /// The bursts that the release is part of, by what ties them together.
     pub bursts: Vec<Burst>,
     /// Stable lines of the package that were released within the hour up to this release, its own left out.
@@ -35,7 +35,7 @@ pub struct Company {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Burst {
     /// What ties them together.
-    pub bond: Bond,
+    pub correlation_key: CorrelationKey,
     /// How many packages so far, this one included.
     pub packages: u32,
     /// The most packages of an earlier burst of the same bond.
@@ -94,14 +94,14 @@ impl<T: Ord + Clone> Cadence<T> {
     }
 
     /// Counts a release. What did not teach the baseline is no habit.
-    pub fn add(&mut self, one: T, at: DateTime<Utc>, teaches: bool) {
+    pub fn add(&mut self, one: T, at: DateTime<Utc>, in_baseline: bool) {
         if self.is_over(at) {
             self.usual = self.usual.max(size(&self.honest));
             self.now.clear();
             self.honest.clear();
         }
         self.last = self.last.max(Some(at));
-        if teaches {
+        if in_baseline {
             self.honest.insert(one.clone());
         }
         self.now.insert(one);
@@ -131,9 +131,9 @@ impl Runs {
     }
 
     /// Counts a release.
-    pub fn add(&mut self, run: &str, release: &ReleaseId, at: DateTime<Utc>, teaches: bool) {
+    pub fn add(&mut self, run: &str, release: &ReleaseId, at: DateTime<Utc>, in_baseline: bool) {
         match self.first.get(run) {
-            Some((known, _)) => self.is_habit |= teaches && known != release,
+            Some((known, _)) => self.is_habit |= in_baseline && known != release,
             None => drop(self.first.insert(run.to_owned(), (release.clone(), at))),
         }
     }
@@ -189,7 +189,9 @@ mod tests {
 
     #[test]
     fn a_habit_is_no_burst() {
-        let burst = |packages, usual| Burst { bond: Bond::Publisher("ann".to_owned()), packages, usual }.is_unusual();
+        let burst = |packages, usual| {
+            Burst { correlation_key: CorrelationKey::Publisher("ann".to_owned()), packages, usual }.is_unusual()
+        };
         assert!(burst(3, 0) && burst(3, 1) && burst(10, 6));
         assert!(!burst(2, 0) && !burst(6, 6) && !burst(9, 6) && !burst(3, 2));
     }

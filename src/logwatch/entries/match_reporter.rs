@@ -9,14 +9,14 @@ use crate::{
     deliver::Subscriptions,
     logwatch::{rows::place, settings::LogSettings},
     model::{Alert, AlertKind, Confidence, LogEntry, Report, Severity, Sighting, Sightings},
-    store::{Herald, MatchRule, Met, Scope, Store, StoreError},
+    store::{MatchReporter, MatchRule, Met, Scope, Store, StoreError},
     text::shell_word,
     tlog::Tree,
 };
 
 /// Who tells of what `[[logs.match]]` finds.
 #[derive(Debug)]
-pub struct Heralds {
+pub struct MatchReporters {
     pub store: Arc<Store>,
     pub settings: Arc<LogSettings>,
     pub subscriptions: Arc<Subscriptions>,
@@ -31,7 +31,7 @@ pub struct OfTree<'a> {
     first: LogEntry,
 }
 
-impl Heralds {
+impl MatchReporters {
     /// Who tells of the matches in a tree.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl OfTree<'_> {
     }
 }
 
-impl Herald for OfTree<'_> {
+impl MatchReporter for OfTree<'_> {
     fn rules(&self) -> &[MatchRule] {
         self.matches
     }
@@ -110,16 +110,16 @@ mod tests {
     async fn a_match_is_told_by_the_rule_that_found_it() {
         let rule = MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All };
         let lab = Lab::new().with(|settings, _| LogSettings { matches: vec![rule.clone()], ..settings });
-        let heralds = Heralds {
+        let match_reporters = MatchReporters {
             store: Arc::clone(&lab.parts.store),
             settings: Arc::clone(&lab.parts.settings),
             subscriptions: Arc::clone(&lab.parts.subscriptions),
         };
         let tree = lab.look().await.tree;
-        let herald = heralds.of(&tree).unwrap();
-        assert_eq!(herald.rules(), std::slice::from_ref(&rule));
-        let history = herald.history(&rule, lab.now());
+        let match_reporter = match_reporters.of(&tree).unwrap();
+        assert_eq!(match_reporter.rules(), std::slice::from_ref(&rule));
+        let history = match_reporter.history(&rule, lab.now());
         assert_eq!((&*history.title, history.severity), ("acme: older entries of log.example", Severity::Info));
-        assert!(herald.wants(&history).is_empty(), "nobody subscribes");
+        assert!(match_reporter.wants(&history).is_empty(), "nobody subscribes");
     }
 }

@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// What a baseline learns in one record.
-pub struct Lesson<'a> {
+pub struct BaselineUpdate<'a> {
     stored: &'a StoredBaseline,
     changed: Option<Baseline>,
     versions: Vec<NewBaselineVersion>,
 }
 
-impl<'a> Lesson<'a> {
+impl<'a> BaselineUpdate<'a> {
     pub fn over(stored: &'a StoredBaseline) -> Self {
         Self { stored, changed: None, versions: Vec::new() }
     }
@@ -50,7 +50,7 @@ pub fn let_held_join(
     store: &Store,
     subject: &Subject<'_>,
     newest: &Observation,
-    lesson: &mut Lesson<'_>,
+    baseline_update: &mut BaselineUpdate<'_>,
 ) -> Result<(), StoreError> {
     let held = store.held(subject.package)?;
     if held.is_empty() {
@@ -59,12 +59,12 @@ pub fn let_held_join(
     let mut later: Vec<Later> = Vec::new();
     for row in store.releases(subject.package, LATEST_RELEASES)? {
         let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
-        later.push(Later { line: row.line, published_at, clean: row.teaches });
+        later.push(Later { line: row.line, published_at, clean: row.in_baseline });
     }
     later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
     for held in held {
         if let Some(observation) = joins(store, &held, &later)? {
-            lesson.learn(&observation, Some("enough clean releases followed".to_owned()));
+            baseline_update.learn(&observation, Some("enough clean releases followed".to_owned()));
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub struct Standing {
 
 impl Forges {
     /// Asks every forge once.
-    pub async fn standings(&self) -> Vec<Standing> {
+    pub async fn statuses_of_forges(&self) -> Vec<Standing> {
         join_all(self.known.iter().map(|forge| async {
             let left = self.left(forge).await;
             Standing { host: forge.host.clone(), has_token: forge.has_token(), left }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is normal for a package, in two lines: how much was learned, and what is usual.
-pub(super) fn portrait(baseline: &Baseline) -> Vec<String> {
+pub(super) fn profile(baseline: &Baseline) -> Vec<String> {
     let Some(line) = baseline.lines.values().max_by_key(|line| line.last_at) else {
         return vec!["nothing learned".to_owned()];
     };

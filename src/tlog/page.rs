@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::{
     ct_leaf::{CtContent, CtLeaf, CtLeafError, precertificate},
     entry::Entry,
-    filter::Filter,
     merkle::{Hash, leaf_hash},
+    prefilter::Prefilter,
     range::CompactRange,
     read::ReadError,
 };
@@ -152,7 +152,7 @@ impl Kinds {
 
 /// What a page came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sifted {
+pub struct ReadPage {
     /// Entries to look at closely.
     pub candidates: Vec<Candidate>,
     /// Entries that cannot be read.
@@ -164,19 +164,19 @@ pub struct Sifted {
 }
 
 /// Hashes a page into the range, which must end where the page begins, and keeps what the filter lets through.
-pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRange) -> Sifted {
+pub fn read_page(page: &Page, form: LeafForm, filter: &Prefilter, range: &mut CompactRange) -> ReadPage {
     debug_assert_eq!(range.size(), page.first, "pages follow one another");
-    let mut sifted = Sifted::default();
+    let mut result = ReadPage::default();
     for (index, entry) in (page.first..).zip(&page.entries) {
         let leaf = leaf_hash(&entry.leaf);
         range.push(leaf);
-        sifted.bytes += entry.leaf.len() as u64;
+        result.bytes += entry.leaf.len() as u64;
         match read(entry, form, filter) {
-            Ok(read) => sifted.take(read, index, leaf, entry),
-            Err(why) => sifted.malformed.push(MalformedEntry { index, body: entry.leaf.clone(), why }),
+            Ok(read) => result.take(read, index, leaf, entry),
+            Err(why) => result.malformed.push(MalformedEntry { index, body: entry.leaf.clone(), why }),
         }
     }
-    sifted
+    result
 }
 
 /// Reads one entry, with all of its certificates.
@@ -184,10 +184,10 @@ pub fn sift(page: &Page, form: LeafForm, filter: &Filter, range: &mut CompactRan
 /// # Errors
 /// Why it cannot be read.
 pub(crate) fn read_one(index: u64, entry: &RawEntry, form: LeafForm) -> Result<Candidate, String> {
-    Ok(read(entry, form, &Filter::everything())?.candidate(index, leaf_hash(&entry.leaf), entry))
+    Ok(read(entry, form, &Prefilter::everything())?.candidate(index, leaf_hash(&entry.leaf), entry))
 }
 
-impl Sifted {
+impl ReadPage {
     fn take(&mut self, read: Read<'_>, index: u64, leaf: Hash, entry: &RawEntry) {
         self.kinds.count(&read.kind, &read.version);
         if !read.certificates.is_empty() {
@@ -218,7 +218,7 @@ impl Read<'_> {
     }
 }
 
-fn read<'a>(entry: &'a RawEntry, form: LeafForm, filter: &Filter) -> Result<Read<'a>, String> {
+fn read<'a>(entry: &'a RawEntry, form: LeafForm, filter: &Prefilter) -> Result<Read<'a>, String> {
     match form {
         LeafForm::Rekor => rekor(entry, filter),
         LeafForm::Ct => ct(entry, filter),
@@ -236,7 +236,7 @@ fn binary_version(leaf: &[u8]) -> Option<u8> {
     leaf.first().copied().filter(|first| first.is_ascii_control() && !first.is_ascii_whitespace())
 }
 
-fn rekor<'a>(entry: &'a RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
+fn rekor<'a>(entry: &'a RawEntry, filter: &Prefilter) -> Result<Read<'a>, String> {
     if let Some(version) = binary_version(&entry.leaf) {
         return Ok(not_understood(format!("leaf version {version}")));
     }
@@ -246,7 +246,7 @@ fn rekor<'a>(entry: &'a RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
     Ok(Read { certificates, kind: entry.kind, version: entry.version, digest: entry.digest })
 }
 
-fn ct<'a>(entry: &RawEntry, filter: &Filter) -> Result<Read<'a>, String> {
+fn ct<'a>(entry: &RawEntry, filter: &Prefilter) -> Result<Read<'a>, String> {
     let leaf = match CtLeaf::parse(&entry.leaf) {
         Ok(leaf) => leaf,
         Err(CtLeafError::Unknown { version, leaf_type, entry_type }) => {
@@ -294,22 +294,22 @@ mod tests {
     fn every_leaf_is_hashed_whatever_it_is() {
         let (one, two) = (signed_by("somebody"), signed_by("https://github.com/axios/axios"));
         let bodies = [one.as_str(), "garbage", "", r#"{"kind":"new","apiVersion":"9","spec":{}}"#, &two];
-        let filter = Filter::new(&[b"axios/axios".to_vec()]).expect("small");
+        let filter = Prefilter::new(&[b"axios/axios".to_vec()]).expect("small");
         let mut range = CompactRange::default();
-        let sifted = sift(&page(0, &bodies), LeafForm::Rekor, &filter, &mut range);
+        let read = read_page(&page(0, &bodies), LeafForm::Rekor, &filter, &mut range);
         let mut expected = CompactRange::default();
         for body in bodies {
             expected.push(leaf_hash(body.as_bytes()));
         }
         assert_eq!(range, expected);
-        assert_eq!(sifted.bytes as usize, bodies.iter().map(|body| body.len()).sum::<usize>());
-        assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2]);
-        let [candidate] = sifted.candidates.as_slice() else { panic!("one is watched") };
+        assert_eq!(read.bytes as usize, bodies.iter().map(|body| body.len()).sum::<usize>());
+        assert_eq!(read.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2]);
+        let [candidate] = read.candidates.as_slice() else { panic!("one is watched") };
         assert_eq!(
             (candidate.index, candidate.leaf, candidate.digest.as_deref()),
             (4, leaf_hash(two.as_bytes()), Some("ab"))
         );
-        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        let kinds: Vec<_> = read.kinds.iter().collect();
         assert_eq!(kinds, [("hashedrekord", "0.0.2", 2), ("new", "9", 1)]);
     }
 
@@ -319,14 +319,14 @@ mod tests {
         let leaves = [identity.clone(), [&[2], identity.as_slice()].concat(), b"garbage".to_vec(), Vec::new()];
         let raw = |leaf: &Vec<u8>| RawEntry { leaf: Bytes::from(leaf.clone()), extra: Bytes::new() };
         let page = Page { first: 0, entries: leaves.iter().map(raw).collect() };
-        let sifted = sift(&page, LeafForm::Rekor, &Filter::everything(), &mut CompactRange::default());
-        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        let read = read_page(&page, LeafForm::Rekor, &Prefilter::everything(), &mut CompactRange::default());
+        let kinds: Vec<_> = read.kinds.iter().collect();
         assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 1", 1), (NOT_UNDERSTOOD, "leaf version 2", 1)]);
-        assert_eq!(sifted.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(read.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2, 3]);
         let other = [&[0, 0], 7_u64.to_be_bytes().as_slice(), &[0, 9], b"whatever"].concat();
         let page = Page { first: 0, entries: vec![raw(&other)] };
-        let sifted = sift(&page, LeafForm::Ct, &Filter::everything(), &mut CompactRange::default());
-        let kinds: Vec<_> = sifted.kinds.iter().collect();
+        let read = read_page(&page, LeafForm::Ct, &Prefilter::everything(), &mut CompactRange::default());
+        let kinds: Vec<_> = read.kinds.iter().collect();
         assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 0, type 0, entry type 9", 1)]);
     }
 
@@ -334,13 +334,14 @@ mod tests {
     fn pages_may_be_cut_anywhere() {
         let bodies: Vec<_> = (0..20).map(|n| signed_by(&format!("axios/axios {n}"))).collect();
         let bodies: Vec<_> = bodies.iter().map(String::as_str).collect();
-        let filter = Filter::everything();
+        let filter = Prefilter::everything();
         let mut whole = CompactRange::default();
-        let all = sift(&page(0, &bodies), LeafForm::Rekor, &filter, &mut whole);
+        let all = read_page(&page(0, &bodies), LeafForm::Rekor, &filter, &mut whole);
         for cut in 0..=20 {
             let mut range = CompactRange::default();
-            let mut candidates = sift(&page(0, &bodies[..cut]), LeafForm::Rekor, &filter, &mut range).candidates;
-            candidates.extend(sift(&page(cut as u64, &bodies[cut..]), LeafForm::Rekor, &filter, &mut range).candidates);
+            let mut candidates = read_page(&page(0, &bodies[..cut]), LeafForm::Rekor, &filter, &mut range).candidates;
+            candidates
+                .extend(read_page(&page(cut as u64, &bodies[cut..]), LeafForm::Rekor, &filter, &mut range).candidates);
             assert_eq!((&range, &candidates), (&whole, &all.candidates), "{cut}");
         }
     }

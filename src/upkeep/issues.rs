@@ -16,7 +16,7 @@ pub const ACTOR: &str = "provwatch";
 
 /// Something about provwatch's own work that the operator must know.
 #[derive(Clone, Debug)]
-pub struct Trouble {
+pub struct OperationalIssue {
     /// What makes it the same trouble when it comes again.
     pub subject: String,
     /// How bad.
@@ -31,12 +31,12 @@ pub struct Trouble {
 
 /// Where troubles become alerts, and are resolved when their cause is gone.
 #[derive(Debug)]
-pub struct Troubles {
+pub struct OperationalIssues {
     store: Arc<Store>,
     subscriptions: Arc<Subscriptions>,
 }
 
-impl Troubles {
+impl OperationalIssues {
     /// Alerts in this store, for these subscriptions.
     pub fn new(store: Arc<Store>, subscriptions: Arc<Subscriptions>) -> Self {
         Self { store, subscriptions }
@@ -46,8 +46,8 @@ impl Troubles {
     ///
     /// # Errors
     /// The store failed.
-    pub fn record(&self, trouble: &Trouble, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.record_of(None, trouble, now)
+    pub fn record(&self, issue: &OperationalIssue, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.record_of(None, issue, now)
     }
 
     /// As [`Self::record`], where it is about watching one package.
@@ -57,10 +57,10 @@ impl Troubles {
     pub fn record_of(
         &self,
         package: Option<&Package>,
-        trouble: &Trouble,
+        issue: &OperationalIssue,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Trouble { subject, severity, confidence, title, argument } = trouble;
+        let OperationalIssue { subject, severity, confidence, title, argument } = issue;
         let alert = Alert {
             argument: argument.clone(),
             package: package.cloned(),
@@ -78,8 +78,8 @@ impl Troubles {
     ///
     /// # Errors
     /// The store failed.
-    pub fn resolve(&self, trouble: &Trouble, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.resolve_subject(&trouble.subject, reason, now)
+    pub fn resolve(&self, issue: &OperationalIssue, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.resolve_subject(&issue.subject, reason, now)
     }
 
     /// As [`Self::resolve`], by what makes it the same alert.
@@ -98,8 +98,8 @@ impl Troubles {
 }
 
 /// A sink said that it will never take a message again.
-pub fn sink_gone(subscription: &str) -> Trouble {
-    Trouble {
+pub fn sink_gone(subscription: &str) -> OperationalIssue {
+    OperationalIssue {
         subject: format!("gone {subscription}"),
         severity: Severity::High,
         confidence: Confidence::High,
@@ -122,19 +122,19 @@ mod tests {
     #[test]
     fn a_trouble_that_comes_again_is_one_alert_and_is_over_with_its_cause() {
         let store = Arc::new(Store::in_memory().unwrap());
-        let troubles = Troubles::new(Arc::clone(&store), Arc::new(Subscriptions::default()));
+        let issues = OperationalIssues::new(Arc::clone(&store), Arc::new(Subscriptions::default()));
         let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
-        let trouble = sink_gone("desk");
+        let issue = sink_gone("desk");
         let statuses = || -> Vec<AlertStatus> {
             store.alerts(&AlertFilter::default()).unwrap().iter().map(|alert| alert.status).collect()
         };
-        troubles.resolve(&trouble, "nothing was wrong", noon).unwrap();
+        issues.resolve(&issue, "nothing was wrong", noon).unwrap();
         assert_eq!(statuses(), []);
         for hours in 0..3 {
-            troubles.record(&trouble, noon + TimeDelta::hours(hours)).unwrap();
+            issues.record(&issue, noon + TimeDelta::hours(hours)).unwrap();
         }
         assert_eq!(statuses(), [AlertStatus::Open]);
-        troubles.resolve(&trouble, "it is back", noon + TimeDelta::hours(3)).unwrap();
+        issues.resolve(&issue, "it is back", noon + TimeDelta::hours(3)).unwrap();
         assert_eq!(statuses(), [AlertStatus::Resolved]);
     }
 }
