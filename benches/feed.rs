@@ -12,7 +12,7 @@ use provwatch::{
     clock::SystemClock,
     http::{Client, HostLimits, Policy, Request, Response, Transport, TransportError},
     model::Package,
-    registry::{Cursor, Feed, NpmFeed, Page},
+    registry::{Cursor, Feed, FeedPage, NpmFeed},
     watchlist::Watchlist,
 };
 
@@ -56,13 +56,13 @@ fn client(page: Bytes) -> Client {
     Client::with_policy(Arc::new(Memory(page)), Arc::new(SystemClock), policy)
 }
 
-fn read(feed: &NpmFeed, client: &Client) -> Page {
+fn read(feed: &NpmFeed, client: &Client) -> FeedPage {
     let page = block_on(feed.poll(client, Some(&Cursor("89797000".to_owned())))).unwrap();
     assert_eq!(page.events.len(), ROWS);
     page
 }
 
-fn watched<'a>(watchlist: &Watchlist, page: &'a Page) -> Vec<&'a Package> {
+fn watched<'a>(watchlist: &Watchlist, page: &'a FeedPage) -> Vec<&'a Package> {
     let packages = page.events.iter().map(|event| &event.package);
     packages.filter(|package| watchlist.matches(package).is_some()).collect()
 }

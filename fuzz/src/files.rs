@@ -5,7 +5,7 @@ use std::path::Path;
 
 use provwatch::{
     config::Config,
-    pipeline::replay::Timeline,
+    packages::replay::Timeline,
     watchlist::{Watchlist, import},
 };
 

@@ -5,9 +5,9 @@ use std::{path::Path, sync::Arc};
 use futures::executor::block_on;
 use provwatch::{
     clock::ManualClock,
-    enrich::{Cache, Forge, ForgeKind, Forges, Place, Question, Remembered},
+    enrich::{Cache, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
     model::Observation,
-    pipeline::replay::Timeline,
+    packages::replay::Timeline,
 };
 
 use crate::web::{NOW, body, client};
@@ -33,7 +33,7 @@ fn release() -> Observation {
 
 fn ask(kind: ForgeKind, host: &str, answers: Vec<(&'static str, bytes::Bytes)>) {
     let release = release();
-    let place = Place { host: host.to_owned(), path: "acme/widget".to_owned(), id: Some("1".to_owned()) };
+    let place = ForgeRepository { host: host.to_owned(), path: "acme/widget".to_owned(), id: Some("1".to_owned()) };
     let api = format!("https://api.{host}/").parse().expect("a constant URL");
     let clock = Arc::new(ManualClock::at_text(NOW));
     let forges = Forges::new(vec![Forge::new(kind, host, api, None)], client(answers), clock, Arc::new(Forgetful));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use provwatch::{
     attest::{TrustMaterial, Verifier},
     tlog::{
-        Evidence, Judgement, LogKey, Signer,
+        Judgement, LogEvidence, LogKey, Signer,
         ct_leaf::{CtLeaf, precertificate},
         entry::Entry,
         note::UnverifiedNote,
@@ -46,7 +46,7 @@ pub fn entry(bytes: &[u8]) {
 }
 
 pub fn evidence(bytes: &[u8]) {
-    if let Ok(evidence) = Evidence::parse(bytes) {
+    if let Ok(evidence) = LogEvidence::parse(bytes) {
         assert!(!matches!(evidence.judge(), Ok(Judgement::Proven(_))), "nobody proves anything by chance");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl App {
-    /// Gives a sign of life, judges how provwatch fares, raises an alert for everything that has lasted for too long and
+    /// Gives a heartbeat, judges how provwatch fares, raises an alert for everything that has lasted for too long and
     /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
     /// what is found.
     ///
@@ -37,12 +37,12 @@ impl App {
     }
 
     /// A pass begins: whoever asks meanwhile is told that a process is at work.
-    pub fn begin_pass(&self) -> Result<(), StoreError> {
+    pub(super) fn begin_pass(&self) -> Result<(), StoreError> {
         self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 
     /// A pass has ended, which is what counts when nobody is at work any more.
-    pub fn end_pass(&self) -> Result<(), StoreError> {
+    pub(super) fn end_pass(&self) -> Result<(), StoreError> {
         self.caretaker.end_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 

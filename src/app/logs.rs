@@ -60,7 +60,7 @@ fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
     let fields = fields.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
     let claims = one.claims.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let claims: Option<Vec<_>> = claims.map(claim).collect();
-    let claims = claims.ok_or("it names a claim that there is not");
+    let claims = claims.ok_or("it names an unknown claim");
     let what = format!("the pattern {:?} ([[logs.match]])", one.name);
     let claims = claims.map_err(AssemblyError::of(what.clone()))?;
     Pattern::new(&one.name, fields.chain(claims)).map_err(AssemblyError::of(what))
@@ -75,8 +75,8 @@ fn claim_of(name: &str) -> Option<Claim> {
 }
 
 fn public_key(file: &Path) -> Result<LogKey, Anything> {
-    let pem = bounded::read(file, MAX_KEY)?.ok_or("it is larger than 64 KiB, so it holds something else")?;
-    let pem = String::from_utf8(pem).map_err(|_| "it is not text; a key begins with `-----BEGIN PUBLIC KEY-----`")?;
+    let pem = bounded::read(file, MAX_KEY)?.ok_or("larger than 64 KiB, so not a key")?;
+    let pem = String::from_utf8(pem).map_err(|_| "not text; a key begins with `-----BEGIN PUBLIC KEY-----`")?;
     Ok(LogKey::from_pem(&pem)?)
 }
 

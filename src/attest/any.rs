@@ -11,7 +11,7 @@ use serde_json::Value;
 use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
 
 use super::{
-    failure::{Failure, printable},
+    failure::{VerificationFailure, printable},
     form, json, npm,
     publisher::Publisher,
     pypi,
@@ -64,7 +64,7 @@ impl Kept {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAttestations {
     /// It is not JSON, and neither are its lines.
-    #[error("it is not JSON: {0}")]
+    #[error("not JSON: {0}")]
     NotJson(String),
     /// It is JSON of another kind.
     #[error(
@@ -98,7 +98,7 @@ pub struct Attestation {
     pub predicate_type: Option<String>,
     /// Of what it speaks; empty where it does not say.
     pub about: Vec<About>,
-    content: Result<Content, Failure>,
+    content: Result<Content, VerificationFailure>,
 }
 
 /// What there is to verify.
@@ -137,7 +137,11 @@ pub fn attestations(document: &[u8]) -> Result<Vec<Attestation>, NotAttestations
 }
 
 /// One document a line. A line that cannot be read is told as such, unless none can.
-fn take_lines(document: &[u8], whole: &Failure, found: &mut Vec<Attestation>) -> Result<(), NotAttestations> {
+fn take_lines(
+    document: &[u8],
+    whole: &VerificationFailure,
+    found: &mut Vec<Attestation>,
+) -> Result<(), NotAttestations> {
     let lines = document.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1_u32..);
     let lines: Vec<_> = lines.filter(|(line, _)| !line.is_empty()).take(MAX_ATTESTATIONS + 1).collect();
     let is_object = |line: &[u8]| line.starts_with(b"{") && line.ends_with(b"}");
@@ -209,7 +213,7 @@ fn push(found: &mut Vec<Attestation>, one: Attestation) -> Result<(), NotAttesta
     Ok(())
 }
 
-fn bundle(value: &Value) -> Result<Bundle, Failure> {
+fn bundle(value: &Value) -> Result<Bundle, VerificationFailure> {
     form::bundle(&value.to_string())
 }
 
@@ -220,7 +224,7 @@ fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
         let why = "it is an envelope without certificate, log entry and time; a Sigstore bundle has all of them";
         (Kept::Envelope, why)
     } else if has("predicateType") && (has("_type") || has("type")) {
-        (Kept::Statement, "it is a statement that nobody signed")
+        (Kept::Statement, "it is an unsigned statement")
     } else if has("base64Signature") {
         let why = "it is a bundle in the form of cosign before version 3; `cosign … --new-bundle-format` writes the one of \
                    Sigstore";
@@ -228,7 +232,7 @@ fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
     } else {
         return None;
     };
-    Some(Attestation::broken(place.to_owned(), kept, Failure::unavailable(why)))
+    Some(Attestation::broken(place.to_owned(), kept, VerificationFailure::unavailable(why)))
 }
 
 /// What a JSON document is that holds no attestation.
@@ -245,14 +249,14 @@ fn described(value: &Value) -> String {
 }
 
 impl Attestation {
-    fn broken(place: String, kept: Kept, failure: Failure) -> Self {
+    fn broken(place: String, kept: Kept, failure: VerificationFailure) -> Self {
         Self { place, kept, predicate_type: None, about: Vec::new(), content: Err(failure) }
     }
 
     fn of_bundle(
         place: &str,
         kept: Kept,
-        bundle: Result<Bundle, Failure>,
+        bundle: Result<Bundle, VerificationFailure>,
         listed: Option<String>,
         publisher: Option<Publisher>,
     ) -> Self {
@@ -279,27 +283,27 @@ impl Attestation {
     ///
     /// # Errors
     /// The check that failed, or why it cannot be told.
-    pub fn verify(&self, verifier: &Verifier, file: Option<&FileDigests>) -> Result<Proven, Failure> {
+    pub fn verify(&self, verifier: &Verifier, file: Option<&FileDigests>) -> Result<Proven, VerificationFailure> {
         let content = self.content.as_ref().map_err(Clone::clone)?;
         if !verifier.is_ready() {
-            return Err(Failure::unavailable("the trust root was not read yet"));
+            return Err(VerificationFailure::unavailable("the trust root was not read yet"));
         }
         if let Some(listed) = content.listed.as_ref().filter(|listed| Some(*listed) != self.predicate_type.as_ref()) {
             let is = self.predicate_type.as_deref().unwrap_or("a signature without a statement");
             let reason = format!("the statement is {is:?}, listed as {listed:?}");
-            return Err(Failure::invalid(Check::PayloadType, reason));
+            return Err(VerificationFailure::invalid(Check::PayloadType, reason));
         }
         content.verify(verifier.trust(), self.artifact(file)?)
     }
 
     /// The file's digest in an algorithm of which the attestation speaks.
-    fn artifact(&self, file: Option<&FileDigests>) -> Result<ArtifactDigest, Failure> {
+    fn artifact(&self, file: Option<&FileDigests>) -> Result<ArtifactDigest, VerificationFailure> {
         let named = |name: &'static str| self.about.iter().find_map(move |about| about.digests.get(name));
         let Some(file) = file else {
             let own = ALGORITHMS.into_iter().find_map(|name| Some((name, named(name)?)));
             let why =
                 "it does not give a SHA-256, SHA-384 or SHA-512 of what it speaks of; compare it with the file itself";
-            let (name, digest) = own.ok_or_else(|| Failure::unavailable(why))?;
+            let (name, digest) = own.ok_or_else(|| VerificationFailure::unavailable(why))?;
             return of_hex(name, digest);
         };
         let spoken = algorithms(file)
@@ -308,7 +312,7 @@ impl Attestation {
         let known = spoken.or_else(|| algorithms(file).find(|(name, _)| named(name).is_some()));
         let known = known.or_else(|| algorithms(file).next().filter(|_| self.about.is_empty()));
         let why = "it speaks of files by other digests than those that are known of this one";
-        let (name, digest) = known.ok_or_else(|| Failure::unavailable(why))?;
+        let (name, digest) = known.ok_or_else(|| VerificationFailure::unavailable(why))?;
         of_hex(name, digest)
     }
 }
@@ -321,20 +325,21 @@ fn algorithms(file: &FileDigests) -> impl Iterator<Item = (&'static str, &String
     ALGORITHMS.into_iter().filter_map(|name| Some((name, file.get(name)?)))
 }
 
-fn of_hex(name: &str, digest: &str) -> Result<ArtifactDigest, Failure> {
+fn of_hex(name: &str, digest: &str) -> Result<ArtifactDigest, VerificationFailure> {
     let algorithm = match name {
         "sha256" => HashAlgorithm::Sha2256,
         "sha384" => HashAlgorithm::Sha2384,
         _ => HashAlgorithm::Sha2512,
     };
-    let malformed =
-        |why: &dyn std::fmt::Display| Failure::invalid(Check::Format, format!("the {name} {digest:?}: {why}"));
+    let malformed = |why: &dyn std::fmt::Display| {
+        VerificationFailure::invalid(Check::Format, format!("the {name} {digest:?}: {why}"))
+    };
     let bytes = hex::decode(digest).map_err(|error| malformed(&error))?;
     ArtifactDigest::new(algorithm, bytes).map_err(|error| malformed(&error))
 }
 
 /// The type of the predicate, and of what a bundle speaks.
-fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), Failure> {
+fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), VerificationFailure> {
     let SignatureContent::MessageSignature(signature) = &bundle.content else {
         let statement = Statement::of(bundle)?;
         let about = statement.subjects().map(|(name, digests)| About {
@@ -358,7 +363,7 @@ fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), Failure> {
 }
 
 impl Content {
-    fn verify(&self, trust: &TrustMaterial, artifact: ArtifactDigest) -> Result<Proven, Failure> {
+    fn verify(&self, trust: &TrustMaterial, artifact: ArtifactDigest) -> Result<Proven, VerificationFailure> {
         let artifact = Artifact::from_digest(artifact);
         if let Some(hint) = key_hint(&self.bundle) {
             let verified = npm::verify_by_registry(trust, &self.bundle, artifact)?;

@@ -1,6 +1,6 @@
 //! Checks that several attestations of one file come from one build.
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::model::{Check, VerifiedProvenance, WorkflowIdentity};
 
 /// The first of several verified attestations, if all hold and all name one builder.
@@ -8,8 +8,8 @@ use crate::model::{Check, VerifiedProvenance, WorkflowIdentity};
 /// # Errors
 /// The first failure, or [`Check::Publisher`] if they contradict each other.
 pub(super) fn agreed(
-    verified: impl Iterator<Item = Result<VerifiedProvenance, Failure>>,
-) -> Result<Option<VerifiedProvenance>, Failure> {
+    verified: impl Iterator<Item = Result<VerifiedProvenance, VerificationFailure>>,
+) -> Result<Option<VerifiedProvenance>, VerificationFailure> {
     let mut first: Option<VerifiedProvenance> = None;
     for next in verified {
         let next = next?;
@@ -23,11 +23,14 @@ pub(super) fn agreed(
 
 /// What tells repository and workflow apart must be the same. What names the signer may differ, as reusable workflows
 /// sign in their own name.
-fn check_same(one: &WorkflowIdentity, other: &WorkflowIdentity) -> Result<(), Failure> {
+fn check_same(one: &WorkflowIdentity, other: &WorkflowIdentity) -> Result<(), VerificationFailure> {
     if builder(one) == builder(other) {
         return Ok(());
     }
-    Err(Failure::invalid(Check::Publisher, format!("its attestations name two builders, {one} and {other}")))
+    Err(VerificationFailure::invalid(
+        Check::Publisher,
+        format!("its attestations name two builders, {one} and {other}"),
+    ))
 }
 
 fn builder(identity: &WorkflowIdentity) -> [Option<&String>; 5] {

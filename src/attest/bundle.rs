@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use sigstore_types::{ArtifactDigest, DerPublicKey, HashAlgorithm};
 
-use super::{failure::Failure, form, json, signer::Signer, trust::TrustMaterial, verified::Verified};
+use super::{failure::VerificationFailure, form, json, signer::Signer, trust::TrustMaterial, verified::Verified};
 
 /// What the bundle must be about.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +37,13 @@ pub fn verify_bundle(
     artifact: Artifact<'_>,
     policy: Policy<'_>,
     trust: &TrustMaterial,
-) -> Result<Verified, Failure> {
+) -> Result<Verified, VerificationFailure> {
     let bundle = form::bundle(json::read::<&RawValue>(bundle)?.get())?;
     let artifact = match artifact {
         Artifact::Bytes(bytes) => sigstore_types::Artifact::from_blob(bytes),
         Artifact::Sha256(bytes) => {
-            let digest = ArtifactDigest::new(HashAlgorithm::Sha2256, bytes.to_vec()).map_err(Failure::unavailable)?;
+            let digest = ArtifactDigest::new(HashAlgorithm::Sha2256, bytes.to_vec())
+                .map_err(VerificationFailure::unavailable)?;
             sigstore_types::Artifact::from_digest(digest)
         }
     };
@@ -54,8 +55,9 @@ pub fn verify_bundle(
     }
 }
 
-fn key(pem: &[u8]) -> Result<DerPublicKey, Failure> {
-    let unusable = |why: &dyn std::fmt::Display| Failure::unavailable(format_args!("the public key: {why}"));
+fn key(pem: &[u8]) -> Result<DerPublicKey, VerificationFailure> {
+    let unusable =
+        |why: &dyn std::fmt::Display| VerificationFailure::unavailable(format_args!("the public key: {why}"));
     let text = std::str::from_utf8(pem).map_err(|error| unusable(&error))?;
     DerPublicKey::from_pem(text).map_err(|error| unusable(&error))
 }

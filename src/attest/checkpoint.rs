@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sigstore_trust_root::{TransparencyLog, TrustedRoot};
 use sigstore_types::{Bundle, Checkpoint, KindVersion, TransparencyLogEntry};
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::model::{Check, LogEntry};
 
 /// Bytes of an Ed25519 key as `SubjectPublicKeyInfo` (RFC 8410).
@@ -18,13 +18,13 @@ const ED25519_SPKI: usize = 44;
 /// # Errors
 /// [`Check::TransparencyLog`] if an entry's log is unknown, nothing proves that the entry is in it, or its checkpoint is
 /// not that log's.
-pub(super) fn logged_at(root: &TrustedRoot, bundle: &Bundle) -> Result<Option<LogEntry>, Failure> {
+pub(super) fn logged_at(root: &TrustedRoot, bundle: &Bundle) -> Result<Option<LogEntry>, VerificationFailure> {
     let entries = bundle.verification_material.tlog_entries.iter();
     let places = entries.map(|entry| place(root, entry)).collect::<Result<Vec<_>, _>>()?;
     Ok(places.into_iter().flatten().next())
 }
 
-fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<Option<LogEntry>, Failure> {
+fn place(root: &TrustedRoot, entry: &TransparencyLogEntry) -> Result<Option<LogEntry>, VerificationFailure> {
     let log = root.tlogs.iter().find(|log| log.log_id == entry.log_id);
     let log = log.ok_or_else(|| misplaced(format_args!("unknown log {}", entry.log_id.key_id)))?;
     let proof = entry.inclusion_proof.as_ref();
@@ -45,8 +45,8 @@ fn has_proven_index(entry: &TransparencyLogEntry) -> bool {
     entry.inclusion_promise.is_some() || entry.kind_version == KindVersion::HashedRekordV002
 }
 
-fn misplaced(reason: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::TransparencyLog, reason)
+fn misplaced(reason: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::TransparencyLog, reason)
 }
 
 fn host(log: &TransparencyLog) -> &str {
@@ -65,7 +65,7 @@ fn name(log: &TransparencyLog) -> String {
 
 /// The first three lines as written are the ones that were read: no spaces, no signs, no other base64; and its last line ends.
 /// <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
-fn check_form(checkpoint: &Checkpoint, note: &str) -> Result<(), Failure> {
+fn check_form(checkpoint: &Checkpoint, note: &str) -> Result<(), VerificationFailure> {
     let root = BASE64_STANDARD.encode(checkpoint.root_hash().as_bytes());
     let head = format!("{}\n{}\n{root}\n", checkpoint.origin(), checkpoint.tree_size());
     if note.starts_with(&head) && note.ends_with('\n') {
@@ -82,7 +82,7 @@ fn check_origin(
     log: &TransparencyLog,
     entry: &TransparencyLogEntry,
     checkpoint: &Checkpoint,
-) -> Result<String, Failure> {
+) -> Result<String, VerificationFailure> {
     let origin = checkpoint.origin();
     let (name, tree) = origin.split_once(" - ").map_or((origin, None), |(name, tree)| (name, Some(tree)));
     let is_named = match (entry.kind_version, tree) {
@@ -115,7 +115,11 @@ fn is_key_of(log: &TransparencyLog, origin: &str) -> bool {
 }
 
 /// Of the logs that the trust root knows, only the entry's own signed: so it is its signature that was verified.
-fn check_signers(root: &TrustedRoot, log: &TransparencyLog, checkpoint: &Checkpoint) -> Result<(), Failure> {
+fn check_signers(
+    root: &TrustedRoot,
+    log: &TransparencyLog,
+    checkpoint: &Checkpoint,
+) -> Result<(), VerificationFailure> {
     let hint = |log: &TransparencyLog| log.log_id.key_id.as_bytes().first_chunk::<4>().copied();
     let signed_by = |log: &TransparencyLog| {
         checkpoint.signatures().iter().any(|signature| Some(*signature.key_id.as_bytes()) == hint(log))

@@ -18,7 +18,7 @@ const OTHER_ENTRY: &str = "hashedrekord entry";
 
 /// Why something signed was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum VerificationFailure {
     /// A check failed: what is signed is not what it claims to be.
     #[error("{check}: {reason}")]
     Invalid {
@@ -35,7 +35,7 @@ pub enum Failure {
     },
 }
 
-impl Failure {
+impl VerificationFailure {
     /// A failed check.
     pub(super) fn invalid(check: Check, reason: impl Display) -> Self {
         Self::Invalid { check, reason: printable(reason) }
@@ -64,16 +64,16 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Provenance {
-    fn from(failure: Failure) -> Self {
+impl From<VerificationFailure> for Provenance {
+    fn from(failure: VerificationFailure) -> Self {
         match failure {
-            Failure::Invalid { check, reason } => Self::Invalid { check, reason },
-            Failure::Unavailable { reason } => Self::Unavailable { reason },
+            VerificationFailure::Invalid { check, reason } => Self::Invalid { check, reason },
+            VerificationFailure::Unavailable { reason } => Self::Unavailable { reason },
         }
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for VerificationFailure {
     fn from(error: Error) -> Self {
         match check_of(&error) {
             Some(check) => Self::invalid(check, error),
@@ -156,7 +156,7 @@ mod tests {
             (Error::UnsupportedArtifact("x".into()), None),
             (Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm("x".into())), None),
         ] {
-            assert_eq!(Failure::from(error).check(), check);
+            assert_eq!(VerificationFailure::from(error).check(), check);
         }
     }
 

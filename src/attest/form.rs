@@ -7,7 +7,7 @@ use std::{collections::HashSet, str::FromStr};
 use serde_json::Value;
 use sigstore_types::{Bundle, HashAlgorithm, MediaType};
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::model::Check;
 
 /// The kinds and versions of log entries that are known.
@@ -23,7 +23,7 @@ const SIGNERS: [&str; 3] = ["certificate", "x509CertificateChain", "publicKey"];
 ///
 /// # Errors
 /// [`Check::Format`] and what is malformed, or what is not supported.
-pub(super) fn bundle(json: &str) -> Result<Bundle, Failure> {
+pub(super) fn bundle(json: &str) -> Result<Bundle, VerificationFailure> {
     let mut value: Value = serde_json::from_str(json).map_err(malformed)?;
     if !value.is_object() {
         return Err(malformed("the bundle is not an object"));
@@ -40,23 +40,23 @@ pub(super) fn bundle(json: &str) -> Result<Bundle, Failure> {
     Ok(bundle)
 }
 
-fn malformed(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::Format, why)
+fn malformed(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::Format, why)
 }
 
 /// A bundle that names no version is of the first.
-fn check_version(bundle: &Value) -> Result<(), Failure> {
+fn check_version(bundle: &Value) -> Result<(), VerificationFailure> {
     match bundle.get("mediaType").map(Value::as_str) {
         None => Ok(()),
         Some(Some(media_type)) if MediaType::from_str(media_type).is_ok() => Ok(()),
-        Some(Some(other)) => {
-            Err(Failure::unavailable(format_args!("bundles of the type {other:?} are not supported by this version")))
-        }
+        Some(Some(other)) => Err(VerificationFailure::unavailable(format_args!(
+            "bundles of the type {other:?} are not supported by this version"
+        ))),
         Some(None) => Err(malformed("the media type is not text")),
     }
 }
 
-fn check_one_of(object: &Value, members: &[&str]) -> Result<(), Failure> {
+fn check_one_of(object: &Value, members: &[&str]) -> Result<(), VerificationFailure> {
     let present: Vec<_> =
         members.iter().filter(|member| object.get(**member).is_some_and(|it| !it.is_null())).collect();
     match present.as_slice() {
@@ -66,20 +66,20 @@ fn check_one_of(object: &Value, members: &[&str]) -> Result<(), Failure> {
 }
 
 /// A signature over a file says which: whoever leaves the digest out lets others choose.
-fn check_digest(bundle: &Value) -> Result<(), Failure> {
+fn check_digest(bundle: &Value) -> Result<(), VerificationFailure> {
     let Some(signature) = bundle.get("messageSignature").filter(|it| !it.is_null()) else { return Ok(()) };
     let Some(digest) = signature.get("messageDigest").filter(|it| !it.is_null()) else {
         return Err(malformed("the message signature names no digest"));
     };
     match digest.get("algorithm").and_then(Value::as_str) {
-        Some(algorithm) if HashAlgorithm::from_str(algorithm).is_err() => {
-            Err(Failure::unavailable(format_args!("digests by {algorithm:?} are not supported by this version")))
-        }
+        Some(algorithm) if HashAlgorithm::from_str(algorithm).is_err() => Err(VerificationFailure::unavailable(
+            format_args!("digests by {algorithm:?} are not supported by this version"),
+        )),
         _ => Ok(()),
     }
 }
 
-fn leave_out_unknown_entries(material: &mut Value) -> Result<(), Failure> {
+fn leave_out_unknown_entries(material: &mut Value) -> Result<(), VerificationFailure> {
     if material.get("tlogEntries").is_some_and(Value::is_null) {
         material["tlogEntries"] = Value::Array(Vec::new());
     }
@@ -87,7 +87,7 @@ fn leave_out_unknown_entries(material: &mut Value) -> Result<(), Failure> {
     let Some(unknown) = entries.iter().find_map(unknown_kind) else { return Ok(()) };
     entries.retain(|entry| unknown_kind(entry).is_none());
     if entries.is_empty() {
-        return Err(Failure::unavailable(format_args!("unsupported Rekor entry format: {unknown}")));
+        return Err(VerificationFailure::unavailable(format_args!("unsupported Rekor entry format: {unknown}")));
     }
     Ok(())
 }
@@ -100,16 +100,16 @@ fn unknown_kind(entry: &Value) -> Option<String> {
 }
 
 /// Where one good entry, or one good timestamp, is enough, a second copy must not look like a second witness.
-fn check_each_once(bundle: &Bundle) -> Result<(), Failure> {
+fn check_each_once(bundle: &Bundle) -> Result<(), VerificationFailure> {
     let material = &bundle.verification_material;
     let mut entries = HashSet::new();
     if !material.tlog_entries.iter().all(|it| entries.insert((it.log_id.key_id.as_bytes(), it.log_index.get()))) {
-        return Err(Failure::invalid(Check::TransparencyLog, "the bundle has a log entry more than once"));
+        return Err(VerificationFailure::invalid(Check::TransparencyLog, "the bundle has a duplicate log entry"));
     }
     let mut timestamps = HashSet::new();
     let tokens = &material.timestamp_verification_data.rfc3161_timestamps;
     if !tokens.iter().all(|it| timestamps.insert(it.signed_timestamp.as_bytes())) {
-        return Err(Failure::invalid(Check::Timestamp, "the bundle has a timestamp more than once"));
+        return Err(VerificationFailure::invalid(Check::Timestamp, "the bundle has a duplicate timestamp"));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use x509_parser::{
     extensions::{GeneralName, X509Extension},
 };
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::model::{Check, Claim, Claims, WorkflowIdentity};
 
 /// Content of the arc 1.3.6.1.4.1.57264.1, DER without its header.
@@ -34,12 +34,12 @@ const GITHUB: &str = "https://token.actions.githubusercontent.com";
 /// # Errors
 /// [`Check::CertificateExtensions`] if one of Fulcio's extensions is there more than once, cannot be decoded or is longer than
 /// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
-pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
+pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, VerificationFailure> {
     let parsed = parse(certificate)?;
     let subject = subject(&parsed)?;
     let mut values = values(parsed.extensions())?;
     let issuer = values.remove(&ISSUER).or_else(|| values.remove(&1));
-    let issuer = issuer.ok_or_else(|| unreadable("it names no issuer (.8)"))?;
+    let issuer = issuer.ok_or_else(|| unreadable("the issuer (.8) is missing"))?;
     let mut claims = Claims::default();
     for claim in Claim::ALL {
         let value = values.remove(&claim.number()).or_else(|| fallback(*claim, &issuer, &subject, &values));
@@ -54,7 +54,7 @@ pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, Failure> {
 ///
 /// # Errors
 /// [`Check::CertificateChain`] if it is not a certificate.
-pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, Failure> {
+pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, VerificationFailure> {
     let parsed = parse(certificate)?;
     Ok(parsed.extensions().iter().any(|extension| matches!(number(&extension.oid), Some(1 | ISSUER))))
 }
@@ -64,7 +64,7 @@ pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, Failure> {
 /// # Errors
 /// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is not a
 /// certificate.
-pub(super) fn subject_of(certificate: &[u8]) -> Result<String, Failure> {
+pub(super) fn subject_of(certificate: &[u8]) -> Result<String, VerificationFailure> {
     subject(&parse(certificate)?)
 }
 
@@ -72,14 +72,14 @@ pub(super) fn subject_of(certificate: &[u8]) -> Result<String, Failure> {
 ///
 /// # Errors
 /// [`Check::CertificateChain`] if it is not a certificate.
-pub(super) fn public_key(certificate: &[u8]) -> Result<Vec<u8>, Failure> {
+pub(super) fn public_key(certificate: &[u8]) -> Result<Vec<u8>, VerificationFailure> {
     Ok(parse(certificate)?.public_key().raw.to_vec())
 }
 
-fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, Failure> {
+fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, VerificationFailure> {
     let parsed = X509Certificate::from_der(certificate).ok().filter(|(rest, _)| rest.is_empty());
     let (_, parsed) =
-        parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is not an X.509 certificate"))?;
+        parsed.ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "not an X.509 certificate"))?;
     Ok(parsed)
 }
 
@@ -98,17 +98,17 @@ fn fallback(claim: Claim, issuer: &str, subject: &str, values: &BTreeMap<u8, Str
     }
 }
 
-fn unreadable(reason: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::CertificateExtensions, reason)
+fn unreadable(reason: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::CertificateExtensions, reason)
 }
 
 /// The values of Fulcio's extensions by the last number of their OID, without the empty ones.
-fn values(extensions: &[X509Extension<'_>]) -> Result<BTreeMap<u8, String>, Failure> {
+fn values(extensions: &[X509Extension<'_>]) -> Result<BTreeMap<u8, String>, VerificationFailure> {
     let mut values = BTreeMap::new();
     for extension in extensions {
         let Some(number) = number(&extension.oid) else { continue };
         if values.contains_key(&number) {
-            return Err(unreadable(format_args!("it has the extension .{number} more than once")));
+            return Err(unreadable(format_args!("duplicate extension .{number}")));
         }
         values.insert(number, value(number, extension.value)?);
     }
@@ -125,7 +125,7 @@ fn number(oid: &Oid<'_>) -> Option<u8> {
     }
 }
 
-fn value(number: u8, content: &[u8]) -> Result<String, Failure> {
+fn value(number: u8, content: &[u8]) -> Result<String, VerificationFailure> {
     if content.len() > MAX_VALUE {
         return Err(unreadable(format_args!("the extension .{number} has {} bytes", content.len())));
     }
@@ -141,7 +141,7 @@ fn utf8_string(der: &[u8]) -> Option<String> {
 }
 
 /// The one subject alternative name.
-fn subject(certificate: &X509Certificate<'_>) -> Result<String, Failure> {
+fn subject(certificate: &X509Certificate<'_>) -> Result<String, VerificationFailure> {
     let extension = certificate.subject_alternative_name();
     let extension = extension.map_err(|error| unreadable(format_args!("the subject alternative name: {error}")))?;
     let names = extension.map_or(&[][..], |extension| &extension.value.general_names);

@@ -5,7 +5,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use sigstore_types::Bundle;
 use x509_parser::{asn1_rs::FromDer, certificate::X509Certificate};
 
-use super::{der::CODE_SIGNING, encoding, failure::Failure, instance::Instance};
+use super::{der::CODE_SIGNING, encoding, failure::VerificationFailure, instance::Instance};
 use crate::model::Check;
 
 impl Instance {
@@ -19,17 +19,17 @@ impl Instance {
 }
 
 /// A certificate in DER, and nothing behind it.
-pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Failure> {
+pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, VerificationFailure> {
     let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
     let (_, parsed) =
-        parsed.ok_or_else(|| Failure::invalid(Check::CertificateChain, "it is not an X.509 certificate"))?;
+        parsed.ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "not an X.509 certificate"))?;
     Ok(parsed)
 }
 
 /// When its validity begins.
-pub(super) fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, Failure> {
+pub(super) fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, VerificationFailure> {
     let time = DateTime::from_timestamp(parsed.validity().not_before.timestamp(), 0);
-    time.ok_or_else(|| Failure::invalid(Check::CertificateChain, "its validity is out of range"))
+    time.ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "its validity is out of range"))
 }
 
 /// Whether an authority of the instance issued a certificate (DER), at the beginning of its validity.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::{
     model::Check,
     strict_json::{Limits, Unsound, sound},
@@ -20,8 +20,8 @@ const LIMITS: Limits = Limits { bytes: MAX_DOCUMENT, depth: 64 };
 ///
 /// # Errors
 /// [`Check::Format`].
-pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
-    let malformed = |why: &dyn fmt::Display| Failure::invalid(Check::Format, why);
+pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, VerificationFailure> {
+    let malformed = |why: &dyn fmt::Display| VerificationFailure::invalid(Check::Format, why);
     let text = sound(document, LIMITS).map_err(|unsound| malformed(&unsound.why()))?;
     serde_json::from_str(text).map_err(|error| malformed(&error))
 }
@@ -31,11 +31,13 @@ pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Fail
 ///
 /// # Errors
 /// What cannot be read; [`Check::Format`] if it is written so that readers take it for different things.
-pub(super) fn answer<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Failure> {
-    let other = |why: &dyn fmt::Display| Failure::unavailable(format_args!("the answer is not the document: {why}"));
+pub(super) fn answer<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, VerificationFailure> {
+    let other = |why: &dyn fmt::Display| {
+        VerificationFailure::unavailable(format_args!("the answer is not the document: {why}"))
+    };
     let text = sound(document, LIMITS).map_err(|unsound| match unsound {
         Unsound::Other(why) => other(&why),
-        Unsound::Ambiguous(why) => Failure::invalid(Check::Format, why),
+        Unsound::Ambiguous(why) => VerificationFailure::invalid(Check::Format, why),
     })?;
     serde_json::from_str(text).map_err(|error| other(&error))
 }
@@ -55,8 +57,8 @@ mod tests {
         for (document, why) in [
             (&b""[..], "EOF"),
             (b"{\"a\": 1", "EOF"),
-            (b"{\"a\": 1, \"a\": 2}", "\"a\" more than once"),
-            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", "\"a\" more than once"),
+            (b"{\"a\": 1, \"a\": 2}", "duplicate key \"a\""),
+            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", "duplicate key \"a\""),
             (b"{} {}", "trailing"),
             (b"\xff", "utf-8"),
             (deep.as_bytes(), "nested deeper"),

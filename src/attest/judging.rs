@@ -5,17 +5,17 @@ use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
 
 use super::{
     case::{Case, Without},
-    failure::Failure,
+    failure::VerificationFailure,
     own,
 };
 
 impl Case<'_> {
     /// Verifies everything but who signed. The times of signing that are proven.
-    pub(super) fn verify(&self, without: Without) -> Result<Vec<Timestamp>, Failure> {
+    pub(super) fn verify(&self, without: Without) -> Result<Vec<Timestamp>, VerificationFailure> {
         if own::is_needed(self)? { own::verify(self, without) } else { self.by_verifier(without) }
     }
 
-    fn by_verifier(&self, without: Without) -> Result<Vec<Timestamp>, Failure> {
+    fn by_verifier(&self, without: Without) -> Result<Vec<Timestamp>, VerificationFailure> {
         let verifier = &self.instance.verifier;
         let artifact = self.artifact.clone();
         let result = if let Some(key) = self.key {

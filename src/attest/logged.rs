@@ -16,7 +16,7 @@ use x509_parser::{
 use super::{
     der::spki,
     encoding,
-    failure::Failure,
+    failure::VerificationFailure,
     identity::identity,
     issuing::{issued_by, not_before, parse},
     trust::TrustMaterial,
@@ -86,7 +86,7 @@ impl Verifier {
     ///
     /// # Errors
     /// It is not a certificate, or Fulcio's extensions in it cannot be read.
-    pub fn logged(&self, certificate: &[u8]) -> Result<LoggedIdentity, Failure> {
+    pub fn logged(&self, certificate: &[u8]) -> Result<LoggedIdentity, VerificationFailure> {
         let parsed = parse(certificate)?;
         let not_before = not_before(&parsed)?;
         Ok(LoggedIdentity { issued: issued(self.trust(), certificate, not_before), ..read(&parsed, certificate)? })
@@ -103,18 +103,18 @@ impl Verifier {
         issuer_key_hash: &[u8; 32],
         tbs: &[u8],
         precertificate: &[u8],
-    ) -> Result<LoggedIdentity, Failure> {
+    ) -> Result<LoggedIdentity, VerificationFailure> {
         let parsed = parse(precertificate)?;
         if !says_the_same(tbs, &parsed) {
             let why = "the log proves another certificate than the precertificate beside it";
-            return Err(Failure::invalid(Check::CertificateChain, why));
+            return Err(VerificationFailure::invalid(Check::CertificateChain, why));
         }
         let issued = signed_by_authority(self.trust(), issuer_key_hash, &parsed);
         Ok(LoggedIdentity { issued, ..read(&parsed, precertificate)? })
     }
 }
 
-fn read(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<LoggedIdentity, Failure> {
+fn read(parsed: &X509Certificate<'_>, der: &[u8]) -> Result<LoggedIdentity, VerificationFailure> {
     Ok(LoggedIdentity {
         identity: identity(der)?,
         issued: Ok(()),

@@ -55,7 +55,7 @@ mod verifier;
 pub use any::attestations;
 pub(crate) use any::{About, Attestation, FileDigests, Proven};
 pub use bundle::{Artifact, Policy, verify_bundle};
-pub use failure::Failure;
+pub use failure::VerificationFailure;
 pub use identity::identity;
 pub(crate) use logged::{LoggedIdentity, TrustedLog, TrustedLogHolds};
 pub(crate) use trust::TrustError;

@@ -7,7 +7,7 @@ use sigstore_types::{Artifact, ArtifactDigest, Bundle};
 
 use super::{
     builder,
-    failure::Failure,
+    failure::VerificationFailure,
     form, json,
     statement::{Algorithm, Statement, key_hint, key_id},
     trust::TrustMaterial,
@@ -91,12 +91,14 @@ fn attested(
     document: &[u8],
     subject: &str,
     digests: &Digests,
-) -> Result<Option<VerifiedProvenance>, Failure> {
+) -> Result<Option<VerifiedProvenance>, VerificationFailure> {
     let document: Document<'_> = json::answer(document)?;
     if document.attestations.len() > MAX_ATTESTATIONS {
-        return Err(Failure::unavailable(format_args!("more than {MAX_ATTESTATIONS} attestations; no more are read")));
+        return Err(VerificationFailure::unavailable(format_args!(
+            "more than {MAX_ATTESTATIONS} attestations; no more are read"
+        )));
     }
-    let release = subject.parse().map_err(Failure::unavailable)?;
+    let release = subject.parse().map_err(VerificationFailure::unavailable)?;
     let read = document.attestations.iter().filter_map(|item| {
         let kind = Kind::of(&item.predicate_type)?;
         Some(read(item, kind, &release, digests).map_err(|failure| failure.of(kind.title())))
@@ -111,12 +113,17 @@ fn attested(
 }
 
 /// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.
-fn read(item: &Item<'_>, kind: Kind, release: &ReleaseId, digests: &Digests) -> Result<Unverified, Failure> {
+fn read(
+    item: &Item<'_>,
+    kind: Kind,
+    release: &ReleaseId,
+    digests: &Digests,
+) -> Result<Unverified, VerificationFailure> {
     let bundle = form::bundle(item.bundle.get())?;
     let statement = Statement::of(&bundle)?;
     if statement.predicate_type != item.predicate_type {
         let reason = format!("the statement is {:?}, listed as {:?}", statement.predicate_type, item.predicate_type);
-        return Err(Failure::invalid(Check::PayloadType, reason));
+        return Err(VerificationFailure::invalid(Check::PayloadType, reason));
     }
     let is_name = |name: &str| name.parse::<ReleaseId>().is_ok_and(|named| named == *release);
     statement.speaks_of(&release.to_string(), is_name, Algorithm::Sha512, digests)?;
@@ -125,10 +132,13 @@ fn read(item: &Item<'_>, kind: Kind, release: &ReleaseId, digests: &Digests) -> 
 }
 
 /// The workflow signs with a certificate and names no key; the registry signs with the key that it names twice.
-fn check_signer(bundle: &Bundle, kind: Kind) -> Result<(), Failure> {
+fn check_signer(bundle: &Bundle, kind: Kind) -> Result<(), VerificationFailure> {
     let reason = match (kind, key_hint(bundle), key_id(bundle)) {
         (Kind::Provenance, Some(_), _) => {
-            return Err(Failure::invalid(Check::CertificateChain, "it is signed with a key instead of a certificate"));
+            return Err(VerificationFailure::invalid(
+                Check::CertificateChain,
+                "it is signed with a key instead of a certificate",
+            ));
         }
         (Kind::Publish, None, _) => "it is not signed with a key of the registry".to_owned(),
         (Kind::Provenance, None, "") => return Ok(()),
@@ -136,11 +146,15 @@ fn check_signer(bundle: &Bundle, kind: Kind) -> Result<(), Failure> {
         (Kind::Publish, Some(hint), id) if hint == id => return Ok(()),
         (Kind::Publish, Some(hint), id) => format!("the signature names the key {id:?}, the bundle {hint:?}"),
     };
-    Err(Failure::invalid(Check::RegistryKey, reason))
+    Err(VerificationFailure::invalid(Check::RegistryKey, reason))
 }
 
 impl Unverified {
-    fn verify(&self, trust: &TrustMaterial, artifact: &ArtifactDigest) -> Result<Option<VerifiedProvenance>, Failure> {
+    fn verify(
+        &self,
+        trust: &TrustMaterial,
+        artifact: &ArtifactDigest,
+    ) -> Result<Option<VerifiedProvenance>, VerificationFailure> {
         let artifact = Artifact::from_digest(artifact.clone());
         match self.kind {
             Kind::Provenance => trust.verify_keyless(&self.bundle, artifact).map(Some),
@@ -154,11 +168,12 @@ pub(super) fn verify_by_registry(
     trust: &TrustMaterial,
     bundle: &Bundle,
     artifact: Artifact<'_>,
-) -> Result<Verified, Failure> {
+) -> Result<Verified, VerificationFailure> {
     let hint = key_hint(bundle).unwrap_or_default();
     let key = trust.npm_keys.attesting(hint)?;
     let verified = trust.verify_keyed(bundle, artifact, key)?;
-    let at = verified.signed_at.ok_or_else(|| Failure::invalid(Check::Timestamp, "nobody vouches for its time"))?;
+    let at =
+        verified.signed_at.ok_or_else(|| VerificationFailure::invalid(Check::Timestamp, "its time is not attested"))?;
     key.check_valid(at)?;
     Ok(verified)
 }

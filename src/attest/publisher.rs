@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::failure::Failure;
+use super::failure::VerificationFailure;
 use crate::model::{Check, WorkflowIdentity};
 
 /// What PyPI says of who uploaded the attestations. Its `environment` is the one that was configured, not the one that
@@ -27,7 +27,7 @@ impl Publisher {
     ///
     /// # Errors
     /// [`Check::Publisher`] if it is another; that it cannot be told, if the kind of publisher is unknown.
-    pub(super) fn check(&self, identity: &WorkflowIdentity) -> Result<(), Failure> {
+    pub(super) fn check(&self, identity: &WorkflowIdentity) -> Result<(), VerificationFailure> {
         let agrees = match self.kind.as_str() {
             "GitHub" => self.is_workflow(identity, &GITHUB, self.workflow.as_deref()),
             "GitLab" => self.is_workflow(identity, &GITLAB, self.workflow_filepath.as_deref()),
@@ -35,21 +35,26 @@ impl Publisher {
                 identity.issuer == "https://accounts.google.com" && self.email.as_ref() == Some(&identity.subject)
             }
             "CircleCI" => self.is_pipeline(identity)?,
-            other => return Err(Failure::unavailable(format_args!("{other:?} is an unknown kind of publisher"))),
+            other => {
+                return Err(VerificationFailure::unavailable(format_args!(
+                    "{other:?} is an unknown kind of publisher"
+                )));
+            }
         };
         if agrees {
             return Ok(());
         }
         let named = [&self.repository, &self.email, &self.project_id];
-        let repository = named.into_iter().flatten().next().map_or("nobody", String::as_str);
+        let repository = named.into_iter().flatten().next().map_or("no account", String::as_str);
         let reason = format!("PyPI names {repository} at {} as its publisher, the certificate {identity}", self.kind);
-        Err(Failure::invalid(Check::Publisher, reason))
+        Err(VerificationFailure::invalid(Check::Publisher, reason))
     }
 
     /// CircleCI names projects and pipelines by numbers only, in the subject of the certificate.
-    fn is_pipeline(&self, identity: &WorkflowIdentity) -> Result<bool, Failure> {
+    fn is_pipeline(&self, identity: &WorkflowIdentity) -> Result<bool, VerificationFailure> {
         let project = self.project_id.as_deref().filter(|id| !id.is_empty());
-        let project = project.ok_or_else(|| Failure::unavailable("PyPI names no project of its CircleCI publisher"))?;
+        let project = project
+            .ok_or_else(|| VerificationFailure::unavailable("PyPI names no project of its CircleCI publisher"))?;
         let is_issuer =
             identity.issuer.strip_prefix(CIRCLECI).is_some_and(|rest| rest.is_empty() || rest.starts_with("/org/"));
         let path = identity.subject.strip_prefix("https://circleci.com/api/v2/projects/");

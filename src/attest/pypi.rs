@@ -7,7 +7,7 @@ use sigstore_types::{Artifact, Bundle};
 
 use super::{
     builder,
-    failure::Failure,
+    failure::VerificationFailure,
     file_name, form, json as document,
     publisher::Publisher,
     statement::{Algorithm, PAYLOAD_TYPE, Statement},
@@ -76,11 +76,11 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
 }
 
 /// An attestation as a bundle, if it can be read, and the publisher that PyPI names beside it.
-pub(super) type Published = (Result<Bundle, Failure>, Publisher);
+pub(super) type Published = (Result<Bundle, VerificationFailure>, Publisher);
 
 /// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
-pub(super) fn attestations(object: &str) -> Result<Vec<Published>, Failure> {
-    let malformed = |error| Failure::invalid(Check::Format, format_args!("the provenance object: {error}"));
+pub(super) fn attestations(object: &str) -> Result<Vec<Published>, VerificationFailure> {
+    let malformed = |error| VerificationFailure::invalid(Check::Format, format_args!("the provenance object: {error}"));
     check_version(serde_json::from_str::<Versioned>(object).map_err(malformed)?.version)?;
     let object: Object<'_> = serde_json::from_str(object).map_err(malformed)?;
     let all = object.attestation_bundles.into_iter().flat_map(|of_publisher| {
@@ -91,8 +91,9 @@ pub(super) fn attestations(object: &str) -> Result<Vec<Published>, Failure> {
 }
 
 /// A single attestation, as uploaders keep it beside the file; not yet verified.
-pub(super) fn attestation(object: &str) -> Result<Bundle, Failure> {
-    let raw = serde_json::from_str::<&RawValue>(object).map_err(|error| Failure::invalid(Check::Format, error))?;
+pub(super) fn attestation(object: &str) -> Result<Bundle, VerificationFailure> {
+    let raw = serde_json::from_str::<&RawValue>(object)
+        .map_err(|error| VerificationFailure::invalid(Check::Format, error))?;
     as_bundle(raw)
 }
 
@@ -102,11 +103,13 @@ fn attested(
     object: &[u8],
     file: &str,
     digests: &Digests,
-) -> Result<Option<VerifiedProvenance>, Failure> {
+) -> Result<Option<VerifiedProvenance>, VerificationFailure> {
     check_version(document::answer::<Versioned>(object)?.version)?;
     let object: Object<'_> = document::answer(object)?;
     if object.attestation_bundles.iter().map(|bundle| bundle.attestations.len()).sum::<usize>() > MAX_ATTESTATIONS {
-        return Err(Failure::unavailable(format_args!("more than {MAX_ATTESTATIONS} attestations; no more are read")));
+        return Err(VerificationFailure::unavailable(format_args!(
+            "more than {MAX_ATTESTATIONS} attestations; no more are read"
+        )));
     }
     let attestations = object.attestation_bundles.iter().flat_map(|bundle| {
         bundle.attestations.iter().map(|attestation| read(attestation, &bundle.publisher, file, digests))
@@ -125,20 +128,22 @@ fn attested(
 
 /// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Whoever publishes that way is
 /// no forger; PyPI cannot carry the proof yet (pypi-attestations#142).
-pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: Failure) -> Failure {
+pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: VerificationFailure) -> VerificationFailure {
     let timeless = bundle.verification_material.tlog_entries.iter().all(|entry| entry.integrated_time.is_none());
     match failure {
-        Failure::Invalid { check: Check::Timestamp, .. } if timeless => Failure::unavailable(
+        VerificationFailure::Invalid { check: Check::Timestamp, .. } if timeless => VerificationFailure::unavailable(
             "the log entry proves no time of signing, and PyPI's provenance object has no place for a timestamp",
         ),
         failure => failure,
     }
 }
 
-fn check_version(version: u64) -> Result<(), Failure> {
+fn check_version(version: u64) -> Result<(), VerificationFailure> {
     match version {
         1 => Ok(()),
-        other => Err(Failure::unavailable(format_args!("version {other} of PEP 740 is not supported by this version"))),
+        other => Err(VerificationFailure::unavailable(format_args!(
+            "version {other} of PEP 740 is not supported by this version"
+        ))),
     }
 }
 
@@ -148,28 +153,28 @@ fn read<'a>(
     publisher: &'a Publisher,
     file: &str,
     digests: &Digests,
-) -> Result<Unverified<'a>, Failure> {
+) -> Result<Unverified<'a>, VerificationFailure> {
     let bundle = as_bundle(attestation)?;
     let statement = Statement::of(&bundle)?;
     let publish = format!("{}attestations/publish/v1", RegistryId::PYPI_DOCS.base_url());
     if ![publish.as_str(), SLSA].contains(&statement.predicate_type.as_str()) {
         let reason = format!("PyPI takes no attestations of the type {:?}", statement.predicate_type);
-        return Err(Failure::invalid(Check::PayloadType, reason));
+        return Err(VerificationFailure::invalid(Check::PayloadType, reason));
     }
     statement.speaks_of(file, |name| file_name::same(name, file), Algorithm::Sha256, digests)?;
     Ok(Unverified { bundle, publisher })
 }
 
 /// An attestation as a bundle, if it is of a version that is known.
-fn as_bundle(attestation: &RawValue) -> Result<Bundle, Failure> {
-    let malformed = |error| Failure::invalid(Check::Format, format_args!("an attestation: {error}"));
+fn as_bundle(attestation: &RawValue) -> Result<Bundle, VerificationFailure> {
+    let malformed = |error| VerificationFailure::invalid(Check::Format, format_args!("an attestation: {error}"));
     check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;
     serde_json::from_str::<Attestation>(attestation.get()).map_err(malformed)?.to_bundle()
 }
 
 impl Attestation {
     /// The same as a bundle of version 0.3.
-    fn to_bundle(&self) -> Result<Bundle, Failure> {
+    fn to_bundle(&self) -> Result<Bundle, VerificationFailure> {
         let bundle = json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sigstore_crypto::VerificationKey;
 use sigstore_types::{DerPublicKey, SignatureBytes};
 
-use super::{encoding::base64, failure::Failure, json};
+use super::{encoding::base64, failure::VerificationFailure, json};
 use crate::model::Check;
 
 /// Most keys of a list.
@@ -55,14 +55,17 @@ impl RegistryKey {
     }
 
     /// Holds if the key was valid at that time.
-    pub(super) fn check_valid(&self, at: DateTime<Utc>) -> Result<(), Failure> {
+    pub(super) fn check_valid(&self, at: DateTime<Utc>) -> Result<(), VerificationFailure> {
         let Window { start, end } = self.valid;
         let valid = start.is_none_or(|start| start <= at) && end.is_none_or(|end| at <= end);
         valid.then_some(()).ok_or_else(|| self.not_valid(at))
     }
 
-    fn not_valid(&self, at: DateTime<Utc>) -> Failure {
-        Failure::invalid(Check::RegistryKey, format!("the registry's key {:?} was not valid at {at}", self.id))
+    fn not_valid(&self, at: DateTime<Utc>) -> VerificationFailure {
+        VerificationFailure::invalid(
+            Check::RegistryKey,
+            format!("the registry's key {:?} was not valid at {at}", self.id),
+        )
     }
 }
 
@@ -79,11 +82,11 @@ impl RegistryKeys {
     ///
     /// # Errors
     /// [`Check::Format`], or [`Check::RegistryKey`] if none of the keys can be used.
-    pub fn parse(document: &[u8]) -> Result<Self, Failure> {
+    pub fn parse(document: &[u8]) -> Result<Self, VerificationFailure> {
         let list: List<'_> = json::read(document)?;
         if list.keys.is_empty() || list.keys.len() > MAX_KEYS {
             let reason = format!("it has {} keys where 1 to {MAX_KEYS} are expected", list.keys.len());
-            return Err(Failure::invalid(Check::Format, reason));
+            return Err(VerificationFailure::invalid(Check::Format, reason));
         }
         let (mut keys, mut spoiled) = (Vec::new(), Vec::new());
         for key in list.keys {
@@ -102,12 +105,12 @@ impl RegistryKeys {
         keys.retain(|key| {
             let keeps = !ambiguous.next().unwrap_or_default();
             if !keeps {
-                spoiled.push(format!("key {:?}: there are several of that id", key.id));
+                spoiled.push(format!("key {:?}: duplicate id", key.id));
             }
             keeps
         });
         match spoiled.first() {
-            Some(first) if keys.is_empty() => Err(Failure::invalid(Check::RegistryKey, first)),
+            Some(first) if keys.is_empty() => Err(VerificationFailure::invalid(Check::RegistryKey, first)),
             _ => Ok(Self { keys, spoiled }),
         }
     }
@@ -118,13 +121,13 @@ impl RegistryKeys {
     }
 
     /// The key of that id for publish attestations. Whether it was valid can be said once their time is verified.
-    pub(super) fn attesting(&self, id: &str) -> Result<&RegistryKey, Failure> {
+    pub(super) fn attesting(&self, id: &str) -> Result<&RegistryKey, VerificationFailure> {
         self.find(id, Usage::Attestations)
     }
 
     /// The key of that id for registry signatures, if it was not retired yet when the release was published. The
     /// registry may sign releases anew with a younger key, so the start says nothing.
-    pub(super) fn signing(&self, id: &str, published_at: DateTime<Utc>) -> Result<&RegistryKey, Failure> {
+    pub(super) fn signing(&self, id: &str, published_at: DateTime<Utc>) -> Result<&RegistryKey, VerificationFailure> {
         let key = self.find(id, Usage::Signatures)?;
         match key.valid.end {
             Some(end) if end < published_at => Err(key.not_valid(published_at)),
@@ -132,11 +135,11 @@ impl RegistryKeys {
         }
     }
 
-    fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, Failure> {
+    fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, VerificationFailure> {
         let key = self.keys.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
         // A registry that changes its keys forges nothing: what is not known yet has not been checked.
         let unknown = || format!("{id:?} is not a key of the registry for {} that is known here", usage.title());
-        key.ok_or_else(|| Failure::Unavailable { reason: unknown() })
+        key.ok_or_else(|| VerificationFailure::Unavailable { reason: unknown() })
     }
 }
 
@@ -147,8 +150,9 @@ struct List<'a> {
 }
 
 /// Reads one key. None: it is of another usage.
-fn read(key: &RawValue) -> Result<Option<RegistryKey>, Failure> {
-    let malformed = |error| Failure::invalid(Check::RegistryKey, format_args!("a key is malformed: {error}"));
+fn read(key: &RawValue) -> Result<Option<RegistryKey>, VerificationFailure> {
+    let malformed =
+        |error| VerificationFailure::invalid(Check::RegistryKey, format_args!("a key is malformed: {error}"));
     serde_json::from_str::<WireKey>(key.get()).map_err(malformed)?.read()
 }
 
@@ -174,7 +178,7 @@ struct WirePublicKey {
 }
 
 impl WireKey {
-    fn read(self) -> Result<Option<RegistryKey>, Failure> {
+    fn read(self) -> Result<Option<RegistryKey>, VerificationFailure> {
         let (id, usage, spki, valid) = match self {
             Self::Registry { keyid, key, expires } => (keyid, None, key, Window { start: None, end: expires }),
             Self::Tuf { key_id, key_usage, public_key } => {
@@ -186,8 +190,10 @@ impl WireKey {
                 (key_id, Some(usage), public_key.raw_bytes, public_key.valid_for)
             }
         };
-        let unusable = |why: &dyn std::fmt::Display| Failure::invalid(Check::RegistryKey, format!("key {id:?}: {why}"));
-        let der = DerPublicKey::new(base64(&spki).ok_or_else(|| unusable(&"it is not base64"))?);
+        let unusable = |why: &dyn std::fmt::Display| {
+            VerificationFailure::invalid(Check::RegistryKey, format!("key {id:?}: {why}"))
+        };
+        let der = DerPublicKey::new(base64(&spki).ok_or_else(|| unusable(&"not base64"))?);
         VerificationKey::from_spki(&der).map_err(|error| unusable(&error))?;
         Ok(Some(RegistryKey { id, usage, der, valid }))
     }
@@ -205,7 +211,7 @@ mod tests {
         serde_json::from_slice(include_bytes!("npm-keys.json")).expect("JSON")
     }
 
-    fn parse(list: &Value) -> Result<RegistryKeys, Failure> {
+    fn parse(list: &Value) -> Result<RegistryKeys, VerificationFailure> {
         RegistryKeys::parse(list.to_string().as_bytes())
     }
 
@@ -216,7 +222,7 @@ mod tests {
     #[test]
     fn keys_are_valid_in_their_time() {
         let keys = parse(&embedded()).expect("usable");
-        let check = |found: Result<(), Failure>| found.err().and_then(|failure| failure.check());
+        let check = |found: Result<(), VerificationFailure>| found.err().and_then(|failure| failure.check());
         for (time, signature, attestation) in [
             ("2021-01-01T00:00:00Z", None, Some(Check::RegistryKey)),
             ("2023-01-01T00:00:00Z", None, None),
@@ -226,7 +232,7 @@ mod tests {
             assert_eq!(check(keys.attesting(OLD).and_then(|key| key.check_valid(at(time)))), attestation, "{time}");
         }
         let unknown = keys.attesting("SHA256:unknown").map(|_| ());
-        assert!(matches!(unknown, Err(Failure::Unavailable { .. })), "no forgery: {unknown:?}");
+        assert!(matches!(unknown, Err(VerificationFailure::Unavailable { .. })), "no forgery: {unknown:?}");
     }
 
     #[test]
@@ -292,7 +298,7 @@ mod tests {
         list["keys"].as_array_mut().expect("a list").extend([twin, copy]);
         let keys = parse(&list).expect("the others are usable");
         assert_eq!(keys.spoiled().len(), 2);
-        assert!(matches!(keys.signing(OLD, at("2023-01-01T00:00:00Z")), Err(Failure::Unavailable { .. })));
+        assert!(matches!(keys.signing(OLD, at("2023-01-01T00:00:00Z")), Err(VerificationFailure::Unavailable { .. })));
         assert!(keys.attesting(OLD).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use super::{
     case::{Case, Without},
     checkpoint, encoding,
     enough::known_to,
-    failure::Failure,
+    failure::VerificationFailure,
     identity::public_key,
     registry_key::RegistryKey,
     signer::{Signed, Signer},
@@ -23,10 +23,10 @@ impl TrustMaterial {
         &self,
         bundle: &Bundle,
         artifact: Artifact<'_>,
-    ) -> Result<VerifiedProvenance, Failure> {
+    ) -> Result<VerifiedProvenance, VerificationFailure> {
         let verified = self.verify_bundle(bundle, artifact, Signer::Anyone)?;
         let identity = verified.identity.ok_or_else(|| {
-            Failure::unavailable("its certificate names no issuer: it proves the content, and not who built it")
+            VerificationFailure::unavailable("its certificate names no issuer: it proves the content, not the builder")
         })?;
         Ok(VerifiedProvenance { identity, signed_at: verified.signed_at, log: verified.log, signed: verified.signed })
     }
@@ -37,7 +37,7 @@ impl TrustMaterial {
         bundle: &Bundle,
         artifact: Artifact<'_>,
         key: &RegistryKey,
-    ) -> Result<Verified, Failure> {
+    ) -> Result<Verified, VerificationFailure> {
         self.verify_bundle(bundle, artifact, Signer::Key(&key.der))
     }
 
@@ -46,7 +46,7 @@ impl TrustMaterial {
         bundle: &Bundle,
         artifact: Artifact<'_>,
         signer: Signer<'_>,
-    ) -> Result<Verified, Failure> {
+    ) -> Result<Verified, VerificationFailure> {
         let instance = self.instance_of(bundle);
         let bundle = &known_to(instance, bundle);
         let case = Case { instance, bundle, artifact, key: signer.key() };
@@ -66,7 +66,7 @@ impl TrustMaterial {
 }
 
 /// What an entry of this bundle names.
-fn signed(bundle: &Bundle) -> Result<Vec<String>, Failure> {
+fn signed(bundle: &Bundle) -> Result<Vec<String>, VerificationFailure> {
     let sha256 = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
     let mut signed = Vec::new();
     if let SignatureContent::DsseEnvelope(envelope) = &bundle.content {

@@ -3,7 +3,7 @@
 use sigstore_types::{Bundle, DerPublicKey};
 
 use super::{
-    failure::Failure,
+    failure::VerificationFailure,
     identity::{identity, names_issuer, subject_of},
 };
 use crate::model::{Check, WorkflowIdentity};
@@ -47,7 +47,7 @@ impl<'a> Signer<'a> {
     }
 
     /// Holds if the signer is the one that it must be. Names of every kind are compared: addresses, URIs, user names.
-    pub(super) fn check(self, signed: &Signed) -> Result<(), Failure> {
+    pub(super) fn check(self, signed: &Signed) -> Result<(), VerificationFailure> {
         let Self::Identity { subject, issuer } = self else { return Ok(()) };
         let (found, vouching) = match signed {
             Signed::By(identity) => (identity.subject.as_str(), identity.issuer.as_str()),
@@ -56,12 +56,12 @@ impl<'a> Signer<'a> {
         };
         if found != subject {
             let reason = format!("identity mismatch: expected {subject:?}, the certificate is of {found:?}");
-            return Err(Failure::invalid(Check::Publisher, reason));
+            return Err(VerificationFailure::invalid(Check::Publisher, reason));
         }
         if vouching != issuer {
             let by = if vouching.is_empty() { "it names none".to_owned() } else { format!("it names {vouching:?}") };
             let reason = format!("issuer mismatch: expected {issuer:?} in the certificate, and {by}");
-            return Err(Failure::invalid(Check::Publisher, reason));
+            return Err(VerificationFailure::invalid(Check::Publisher, reason));
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ impl<'a> Signer<'a> {
 
 impl Signed {
     /// Reads the certificate of a verified bundle.
-    pub(super) fn of(bundle: &Bundle) -> Result<Self, Failure> {
+    pub(super) fn of(bundle: &Bundle) -> Result<Self, VerificationFailure> {
         let Some(certificate) = bundle.signing_certificate() else { return Ok(Self::Key) };
         let der = certificate.as_bytes();
         if names_issuer(der)? {

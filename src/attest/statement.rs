@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use sigstore_types::{ArtifactDigest, Bundle, HashAlgorithm, SignatureContent, bundle::VerificationMaterialContent};
 
-use super::{failure::Failure, json};
+use super::{failure::VerificationFailure, json};
 use crate::model::{Check, Digests};
 
 /// The payload type of in-toto statements.
@@ -44,13 +44,13 @@ impl Statement {
     ///
     /// # Errors
     /// [`Check::PayloadType`] if it carries something else, [`Check::Format`] if it is malformed.
-    pub(super) fn of(bundle: &Bundle) -> Result<Self, Failure> {
+    pub(super) fn of(bundle: &Bundle) -> Result<Self, VerificationFailure> {
         let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
-            return Err(Failure::invalid(Check::PayloadType, "it is a signature without a statement"));
+            return Err(VerificationFailure::invalid(Check::PayloadType, "it is a signature without a statement"));
         };
         if envelope.payload_type != PAYLOAD_TYPE {
             let reason = format!("the payload is of the type {:?}, not {PAYLOAD_TYPE:?}", envelope.payload_type);
-            return Err(Failure::invalid(Check::PayloadType, reason));
+            return Err(VerificationFailure::invalid(Check::PayloadType, reason));
         }
         Self::read(envelope.payload.as_bytes())
     }
@@ -60,19 +60,19 @@ impl Statement {
     /// # Errors
     /// [`Check::PayloadType`] if it is something else, [`Check::Format`] if it is malformed, or that it is of a version or a
     /// size that is not supported.
-    pub(super) fn read(payload: &[u8]) -> Result<Self, Failure> {
+    pub(super) fn read(payload: &[u8]) -> Result<Self, VerificationFailure> {
         let statement: Self = json::read(payload).map_err(|failure| failure.of("the statement"))?;
         if !STATEMENT_TYPES.contains(&statement.kind.as_str()) {
             let reason = format!("unknown statement type {:?}", statement.kind);
             let is_younger = statement.kind.starts_with(STATEMENTS);
             return Err(if is_younger {
-                Failure::unavailable(reason)
+                VerificationFailure::unavailable(reason)
             } else {
-                Failure::invalid(Check::PayloadType, reason)
+                VerificationFailure::invalid(Check::PayloadType, reason)
             });
         }
         if statement.subject.len() > MAX_SUBJECTS {
-            return Err(Failure::unavailable(format_args!(
+            return Err(VerificationFailure::unavailable(format_args!(
                 "it has more than {MAX_SUBJECTS} subjects; no more are read"
             )));
         }
@@ -100,13 +100,13 @@ impl Statement {
         is_name: impl Fn(&str) -> bool,
         algorithm: Algorithm,
         digests: &Digests,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), VerificationFailure> {
         let digest = algorithm.of(digests)?;
         let named: Vec<_> = self.subject.iter().filter(|subject| is_name(&subject.name)).collect();
         if named.is_empty() {
             let others: Vec<_> = self.subject.iter().take(3).map(|subject| subject.name.as_str()).collect();
             let reason = format!("the attestation names {others:?}, not {wanted:?}");
-            return Err(Failure::invalid(Check::SubjectName, reason));
+            return Err(VerificationFailure::invalid(Check::SubjectName, reason));
         }
         let attested: Vec<_> = named.iter().filter_map(|subject| subject.digest.get(algorithm.as_str())).collect();
         if attested.iter().any(|attested| attested.eq_ignore_ascii_case(digest)) {
@@ -118,7 +118,7 @@ impl Statement {
             }
             None => format!("the attestation gives no {} of {wanted:?}", algorithm.as_str()),
         };
-        Err(Failure::invalid(Check::SubjectDigest, reason))
+        Err(VerificationFailure::invalid(Check::SubjectDigest, reason))
     }
 }
 
@@ -138,23 +138,26 @@ impl Algorithm {
     }
 
     /// The digest among those that the registry gives of the file.
-    fn of(self, digests: &Digests) -> Result<&str, Failure> {
+    fn of(self, digests: &Digests) -> Result<&str, VerificationFailure> {
         let digest = match self {
             Self::Sha256 => digests.sha256.as_deref(),
             Self::Sha512 => digests.sha512.as_deref(),
         };
-        digest.ok_or_else(|| Failure::unavailable(format!("the registry gives no {} of the file", self.as_str())))
+        digest.ok_or_else(|| {
+            VerificationFailure::unavailable(format!("the registry gives no {} of the file", self.as_str()))
+        })
     }
 
     /// The file as the verifier takes it: that digest.
-    pub(super) fn artifact(self, digests: &Digests) -> Result<ArtifactDigest, Failure> {
+    pub(super) fn artifact(self, digests: &Digests) -> Result<ArtifactDigest, VerificationFailure> {
         let algorithm = match self {
             Self::Sha256 => HashAlgorithm::Sha2256,
             Self::Sha512 => HashAlgorithm::Sha2512,
         };
-        let malformed = |error| Failure::unavailable(format_args!("the registry's {}: {error}", self.as_str()));
+        let malformed =
+            |error| VerificationFailure::unavailable(format_args!("the registry's {}: {error}", self.as_str()));
         let digest = hex::decode(self.of(digests)?).map_err(malformed)?;
-        ArtifactDigest::new(algorithm, digest).map_err(Failure::unavailable)
+        ArtifactDigest::new(algorithm, digest).map_err(VerificationFailure::unavailable)
     }
 }
 

@@ -85,7 +85,8 @@ pub enum TrustError {
     },
     /// The TUF repository could not be reached, or does not hold what it promises.
     #[error(
-        "refreshing the trust material from {url} failed, which says nothing of any release; what was in use stays in use"
+        "refreshing the trust material from {url} failed, which says nothing about any release; the earlier \
+         material stays in use"
     )]
     Refresh {
         /// The repository.

@@ -242,7 +242,7 @@ mod tests {
             .refresh(&client, clock.now(), &TrustMaterial::embedded())
             .await
             .expect_err("nothing to refresh from");
-        assert!(error.to_string().contains("says nothing of any release"), "{error}");
+        assert!(error.to_string().contains("says nothing about any release"), "{error}");
         assert!(matches!(error, TrustError::Refresh { .. }));
         let causes = std::iter::successors(error.source(), |error| (*error).source());
         causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

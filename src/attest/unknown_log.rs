@@ -7,18 +7,18 @@ use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, pre
 
 use super::{
     case::{Case, Without},
-    failure::Failure,
+    failure::VerificationFailure,
     instance::Instance,
     signer::{Signed, Signer},
 };
 
 /// What a failure means: all else is verified once more without the log that is not known. Never makes anything hold.
-pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: Failure) -> Failure {
+pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: VerificationFailure) -> VerificationFailure {
     if failure.check().is_none() {
         return failure;
     }
     if is_of_an_instance_without_log(case) {
-        return Failure::unavailable(
+        return VerificationFailure::unavailable(
             "it is of an instance without a transparency log, as GitHub has one for private repositories, and no authority \
              of the trust root issued its certificate",
         );
@@ -36,7 +36,7 @@ pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: Failure) -> F
     };
     let all_else = Case { bundle: &bundle, ..case.clone() }.verify(without);
     match all_else.and_then(|_| signer.check(&Signed::of(&bundle)?)) {
-        Ok(()) => Failure::unavailable(format_args!(
+        Ok(()) => VerificationFailure::unavailable(format_args!(
             "the trust root does not know {unknown}; all else holds, so the trust root may be out of date"
         )),
         Err(_) => failure,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{encoding::base64, failure::Failure, npm, pypi, trust::TrustMaterial};
+use super::{encoding::base64, failure::VerificationFailure, npm, pypi, trust::TrustMaterial};
 use crate::model::{Check, Digests, Provenance, RootStanding};
 
 /// Verifies attestations and registry signatures offline, against one set of trust material.
@@ -30,7 +30,7 @@ impl Verifier {
     }
 
     /// What npm's attestations document of a release lacks though it has provenance: the publish attestation.
-    pub(crate) fn npm_lacks(&self, document: &[u8]) -> Option<String> {
+    pub(crate) fn npm_lacks(document: &[u8]) -> Option<String> {
         npm::lacks(document)
     }
 
@@ -62,15 +62,21 @@ impl Verifier {
         &self,
         signatures: &[(&str, &str, &str)],
         published_at: DateTime<Utc>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), VerificationFailure> {
         signatures
             .iter()
             .try_for_each(|(key_id, signature, message)| self.npm_signature(key_id, signature, message, published_at))
     }
 
-    fn npm_signature(&self, id: &str, signature: &str, message: &str, at: DateTime<Utc>) -> Result<(), Failure> {
+    fn npm_signature(
+        &self,
+        id: &str,
+        signature: &str,
+        message: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), VerificationFailure> {
         let key = self.trust.npm_keys.signing(id, at)?;
-        let wrong = |reason| Failure::invalid(Check::RegistrySignature, reason);
+        let wrong = |reason| VerificationFailure::invalid(Check::RegistrySignature, reason);
         let signature = base64(signature).ok_or_else(|| wrong("the signature is not base64".to_owned()))?;
         if key.verify(message.as_bytes(), signature) {
             return Ok(());

@@ -20,19 +20,19 @@ use crate::model::{
     words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
 };
 
-/// Most publish times that a portrait keeps.
+/// Most publish times that a profile keeps.
 const MAX_MINUTES: usize = 200;
 
-/// Folds one release into the portrait of its line. The order of releases does not matter but for publish minutes and pauses.
+/// Folds one release into the profile of its line. The order of releases does not matter but for publish minutes and pauses.
 pub fn learn(baseline: &mut Baseline, release: &Observation) {
     let profile = baseline.lines.entry(release.line()).or_default();
     let at = release.published_at;
     profile.releases = profile.releases.saturating_add(1);
-    let baseline_update = BaselineUpdate { release, identities: Traits::of(release), at };
+    let learned = LearnedRelease { release, identities: Traits::of(release), at };
     for one in Trait::ALL {
-        baseline_update.teach(*one, profile);
+        learned.count(*one, profile);
     }
-    baseline_update.teach_ids(profile);
+    learned.note_ids(profile);
     learn_pause(profile, at);
     profile.first_at = Some(profile.first_at.map_or(at, |first| first.min(at)));
     profile.last_at = Some(profile.last_at.map_or(at, |last| last.max(at)));
@@ -41,15 +41,15 @@ pub fn learn(baseline: &mut Baseline, release: &Observation) {
 }
 
 /// A release as its traits are read from it.
-struct BaselineUpdate<'a> {
+struct LearnedRelease<'a> {
     release: &'a Observation,
     identities: Vec<Traits<'a>>,
     at: DateTime<Utc>,
 }
 
-impl BaselineUpdate<'_> {
+impl LearnedRelease<'_> {
     /// Counts what the release shows of a trait: each has its line here. What is not known is not counted.
-    fn teach(&self, one: Trait, profile: &mut LineBaseline) {
+    fn count(&self, one: Trait, profile: &mut LineBaseline) {
         let Self { release, at, .. } = *self;
         let all = || self.identities.iter();
         match one {
@@ -91,7 +91,7 @@ impl BaselineUpdate<'_> {
     }
 
     /// Which ids repositories and owners have.
-    fn teach_ids(&self, profile: &mut LineBaseline) {
+    fn note_ids(&self, profile: &mut LineBaseline) {
         for it in &self.identities {
             if let (Some(name), Some(id)) = (&it.repository, it.repository_id) {
                 profile.note_repository(name, id);
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(baseline.lines.len(), 2);
     }
 
-    /// A release of which everything is known that a portrait counts.
+    /// A release of which everything is known that a profile counts.
     fn full(auth: &serde_json::Value) -> Observation {
         let claims = json!({
             "source_repository_uri": "https://github.com/o/r", "source_repository_identifier": "74",

@@ -3,16 +3,16 @@
 //! I/O. The rules in words stand in `docs/BASELINES.md`.
 
 mod hours;
+mod joining;
 mod learn;
 mod rank;
-mod teach;
 mod traits;
 mod view;
 pub mod words;
 
 pub use hours::{Hours, Rarity};
+pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, in_baseline, joins};
 pub use learn::learn;
 pub use rank::{is_partly_attested, rank};
-pub use teach::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, in_baseline, joins};
 pub use traits::{A_TAG, Traits};
 pub use view::View;

@@ -5,9 +5,9 @@ use crate::model::{Baseline, LineBaseline, ReleaseLine, traits::EvidenceRanks};
 /// What a release is compared with.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The line the portrait is of.
+    /// The line the profile is of.
     pub line: &'a ReleaseLine,
-    /// The portrait.
+    /// The profile.
     pub profile: &'a LineBaseline,
     /// Whether it is that of another line, because the release's own has none yet. A new major version or a new
     /// pre-release track differs honestly, so what is only a habit weighs less then.
@@ -18,7 +18,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The portrait of the release's own line; else, for a line newer than all others, that of the newest, unless it has less
+    /// The profile of the release's own line; else, for a line newer than all others, that of the newest, unless it has less
     /// evidence than the line released last; else that of the line released last, pre-releases preferring pre-releases and
     /// stable releases stable ones; else nothing.
     pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {

@@ -45,7 +45,7 @@ pub enum Command {
     Run(super::run::Run),
     /// Make the running daemon read configuration and watchlist again
     Reload(super::reload::Reload),
-    /// Show how provwatch itself is doing; exits with 5 when it is not well
+    /// Show the health of provwatch itself; exits with 5 when it is not healthy
     Status(super::status::Status),
     /// Say which packages are watched
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     callable::callable,
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     progress::{ProgressBars, Seen},
     setup, words,
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch backfill        # the watched packages that were never looked at
+  provwatch backfill        # the watched packages that were never checked
   provwatch backfill pkg:npm/axios pkg:pypi/requests
   provwatch backfill --all  # every watched package that is known by name
 
@@ -69,7 +69,7 @@ impl Backfill {
         let app = context.app(Arc::clone(&progress) as _)?;
         let packages = self.chosen(&app)?;
         if packages.is_empty() {
-            output::note("nothing to do: every watched package was looked at; name packages, or use --all");
+            output::note("nothing to do: every watched package was checked; name packages, or use --all");
             return Ok(Exit::Clean);
         }
         progress.expect(packages.len() as u64);
@@ -83,7 +83,7 @@ impl Backfill {
         self.report(&lines.collect::<Result<Vec<_>, _>>()?)
     }
 
-    fn chosen(&self, app: &App) -> Result<BTreeSet<Package>, Failure> {
+    fn chosen(&self, app: &App) -> Result<BTreeSet<Package>, CliError> {
         if !self.packages.is_empty() {
             say_what_is_not_watched(app, &self.packages);
             return Ok(self.packages.iter().cloned().collect());

@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Command};
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output,
 };
 
@@ -51,7 +51,7 @@ impl Man {
     pub fn run(&self, command: Command) -> Outcome {
         match &self.dir {
             Some(folder) => write_all(command, folder).map_err(|error| {
-                Failure::failed(format!("cannot write the manual pages to {}: {error}", folder.display()))
+                CliError::failed(format!("cannot write the manual pages to {}: {error}", folder.display()))
             })?,
             None => print_first(command)?,
         }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{exit::Failure, output};
+use super::{exit::CliError, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -28,7 +28,7 @@ impl Context {
     ///
     /// # Errors
     /// A named file that does not exist, or any that cannot be used.
-    pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+    pub fn load(named: Option<&Path>) -> Result<Self, CliError> {
         let usual = Config::default_path();
         let file = match named {
             Some(path) => Some(path.to_owned()),
@@ -38,7 +38,7 @@ impl Context {
                 None
             }
         };
-        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(Failure::usage)?;
+        let config = file.as_deref().map_or_else(|| Ok(Config::default()), Config::load).map_err(CliError::usage)?;
         Ok(Self { config, file })
     }
 
@@ -46,7 +46,7 @@ impl Context {
     ///
     /// # Errors
     /// There is none yet, or it cannot be used.
-    pub fn store_to_read(&self) -> Result<Store, Failure> {
+    pub fn store_to_read(&self) -> Result<Store, CliError> {
         Ok(Store::open_read_only(&self.config.store_path())?)
     }
 
@@ -54,7 +54,7 @@ impl Context {
     ///
     /// # Errors
     /// It cannot be made or used.
-    pub fn store(&self) -> Result<Arc<Store>, Failure> {
+    pub fn store(&self) -> Result<Arc<Store>, CliError> {
         Ok(Arc::new(Store::open(&self.store_place()?)?))
     }
 
@@ -63,7 +63,7 @@ impl Context {
     ///
     /// # Errors
     /// It cannot be used.
-    pub fn store_to_look(&self) -> Result<Arc<Store>, Failure> {
+    pub fn store_to_look(&self) -> Result<Arc<Store>, CliError> {
         match Store::open_read_only(&self.config.store_path()) {
             Err(StoreError::Missing { .. } | StoreError::Older { .. }) => Ok(Arc::new(Store::in_memory()?)),
             opened => Ok(Arc::new(opened?)),
@@ -74,11 +74,11 @@ impl Context {
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn store_place(&self) -> Result<PathBuf, Failure> {
+    pub fn store_place(&self) -> Result<PathBuf, CliError> {
         let path = self.config.store_path();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::failed(format!("cannot make the folder {}: {error}", folder.display())))?;
+                .map_err(|error| CliError::failed(format!("cannot make the folder {}: {error}", folder.display())))?;
         }
         Ok(path)
     }
@@ -87,7 +87,7 @@ impl Context {
     ///
     /// # Errors
     /// There is none yet, or it cannot be used.
-    pub fn store_to_change(&self) -> Result<Store, Failure> {
+    pub fn store_to_change(&self) -> Result<Store, CliError> {
         let path = self.config.store_path();
         if !path.exists() {
             return Err(StoreError::Missing { path }.into());
@@ -99,8 +99,8 @@ impl Context {
     ///
     /// # Errors
     /// A file of it is missing or wrong.
-    pub fn watchlist(&self) -> Result<Watchlist, Failure> {
-        let watchlist = Watchlist::load(&self.config.watchlists()).map_err(Failure::usage)?;
+    pub fn watchlist(&self) -> Result<Watchlist, CliError> {
+        let watchlist = Watchlist::load(&self.config.watchlists()).map_err(CliError::usage)?;
         check_policies(&watchlist)?;
         Ok(watchlist)
     }
@@ -112,7 +112,8 @@ impl Context {
 
 /// An operator who is not root looks into the service's store with its configuration, and would find an empty one without.
 fn hint_at_the_service(usual: &Path, system: &Path) -> Option<String> {
-    let hint = || format!("There is no {}; for the service's store: `--config {}`.", usual.display(), system.display());
+    let hint =
+        || format!("{} does not exist; for the service's store: `--config {}`.", usual.display(), system.display());
     (usual != system && system.exists()).then(hint)
 }
 
@@ -120,11 +121,11 @@ fn hint_at_the_service(usual: &Path, system: &Path) -> Option<String> {
 ///
 /// # Errors
 /// One does not.
-pub fn check_policies(watchlist: &Watchlist) -> Result<(), Failure> {
+pub fn check_policies(watchlist: &Watchlist) -> Result<(), CliError> {
     let unknown = watchlist.quiet().find(|quiet| detect::about(&quiet.detector).is_none());
     unknown.map_or(Ok(()), |quiet| {
-        let what = format!("the watchlist keeps {:?} quiet, and there is no such detector", quiet.detector);
-        Err(Failure::usage(what).next("`provwatch detectors list` has their names"))
+        let what = format!("the watchlist suppresses {:?}, which is not a detector", quiet.detector);
+        Err(CliError::usage(what).next("`provwatch detectors list` has their names"))
     })
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     fact_table,
     output::{self, Printing},
     wrap,
@@ -47,7 +47,7 @@ impl Detectors {
     }
 }
 
-fn list(printing: Printing) -> Result<(), Failure> {
+fn list(printing: Printing) -> Result<(), CliError> {
     let abouts = detect::abouts();
     if printing.is_json() {
         for about in abouts {
@@ -101,7 +101,7 @@ fn summary(about: &'static About) -> Summary {
 }
 
 impl Explain {
-    fn run(&self) -> Result<(), Failure> {
+    fn run(&self) -> Result<(), CliError> {
         let about = detect::about(&self.id).ok_or_else(|| self.unknown())?;
         if self.printing.is_json() {
             return Ok(output::json(&full(about))?);
@@ -109,17 +109,17 @@ impl Explain {
         let bold = Style::new().bold();
         output::line(format!("{bold}{}{bold:#}: {}", about.id, about.title));
         let (category, severity) = (about.category.as_str(), output::severity(about.severity));
-        output::line(format!("ground: {category}, severity: at most {severity}, confidence: {}", about.confidence));
+        output::line(format!("category: {category}, severity: at most {severity}, confidence: {}", about.confidence));
         for (heading, text) in sections(about.docs) {
             output::line(format!("\n{bold}{heading}{bold:#}\n{}", wrap::paragraphs(text, wrap::width(), "  ")));
         }
         Ok(())
     }
 
-    fn unknown(&self) -> Failure {
+    fn unknown(&self) -> CliError {
         let ids = detect::abouts().map(|about| about.id);
-        let why = format!("there is no detector {:?}{}", self.id, did_you_mean(&self.id, ids));
-        Failure::usage(why).next("`provwatch detectors list` names them")
+        let why = format!("unknown detector {:?}{}", self.id, did_you_mean(&self.id, ids));
+        CliError::usage(why).next("`provwatch detectors list` names them")
     }
 }
 

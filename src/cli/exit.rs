@@ -40,16 +40,16 @@ pub struct FailOn {
 
 /// Why a command failed: the code, what failed with its causes, and the next step.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     exit: Exit,
     error: Box<dyn Error + Send + Sync>,
     next: Option<String>,
 }
 
 /// The outcome of a command.
-pub type Outcome = Result<Exit, Failure>;
+pub type Outcome = Result<Exit, CliError>;
 
-impl Failure {
+impl CliError {
     /// The command failed.
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { exit: Exit::Failed, error: error.into(), next: None }
@@ -83,7 +83,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)?;
         let mut causes = std::iter::successors(self.error.source(), |cause| (*cause).source());
@@ -91,7 +91,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+impl<E: Error + Send + Sync + 'static> From<E> for CliError {
     fn from(error: E) -> Self {
         Self::failed(error)
     }

@@ -54,7 +54,7 @@ forms! {
     "baseline-reset" 1 baseline::reset::Forgotten<'_>, "baseline reset";
     "baseline-step" 1 store::BaselineVersion, "baseline history";
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
-    "bundle" 1 verify_bundle::Answer<'_>, "verify-bundle";
+    "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "check" 1 doctor::check::Check, "doctor";
     "detector" 1 detectors::Full, "detectors explain";
     "detector-listed" 1 detectors::Summary, "detectors list";
@@ -72,7 +72,7 @@ forms! {
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
     "replayed" 1 packages::replay::CaseAlert, "replay";
-    "sink" 1 test_sinks::Answer, "test-sinks";
+    "sink" 1 test_sinks::SinkAnswer, "test-sinks";
     "status" 1 status::report::Report, "status";
     "timeline-entry" 1 timeline::Entry, "timeline";
     "verified" 1 verify::report::Report, "verify";
@@ -87,7 +87,7 @@ pub fn forms() -> Vec<Described> {
     let mut all = printed();
     all.extend([
         file("config", "provwatch.toml", config::json_schema()),
-        file("evidence", "logs evidence ID, logs verify", schema_of::<tlog::Evidence>()),
+        file("evidence", "logs evidence ID, logs verify", schema_of::<tlog::LogEvidence>()),
         file("observation", "the releases of timelines", read_schema_of::<model::Observation>()),
         file("timeline", "the files of replay", read_schema_of::<packages::replay::Timeline>()),
         file("watchlist", "watchlist.toml", watchlist::json_schema()),

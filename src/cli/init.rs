@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output,
 };
 use crate::{config, config::Config, watchlist};
@@ -49,13 +49,13 @@ impl Init {
         let file = self.file(named);
         let watchlist = file.with_file_name("watchlist.toml");
         if watchlist == file {
-            return Err(Failure::usage("the configuration cannot be called watchlist.toml, which is the watchlist"));
+            return Err(CliError::usage("the configuration cannot be called watchlist.toml, which is the watchlist"));
         }
         let text = self.config_text(&file)?;
         let files = [(file.as_path(), text.as_str()), (&watchlist, watchlist::TEMPLATE)];
         self.refuse_to_overwrite(&files.map(|(file, _)| file))?;
         for (file, text) in files {
-            let said = if self.write(file, text)? { "wrote" } else { "there is already, and stays as it is:" };
+            let said = if self.write(file, text)? { "wrote" } else { "already there, unchanged:" };
             output::line(format!("{said} {}", file.display()));
         }
         output::line(format!("\n{}", self.next_steps(&file)));
@@ -63,7 +63,7 @@ impl Init {
     }
 
     /// Whether the file was written, and not there before.
-    fn write(&self, file: &Path, text: &str) -> Result<bool, Failure> {
+    fn write(&self, file: &Path, text: &str) -> Result<bool, CliError> {
         if self.service && file.exists() {
             return Ok(false);
         }
@@ -104,22 +104,23 @@ impl Init {
     }
 
     /// The template, with the contact filled in; it is parsed, so that a wrong contact is found here.
-    fn config_text(&self, file: &Path) -> Result<String, Failure> {
+    fn config_text(&self, file: &Path) -> Result<String, CliError> {
         let Some(contact) = &self.contact else { return Ok(self.template().to_owned()) };
         let line = format!("contact = {}", toml_edit::Value::from(contact));
         let text = self.template().replacen(CONTACT, &line, 1);
-        Config::parse(&text, file).map_err(|problems| Failure::usage(problems).next("give --contact another value"))?;
+        Config::parse(&text, file)
+            .map_err(|problems| CliError::usage(problems).next("give --contact another value"))?;
         Ok(text)
     }
 
-    fn refuse_to_overwrite(&self, files: &[&Path]) -> Result<(), Failure> {
+    fn refuse_to_overwrite(&self, files: &[&Path]) -> Result<(), CliError> {
         let existing: Vec<_> =
             files.iter().filter(|file| file.exists()).map(|file| file.display().to_string()).collect();
         if existing.is_empty() || self.force || self.service {
             return Ok(());
         }
-        let why = format!("there is already {}; nothing was written", existing.join(" and "));
-        Err(Failure::usage(why)
+        let why = format!("already there: {}; nothing was written", existing.join(" and "));
+        Err(CliError::usage(why)
             .next("edit what is there, choose another folder with --dir, or replace it with --force"))
     }
 }
@@ -132,10 +133,10 @@ fn contact(text: &str) -> Result<String, &'static str> {
 }
 
 /// Writes a file as a whole or not at all, keeping what was there before.
-fn write(file: &Path, text: &str, mode: Option<u32>) -> Result<(), Failure> {
+fn write(file: &Path, text: &str, mode: Option<u32>) -> Result<(), CliError> {
     let failed = |error: io::Error| {
         let why = format!("cannot write {}: {error}", file.display());
-        Failure::failed(why).next("choose another folder with --dir")
+        CliError::failed(why).next("choose another folder with --dir")
     };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folder(folder, mode).map_err(failed)?;
@@ -165,7 +166,7 @@ fn place(draft: &Path, file: &Path) -> io::Result<()> {
     if fs::symlink_metadata(file).is_ok() {
         let names = (0..100).map(|n| beside(file, &if n == 0 { ".bak".to_owned() } else { format!(".bak.{n}") }));
         let free = names.into_iter().find(|name| fs::symlink_metadata(name).is_err());
-        fs::rename(file, free.ok_or_else(|| io::Error::other("there are 100 older copies of it"))?)?;
+        fs::rename(file, free.ok_or_else(|| io::Error::other("100 older copies of it exist"))?)?;
     }
     match fs::hard_link(draft, file) {
         // Where the file system knows no links.

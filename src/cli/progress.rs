@@ -149,7 +149,7 @@ impl ProgressBars {
     fn now_and_then(&self) -> Option<String> {
         let times = self.working.fetch_add(1, Ordering::Relaxed) + 1;
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let line = || format!("{done} of {} looked at", words::counted(all.max(done), "package"));
+        let line = || format!("{done} of {} checked", words::counted(all.max(done), "package"));
         times.is_multiple_of(SAID_EVERY).then(line)
     }
 }
@@ -227,7 +227,7 @@ mod tests {
             bars.report(&Step::Examined { package: &package, releases: 0 });
         }
         let lines: Vec<_> = (0..25).filter_map(|_| bars.now_and_then()).collect();
-        assert_eq!(lines, ["120 of 400 packages looked at"; 2], "every ten seconds or so");
+        assert_eq!(lines, ["120 of 400 packages checked"; 2], "every ten seconds or so");
     }
 
     #[test]

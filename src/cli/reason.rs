@@ -9,7 +9,7 @@ pub fn reason(text: &str) -> Result<String, &'static str> {
     if text.chars().any(char::is_alphanumeric) {
         return Ok(text.to_owned());
     }
-    Err("say why in words, for whoever comes after you; … and ... only stand for your reason")
+    Err("give the reason in words; … and ... are placeholders")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output,
 };
 use crate::daemon::{self, Lock};
@@ -21,7 +21,7 @@ Examples:
 Checks configuration and watchlist, and sends SIGHUP to the daemon in any case: what it cannot use, such as a secret that is \
 missing, leaves the old at work, and the log and `systemctl status` say why.
 
-Exit codes: 0 the daemon was told · 1 no daemon is at work · 2 the configuration or the watchlist is wrong")]
+Exit codes: 0 the daemon was told · 1 no daemon runs · 2 the configuration or the watchlist is wrong")]
 pub struct Reload {}
 
 impl Reload {
@@ -32,11 +32,11 @@ impl Reload {
         let checked = context.and_then(|context| context.watchlist());
         let Some(process) = process else {
             return Err(checked.err().unwrap_or_else(|| {
-                Failure::failed("no daemon is at work on this database").next("`provwatch run` starts one")
+                CliError::failed("no daemon runs on this database").next("`provwatch run` starts one")
             }));
         };
         daemon::ask_to_reload(process)
-            .map_err(|error| Failure::failed(format!("sending SIGHUP to the process {process}: {error}")))?;
+            .map_err(|error| CliError::failed(format!("sending SIGHUP to the process {process}: {error}")))?;
         checked?;
         output::line(format!("The daemon (process {process}) reads configuration and watchlist again."));
         Ok(Exit::Clean)

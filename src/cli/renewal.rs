@@ -7,7 +7,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{context::Context, exit::Failure, on_disk::OnDisk, setup::Prepared};
+use super::{context::Context, exit::CliError, on_disk::OnDisk, setup::Prepared};
 use crate::{
     app::{self, App, Parts},
     bounded,
@@ -96,7 +96,7 @@ impl Renewer {
         }
     }
 
-    fn renew(&self, context: &Context, app: &App, old: &AtWork, new: &AtWork) -> Result<Renewed, Failure> {
+    fn renew(&self, context: &Context, app: &App, old: &AtWork, new: &AtWork) -> Result<Renewed, CliError> {
         let on_disk = OnDisk::of(context);
         let Prepared { watchlist, http, verifier, clock } = context.prepare()?;
         let parts = Parts {
@@ -141,7 +141,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
     keys.map(|key| format!("{key} was changed and counts from the next start: restart the daemon")).collect()
 }
 
-fn stays(what: &str, failure: &Failure) -> String {
+fn stays(what: &str, failure: &CliError) -> String {
     let why = failure.to_string();
     let why: Vec<_> = why.lines().map(|line| line.trim().trim_start_matches("because: ")).collect();
     format!("the {what} stays as it was: {}", why.join(": "))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     words, wrap,
 };
@@ -30,8 +30,7 @@ Examples:
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
-line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is judged \
-with what the earlier ones taught, by the code that the daemon runs. With --format json every alert is one line, in time \
+line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is assessed against the baseline of the earlier ones, by the code that the daemon runs. With --format json every alert is one line, in time \
 order over all timelines; what --expect has to say then goes to standard error.
 
 Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or --fail-on was given and reached")]
@@ -57,9 +56,9 @@ pub struct Replay {
 
 impl Replay {
     pub fn run(&self) -> Outcome {
-        let files = files(&self.paths).map_err(Failure::usage)?;
+        let files = files(&self.paths).map_err(CliError::usage)?;
         let watchlist = self.watchlist.iter().cloned().collect::<Vec<_>>();
-        let watchlist = Watchlist::load(&watchlist).map_err(Failure::usage)?;
+        let watchlist = Watchlist::load(&watchlist).map_err(CliError::usage)?;
         super::context::check_policies(&watchlist)?;
         let expected = self.expected()?;
         let rules = Rules { watchlist: Some(&watchlist), expected: &expected };
@@ -71,11 +70,11 @@ impl Replay {
         // One after the other: a folder may hold more than memory does.
         let mut replayed = Vec::new();
         for file in &files {
-            let timeline = Timeline::read(file).map_err(Failure::usage)?;
+            let timeline = Timeline::read(file).map_err(CliError::usage)?;
             replayed.push(replay(&timeline, rules, see));
         }
         if self.expect && replayed.iter().all(|case: &Replayed| case.scores.is_empty()) {
-            return Err(Failure::usage("nothing is expected: no timeline has `expect`")
+            return Err(CliError::usage("nothing is expected: no timeline has `expect`")
                 .next("add `expect` to a timeline, or leave out --expect"));
         }
         if self.expect {
@@ -91,7 +90,7 @@ impl Replay {
     }
 
     /// What was announced, according to the stores that are replayed.
-    fn expected(&self) -> Result<Vec<ExpectedChange>, Failure> {
+    fn expected(&self) -> Result<Vec<ExpectedChange>, CliError> {
         let stores = self.paths.iter().filter(|path| is_store(path));
         let mut expected = Vec::new();
         for path in stores {
@@ -100,7 +99,7 @@ impl Replay {
         Ok(expected)
     }
 
-    fn print_alerts(&self, alerts: &[CaseAlert]) -> Result<(), Failure> {
+    fn print_alerts(&self, alerts: &[CaseAlert]) -> Result<(), CliError> {
         if self.printing.is_json() {
             alerts.iter().try_for_each(output::json)?;
         } else if self.explain {
@@ -150,7 +149,7 @@ fn print_table(alerts: &[CaseAlert]) {
 /// Why a release did or did not raise an alert.
 fn explain_release(release: &Observation, assessed: &Assessment) {
     let verdict = assessed.verdict.as_ref();
-    let severity = verdict.map_or_else(|| "quiet".to_owned(), |verdict| output::severity(verdict.severity));
+    let severity = verdict.map_or_else(|| "no alert".to_owned(), |verdict| output::severity(verdict.severity));
     output::line(format!(
         "{severity}  {}, published {} UTC",
         words::name(&release.purl),
@@ -161,10 +160,10 @@ fn explain_release(release: &Observation, assessed: &Assessment) {
     match verdict {
         Some(verdict) => show(&format!("{}. {}", verdict.title, verdict.argument), "  "),
         None if assessed.signals.is_empty() => {}
-        None => show("What differs only supports other signals, and there are none.", "  "),
+        None => show("The differences only corroborate other signals, and no other signal fired.", "  "),
     }
     for signal in &assessed.signals {
-        let supports = if signal.corroborating { ", supports others" } else { "" };
+        let supports = if signal.corroborating { ", corroborating only" } else { "" };
         output::line(format!("  - {} ({}{supports})", signal.detector, output::severity(signal.severity)));
         show(&format!("expected: {}", signal.expected), "      ");
         show(&format!("seen: {}", signal.seen), "      ");
@@ -175,9 +174,7 @@ fn explain_release(release: &Observation, assessed: &Assessment) {
 
 fn compared_with(assessed: &Assessment) -> String {
     let said = match &assessed.compared_with {
-        None => {
-            "No earlier release of its package has joined the baseline: there is nothing to compare it with".to_owned()
-        }
+        None => "No earlier release of its package is in the baseline, so it cannot be compared".to_owned(),
         Some(ComparedWith { line, releases, inherited }) => {
             let releases = words::counted(*releases, "release");
             let because = if *inherited { ", because its own line is new" } else { "" };
@@ -188,8 +185,8 @@ fn compared_with(assessed: &Assessment) -> String {
         if assessed.signals.is_empty() && assessed.compared_with.is_some() { "; nothing differs" } else { "" };
     let taught = match (assessed.in_baseline, assessed.reports()) {
         (true, _) => "joined the baseline",
-        (false, true) => "is held: it teaches nothing until you accept it (`provwatch baseline accept`)",
-        (false, false) => "teaches nothing, since its attestation could not be checked",
+        (false, true) => "is held: it stays out of the baseline until you accept it (`provwatch baseline accept`)",
+        (false, false) => "stays out of the baseline, since its attestation could not be checked",
     };
     format!("{said}{nothing}. It {taught}.")
 }

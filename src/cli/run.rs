@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     callable::with_callable,
     context::Context,
-    exit::{Exit, FailOn, Failure, Outcome},
+    exit::{CliError, Exit, FailOn, Outcome},
     on_disk::OnDisk,
     output::{self, Printing},
     progress::ProgressBars,
@@ -96,7 +96,7 @@ fn watch(context: &Context, named: Option<&Path>, prepared: Prepared, on_disk: O
         trust_interval: trust_interval(&context.config),
         grace: context.config.daemon.shutdown_grace.duration(),
     };
-    setup::runtime()?.block_on(daemon::run(app, options)).map_err(Failure::failed)?;
+    setup::runtime()?.block_on(daemon::run(app, options)).map_err(CliError::failed)?;
     Ok(Exit::Clean)
 }
 

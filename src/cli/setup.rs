@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use tokio::runtime::Runtime;
 
-use super::{context::Context, exit::Failure, output, words};
+use super::{context::Context, exit::CliError, output, words};
 use crate::{
     app::{self, App, Parts},
     attest::Verifier,
@@ -36,7 +36,7 @@ impl Context {
     ///
     /// # Errors
     /// The configuration, the watchlist or a secret is wrong.
-    pub fn prepare(&self) -> Result<Prepared, Failure> {
+    pub fn prepare(&self) -> Result<Prepared, CliError> {
         self.prepare_for(self.watchlist()?)
     }
 
@@ -44,7 +44,7 @@ impl Context {
     ///
     /// # Errors
     /// The configuration or a secret is wrong.
-    pub fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, Failure> {
+    pub fn prepare_for(&self, watchlist: Watchlist) -> Result<Prepared, CliError> {
         let clock = Self::clock();
         let http = app::client(&self.config, Arc::clone(&clock)).map_err(wrong)?;
         let verifier = app::verifier(&self.config).map_err(wrong)?;
@@ -54,7 +54,7 @@ impl Context {
     }
 
     /// What `provwatch doctor` calls wrong is not begun with.
-    fn refuse_errors(&self) -> Result<(), Failure> {
+    fn refuse_errors(&self) -> Result<(), CliError> {
         let findings = self.findings();
         let errors: Vec<String> =
             findings.iter().filter(|one| one.level == FindingLevel::Error).map(ToString::to_string).collect();
@@ -73,7 +73,7 @@ impl Context {
     ///
     /// # Errors
     /// The configuration or the watchlist is wrong, or the store cannot be used.
-    pub fn app(&self, progress: Arc<dyn Progress>) -> Result<App, Failure> {
+    pub fn app(&self, progress: Arc<dyn Progress>) -> Result<App, CliError> {
         self.app_of(self.prepare()?, progress)
     }
 
@@ -81,7 +81,7 @@ impl Context {
     ///
     /// # Errors
     /// The store cannot be used.
-    pub fn app_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<App, Failure> {
+    pub fn app_of(&self, prepared: Prepared, progress: Arc<dyn Progress>) -> Result<App, CliError> {
         self.app_over(prepared, self.store()?, progress)
     }
 
@@ -89,7 +89,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::app`].
-    pub fn app_to_look(&self, watchlist: Watchlist) -> Result<App, Failure> {
+    pub fn app_to_look(&self, watchlist: Watchlist) -> Result<App, CliError> {
         let prepared = self.prepare_for(watchlist)?;
         self.app_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
     }
@@ -103,7 +103,7 @@ impl Context {
         Prepared { watchlist, http, verifier, clock }: Prepared,
         store: Arc<Store>,
         progress: Arc<dyn Progress>,
-    ) -> Result<App, Failure> {
+    ) -> Result<App, CliError> {
         let parts = Parts { store, watchlist, http, verifier, clock, progress };
         app::assemble(&self.config, parts).map_err(wrong)
     }
@@ -112,13 +112,13 @@ impl Context {
     ///
     /// # Errors
     /// Another process has it.
-    pub fn lock(&self) -> Result<Lock, Failure> {
+    pub fn lock(&self) -> Result<Lock, CliError> {
         Lock::take(&self.store_place()?).map_err(|error| match error {
-            LockError::Taken { .. } => Failure::failed(error).next(
+            LockError::Taken { .. } => CliError::failed(error).next(
                 "stop the other one first, or give this one a database of its own ([store] path); every command but \
                  `run` and `logs start` works beside a daemon",
             ),
-            LockError::NotOurs { .. } | LockError::Failed { .. } => Failure::failed(error),
+            LockError::NotOurs { .. } | LockError::Failed { .. } => CliError::failed(error),
         })
     }
 
@@ -126,18 +126,18 @@ impl Context {
     ///
     /// # Errors
     /// The level is not one.
-    pub fn start_logs(&self) -> Result<(), Failure> {
+    pub fn start_logs(&self) -> Result<(), CliError> {
         let log = &self.config.log;
-        Logging::usual(&log.level, log.format == LogFormat::Json).install().map_err(Failure::usage)
+        Logging::usual(&log.level, log.format == LogFormat::Json).install().map_err(CliError::usage)
     }
 
     /// Logs at the level that `[log]` says from now on.
     ///
     /// # Errors
     /// The level is not one.
-    pub fn change_log_level(&self) -> Result<(), Failure> {
+    pub fn change_log_level(&self) -> Result<(), CliError> {
         let log = &self.config.log;
-        Logging::usual(&log.level, log.format == LogFormat::Json).change_level().map_err(Failure::usage)
+        Logging::usual(&log.level, log.format == LogFormat::Json).change_level().map_err(CliError::usage)
     }
 
     /// Logs what others may change or read that they should not.
@@ -148,8 +148,8 @@ impl Context {
     }
 }
 
-fn wrong(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-    Failure::usage(error).next("correct the configuration; `provwatch doctor` checks all of it")
+fn wrong(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CliError {
+    CliError::usage(error).next("correct the configuration; `provwatch doctor` checks all of it")
 }
 
 /// What asynchronous work runs on.

@@ -159,11 +159,11 @@ impl Summary {
     fn package_words(&self) -> String {
         let given_up = self.given_up.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         match self.waiting {
-            0 => format!("{} looked at", self.packages),
+            0 => format!("{} checked", self.packages),
             waiting if given_up.is_empty() => {
-                format!("{} looked at, {waiting} still waiting after a failure", self.packages)
+                format!("{} checked, {waiting} still waiting after a failure", self.packages)
             }
-            waiting => format!("{} looked at, {waiting} still waiting: no answer from {given_up}", self.packages),
+            waiting => format!("{} checked, {waiting} still waiting: no answer from {given_up}", self.packages),
         }
     }
 
@@ -223,7 +223,7 @@ impl SourceLine {
         let read = format!("{} events, {} new and watched", self.events, self.new);
         match (&self.error, &self.gap) {
             (Some(error), _) => format!("failed: {}", plain(error, REASON)),
-            (None, Some(gap)) => format!("{read}; lost its place: {}", plain(gap, REASON)),
+            (None, Some(gap)) => format!("{read}; cursor gap: {}", plain(gap, REASON)),
             (None, None) => read,
         }
     }
@@ -242,7 +242,7 @@ impl LogLine {
         };
         match (self.troubled, self.mirrors as u64) {
             (0, 0) => read,
-            (0, mirrors) => format!("{read}; trouble with {}: {WHY}", words::counted(mirrors, "mirror")),
+            (0, mirrors) => format!("{read}; problem with {}: {WHY}", words::counted(mirrors, "mirror")),
             _ => format!("could not be checked; {WHY}"),
         }
     }

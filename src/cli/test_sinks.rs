@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     setup, words,
 };
@@ -48,7 +48,7 @@ pub struct TestSinks {
 
 /// What a subscription said.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in crate::cli) struct Answer {
+pub(in crate::cli) struct SinkAnswer {
     subscription: String,
     kind: &'static str,
     ok: bool,
@@ -60,7 +60,7 @@ impl TestSinks {
         let context = Context::load(config)?;
         let chosen = self.chosen(&context.config.subscriptions)?;
         let clock: Arc<dyn Clock> = Context::clock();
-        let http = app::client(&context.config, Arc::clone(&clock)).map_err(Failure::usage)?;
+        let http = app::client(&context.config, Arc::clone(&clock)).map_err(CliError::usage)?;
         let message = message(clock.as_ref());
         let config = &context.config;
         let answers = chosen.into_iter().map(|subscription| ask(config, subscription, &http, &clock, &message));
@@ -69,28 +69,30 @@ impl TestSinks {
         Ok(if answers.iter().all(|answer| answer.ok) { Exit::Clean } else { Exit::Failed })
     }
 
-    fn chosen<'a>(&self, all: &'a [Subscription]) -> Result<Vec<&'a Subscription>, Failure> {
+    fn chosen<'a>(&self, all: &'a [Subscription]) -> Result<Vec<&'a Subscription>, CliError> {
         if all.is_empty() {
             let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all kinds";
-            return Err(Failure::usage("the configuration has no subscriptions").next(step));
+            return Err(CliError::usage("the configuration has no subscriptions").next(step));
         }
         for name in &self.names {
             if !all.iter().any(|subscription| subscription.name == *name) {
                 let names = || all.iter().map(|subscription| subscription.name.as_str());
-                let why = format!("there is no subscription {name:?}{}", did_you_mean(name, names()));
-                return Err(Failure::usage(why).next(format!("name one of {}", names().collect::<Vec<_>>().join(", "))));
+                let why = format!("unknown subscription {name:?}{}", did_you_mean(name, names()));
+                return Err(
+                    CliError::usage(why).next(format!("name one of {}", names().collect::<Vec<_>>().join(", ")))
+                );
             }
         }
         let is_chosen = |subscription: &&Subscription| self.names.is_empty() || self.names.contains(&subscription.name);
         Ok(all.iter().filter(is_chosen).collect())
     }
 
-    fn print(&self, answers: &[Answer]) -> Result<(), Failure> {
+    fn print(&self, answers: &[SinkAnswer]) -> Result<(), CliError> {
         if self.printing.is_json() {
             return Ok(answers.iter().try_for_each(output::json)?);
         }
         let mut table = output::table(["SUBSCRIPTION", "KIND", "RESULT", "ANSWER"]);
-        for Answer { subscription, kind, ok, detail } in answers {
+        for SinkAnswer { subscription, kind, ok, detail } in answers {
             let result = if *ok { "ok" } else { "failed" };
             table.add_row([subscription.as_str(), kind, result, detail]);
         }
@@ -105,13 +107,13 @@ async fn ask(
     http: &Client,
     clock: &Arc<dyn Clock>,
     message: &Message,
-) -> Answer {
+) -> SinkAnswer {
     let outcome = send(config, subscription, http, clock, message).await;
     let (ok, detail) = match outcome {
         Ok(detail) => (true, detail),
         Err(why) => (false, why),
     };
-    Answer {
+    SinkAnswer {
         subscription: subscription.name.clone(),
         kind: subscription.sink_type(),
         ok,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     fact_table,
     output::{self, Printing},
     target,
@@ -19,7 +19,7 @@ use crate::{
         Alert, AlertId, AlertStatus, AuthMethod, Fingerprint, Package, Provenance, ReleaseId, ReleaseLine,
         ReleaseStatus, Severity,
     },
-    registry::Change,
+    registry::FeedChange,
     store::{self, EventKind, ReleaseRow, Store, StoreError, StoredEvent},
     text::shell_word,
 };
@@ -33,7 +33,7 @@ Examples:
   provwatch timeline pkg:npm/axios --format json \\
       | jq 'select(.outcome == \"alerted\")'
 
-Between the releases stand the events that registries announce: who may publish, yanks, quarantines, removals. It exits \
+The list also has the events that registries announce: who may publish, yanks, quarantines, removals. It exits \
 with 4 when nothing is stored of the package.")]
 pub struct Timeline {
     /// The package
@@ -79,6 +79,7 @@ struct Release {
     outcome: store::Outcome,
     status: ReleaseStatus,
     /// Whether the baseline has learned from it.
+    #[serde(rename = "teaches")]
     in_baseline: bool,
     /// What could not be checked.
     unchecked: Vec<String>,
@@ -123,7 +124,7 @@ impl Timeline {
         Ok(Exit::Clean)
     }
 
-    fn entries(&self, store: &Store) -> Result<Vec<Entry>, Failure> {
+    fn entries(&self, store: &Store) -> Result<Vec<Entry>, CliError> {
         let releases = store.releases(&self.package, self.limit)?.into_iter();
         let mut entries = releases.map(|row| Entry::of(store, row)).collect::<Result<Vec<_>, _>>()?;
         for kind in [EventKind::Governance, EventKind::Removed] {
@@ -136,7 +137,7 @@ impl Timeline {
     }
 
     fn print(&self, entries: &[Entry]) {
-        let mut table = output::table(["AT (UTC)", "WHAT", "CAME OF IT", "BY", "PROOF"]);
+        let mut table = output::table(["AT (UTC)", "WHAT", "OUTCOME", "BY", "PROOF"]);
         for entry in entries {
             table.add_row(entry.row());
         }
@@ -202,8 +203,8 @@ impl From<StoredEvent> for Entry {
     fn from(event: StoredEvent) -> Self {
         let at = event.at.unwrap_or(event.seen_at);
         let (action, version) = match serde_json::from_str(&event.change) {
-            Ok(Change::Governance { version, action }) => (action, version),
-            Ok(Change::Removed) => ("the package was removed".to_owned(), None),
+            Ok(FeedChange::Governance { version, action }) => (action, version),
+            Ok(FeedChange::Removed) => ("the package was removed".to_owned(), None),
             _ => (event.change, None),
         };
         Self { at, what: What::Event { source: event.source, kind: event.kind, action, version } }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     words,
 };
@@ -80,9 +80,9 @@ impl VerifyBundle {
         }
     }
 
-    fn trust(&self) -> Result<TrustMaterial, Failure> {
+    fn trust(&self) -> Result<TrustMaterial, CliError> {
         match &self.trusted_root {
-            Some(root) => TrustMaterial::from_files(root, None).map_err(Failure::usage),
+            Some(root) => TrustMaterial::from_files(root, None).map_err(CliError::usage),
             None if self.staging => Ok(TrustMaterial::staging()),
             None => Ok(TrustMaterial::embedded().with_github()),
         }
@@ -100,7 +100,7 @@ impl VerifyBundle {
     }
 
     /// A file comes first, should one be called like a digest.
-    fn file(&self) -> Result<Signed, Failure> {
+    fn file(&self) -> Result<Signed, CliError> {
         let path = Path::new(&self.artifact);
         match self.artifact.strip_prefix("sha256:").filter(|_| !path.exists()) {
             Some(digits) => sha256(digits),
@@ -117,22 +117,22 @@ impl VerifyBundle {
         Ok(Exit::Clean)
     }
 
-    fn reject(&self, failure: &attest::Failure) -> Outcome {
+    fn reject(&self, failure: &attest::VerificationFailure) -> Outcome {
         // What is not supported is not accepted either, and is not called invalid.
         let (status, verb) =
             if failure.check().is_some() { ("invalid", "rejected") } else { ("unavailable", "not accepted") };
         if self.printing.is_json() {
-            output::json(&Answer::Rejected { status, reason: failure.to_string() })?;
+            output::json(&BundleAnswer::Rejected { status, reason: failure.to_string() })?;
             return Ok(Exit::Failed);
         }
-        Err(Failure::failed(format!("{verb}: {failure}")))
+        Err(CliError::failed(format!("{verb}: {failure}")))
     }
 }
 
 /// What came of it, in the form of an observation's `attestation`.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Answer<'a> {
+pub enum BundleAnswer<'a> {
     /// It holds.
     Accepted {
         /// `verified`.
@@ -160,9 +160,9 @@ pub enum Answer<'a> {
     },
 }
 
-fn accepted(verified: &Verified) -> Answer<'_> {
+fn accepted(verified: &Verified) -> BundleAnswer<'_> {
     let identity = verified.identity.as_ref();
-    Answer::Accepted {
+    BundleAnswer::Accepted {
         status: "verified",
         signed_at: verified.signed_at,
         log: verified.log.as_ref(),
@@ -181,7 +181,7 @@ fn print(verified: &Verified) {
         }
         (None, Some(subject)) => {
             output::line(format!("  signed by   {}", words::sentence(subject)));
-            output::line("  issuer      none: it proves the content, and not who built it");
+            output::line("  issuer      none: it proves the content, not the builder");
         }
         (None, None) => output::line("  signed by   the given key"),
     }
@@ -199,16 +199,16 @@ enum Signed {
     Sha256([u8; 32]),
 }
 
-fn sha256(digits: &str) -> Result<Signed, Failure> {
+fn sha256(digits: &str) -> Result<Signed, CliError> {
     let mut digest = [0; 32];
     hex::decode_to_slice(digits, &mut digest).map_err(|error| {
-        Failure::usage(format!("sha256:{digits} is not a digest: {error}")).next("give 64 hex digits")
+        CliError::usage(format!("sha256:{digits} is not a digest: {error}")).next("give 64 hex digits")
     })?;
     Ok(Signed::Sha256(digest))
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let failed = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()));
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |why: String| CliError::usage(format!("cannot read {}: {why}", path.display()));
     let bytes = bounded::read(path, limit).map_err(|error| failed(error.to_string()))?;
     bytes.ok_or_else(|| failed(format!("it is larger than {} MiB", limit >> 20)))
 }

@@ -36,7 +36,7 @@ pub fn catching_up(progress: &LogProgress, now: DateTime<Utc>) -> String {
         return how_far(progress);
     }
     let stands = progress.come(progress.next, progress.since);
-    format!("{}; it has come no further since {}", how_far(&stands), moment(progress.at))
+    format!("{}; no progress since {}", how_far(&stands), moment(progress.at))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
         let progress = LogProgress::beginning(0, 1_000_000, since).come(300_000, since + TimeDelta::minutes(5));
         let after = |minutes| catching_up(&progress, progress.at + TimeDelta::minutes(minutes));
         assert_eq!(after(1), "30 % of the entries 0 to 999999, 1000 entries/s, about 11 min left");
-        assert!(after(9).starts_with("30 % of the entries 0 to 999999; it has come no further since 2026-06-01"));
+        assert!(after(9).starts_with("30 % of the entries 0 to 999999; no progress since 2026-06-01"));
     }
 
     #[test]

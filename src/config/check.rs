@@ -104,7 +104,7 @@ impl Config {
                 .chain(claims)
                 .collect();
             if criteria.is_empty() {
-                let what = "it describes nobody: give it san, issuer or claims";
+                let what = "no condition is set: give it san, issuer or claims";
                 findings.push(error(format!("logs.match[{number}]"), what));
             }
             for (field, text) in criteria {
@@ -116,7 +116,7 @@ impl Config {
                 let known = Claim::ALL.iter().map(|claim| claim.as_str());
                 findings.push(error(
                     format!("logs.match[{number}].claims.{claim}"),
-                    format!("there is no such claim{}", did_you_mean(claim, known)),
+                    format!("unknown claim{}", did_you_mean(claim, known)),
                 ));
             }
         }
@@ -159,7 +159,7 @@ impl Config {
         let lists = self.watchlist.files.iter().enumerate().filter(|_| self.registries.is_any_enabled());
         wanted.extend(lists.map(|(n, path)| (format!("watchlist.files[{n}]"), path)));
         let missing = wanted.into_iter().filter(|(_, path)| !path.is_file());
-        missing.map(|(key, path)| error(key, format!("there is no file {}", path.display()))).collect()
+        missing.map(|(key, path)| error(key, format!("{} does not exist", path.display()))).collect()
     }
 
     fn names(&self) -> Vec<Finding> {
@@ -170,7 +170,7 @@ impl Config {
         let mut findings: Vec<_> =
             twice.map(|(n, twin)| error(format!("subscriptions[{n}].name"), what(&twin.name))).collect();
         if self.subscriptions.is_empty() {
-            findings.push(warning("subscriptions", "there are none: alerts are stored and sent to nobody"));
+            findings.push(warning("subscriptions", "none: alerts are stored but not sent"));
         }
         findings
     }
@@ -239,7 +239,7 @@ impl Config {
         unknown
             .map(|id| {
                 let hint = did_you_mean(id, known.iter().copied());
-                let what = format!("there is no such detector{hint}; `provwatch detectors list` names them");
+                let what = format!("unknown detector{hint}; `provwatch detectors list` names them");
                 error(format!("detectors.{id}"), what)
             })
             .collect()
@@ -279,7 +279,7 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
             findings.push(error(format!("{key}.password_file"), "missing; username needs it, or password_credential"));
         }
         (Sink::Email(email), Some(_)) if email.username.is_none() => {
-            findings.push(error(format!("{key}.username"), "missing; there is a password"));
+            findings.push(error(format!("{key}.username"), "missing; a password is set"));
         }
         _ => {}
     }
@@ -317,6 +317,6 @@ fn two_sources(key: &str, sink: &Sink) -> Option<Finding> {
 /// One secret in two places: which of them counts is nobody's wish.
 fn doubled(stem: &str, file: Option<&PathBuf>, credential: Option<&String>) -> Option<Finding> {
     let name = stem.rsplit('.').next().unwrap_or(stem);
-    let what = format!("there is a {name}_credential too; keep one");
+    let what = format!("{name}_credential is set too; keep one");
     (file.is_some() && credential.is_some()).then(|| error(format!("{stem}_file"), what))
 }

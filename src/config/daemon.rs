@@ -9,10 +9,10 @@ use super::Period;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DaemonSection {
-    /// How many packages of one registry are looked at at once, half of them other than those that a feed announced.
+    /// How many packages of one registry are checked at once, half of them other than those that a feed announced.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: u32,
-    /// When a release that could not be checked is looked at again, counted from the attempt before. After the last, it
+    /// When a release that could not be checked is re-checked, counted from the previous attempt. After the last, it
     /// stays "could not check".
     #[schemars(length(min = 1))]
     pub recheck: Vec<Period>,

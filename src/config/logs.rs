@@ -21,7 +21,7 @@ pub struct LogsSection {
     pub trust_root: bool,
     /// The kinds of log whose entries are all read. Of the others only the checkpoints are checked.
     pub tail: BTreeSet<LogKindName>,
-    /// How often a log is looked at.
+    /// How often a log is polled.
     pub interval: Period,
     /// How long a log that still grows may stand still before that is an alert.
     pub stale_after: Period,

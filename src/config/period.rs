@@ -66,7 +66,7 @@ impl FromStr for Period {
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit.trim()).ok_or_else(expected)?;
         let number: u64 = number.parse().map_err(|_| expected())?;
         match number.checked_mul(*factor) {
-            Some(0) => Err("expected more than nothing".to_owned()),
+            Some(0) => Err("expected more than zero".to_owned()),
             Some(millis) if millis <= MAX_SECONDS * 1000 => Ok(Self(Duration::from_millis(millis))),
             _ => Err("expected at most a year".to_owned()),
         }

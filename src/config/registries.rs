@@ -255,7 +255,7 @@ mod tests {
             ("[[registries.npm]]\nname = \"acme\"\n".to_owned(), "registries.npm[0].url: this key is missing here"),
             (format!("[[registries.npm]]\n{ACME}replicate = \"https://a.example\"\n"), "unknown key"),
             ("[[registries.npm]]\nurl = \"https://a.example\"\n".to_owned(), "registries.npm[0].name"),
-            ("[[registries.npm]]\n[[registries.npm]]\n".to_owned(), "have no name"),
+            ("[[registries.npm]]\n[[registries.npm]]\n".to_owned(), "lack a name"),
             ("[registries.npm]\nnam = \"acme\"\n".to_owned(), "registries.npm.nam"),
             ("registries.npm = 7\n".to_owned(), "expected a table"),
             (format!("[[registries.npm]]\n{}", ACME.replace("https", "http")), "expected https"),

@@ -9,7 +9,7 @@ use super::{Period, SecretSource, WebUrl};
 use crate::model::{Ecosystem, RegistryKey};
 
 /// A registry beside the public one of its type: a company's own, or that of a service (GitHub Packages, Artifactory). Such
-/// registries tell no changes: their packages are looked at every `interval`, with conditional requests. A package of it is
+/// registries tell no changes: their packages are checked every `interval`, with conditional requests. A package of it is
 /// watched by its purl with the registry's URL: `pkg:npm/@acme/x?repository_url=https://npm.acme.example`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +22,7 @@ pub struct RegistryInstance {
     /// Whether it is watched.
     #[serde(default = "enabled")]
     pub enabled: bool,
-    /// How often each watched package of it is looked at.
+    /// How often each watched package of it is checked.
     #[serde(default = "every_quarter")]
     pub interval: Period,
     /// A file with the token, or the password of `username`. It is sent to this registry only, and not along a redirect to

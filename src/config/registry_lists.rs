@@ -56,7 +56,7 @@ impl TryFrom<Forms> for Written {
             match entry {
                 Entry::Named(named) => others.push(*named),
                 Entry::Public(_) if public.is_some() => {
-                    return Err("two registries of one type have no name; only the public one has none");
+                    return Err("two registries of one type lack a name; only the public one may");
                 }
                 Entry::Public(one) => public = Some(one),
             }

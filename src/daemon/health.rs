@@ -107,9 +107,9 @@ impl Health {
         let findings = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let findings = findings.as_deref().unwrap_or_default();
         match (level(findings), findings.first()) {
-            (Some(Level::Unhealthy), Some(worst)) => format!("NOT well: {:.160}", worst.sentence),
-            (Some(Level::Limited), _) => "well, but limited".to_owned(),
-            _ => "well".to_owned(),
+            (Some(Level::Unhealthy), Some(worst)) => format!("NOT healthy: {:.160}", worst.sentence),
+            (Some(Level::Limited), _) => "healthy, but limited".to_owned(),
+            _ => "healthy".to_owned(),
         }
     }
 
@@ -148,16 +148,16 @@ impl Health {
         self.failed_at(Server::Documents, &registry, why, now);
         let is_known = self.said.is_told(&key(Server::Documents, &registry));
         if !is_known && self.said.failed(&package.to_string(), now).is_some() {
-            tracing::warn!(target: PIPELINE, %package, "cannot be looked at: {}", plain(why, 1000));
+            tracing::warn!(target: PIPELINE, %package, "cannot be checked: {}", plain(why, 1000));
         } else {
-            tracing::debug!(target: PIPELINE, %package, "not looked at yet: {}", plain(why, 1000));
+            tracing::debug!(target: PIPELINE, %package, "not checked yet: {}", plain(why, 1000));
         }
     }
 
     fn examined(&self, package: &Package, now: DateTime<Utc>) {
         self.partly_answers(Server::Documents, &package.registry().title(), now);
         if self.said.succeeded(&package.to_string(), now).is_some() {
-            tracing::info!(target: PIPELINE, %package, "can be looked at again");
+            tracing::info!(target: PIPELINE, %package, "can be checked again");
         }
     }
 
@@ -198,13 +198,13 @@ fn warn(server: Server, name: &str, why: &str, lasts: TimeDelta) {
     match server {
         Server::Feed => tracing::warn!(target: PIPELINE, source = name, "cannot be read{lasts}: {why}"),
         Server::Documents => {
-            tracing::warn!(target: PIPELINE, registry = name, "documents cannot be had{lasts}: {why}");
+            tracing::warn!(target: PIPELINE, registry = name, "documents cannot be fetched{lasts}: {why}");
         }
         Server::Evidence => {
             tracing::warn!(target: PIPELINE, registry = name, "releases cannot be checked{lasts}: {why}");
         }
         Server::Log => tracing::warn!(target: PIPELINE, log = name, "cannot be read{lasts}: {why}"),
-        Server::Forge => tracing::warn!(target: PIPELINE, forge = name, "answers nothing{lasts}: {why}"),
+        Server::Forge => tracing::warn!(target: PIPELINE, forge = name, "does not answer{lasts}: {why}"),
     }
 }
 
@@ -229,9 +229,9 @@ fn tell_change(before: Option<&[Finding]>, now: &[Finding]) {
     if was != Some(is) {
         let sentences: Vec<String> = now.iter().map(|finding| plain(&finding.sentence, 400)).collect();
         match is {
-            None => tracing::info!("provwatch is well"),
-            Some(Level::Limited) => tracing::info!("provwatch is well, but limited: {}", sentences.join("; ")),
-            Some(Level::Unhealthy) => tracing::error!("provwatch is NOT well: {}", sentences.join("; ")),
+            None => tracing::info!("provwatch is healthy"),
+            Some(Level::Limited) => tracing::info!("provwatch is healthy, but limited: {}", sentences.join("; ")),
+            Some(Level::Unhealthy) => tracing::error!("provwatch is NOT healthy: {}", sentences.join("; ")),
         }
         return;
     }
@@ -240,15 +240,15 @@ fn tell_change(before: Option<&[Finding]>, now: &[Finding]) {
         known.any(|known| (known.id, &known.subject) == (finding.id, &finding.subject))
     };
     for finding in now.iter().filter(|finding| finding.level == Level::Unhealthy && !is_known(finding)) {
-        tracing::error!("provwatch is NOT well: {}", plain(&finding.sentence, 400));
+        tracing::error!("provwatch is NOT healthy: {}", plain(&finding.sentence, 400));
     }
 }
 
-/// Takes what the queue says every second as a sign of life of the work loop, which goes on for as long as the daemon, and
+/// Takes what the queue says every second as a heartbeat of the work loop, which goes on for as long as the daemon, and
 /// tells the log what an operator wants to see pass by.
 #[derive(Debug)]
 pub struct HealthProgress {
-    /// Where the signs of life go.
+    /// Where the heartbeats go.
     pub health: Arc<Health>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -305,7 +305,7 @@ fn log(step: &Step<'_>) {
             tracing::info!(target: PIPELINE, log, "catching up: {}", how_far(progress));
         }
         Step::Gap { source, why } => {
-            tracing::warn!(target: PIPELINE, source, "lost its place, comparing all watched packages: {}", plain(why, 1000));
+            tracing::warn!(target: PIPELINE, source, "cursor gap, comparing all watched packages: {}", plain(why, 1000));
         }
         Step::Portion { package, portions } => {
             let (done, total) = (portions.done, portions.total);

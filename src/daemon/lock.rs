@@ -30,7 +30,7 @@ pub struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
-    #[error("`provwatch run` is at work on the database {database} already{by}", database = database.display(), by = by(process.as_deref()))]
+    #[error("`provwatch run` already runs on the database {database}{by}", database = database.display(), by = by(process.as_deref()))]
     Taken {
         database: PathBuf,
         /// The number of the other process, if it said so.
@@ -199,8 +199,8 @@ mod tests {
         let lock = Lock::take(&database).unwrap();
         assert_eq!(Lock::holder(&database).unwrap(), Some(std::process::id()));
         let refused = Lock::take(&database).unwrap_err().to_string();
-        assert!(refused.contains("at work on the database"), "{refused}");
-        assert!(refused.ends_with(&format!("already (process {})", std::process::id())), "{refused}");
+        assert!(refused.contains("already runs on the database"), "{refused}");
+        assert!(refused.ends_with(&format!("(process {})", std::process::id())), "{refused}");
         assert_eq!(lock_state(&database), LockState::Held);
         drop(lock);
         assert_eq!(lock_state(&database), LockState::Free);

@@ -58,7 +58,7 @@ const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
-    /// Where signs of life go.
+    /// Where heartbeats go.
     pub health: Arc<Health>,
     /// What stands in the operator's files now.
     pub on_disk: OnDiskNow,
@@ -80,7 +80,7 @@ impl Context {
         format!("{verdict}; {watching}; {}", self.health.summary())
     }
 
-    /// Looks at how provwatch fares: a sign of life, the alerts about it, the log when the verdict changes.
+    /// Looks at how provwatch fares: a heartbeat, the alerts about it, the log when the verdict changes.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -304,7 +304,7 @@ pub fn health(context: Context) -> TaskFactory {
             if stuck.is_empty() {
                 systemd::pulse(&status);
             } else {
-                tracing::error!(?stuck, "loops no longer move; the watchdog gets no pulse");
+                tracing::error!(?stuck, "loops are stalled; the watchdog gets no heartbeat");
                 systemd::status(&status);
             }
             Ok(())

@@ -11,7 +11,7 @@ pub struct Options {
     pub reload: Box<dyn Fn(&App) -> Renewal + Send + Sync>,
     /// Looks at what stands in the operator's files, to see whether it is what the daemon goes by.
     pub on_disk: OnDiskNow,
-    /// Where the loops' signs of life are kept.
+    /// Where the loops' heartbeats are kept.
     pub health: Arc<Health>,
     /// How often to refresh the trust root or to read its files again; `None` where it is built in.
     pub trust_interval: Option<Duration>,

@@ -51,7 +51,7 @@ pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskErro
             return Ok(());
         }
         let Renewed { app: next, on_disk, trust_interval, grace, restart } = *renewed;
-        tracing::info!("the changed configuration is at work");
+        tracing::info!("the changed configuration is in use");
         for what in restart {
             tracing::warn!("{what}");
         }

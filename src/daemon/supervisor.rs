@@ -106,22 +106,22 @@ impl Keeper {
         self.health.idle(&self.name);
     }
 
-    async fn attempt(&self) -> Result<(), Failure> {
+    async fn attempt(&self) -> Result<(), TaskFailure> {
         let task = (self.factory)(self.stop.child_token());
         match AssertUnwindSafe(task).catch_unwind().await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Failure::Error(error)),
-            Err(panic) => Err(Failure::Panic(panic_text(panic.as_ref()))),
+            Ok(Err(error)) => Err(TaskFailure::Error(error)),
+            Err(panic) => Err(TaskFailure::Panic(panic_text(panic.as_ref()))),
         }
     }
 }
 
-enum Failure {
+enum TaskFailure {
     Error(TaskError),
     Panic(String),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TaskFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panic(text) => write!(f, "the task panicked: {text}"),

@@ -148,7 +148,8 @@ impl EmailSink {
         if refused.len() == self.to.len() {
             return Err(self.judge(first));
         }
-        let detail = plain(&format!("taken, but not for all; refused: {}", refused.join(", ")), shown::SENTENCE);
+        let detail =
+            plain(&format!("accepted for some recipients only; refused: {}", refused.join(", ")), shown::SENTENCE);
         tracing::warn!(server = self.server, detail, "some recipients were refused");
         Ok(Receipt { detail })
     }

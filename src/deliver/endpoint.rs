@@ -71,7 +71,7 @@ impl Endpoint {
                 SinkError::temporary(self.failed(&self.without_url(&source.to_string())))
             }
             HttpError::Paused { wait, .. } => SinkError::Temporary {
-                what: self.failed("it asked to be left alone"),
+                what: self.failed("it asked for a pause"),
                 retry_after: Some(*wait),
                 source: None,
             },
@@ -85,7 +85,7 @@ impl Endpoint {
         let what = |more: &str| self.failed(&format!("it answered {status}{said}{more}"));
         match status {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
-            _ if permanent.contains(&status) => SinkError::permanent(what(", which trying again does not mend")),
+            _ if permanent.contains(&status) => SinkError::permanent(what(", and a retry will not help")),
             _ if retry_after.is_none() && may_be_the_message(status) => SinkError::Refused { what: what("") },
             _ => SinkError::Temporary { what: what(""), retry_after, source: None },
         }

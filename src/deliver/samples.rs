@@ -23,7 +23,7 @@ pub(super) fn takeover() -> Alert {
                 expected: "verified provenance and trusted publishing".to_owned(),
                 seen: "published with a token, no attestation".to_owned(),
                 since: Some("2025-01-20T12:00:00Z".parse().unwrap()),
-                why: "Whoever holds a stolen token can publish, but cannot make the workflow sign.".to_owned(),
+                why: "An attacker with a stolen token can publish, but cannot make the workflow sign.".to_owned(),
                 corroborating: false,
             },
             Signal {

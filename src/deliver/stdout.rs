@@ -120,7 +120,7 @@ impl Writer {
 
 fn failed(error: io::Error) -> SinkError {
     if error.kind() == ErrorKind::BrokenPipe {
-        return SinkError::Gone { what: "writing the alert: nobody reads standard output any more".to_owned() };
+        return SinkError::Gone { what: "writing the alert: standard output is closed".to_owned() };
     }
     SinkError::Temporary { what: "writing the alert".to_owned(), retry_after: None, source: Some(Box::new(error)) }
 }

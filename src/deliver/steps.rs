@@ -20,9 +20,9 @@ const OWN: [(&str, &str); 6] = [
     ("provwatch test-sinks", "the receiver's answer"),
     ("provwatch reload", "once it is corrected"),
     ("provwatch logs status", "how far each log was read"),
-    ("provwatch doctor", "what is wrong here"),
-    ("provwatch status", "how provwatch is doing"),
-    ("provwatch alerts list", "what nobody was told"),
+    ("provwatch doctor", "check this installation"),
+    ("provwatch status", "health of provwatch"),
+    ("provwatch alerts list", "the undelivered alerts"),
 ];
 
 /// One command line, its words quoted for a shell.
@@ -51,7 +51,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
         None if alert.purl.is_some() => "pin the version before it".to_owned(),
         None => "pin the versions before them".to_owned(),
     };
-    Some(format!("Do not install {what}; {pin}. Until it is known to be honest, treat it as a takeover."))
+    Some(format!("Do not install {what}; {pin}. Treat it as a takeover until it is confirmed as legitimate."))
 }
 
 /// The commands to go on with, the most useful first. `is_normal`: the baseline has learned from the release.
@@ -63,11 +63,11 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     of_provwatch(alert, &mut steps);
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
         let detector = shell_word(&plain(&signal.detector, NAME));
-        steps.push(step("what it means, and what to do", format!("provwatch detectors explain {detector}")));
+        steps.push(step("meaning and next steps", format!("provwatch detectors explain {detector}")));
     }
     if alert.status == AlertStatus::Open && !alert.is_test() {
         let acknowledge = format!("provwatch alerts ack {} --reason '…'", alert.id);
-        steps.push(step("when you are looking into it", acknowledge));
+        steps.push(step("acknowledge", acknowledge));
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     steps
@@ -80,19 +80,19 @@ const fn step(purpose: &'static str, line: String) -> NextStep {
 fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
     let Some(release) = alert.purl.as_ref().filter(|_| !is_of_name(alert)) else {
         let of_package = |package: &Package| {
-            step("what is known of the package", format!("provwatch timeline {}", shell_word(&package.to_string())))
+            step("stored facts about the package", format!("provwatch timeline {}", shell_word(&package.to_string())))
         };
         return steps.extend(alert.package.as_ref().map(of_package));
     };
     let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
-    steps.push(step("all that is known of the release", format!("provwatch lookup {purl}")));
-    steps.push(step("what is normal", format!("provwatch baseline show {package}")));
+    steps.push(step("stored facts about the release", format!("provwatch lookup {purl}")));
+    steps.push(step("the baseline", format!("provwatch baseline show {package}")));
 }
 
 fn of_members(alert: &Alert, steps: &mut Vec<NextStep>) {
     for release in alert.members.iter().take(MEMBERS) {
         let purl = shell_word(&release.to_string());
-        steps.push(step("a member, and what else belongs to it", format!("provwatch lookup {purl} --related 50")));
+        steps.push(step("a member and its related releases", format!("provwatch lookup {purl} --related 50")));
     }
 }
 
@@ -117,12 +117,12 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
     let is_advised = |command: &str| alert.argument.contains(&format!("`{command}`"));
     let advised = OWN.iter().filter(|(command, _)| is_advised(command));
     if alert.is_test() {
-        return steps.push(step("how provwatch is doing", "provwatch status".to_owned()));
+        return steps.push(step("health of provwatch", "provwatch status".to_owned()));
     }
     let before = steps.len();
     steps.extend(advised.map(|(command, purpose)| step(purpose, (*command).to_owned())));
     if steps.len() == before {
-        steps.push(step("what is wrong here", "provwatch doctor".to_owned()));
+        steps.push(step("check this installation", "provwatch doctor".to_owned()));
     }
 }
 
@@ -130,7 +130,7 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
 fn acceptance(alert: &Alert) -> Option<NextStep> {
     let release = alert.purl.as_ref()?;
     let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert) && !is_of_name(alert);
-    is_proposed.then(|| step("only if it is what the maintainers meant", accept_command(release, Some(alert.severity))))
+    is_proposed.then(|| step("only if the maintainers confirm it", accept_command(release, Some(alert.severity))))
 }
 
 /// Whether it is about a name: its release belongs to a package that is not watched, of which nothing is stored.

@@ -74,7 +74,7 @@ impl<'a> Change<'a> {
         quiet.filter(|quiet| quiet.detector == detector).any(|quiet| quiet.holds(self.release.published_at))
     }
 
-    /// The portrait, if there is one.
+    /// The profile, if there is one.
     pub fn profile(&self) -> Option<&'a LineBaseline> {
         self.view.map(|view| view.profile)
     }
@@ -103,12 +103,12 @@ impl<'a> Change<'a> {
     /// What is said of a commit that was not merged.
     pub fn unmerged(&self) -> &'static str {
         match self.release.facts.commit.as_ref().and_then(|commit| commit.on_release_branch) {
-            Some(false) => "a commit that neither the default branch nor a protected one has",
-            _ => "a commit that the default branch does not have",
+            Some(false) => "a commit that is on neither the default branch nor a protected branch",
+            _ => "a commit that is not on the default branch",
         }
     }
 
-    /// The portraits of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
+    /// The profiles of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
     pub fn peers(&self) -> impl Iterator<Item = &'a LineBaseline> + Clone {
         let kind = self.view.is_some_and(|view| view.line.is_prerelease());
         let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);

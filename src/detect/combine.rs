@@ -27,7 +27,7 @@ pub struct Rule {
     pub then: &'static str,
     applies: fn(&CategoryScores) -> bool,
     severity: fn(Severity) -> Severity,
-    /// Which of the other grounds count.
+    /// Which of the other categories count.
     counts: fn(&CategoryScores, SignalCategory) -> bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "corroborated loss of evidence",
-        when: "evidence is lost or false at high or worse, and another ground speaks at low or above (cadence: at medium; time never counts)",
+        when: "evidence is lost or invalid at high or worse, and another category has a signal at low or above (cadence: at medium; time never counts)",
         then: "critical",
         applies: |scores| {
             scores.of(SignalCategory::Evidence) >= Some(Severity::High)
@@ -47,9 +47,9 @@ pub const RULES: &[Rule] = &[
         counts: corroborates_a_loss,
     },
     Rule {
-        name: "two independent grounds",
-        when: "the worst signal is medium or worse, and another ground speaks at medium or above",
-        then: "one step worse than the worst signal",
+        name: "two independent categories",
+        when: "the worst signal is medium or worse, and another category has a signal at medium or above",
+        then: "one level above the worst signal",
         applies: |scores| {
             scores.worst >= Severity::Medium && scores.others(scores.leading, Severity::Medium).next().is_some()
         },
@@ -57,8 +57,8 @@ pub const RULES: &[Rule] = &[
         counts: at_medium,
     },
     Rule {
-        name: "several weaker grounds",
-        when: "the worst signal is medium, and two other grounds speak at low or above",
+        name: "several weaker categories",
+        when: "the worst signal is medium, and two other categories have signals at low or above",
         then: "high",
         applies: |scores| scores.worst == Severity::Medium && scores.others(scores.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
@@ -66,7 +66,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "two traits of the certificate",
-        when: "the worst signal is low and of origin, source or pipeline, and another of these speaks at low or above",
+        when: "the worst signal is low and of origin, source or pipeline, and another of these categories has a signal at low or above",
         then: "medium",
         applies: |scores| {
             let certified = [SignalCategory::Origin, SignalCategory::Source, SignalCategory::Pipeline];
@@ -78,15 +78,15 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "a bundle of weak signals",
-        when: "the worst signal is low, and two other grounds speak at low or above",
+        when: "the worst signal is low, and two other categories have signals at low or above",
         then: "medium",
         applies: |scores| scores.worst == Severity::Low && scores.others(scores.leading, Severity::Low).count() >= 2,
         severity: Severity::raised,
         counts: at_low,
     },
     Rule {
-        name: "a weak signal with strong support",
-        when: "the worst signal is low, and another ground speaks at medium or above",
+        name: "a weak signal, strongly corroborated",
+        when: "the worst signal is low, and another category has a signal at medium or above",
         then: "medium",
         applies: |scores| {
             scores.worst == Severity::Low && scores.others(scores.leading, Severity::Medium).next().is_some()
@@ -106,11 +106,11 @@ const LAST_RULE: Rule = Rule {
     counts: at_low,
 };
 
-/// The rules for releases of which nothing but supporting signals speak; the first that applies decides.
+/// The rules for releases with corroborating signals only; the first that applies decides.
 pub const SUPPORT_RULES: &[Rule] = &[
     Rule {
-        name: "supporting signals together",
-        when: "one supports at medium, and another ground supports at low (time: at medium)",
+        name: "corroborating signals together",
+        when: "one corroborating signal is medium, and another category has one at low or above (time: at medium)",
         then: "medium",
         applies: |scores| {
             let supports = |category| supports(scores, category);
@@ -120,16 +120,16 @@ pub const SUPPORT_RULES: &[Rule] = &[
         counts: supports,
     },
     Rule {
-        name: "three supporting grounds",
-        when: "three grounds support at low",
+        name: "three corroborating categories",
+        when: "three categories have corroborating signals at low",
         then: "low",
         applies: |scores| scores.worst == Severity::Low && scores.others(scores.leading, Severity::Low).count() > 1,
         severity: |worst| worst,
         counts: at_low,
     },
     Rule {
-        name: "a supporting signal alone",
-        when: "one supports at medium",
+        name: "a corroborating signal alone",
+        when: "one corroborating signal is medium",
         then: "low",
         applies: |scores| scores.worst >= Severity::Medium,
         severity: Severity::lowered,
@@ -157,7 +157,7 @@ fn at_medium(scores: &CategoryScores, category: SignalCategory) -> bool {
     scores.of(category) >= Some(Severity::Medium)
 }
 
-/// How loud each ground speaks. Supporting signals count here, but cannot lead.
+/// The worst severity of each category. Corroborating signals count here, but cannot lead.
 struct CategoryScores {
     worst: Severity,
     leading: SignalCategory,
@@ -175,8 +175,8 @@ impl CategoryScores {
         self.by_category[category as usize]
     }
 
-    /// The other grounds that speak. Another repository has refs and workflows of its own: all that the certificate tells
-    /// is one ground then.
+    /// The other categories with signals. Another repository has refs and workflows of its own: all that the certificate
+    /// tells is one category then.
     fn others(&self, than: SignalCategory, at_least: Severity) -> impl Iterator<Item = SignalCategory> {
         let is_certified =
             |category| matches!(category, SignalCategory::Origin | SignalCategory::Source | SignalCategory::Pipeline);
@@ -188,7 +188,7 @@ impl CategoryScores {
     }
 }
 
-/// Combines the signals of one release. `None` where nothing was said, or nothing but supporting signals that do not add
+/// Combines the signals of one release. `None` where nothing was said, or nothing but corroborating signals that do not add
 /// up.
 pub fn combine(signals: &[Signal]) -> Option<Verdict> {
     let leading = leading(signals);
@@ -198,7 +198,7 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
     Some(verdict(signals, leading))
 }
 
-/// Supporting signals that add up to something by themselves.
+/// Corroborating signals that add up to something by themselves.
 fn supported(signals: &[Signal]) -> Option<Verdict> {
     let leading = signals.iter().filter(|signal| signal.corroborating).max_by_key(|signal| signal.severity)?;
     let scores = listen(signals, leading);
@@ -236,7 +236,7 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
 }
 
-/// A signal of a detector that this version does not know counts for the weakest ground.
+/// A signal of a detector that this version does not know counts for the weakest category.
 fn category(signal: &Signal) -> SignalCategory {
     about(&signal.detector).map_or(SignalCategory::Time, |about| about.category)
 }
@@ -264,9 +264,9 @@ fn argument(rule: &Rule, leading: &Signal, scores: &CategoryScores) -> String {
     let others = scores.others(scores.leading, Severity::Low).filter(|&category| (rule.counts)(scores, category));
     let others: Vec<_> = others.map(SignalCategory::as_str).collect();
     let also = match others.as_slice() {
-        [] => "no independent ground supports it".to_owned(),
-        [one] => format!("{one} supports it"),
-        [first @ .., last] => format!("{} and {last} support it", first.join(", ")),
+        [] => "no independent category corroborates it".to_owned(),
+        [one] => format!("{one} corroborates it"),
+        [first @ .., last] => format!("{} and {last} corroborate it", first.join(", ")),
     };
     format!("{} is {} by itself; {also}. Rule: {} ({}).", leading.detector, leading.severity, rule.name, rule.then)
 }

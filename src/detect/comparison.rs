@@ -15,7 +15,7 @@ const LISTED: usize = 3;
 const QUOTED: usize = 120;
 
 /// What a signal shows: what was expected, what was seen, since when, and why it matters.
-pub(super) struct Evidence {
+pub(super) struct Difference {
     pub expected: String,
     pub seen: String,
     pub since: Option<DateTime<Utc>>,
@@ -23,13 +23,13 @@ pub(super) struct Evidence {
 }
 
 /// A signal of a detector.
-pub(super) fn signal(about: &About, severity: Severity, evidence: Evidence) -> Signal {
-    let Evidence { expected, seen, since, why } = evidence;
+pub(super) fn signal(about: &About, severity: Severity, evidence: Difference) -> Signal {
+    let Difference { expected, seen, since, why } = evidence;
     Signal { detector: about.id.into(), severity, expected, seen, since, why: why.to_owned(), corroborating: false }
 }
 
-/// A signal that only supports others.
-pub(super) fn support(about: &About, severity: Severity, evidence: Evidence) -> Signal {
+/// A signal that only corroborates others.
+pub(super) fn support(about: &About, severity: Severity, evidence: Difference) -> Signal {
     Signal { corroborating: true, ..signal(about, severity, evidence) }
 }
 

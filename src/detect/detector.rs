@@ -12,7 +12,7 @@ pub struct About {
     pub title: &'static str,
     /// What it says where its signal is informational, if that is something else: evidence also rises.
     pub harmless: Option<&'static str>,
-    /// What kind of ground its signals are.
+    /// The category of its signals.
     pub category: SignalCategory,
     /// The worst severity of a signal of it.
     pub severity: Severity,
@@ -35,7 +35,7 @@ impl About {
 pub const HEADINGS: [&str; 5] =
     ["What it detects", "Why it matters", "False positives", "What to do", "Example incident"];
 
-/// What a signal rests on. Signals of different grounds are independent: one honest change seldom moves two of them,
+/// What a signal rests on. Signals of different categories are independent: one honest change seldom moves two of them,
 /// and an attacker pays for each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SignalCategory {
@@ -60,7 +60,7 @@ pub enum SignalCategory {
 }
 
 impl SignalCategory {
-    /// Every ground.
+    /// Every category.
     pub const ALL: [Self; 9] = [
         Self::Evidence,
         Self::Origin,

@@ -7,8 +7,8 @@ use super::{ALL, About, ENTRY_DETECTORS, NAME_DETECTORS, RULES, Rule, SUPPORT_RU
 /// `docs/DETECTORS.md`: every detector with its documentation, and how signals combine.
 pub fn document() -> String {
     let mut out = String::from(
-        "# Detectors\n\nThis page is rendered from the code; a test keeps them equal. What a release is compared with is \
-         told in [BASELINES.md](BASELINES.md).\n\n",
+        "# Detectors\n\nThis page is generated from the code; a test keeps both equal. [BASELINES.md](BASELINES.md) describes the \
+         baseline that a release is compared with.\n\n",
     );
     index(&mut out);
     rules(&mut out);
@@ -16,14 +16,14 @@ pub fn document() -> String {
         section(&mut out, detector.about());
     }
     out.push_str(
-        "\n# Detectors over log entries\n\nWhat they say is an alert of the kind `log` by itself, not part of a release's \
-         verdict.\n",
+        "\n# Detectors over log entries\n\nEach of these signals is an alert of its own, of the kind `log`. It is not part of a \
+         release's verdict.\n",
     );
     for detector in ENTRY_DETECTORS {
         section(&mut out, detector.about());
     }
     out.push_str(
-        "\n# Detectors over names\n\nWhat they say is an alert of the kind `release` by itself, whatever is released.\n",
+        "\n# Detectors over names\n\nEach of these signals is an alert of its own, of the kind `release`, independent of any new release.\n",
     );
     for about in NAME_DETECTORS {
         section(&mut out, about);
@@ -34,7 +34,7 @@ pub fn document() -> String {
 fn section(out: &mut String, about: &About) {
     let _ = write!(
         out,
-        "\n## {}\n\n{}. Ground: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
+        "\n## {}\n\n{}. Category: {}. Severity: at most {}. Confidence: {}. Since {}.\n\n{}\n",
         about.id,
         about.title,
         about.category.as_str(),
@@ -46,7 +46,7 @@ fn section(out: &mut String, about: &About) {
 }
 
 fn index(out: &mut String) {
-    out.push_str("| detector | says | ground | at most |\n|---|---|---|---|\n");
+    out.push_str("| detector | title | category | at most |\n|---|---|---|---|\n");
     for about in super::abouts() {
         let (id, title, category) = (about.id, about.title, about.category.as_str());
         let _ = writeln!(out, "| [{id}](#{id}) | {title} | {category} | {} |", about.severity);
@@ -66,20 +66,21 @@ fn rules(out: &mut String) {
     let categories: Vec<_> = SignalCategory::ALL.into_iter().map(SignalCategory::as_str).collect();
     let _ = write!(
         out,
-        "\n## How signals become one alert\n\nEvery signal rests on a ground: {}. Grounds are independent of each other. \
-         The worst signal leads; signals of other grounds corroborate it; several signals of one ground count once. \
-         Supporting signals (install-script-added, lines-at-once, odd-hours, package-burst, revival, version-jump, \
-         young-dependency, and others where their page says so) corroborate and never lead. The first rule that applies decides.\n\n{TABLE}",
+        "\n## How signals become one alert\n\nEvery signal belongs to a category: {}. Categories are independent of each \
+         other. The worst signal leads. Signals of other categories corroborate it; several signals of one category count \
+         once. Corroborating signals (install-script-added, lines-at-once, odd-hours, package-burst, revival, version-jump, \
+         young-dependency, and others where their page says so) never lead. The first rule that applies decides.\n\n{TABLE}",
         categories.join(", ")
     );
     table(out, RULES);
     let _ = write!(
         out,
-        "\nWhere nothing but supporting signals speak, these rules decide instead; where none applies, there is no alert.\n\n{TABLE}"
+        "\nIf all signals of a release are corroborating or informational, these rules decide instead. If none applies, provwatch raises no alert.\n\n{TABLE}"
     );
     table(out, SUPPORT_RULES);
     out.push_str(
-        "\nConfidence is high where more than one ground speaks, else the leading detector's. An alert of medium or worse \
-         keeps its release from teaching the baseline.\n",
+        "\nConfidence is high where more than one category has a signal at low or above, otherwise it is the leading \
+         detector's. It is low where all signals are corroborating. A release with an alert of medium or worse stays out of \
+         the baseline.\n",
     );
 }

@@ -46,11 +46,11 @@ pub(super) fn explain(change: &Change<'_>, signals: &mut [Signal]) {
 }
 
 /// Whether a release is as the announcement says.
-fn fits(change: &Change<'_>, announced: &model::Change) -> bool {
+fn fits(change: &Change<'_>, announced: &model::ChangeKind) -> bool {
     let traits = &change.traits;
     let account = change.release.publisher.as_ref().map(|publisher| publisher.name.as_str());
     match announced {
-        model::Change::Repository(name) => {
+        model::ChangeKind::Repository(name) => {
             let wanted = named_repository(&format!("https://{name}"));
             let built = |url: &Option<String>| url.as_deref().and_then(named_repository);
             match change.release.auth.registered_repository() {
@@ -59,27 +59,27 @@ fn fits(change: &Change<'_>, announced: &model::Change) -> bool {
                 _ => !traits.is_empty() && traits.iter().all(|one| built(&one.repository) == wanted),
             }
         }
-        model::Change::Workflow(path) => {
+        model::ChangeKind::Workflow(path) => {
             let is_it = |one: &Traits<'_>| one.workflow.as_deref() == Some(path.as_str());
             !traits.is_empty() && traits.iter().all(is_it) && change.is_repository_familiar()
         }
-        model::Change::Publisher(name) => account == Some(name.as_str()),
-        model::Change::Manual(name) => traits.is_empty() && account == Some(name.as_str()),
+        model::ChangeKind::Publisher(name) => account == Some(name.as_str()),
+        model::ChangeKind::Manual(name) => traits.is_empty() && account == Some(name.as_str()),
     }
 }
 
-fn brings(change: &Change<'_>, announced: &model::Change, signal: &Signal) -> bool {
+fn brings(change: &Change<'_>, announced: &model::ChangeKind, signal: &Signal) -> bool {
     use Demand::{
         Environments, Evidence, Issuers, MinRepositoryAge, Owners, Publishers, Refs, Repositories, Workflows,
     };
     let (detectors, besides, demands): (&[&str], &[&str], &[Demand]) = match announced {
-        model::Change::Repository(_) => (&OF_A_MOVE, &[], &[Issuers, Owners, Repositories, MinRepositoryAge]),
-        model::Change::Workflow(_) if change.on_default_branch() == Some(true) => {
+        model::ChangeKind::Repository(_) => (&OF_A_MOVE, &[], &[Issuers, Owners, Repositories, MinRepositoryAge]),
+        model::ChangeKind::Workflow(_) if change.on_default_branch() == Some(true) => {
             (&OF_A_WORKFLOW, &OF_A_MERGED_WORKFLOW, &[Workflows, Refs, Environments])
         }
-        model::Change::Workflow(_) => (&OF_A_WORKFLOW, &[], &[Workflows]),
-        model::Change::Publisher(_) => (&OF_AN_ACCOUNT, &[], &[Publishers]),
-        model::Change::Manual(_) => (&OF_A_HAND, &[], &[Publishers, Evidence]),
+        model::ChangeKind::Workflow(_) => (&OF_A_WORKFLOW, &[], &[Workflows]),
+        model::ChangeKind::Publisher(_) => (&OF_AN_ACCOUNT, &[], &[Publishers]),
+        model::ChangeKind::Manual(_) => (&OF_A_HAND, &[], &[Publishers, Evidence]),
     };
     let detector = signal.detector.as_ref();
     // What strangers can start, and what never was on any branch, is high and stays so.

@@ -26,7 +26,7 @@ mod tuning;
 pub use all::{about, abouts};
 pub use change::{AssessmentInputs, Change};
 pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
-use comparison::{Evidence, signal, support};
+use comparison::{Difference, signal, support};
 pub use detector::{About, Detector, HEADINGS, SignalCategory};
 pub use document::document;
 pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named};

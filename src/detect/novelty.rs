@@ -23,7 +23,7 @@ const FADED_AFTER: u32 = 10;
 /// For how many days a value must have been seen on another line to be known there.
 const SETTLED_DAYS: i64 = 14;
 
-/// A value that the portrait does not have though it has others of its kind.
+/// A value that the profile does not have though it has others of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Novelty {
     /// What is usual, most frequent first: `branch main (12 of 12)`.
@@ -36,7 +36,7 @@ pub struct Novelty {
 }
 
 impl Novelty {
-    /// A severity as it weighs here: milder by one step where the portrait is inherited or shows a single release, where the
+    /// A severity as it weighs here: milder by one step where the profile is inherited or shows a single release, where the
     /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
     /// however many of these hold: a new line must not hide what its certificate shows. Another one where a pre-release
     /// has only stable lines to be compared with, or a stable release pre-releases: nightly builds and previews come from
@@ -56,13 +56,13 @@ fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>) -> String {
 }
 
 impl<'a> Change<'a> {
-    /// Whether a value of a trait is new to a portrait that has others, and how that weighs. `None` where it is known or
+    /// Whether a value of a trait is new to a profile that has others, and how that weighs. `None` where it is known or
     /// where there is nothing to compare with.
     pub fn novelty<K: Key>(&self, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         self.novelty_on(self.profile()?, of, value)
     }
 
-    /// The same beside the portrait of another line.
+    /// The same beside the profile of another line.
     pub fn novelty_on<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;
         let tally = profile.tally(of);
@@ -104,7 +104,7 @@ impl<'a> Change<'a> {
         let known: &Tally<Text> = self.latest(Publishers).or_else(|| self.latest(Maintainers))?;
         // A maintainer is expected to be one, and not to publish by hand where only machines do.
         let usual = if known.contains(name) {
-            format!("nobody but a trusted publisher; maintainers: {}", usual(known.iter()))
+            format!("only a trusted publisher; maintainers: {}", usual(known.iter()))
         } else {
             usual(known.iter())
         };
@@ -117,7 +117,7 @@ impl<'a> Change<'a> {
         lines.max_by_key(|line| line.last_at).map(|line| line.tally(of))
     }
 
-    /// The portrait of the line that an account released last.
+    /// The profile of the line that an account released last.
     pub fn line_of(&self, account: &str) -> Option<&'a LineBaseline> {
         let by_it = self.package.lines.values().filter(|line| line.tally(Publishers).contains(account));
         by_it.max_by_key(|line| line.last_at)

@@ -38,7 +38,7 @@ pub struct Burst {
     pub correlation_key: CorrelationKey,
     /// How many packages so far, this one included.
     pub packages: u32,
-    /// The most packages of an earlier burst of the same bond.
+    /// The most packages of an earlier burst of the same correlation key.
     pub usual: u32,
 }
 
@@ -49,7 +49,7 @@ impl Burst {
     }
 }
 
-/// Counts what is released at once, release by release as time goes: packages of one bond, or lines of one package.
+/// Counts what is released at once, release by release as time goes: packages of one correlation key, or lines of one package.
 #[derive(Clone, Debug)]
 pub struct Cadence<T> {
     within: TimeDelta,
@@ -63,7 +63,7 @@ pub struct Cadence<T> {
 }
 
 impl<T: Ord + Clone> Cadence<T> {
-    /// Of packages of one bond.
+    /// Of packages of one correlation key.
     pub fn of_packages() -> Self {
         Self::within(BURST)
     }
@@ -93,7 +93,7 @@ impl<T: Ord + Clone> Cadence<T> {
         if self.is_over(at) { self.usual.max(size(&self.honest)) } else { self.usual }
     }
 
-    /// Counts a release. What did not teach the baseline is no habit.
+    /// Counts a release. What is not in the baseline is not a habit.
     pub fn add(&mut self, one: T, at: DateTime<Utc>, in_baseline: bool) {
         if self.is_over(at) {
             self.usual = self.usual.max(size(&self.honest));

@@ -80,7 +80,7 @@ impl Dispatcher {
         let mut given_up = 0;
         for name in self.store.awaited_subscriptions()? {
             if self.subscriptions.get(&name).is_none() {
-                let why = format!("the configuration has no subscription {name:?} any more");
+                let why = format!("the subscription {name:?} is no longer in the configuration");
                 let alerts = self.store.give_up_all(&name, self.clock.now(), &why)?;
                 tracing::error!(subscription = name, alerts, why, "alerts lost");
                 given_up += alerts;

@@ -18,7 +18,7 @@ const MAX_ANSWER: u64 = 2 * 1024 * 1024;
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<T> {
+pub enum ForgeAnswer<T> {
     /// The forge has it.
     Found(T),
     /// The forge does not have it.
@@ -27,13 +27,13 @@ pub enum Answer<T> {
     Unknown(String),
 }
 
-impl<T> Answer<T> {
+impl<T> ForgeAnswer<T> {
     /// The same with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ForgeAnswer<U> {
         match self {
-            Self::Found(value) => Answer::Found(change(value)),
-            Self::Missing => Answer::Missing,
-            Self::Unknown(why) => Answer::Unknown(why),
+            Self::Found(value) => ForgeAnswer::Found(change(value)),
+            Self::Missing => ForgeAnswer::Missing,
+            Self::Unknown(why) => ForgeAnswer::Unknown(why),
         }
     }
 }
@@ -86,9 +86,9 @@ pub(super) struct Asker<'a> {
 
 impl Asker<'_> {
     /// Asks for something below the API. `T` is what is read, and kept, of the answer.
-    pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> Answer<T> {
+    pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> ForgeAnswer<T> {
         let Ok(url) = self.forge.api.join(path) else {
-            return Answer::Unknown(format!("{path:?} cannot be asked for"));
+            return ForgeAnswer::Unknown(format!("{path:?} cannot be asked for"));
         };
         let now = self.clock.now();
         let remembered = self.cache.remembered(url.as_str());
@@ -97,7 +97,7 @@ impl Asker<'_> {
         }
         if let Some(until) = self.forge.closed_until(now) {
             let until = until.format("%H:%M UTC");
-            return Answer::Unknown(format!("{} answers nothing more before {until}", self.forge.host));
+            return ForgeAnswer::Unknown(format!("{} does not answer before {until}", self.forge.host));
         }
         self.forge.spend(now);
         let fetched = self.http.fetch(self.request(url.clone(), remembered.as_ref())).await;
@@ -114,14 +114,14 @@ impl Asker<'_> {
         url: &Url,
         remembered: Option<Remembered>,
         fetched: Result<Fetched, HttpError>,
-    ) -> Answer<T> {
+    ) -> ForgeAnswer<T> {
         let now = self.clock.now();
         let response = match fetched {
             Ok(Fetched::Fresh(response)) => response,
             Ok(Fetched::NotModified) => {
                 self.forge.answered();
                 let Some(known) = remembered else {
-                    return Answer::Unknown("nothing changed, and nothing is known".to_owned());
+                    return ForgeAnswer::Unknown("unexpected 304: no earlier answer is stored".to_owned());
                 };
                 let known = Remembered { at: now, ..known };
                 self.cache.remember(url.as_str(), &known);
@@ -130,7 +130,7 @@ impl Asker<'_> {
             Err(error) if error.is_not_found() => {
                 self.forge.answered();
                 self.cache.remember(url.as_str(), &Remembered { body: None, validators: None, at: now });
-                return Answer::Missing;
+                return ForgeAnswer::Missing;
             }
             Err(error) => return self.failed(&error, now),
         };
@@ -140,16 +140,16 @@ impl Asker<'_> {
             Err(error) => {
                 let why = format!("{} answers in another form: {error}", self.forge.host);
                 self.forge.failed(&why, now);
-                return Answer::Unknown(why);
+                return ForgeAnswer::Unknown(why);
             }
         };
         self.forge.answered();
         let body = serde_json::to_string(&value).ok();
         self.cache.remember(url.as_str(), &Remembered { body, validators: response.validators(), at: now });
-        Answer::Found(value)
+        ForgeAnswer::Found(value)
     }
 
-    fn failed<T>(&self, error: &HttpError, now: DateTime<Utc>) -> Answer<T> {
+    fn failed<T>(&self, error: &HttpError, now: DateTime<Utc>) -> ForgeAnswer<T> {
         let why = with_causes(error);
         let wait = error.retry_after().and_then(|wait| TimeDelta::from_std(wait).ok());
         let status = if let HttpError::Status { status, .. } = error { Some(*status) } else { None };
@@ -159,22 +159,22 @@ impl Asker<'_> {
         if status != Some(429) && wait.is_none() {
             self.forge.failed(&why, now);
         }
-        Answer::Unknown(why)
+        ForgeAnswer::Unknown(why)
     }
 }
 
-fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<Answer<T>> {
+fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<ForgeAnswer<T>> {
     let limit = if known.body.is_some() { age.yes } else { age.no };
     past(Some(known.at), now)
         .filter(|at| now - *at < limit)
         .map(|_| read(known))
-        .filter(|known| !matches!(known, Answer::Unknown(_)))
+        .filter(|known| !matches!(known, ForgeAnswer::Unknown(_)))
 }
 
-fn read<T: DeserializeOwned>(known: &Remembered) -> Answer<T> {
+fn read<T: DeserializeOwned>(known: &Remembered) -> ForgeAnswer<T> {
     match known.body.as_deref().map(serde_json::from_str) {
-        None => Answer::Missing,
-        Some(Ok(value)) => Answer::Found(value),
-        Some(Err(error)) => Answer::Unknown(error.to_string()),
+        None => ForgeAnswer::Missing,
+        Some(Ok(value)) => ForgeAnswer::Found(value),
+        Some(Err(error)) => ForgeAnswer::Unknown(error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    ask::{Age, Answer, Asker},
+    ask::{Age, Asker, ForgeAnswer},
     finder::Finder,
 };
 use crate::model::{Fact, Observation};
@@ -35,20 +35,19 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     let is_all = is_all && count <= MOST;
     for name in likely.iter().take(MOST) {
         match asker.ask::<T>(&path(name), Age::QUICK).await {
-            Answer::Found(branch) if is_it(&branch) => {
+            ForgeAnswer::Found(branch) if is_it(&branch) => {
                 found.commit().on_release_branch = Some(true);
                 return;
             }
-            Answer::Found(_) | Answer::Missing => {}
-            Answer::Unknown(why) => return found.failed(Fact::OnReleaseBranch, why),
+            ForgeAnswer::Found(_) | ForgeAnswer::Missing => {}
+            ForgeAnswer::Unknown(why) => return found.failed(Fact::OnReleaseBranch, why),
         }
     }
     match (is_all, are_plain) {
         (true, true) => found.commit().on_release_branch = Some(false),
         (true, false) => found.unknown(Fact::OnReleaseBranch, "a branch has a name that cannot be asked for"),
         (false, _) => {
-            found
-                .unknown(Fact::OnReleaseBranch, format!("there are more branches than the {MOST} that were looked at"));
+            found.unknown(Fact::OnReleaseBranch, format!("more than {MOST} branches; the others were not checked"));
         }
     }
 }

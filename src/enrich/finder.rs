@@ -1,6 +1,6 @@
 //! Collects the facts of one release from a forge, with the reasons for those that stay unknown.
 
-use super::{Answer, Place};
+use super::{ForgeAnswer, ForgeRepository};
 use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts};
 
 /// What is asked of a release.
@@ -9,7 +9,7 @@ pub struct Question<'a> {
     /// The release.
     pub release: &'a Observation,
     /// Its repository: the one that built it, or the one that built the releases before.
-    pub place: &'a Place,
+    pub place: &'a ForgeRepository,
     /// Names (`owner/name`) under which the package's repository was known before.
     pub former: &'a [String],
 }
@@ -52,18 +52,18 @@ impl<'a> Finder<'a> {
     }
 
     /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
-    pub(super) fn take<T>(&mut self, what: Fact, known: Answer<T>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, what: Fact, known: ForgeAnswer<T>) -> Option<T> {
         match known {
-            Answer::Found(value) => return Some(value),
-            Answer::Missing => self.unknown(what, "the forge does not have it"),
-            Answer::Unknown(why) => self.failed(what, why),
+            ForgeAnswer::Found(value) => return Some(value),
+            ForgeAnswer::Missing => self.unknown(what, "the forge does not have it"),
+            ForgeAnswer::Unknown(why) => self.failed(what, why),
         }
         None
     }
 
     /// A repository that is known by its id and not to be found was deleted, or is not public any more.
-    pub(super) fn gone<T>(&mut self, place: &Place, known: &Answer<T>) {
-        if place.id.is_some() && matches!(known, Answer::Missing) {
+    pub(super) fn gone<T>(&mut self, place: &ForgeRepository, known: &ForgeAnswer<T>) {
+        if place.id.is_some() && matches!(known, ForgeAnswer::Missing) {
             self.repository().visibility = Some("gone".to_owned());
         }
     }
@@ -77,11 +77,11 @@ impl<'a> Finder<'a> {
     }
 
     /// Whether something exists, if that could be found out.
-    pub(super) fn exists<T>(&mut self, what: Fact, answer: &Answer<T>) -> Option<bool> {
+    pub(super) fn exists<T>(&mut self, what: Fact, answer: &ForgeAnswer<T>) -> Option<bool> {
         match answer {
-            Answer::Found(_) => Some(true),
-            Answer::Missing => Some(false),
-            Answer::Unknown(why) => {
+            ForgeAnswer::Found(_) => Some(true),
+            ForgeAnswer::Missing => Some(false),
+            ForgeAnswer::Unknown(why) => {
                 self.failed(what, why.clone());
                 None
             }

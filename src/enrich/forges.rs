@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Failing, Forge, ForgeKind, Place,
+    Failing, Forge, ForgeKind, ForgeRepository,
     ask::{self, Cache},
     finder::{Finder, Found, Question},
     github, gitlab,
@@ -26,12 +26,12 @@ impl Forges {
     }
 
     /// Whether a place is at a forge that is asked.
-    pub fn knows(&self, place: &Place) -> bool {
+    pub fn knows(&self, place: &ForgeRepository) -> bool {
         self.forge(place).is_some()
     }
 
     /// Whether a place is at a forge that is asked with a token, and so about every release.
-    pub(crate) fn is_asked_with_token(&self, place: &Place) -> bool {
+    pub(crate) fn is_asked_with_token(&self, place: &ForgeRepository) -> bool {
         self.forge(place).is_some_and(Forge::has_token)
     }
 
@@ -40,7 +40,7 @@ impl Forges {
         self.known.iter().map(|forge| (forge.host.as_str(), forge.failing()))
     }
 
-    fn forge(&self, place: &Place) -> Option<&Forge> {
+    fn forge(&self, place: &ForgeRepository) -> Option<&Forge> {
         self.known.iter().find(|forge| forge.host == place.host)
     }
 

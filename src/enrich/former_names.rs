@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    ask::{Age, Answer, Asker},
+    ask::{Age, Asker, ForgeAnswer},
     finder::Finder,
 };
 use crate::model::Fact;
@@ -24,12 +24,12 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     let others: Vec<&String> = others.collect();
     for name in others.iter().take(MOST) {
         match asker.ask::<T>(&path(name), Age::SLOW).await {
-            Answer::Found(there) if is_it(&there) => {
+            ForgeAnswer::Found(there) if is_it(&there) => {
                 found.repository().formerly = Some((*name).clone());
                 return;
             }
-            Answer::Found(_) | Answer::Missing => {}
-            Answer::Unknown(why) => return found.failed(Fact::FormerName, why),
+            ForgeAnswer::Found(_) | ForgeAnswer::Missing => {}
+            ForgeAnswer::Unknown(why) => return found.failed(Fact::FormerName, why),
         }
     }
     if others.len() > MOST {

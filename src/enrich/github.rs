@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ask::{Age, Answer, Asker},
+    ask::{Age, Asker, ForgeAnswer},
     branches::{self, Branches},
     finder::Finder,
     former_names,
@@ -145,11 +145,11 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         return;
     }
     let is_merged = match asker.ask(&comparison(at, default, sha), Age::QUICK).await {
-        Answer::Found(compared) => reaches(&compared),
+        ForgeAnswer::Found(compared) => reaches(&compared),
         // Two histories without a common beginning cannot be compared: an orphan commit.
-        Answer::Missing if is_there => false,
-        Answer::Missing => return found.unknown(Fact::OnDefaultBranch, "the forge does not have the commit"),
-        Answer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
+        ForgeAnswer::Missing if is_there => false,
+        ForgeAnswer::Missing => return found.unknown(Fact::OnDefaultBranch, "the forge does not have the commit"),
+        ForgeAnswer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
@@ -187,12 +187,12 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     };
     let path = format!("{at}/actions/runs/{number}/attempts/{}", attempt(release));
     match asker.ask::<Run>(&path, Age::QUICK).await {
-        Answer::Found(run) => found.facts.run = Some(run.into()),
+        ForgeAnswer::Found(run) => found.facts.run = Some(run.into()),
         // The certificate proves that there was one.
-        Answer::Missing => {
+        ForgeAnswer::Missing => {
             found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() });
         }
-        Answer::Unknown(why) => found.failed(Fact::Run, why),
+        ForgeAnswer::Unknown(why) => found.failed(Fact::Run, why),
     }
 }
 

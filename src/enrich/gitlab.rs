@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ask::{Age, Answer, Asker},
+    ask::{Age, Asker, ForgeAnswer},
     branches::{self, Branches},
     finder::Finder,
     former_names,
@@ -117,24 +117,24 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: Option<&str>) {
     let Some(sha) = commit(found.question.release) else { return };
     match asker.ask::<Signature>(&format!("{at}/repository/commits/{sha}/signature"), Age::SETTLED).await {
-        Answer::Found(signature) => {
+        ForgeAnswer::Found(signature) => {
             found.commit().verified = Some(signature.verification_status.as_deref() == Some("verified"));
         }
         // GitLab has no signature of an unsigned commit.
-        Answer::Missing => found.commit().verified = Some(false),
-        Answer::Unknown(why) => found.failed(Fact::CommitSignature, why),
+        ForgeAnswer::Missing => found.commit().verified = Some(false),
+        ForgeAnswer::Unknown(why) => found.failed(Fact::CommitSignature, why),
     }
     let Some(default) = default.filter(|name| branches::is_plain(name)) else {
-        found.unknown(Fact::OnDefaultBranch, "there is no default branch that can be asked for");
+        found.unknown(Fact::OnDefaultBranch, "the default branch is missing or its name cannot be asked for");
         return;
     };
     // What a branch has is the last thing that it has in common with it. A tag of the same name is another thing. No
     // common commit is 404, an unknown one 400, <https://docs.gitlab.com/api/repositories/#retrieve-a-merge-base>.
     let path = format!("{at}/repository/merge_base?refs[]=refs/heads/{default}&refs[]={sha}");
     let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
-        Answer::Found(base) => base.id.starts_with(&sha.to_lowercase()),
-        Answer::Missing => false,
-        Answer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
+        ForgeAnswer::Found(base) => base.id.starts_with(&sha.to_lowercase()),
+        ForgeAnswer::Missing => false,
+        ForgeAnswer::Unknown(why) => return found.failed(Fact::OnDefaultBranch, why),
     };
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {

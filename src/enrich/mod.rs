@@ -15,12 +15,12 @@ mod place;
 mod rate_limit;
 mod tags;
 
-pub(crate) use ask::Answer;
+pub(crate) use ask::ForgeAnswer;
 pub use ask::{Cache, Remembered};
 pub(crate) use finder::Found;
 pub use finder::Question;
 pub(crate) use forge::Failing;
 pub use forge::{Forge, ForgeKind};
 pub use forges::Forges;
-pub use place::Place;
+pub use place::ForgeRepository;
 pub(crate) use rate_limit::Standing;

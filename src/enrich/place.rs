@@ -4,7 +4,7 @@ use crate::model::{Observation, WorkflowIdentity, run_and_attempt};
 
 /// A repository at a forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ForgeRepository {
     /// The forge's host, lower-case.
     pub host: String,
     /// `owner/name`; at GitLab with all groups.
@@ -13,7 +13,7 @@ pub struct Place {
     pub id: Option<String>,
 }
 
-impl Place {
+impl ForgeRepository {
     /// Where a release was built, by its verified identity.
     pub fn of(release: &Observation) -> Option<Self> {
         release.identities().into_iter().find_map(Self::of_identity)
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn only_plain_repositories_are_places() {
-        let place = |url: &str| Place::of_url(url).map(|place| (place.host, place.path));
+        let place = |url: &str| ForgeRepository::of_url(url).map(|place| (place.host, place.path));
         let some = |host: &str, path: &str| Some((host.to_owned(), path.to_owned()));
         assert_eq!(place("https://github.com/acme/widget"), some("github.com", "acme/widget"));
         assert_eq!(place("https://GitHub.com/acme/widget.git/"), some("github.com", "acme/widget"));

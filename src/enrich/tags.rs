@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ask::{Age, Answer, Asker},
+    ask::{Age, Asker, ForgeAnswer},
     finder::Finder,
 };
 use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_version};
@@ -20,22 +20,22 @@ pub(super) async fn find(
     of_release: impl Fn(&str) -> String,
 ) {
     let candidates = candidates(found.question.release);
-    let mut tag = Answer::Missing;
+    let mut tag = ForgeAnswer::Missing;
     for name in &candidates {
         let known = asker.ask::<Presence>(&of_tag(name), Age::SETTLED).await;
-        if known != Answer::Missing {
+        if known != ForgeAnswer::Missing {
             tag = known.map(|Presence {}| name.clone());
             break;
         }
     }
     let release = match &tag {
-        Answer::Found(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
-        Answer::Missing => Answer::Missing,
-        Answer::Unknown(why) => Answer::Unknown(why.clone()),
+        ForgeAnswer::Found(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
+        ForgeAnswer::Missing => ForgeAnswer::Missing,
+        ForgeAnswer::Unknown(why) => ForgeAnswer::Unknown(why.clone()),
     };
     let exists = found.exists(Fact::Tag, &tag);
     let name = match tag {
-        Answer::Found(name) => Some(name),
+        ForgeAnswer::Found(name) => Some(name),
         _ => candidates.into_iter().next(),
     };
     found.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });

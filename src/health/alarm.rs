@@ -54,8 +54,8 @@ pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str
     };
     let title = format!("the system's clock is {by}");
     let argument = format!(
-        "It was compared with {whose}, as the `Date` of their answers tells. Releases are judged all the same, but times in \
-         alerts, usual hours and waits follow a clock that is wrong. Check the time service of this host (`timedatectl \
+        "It was compared with {whose}, as the `Date` of their answers tells. Releases are still assessed, but times \
+         in alerts, usual hours and waits follow the wrong clock. Check the time service of this host (`timedatectl \
          status`)."
     );
     Alarm { confidence, ..Alarm::new(key, severity, title, argument) }
@@ -67,8 +67,8 @@ pub(super) fn silent_source(key: &str, source: &str, lasts: TimeDelta, error: Op
         key,
         format!("{source} has not been read for {}", span(lasts)),
         format!(
-            "New releases are not seen while this lasts; the cursor stands where it stood, so none is skipped.{error} \
-             Check the network with `provwatch doctor`."
+            "New releases are not seen while this lasts. The cursor is kept, so no release is skipped.{error} Check \
+             the network with `provwatch doctor`."
         ),
     )
 }
@@ -79,7 +79,7 @@ pub(super) fn stale_trust(key: &str, lasts: TimeDelta, error: Option<&str>) -> A
         key,
         format!("the trust root has not been refreshed for {}", span(lasts)),
         format!(
-            "Signatures are verified with the one in use. Releases that are signed with newer keys are said to be \
+            "Signatures are verified with the one in use. Releases that are signed with newer keys are reported as \
              unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
              ([trust] source = \"file\")."
         ),
@@ -92,9 +92,9 @@ pub(super) fn kept_keys(key: &str, lasts: TimeDelta, error: &str) -> Alarm {
         key,
         format!("npm's keys have not been refreshed for {}", span(lasts)),
         format!(
-            "The trust root is fresh; the registry's own signatures are verified with the earlier keys. Releases that are \
-             signed with newer ones are said to be unchecked, neither clean nor forged.{error} Wait until the owner of the \
-             repository has signed them anew, or give a file ([trust] npm_keys)."
+            "The trust root is fresh; the registry's own signatures are verified with the earlier keys. Releases \
+             that are signed with newer ones are reported as unchecked.{error} Wait until \
+             the owner of the repository has signed them again, or give a file ([trust] npm_keys)."
         ),
     )
 }
@@ -105,7 +105,7 @@ pub(super) fn unread_log(key: &str, log: &str, lasts: TimeDelta, error: Option<&
         key,
         format!("{log} could not be read for {}", span(lasts)),
         format!(
-            "What is signed in this log is not seen while this lasts; the position stands where it stood, so nothing is \
+            "New entries of this log are not seen while this lasts. The position is kept, so no entry is \
              skipped.{error} `provwatch logs status` shows how far it was read."
         ),
     )
@@ -114,9 +114,9 @@ pub(super) fn unread_log(key: &str, log: &str, lasts: TimeDelta, error: Option<&
 pub(super) fn left_log(key: &str, log: &str) -> Alarm {
     Alarm::medium(
         key,
-        format!("{log} is no longer followed: the trust root does not name it any more"),
-        "What is signed in this log from now on is not seen; the position stands where it stood. See whose doing the new \
-         trust root is. To go on following the log, name it in [[logs.instance]]."
+        format!("{log} is no longer followed: the trust root no longer names it"),
+        "New entries of this log are not seen. The position is kept. Find out who changed the trust root. To go on \
+         following the log, name it in [[logs.instance]]."
             .to_owned(),
     )
 }
@@ -127,8 +127,8 @@ pub(super) fn failing_mirror(key: &str, mirror: &str, lasts: TimeDelta, error: O
         key,
         format!("{mirror} could not be read or compared for {}", span(lasts)),
         format!(
-            "The log is read from its other mirrors. While this lasts, nobody would notice if this one showed another \
-             history.{error} `provwatch logs status` shows how each stands."
+            "The log is read from its other mirrors. While this lasts, a different history on this mirror would go \
+             unnoticed.{error} `provwatch logs status` shows the state of each."
         ),
     )
 }
@@ -137,11 +137,11 @@ pub(super) fn failing_forge(key: &str, host: &str, lasts: TimeDelta, error: &str
     let error = last(Some(error));
     Alarm::medium(
         key,
-        format!("{host} has answered nothing for {}", span(lasts)),
+        format!("{host} has not answered for {}", span(lasts)),
         format!(
-            "Releases are judged all the same, but without what only this forge knows: whether the commit was merged, the \
-             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it takes the \
-             token ([forges])."
+            "Releases are still assessed, but without the facts of this forge: whether the commit was merged, the \
+             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it \
+             takes the token ([forges])."
         ),
     )
 }
@@ -149,7 +149,7 @@ pub(super) fn failing_forge(key: &str, host: &str, lasts: TimeDelta, error: &str
 pub(super) fn failing_packages(key: &str, packages: u64, lasts: TimeDelta) -> Alarm {
     Alarm::medium(
         key,
-        format!("{} cannot be looked at", counted(packages, "package")),
+        format!("{} cannot be checked", counted(packages, "package")),
         format!(
             "The first has waited for {}. All are tried again; until that succeeds, no release of them is checked. \
              `provwatch status` names them and the last errors.",
@@ -165,10 +165,10 @@ pub(super) fn late_package(key: &str, package: &str, waits: TimeDelta, others: u
     };
     Alarm::medium(
         key,
-        format!("{package} was announced {} ago and has not been looked at", span(waits)),
+        format!("{package} was announced {} ago and has not been checked", span(waits)),
         format!(
-            "A feed said that it changed; whether that is a takeover is not known yet.{more} It is tried again until it \
-             succeeds. `provwatch status` has the last error and how much waits."
+            "A feed announced a change, which is not checked yet.{more} It is tried again until it succeeds. \
+             `provwatch status` has the last error and how much waits."
         ),
     )
 }
@@ -176,9 +176,9 @@ pub(super) fn late_package(key: &str, package: &str, waits: TimeDelta, others: u
 pub(super) fn standstill(key: &str, due: u64, lasts: TimeDelta) -> Alarm {
     Alarm::medium(
         key,
-        format!("the queue stands still: none of {} was looked at for {}", counted(due, "due package"), span(lasts)),
-        "New releases are seen and not looked at while this lasts. The log says what the work waits for; if it lasts, \
-         restart the daemon, which loses nothing."
+        format!("the queue is stalled: none of {} was checked for {}", counted(due, "due package"), span(lasts)),
+        "New releases are seen but not checked while this lasts. The log names what the work waits for. If it \
+         lasts, restart the daemon; nothing is lost."
             .to_owned(),
     )
 }
@@ -186,9 +186,9 @@ pub(super) fn standstill(key: &str, due: u64, lasts: TimeDelta) -> Alarm {
 pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
     Alarm::medium(
         key,
-        format!("loops of the daemon do not move: {loops}"),
-        "They have given no sign of life for 15 minutes. Under systemd the watchdog restarts the service; elsewhere restart \
-         it, which loses nothing."
+        format!("daemon loops are stalled: {loops}"),
+        "They have sent no heartbeat for 15 minutes. Under systemd the watchdog restarts the service; elsewhere \
+         restart it, which loses nothing."
             .to_owned(),
     )
 }
@@ -199,7 +199,7 @@ pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up
         format!("the subscription {subscription} does not take alerts"),
         format!(
             "Alerts that wait for it: {waiting}; given up so far: {given_up}. Those that wait are tried again. \
-             `provwatch status` shows how it fares, `provwatch test-sinks` tries it."
+             `provwatch status` shows its state, `provwatch test-sinks` tries it."
         ),
     )
 }
@@ -210,8 +210,8 @@ pub(super) fn failing_writes(key: &str, why: &str) -> Alarm {
         Severity::High,
         "the database could not be written".to_owned(),
         format!(
-            "While this lasts, nothing new is stored and nobody is told. The last error: {why}. Nothing is skipped: what \
-             was not stored is read again."
+            "While this lasts, nothing new is stored and no alert is sent. The last error: {why}. Nothing is \
+             skipped: what was not stored is read again."
         ),
     )
 }
@@ -221,8 +221,8 @@ pub(super) fn full_disk(key: &str, path: &str, free: &str) -> Alarm {
         key,
         Severity::High,
         format!("the disk is nearly full: {free} left beside {path}"),
-        "Without space nothing is stored and nobody is told. Free some space; the daemon goes on by itself, and nothing is \
-         skipped."
+        "Without space nothing is stored and no alert is sent. Free some space; the daemon resumes by itself, and \
+         nothing is skipped."
             .to_owned(),
     )
 }
@@ -231,9 +231,7 @@ pub(super) fn unreadable_file(key: &str, what: &str, why: &str) -> Alarm {
     Alarm::medium(
         key,
         format!("the {what} on disk cannot be used"),
-        format!(
-            "The daemon goes on with the one that it read before, and would not start again: {why}. Correct the file."
-        ),
+        format!("The daemon keeps the earlier one, but could not restart: {why}. Correct the file."),
     )
 }
 
@@ -242,8 +240,8 @@ pub(super) fn refused_reload(key: &str, why: &str) -> Alarm {
         key,
         "the last reload was refused".to_owned(),
         format!(
-            "The daemon was told to read its files again and goes by what it read before. The reason: {why}. Correct it, \
-             then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
+            "The daemon was told to read its files again and keeps what it read before. The reason: {why}. Correct \
+             it, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
         ),
     )
 }
@@ -252,6 +250,6 @@ pub(super) fn other_file(key: &str, what: &str, apply: &str) -> Alarm {
     Alarm::medium(
         key,
         format!("the {what} on disk is not the one in use"),
-        format!("It was changed, and the daemon goes by the one that it read before. {apply}."),
+        format!("It was changed, and the daemon keeps the one that it read before. {apply}."),
     )
 }

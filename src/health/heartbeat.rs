@@ -49,7 +49,7 @@ impl Kind {
     }
 }
 
-/// A sign of life.
+/// A heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Heartbeat {
     /// How.
@@ -68,7 +68,7 @@ pub struct Heartbeat {
     pub facts: Facts,
 }
 
-/// What only the process at work knows, and says with its sign of life.
+/// What only the process at work knows, and says with its heartbeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Facts {

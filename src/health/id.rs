@@ -7,7 +7,7 @@ pub enum Id {
     NoDaemon,
     /// Neither a registry nor a log is read.
     NothingWatched,
-    /// The daemon gives no sign of life.
+    /// The daemon gives no heartbeat.
     DaemonSilent,
     /// A loop of the daemon does not move.
     LoopStuck,

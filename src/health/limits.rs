@@ -11,7 +11,7 @@ pub const START_OF_WORK: TimeDelta = TimeDelta::minutes(3);
 /// For how long the trust root may go without a refresh: TUF is asked once a day. Where it is asked less often, twice as long
 /// as that.
 pub const TRUST: TimeDelta = TimeDelta::days(3);
-/// For how long a daemon may give no sign of life. It gives one every half minute.
+/// For how long a daemon may give no heartbeat. It gives one every half minute.
 pub const HEARTBEAT: TimeDelta = TimeDelta::minutes(3);
 /// The least that `run --once` may leave between two passes.
 pub const PASS: TimeDelta = TimeDelta::hours(1);

@@ -192,7 +192,7 @@ pub struct Storage {
     pub path: String,
     /// Free space beside it, in bytes; `None`: not known.
     pub free: Option<u64>,
-    /// The last write that failed in this process. That of the daemon comes with its sign of life.
+    /// The last write that failed in this process. That of the daemon comes with its heartbeat.
     pub write_failure: Option<WriteFailure>,
     /// Rows that were found damaged lately.
     pub damaged: Damage,

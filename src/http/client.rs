@@ -15,7 +15,7 @@ use super::{
     rate_limiter::{HostRateLimiter, HostRateLimiters, Paused, Permit},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
-    room::{BodyAllowance, Crowded, Desk, Place, Rooms, SHARE},
+    room::{BodyAllowance, Crowded, Desk, Reservation, Rooms, SHARE},
 };
 use crate::{clock::Clock, text::quoted};
 
@@ -49,7 +49,7 @@ struct Shared {
 }
 
 /// Why one attempt failed.
-enum Failure {
+enum AttemptFailure {
     /// An answer that is no success.
     Status { status: u16, retry_after: Option<Duration>, said: String },
     /// No answer.
@@ -209,18 +209,18 @@ impl Shared {
         parse_retry_after(response.header("retry-after")?, self.clock.now(), self.policy.retry.retry_after_cap)
     }
 
-    fn report(&self, failure: Failure, request: &Request, attempts: u32) -> HttpError {
+    fn report(&self, failure: AttemptFailure, request: &Request, attempts: u32) -> HttpError {
         let url = request.shown_url();
         match failure {
-            Failure::Status { status, retry_after, said } => {
+            AttemptFailure::Status { status, retry_after, said } => {
                 let hint = hint(status, retry_after, self.policy.contact.is_some());
                 HttpError::Status { url, status, attempts, hint, retry_after, said }
             }
-            Failure::Transport(TransportError::Forbidden(why)) | Failure::Refused(why) => {
+            AttemptFailure::Transport(TransportError::Forbidden(why)) | AttemptFailure::Refused(why) => {
                 HttpError::Refused { url, why }
             }
-            Failure::Transport(source) => HttpError::Transport { url, attempts, source },
-            Failure::Paused(wait) => HttpError::Paused { url, wait },
+            AttemptFailure::Transport(source) => HttpError::Transport { url, attempts, source },
+            AttemptFailure::Paused(wait) => HttpError::Paused { url, wait },
         }
     }
 }
@@ -246,7 +246,7 @@ struct Exchanges<'a> {
 impl Exchanges<'_> {
     /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
     /// past the cache, the server gets one more chance to answer properly.
-    async fn attempt(&self, request: &Request) -> Result<Fetched, Failure> {
+    async fn attempt(&self, request: &Request) -> Result<Fetched, AttemptFailure> {
         let mut response = self.follow(request.clone()).await?;
         if response.status == 304 {
             if request.is_conditional() {
@@ -258,49 +258,49 @@ impl Exchanges<'_> {
             200..=299 => Ok(Fetched::Fresh(response)),
             status => {
                 let said = if request.discards_body { first_line(&response.body) } else { String::new() };
-                Err(Failure::Status { status, retry_after: self.shared.retry_after(&response), said })
+                Err(AttemptFailure::Status { status, retry_after: self.shared.retry_after(&response), said })
             }
         }
     }
 
-    async fn follow(&self, mut request: Request) -> Result<Response, Failure> {
+    async fn follow(&self, mut request: Request) -> Result<Response, AttemptFailure> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.hop_with_room(&mut request).await?;
-            match next_hop(&request, &response, &self.shared.rules).map_err(Failure::Refused)? {
+            match next_hop(&request, &response, &self.shared.rules).map_err(AttemptFailure::Refused)? {
                 Some(next) => request = next,
                 None => return Ok(response),
             }
         }
-        Err(Failure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
+        Err(AttemptFailure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
     }
 
     /// Sends one request, and anew when there is room if its answer turns out to be large. Whoever waits for room holds
     /// neither a place nor a slot of the host.
-    async fn hop_with_room(&self, request: &mut Request) -> Result<Response, Failure> {
+    async fn hop_with_room(&self, request: &mut Request) -> Result<Response, AttemptFailure> {
         let Shared { rooms, clock, .. } = self.shared;
         request.allowance = free(request.method);
         let mut place = None;
         loop {
             let announced = match self.hop(request).await {
                 Ok(response) => return Ok(placed(response, place)),
-                Err(Failure::Transport(TransportError::Large { announced })) => announced,
+                Err(AttemptFailure::Transport(TransportError::Large { announced })) => announced,
                 Err(failure) => return Err(failure),
             };
             drop(place.take());
             let size = Rooms::next_size(request.allowance.bytes, announced, request.max_body);
             let taken = rooms.take(size, self.desk, clock.as_ref()).await;
-            place = Some(taken.map_err(|Crowded| Failure::Transport(TransportError::Crowded))?);
+            place = Some(taken.map_err(|Crowded| AttemptFailure::Transport(TransportError::Crowded))?);
             request.allowance = BodyAllowance { bytes: size, rooms: Some(Arc::clone(rooms)) };
         }
     }
 
     /// Sends one request through its host's gate.
-    async fn hop(&self, request: &Request) -> Result<Response, Failure> {
-        self.shared.rules.check(&request.url).map_err(Failure::Refused)?;
+    async fn hop(&self, request: &Request) -> Result<Response, AttemptFailure> {
+        self.shared.rules.check(&request.url).map_err(AttemptFailure::Refused)?;
         let rate_limiter = self.shared.rate_limiter(&request.url, self.limits);
-        let permit = rate_limiter.permit(self.patience()).await.map_err(|Paused(wait)| Failure::Paused(wait))?;
+        let permit = rate_limiter.permit(self.patience()).await.map_err(|Paused(wait)| AttemptFailure::Paused(wait))?;
         let sent = permit.since();
-        let response = self.exchange(request, permit).await.map_err(Failure::Transport)?;
+        let response = self.exchange(request, permit).await.map_err(AttemptFailure::Transport)?;
         let host = host_and_port(&request.url);
         self.shared.dates.note(&host, &response, self.shared.clock.now());
         let is_refused = matches!(response.status, 429 | 503);
@@ -353,7 +353,7 @@ fn free(method: Method) -> BodyAllowance {
     BodyAllowance { bytes, rooms: None }
 }
 
-fn placed(response: Response, place: Option<Place>) -> Response {
+fn placed(response: Response, place: Option<Reservation>) -> Response {
     let body = match place {
         Some(place) => place.with(response.body),
         None => response.body,
@@ -361,7 +361,7 @@ fn placed(response: Response, place: Option<Place>) -> Response {
     Response { body, ..response }
 }
 
-impl Failure {
+impl AttemptFailure {
     fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => is_transient(*status),

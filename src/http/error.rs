@@ -90,7 +90,7 @@ pub enum HttpError {
         said: String,
     },
     /// The host asked for a pause that is not over; nothing was sent.
-    #[error("fetching {url}: the server asked to be left alone for {} more", seconds(*wait))]
+    #[error("fetching {url}: the server asked for a pause of {} more", seconds(*wait))]
     Paused {
         /// The URL.
         url: Url,
@@ -142,12 +142,12 @@ impl HttpError {
 /// What the operator can do about a status, or nothing.
 pub(super) fn hint(status: u16, retry_after: Option<Duration>, has_contact: bool) -> String {
     let text = match status {
-        304 => "it says that nothing changed, though it was asked for everything; a cache on the way is broken",
+        304 => "the request was unconditional, so a cache on the way is broken",
         300..=399 => "the redirect names no usable location",
         401 => "check the credentials that the configuration gives for this host",
         403 if !has_contact => {
-            "some registries refuse clients that do not say who runs them: set the contact (an e-mail address or a URL) \
-             in the configuration"
+            "some registries refuse clients without a contact: set the contact (an e-mail address or a URL) in the \
+             configuration"
         }
         403 => "the server refuses this address or these credentials; ask its operators",
         407 => "the proxy wants credentials: put them into its URL in the environment",

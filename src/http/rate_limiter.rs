@@ -29,10 +29,10 @@ const MAX_BURST: u32 = 10_000;
 const MAX_CONCURRENCY: u32 = 1_000;
 /// No pause is longer, whoever asks for it.
 const MAX_PAUSE: Duration = Duration::from_hours(24 * 366);
-/// HostRateLimiters kept before idle ones are dropped; hosts of one watchlist are far fewer.
-const MAX_GATES: usize = 1_024;
+/// Rate limiters kept before idle ones are dropped; hosts of one watchlist are far fewer.
+const MAX_LIMITERS: usize = 1_024;
 
-/// The gates of all hosts that were asked so far.
+/// The rate limiters of all hosts that were asked so far.
 #[derive(Debug)]
 pub(super) struct HostRateLimiters {
     clock: Arc<dyn Clock>,
@@ -47,7 +47,7 @@ impl HostRateLimiters {
     /// The gate of a place with its limits.
     pub(super) fn of(&self, limited: Limited) -> Arc<HostRateLimiter> {
         let mut rate_limiters = self.rate_limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if rate_limiters.len() >= MAX_GATES && !rate_limiters.contains_key(&limited) {
+        if rate_limiters.len() >= MAX_LIMITERS && !rate_limiters.contains_key(&limited) {
             rate_limiters
                 .retain(|_, rate_limiter| Arc::strong_count(rate_limiter) > 1 || rate_limiter.pause().is_some());
         }
@@ -287,10 +287,10 @@ mod tests {
         let rate_limiters = HostRateLimiters::new(clock);
         let of = |place: &str| rate_limiters.of(Limited { place: place.to_owned(), limits: HostLimits::default() });
         of("paused.example").pause_for(Duration::from_mins(1));
-        for number in 0..3 * MAX_GATES {
+        for number in 0..3 * MAX_LIMITERS {
             of(&format!("h{number}.example"));
         }
-        assert!(rate_limiters.rate_limiters.lock().unwrap().len() <= MAX_GATES);
+        assert!(rate_limiters.rate_limiters.lock().unwrap().len() <= MAX_LIMITERS);
         assert!(of("paused.example").pause().is_some());
     }
 }

@@ -82,11 +82,11 @@ pub enum RecordingError {
 #[derive(Debug)]
 pub struct RecordedTransport {
     name: String,
-    by_request: HashMap<(Method, String), Vec<Answer>>,
+    by_request: HashMap<(Method, String), Vec<RecordedAnswer>>,
 }
 
 #[derive(Debug)]
-struct Answer {
+struct RecordedAnswer {
     request_body_sha256: Option<String>,
     response: Response,
     played: AtomicBool,
@@ -104,14 +104,17 @@ impl RecordedTransport {
     ) -> Result<Self, RecordingError> {
         let exchanges: Vec<RecordedExchange> = serde_json::from_slice(index).map_err(RecordingError::Index)?;
         let mut bodies = Bodies { read_body, known: HashMap::new(), total: 0 };
-        let mut by_request: HashMap<_, Vec<Answer>> = HashMap::new();
+        let mut by_request: HashMap<_, Vec<RecordedAnswer>> = HashMap::new();
         for (place, exchange) in exchanges.into_iter().enumerate() {
             let wrong = |why| RecordingError::Exchange { number: place + 1, why };
             check(&exchange).map_err(wrong)?;
             let body = exchange.body_file.as_deref().map(|file| bodies.get(file)).transpose()?.unwrap_or_default();
             let response = Response { status: exchange.status, headers: exchange.headers, body };
-            let answer =
-                Answer { request_body_sha256: exchange.request_body_sha256, response, played: AtomicBool::new(false) };
+            let answer = RecordedAnswer {
+                request_body_sha256: exchange.request_body_sha256,
+                response,
+                played: AtomicBool::new(false),
+            };
             by_request.entry((exchange.method, exchange.url)).or_default().push(answer);
         }
         Ok(Self { name: name.to_owned(), by_request })
@@ -139,7 +142,7 @@ impl RecordedTransport {
     }
 }
 
-impl Answer {
+impl RecordedAnswer {
     fn takes(&self, request_body: Option<&str>) -> bool {
         self.request_body_sha256.as_deref().is_none_or(|recorded| Some(recorded) == request_body)
     }

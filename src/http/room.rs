@@ -73,7 +73,7 @@ impl Rooms {
     }
 
     /// Waits for a place of that size; before it, with a desk, for one among the documents. The caller has none.
-    pub(super) async fn take(&self, size: u64, desk: Option<&Desk>, clock: &dyn Clock) -> Result<Place, Crowded> {
+    pub(super) async fn take(&self, size: u64, desk: Option<&Desk>, clock: &dyn Clock) -> Result<Reservation, Crowded> {
         let _waiting = Waiting::among(&self.waiting);
         let both = async {
             if let Some(desk) = desk {
@@ -123,10 +123,10 @@ impl Room {
     }
 
     /// What is larger than the whole room gets the whole room.
-    async fn take(&self, bytes: u64) -> Place {
+    async fn take(&self, bytes: u64) -> Reservation {
         let permit = Arc::clone(&self.places).acquire_many_owned(kib(bytes).min(self.whole)).await;
         // Nothing only if the semaphore were closed, which nobody does.
-        Place { permit: permit.ok() }
+        Reservation { permit: permit.ok() }
     }
 }
 
@@ -136,11 +136,11 @@ fn kib(bytes: u64) -> u32 {
 
 /// Memory that was set aside. Given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Reservation {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
+impl Reservation {
     /// Gives back what is more than that.
     fn shrink(&mut self, bytes: u64) {
         if let Some(permit) = &mut self.permit {
@@ -162,7 +162,7 @@ impl Place {
 
 struct Placed {
     body: Bytes,
-    _place: Place,
+    _place: Reservation,
 }
 
 impl AsRef<[u8]> for Placed {
@@ -173,7 +173,7 @@ impl AsRef<[u8]> for Placed {
 
 /// Where one document is worked on, and its place among the large ones, if it is one.
 #[derive(Debug, Default)]
-pub(super) struct Desk(Mutex<Option<Place>>);
+pub(super) struct Desk(Mutex<Option<Reservation>>);
 
 impl Desk {
     /// Has a place of at least that size from now on. A smaller one is given back first: whoever waits for more must not
@@ -197,7 +197,7 @@ impl Desk {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Option<Place>> {
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Reservation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

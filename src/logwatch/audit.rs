@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{report::ViolationReporter, shown::Shown, trouble::Trouble};
+use super::{report::ViolationReporter, shown::Shown, tree_failure::TreeFailure};
 use crate::{
     store::{CheckpointRow, Store, StoreError},
     text::with_causes,
-    tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, evidence::Evidence},
+    tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, evidence::LogEvidence},
 };
 
 /// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
@@ -27,7 +27,7 @@ pub struct Auditor {
 
 impl Auditor {
     /// Compares a checkpoint with what is kept, and keeps it. `false`: the log is accused, which is recorded.
-    pub async fn audit(&self, shown: Shown<'_>) -> Result<bool, Trouble> {
+    pub async fn audit(&self, shown: Shown<'_>) -> Result<bool, TreeFailure> {
         let tree = &shown.tree.name;
         let row = self.store.log(tree)?;
         let Some(kept) = row.and_then(|row| row.checkpoint) else {
@@ -50,7 +50,7 @@ impl Auditor {
         if let Ok(signed) = shown.followed.log.signer().verify(kept.note.as_bytes()) {
             return Ok(signed);
         }
-        let statement = format!("the key of {tree} is not the one that signed what was kept of it until now");
+        let statement = format!("the key of {tree} did not sign its earlier checkpoints");
         let evidence = shown.evidence(LogViolation::KeyChanged, statement);
         self.reporter.report(tree, &evidence.served(&kept.note), shown.now)?;
         let checkpoint = Checkpoint { origin: tree.name.clone(), size: kept.size, root: kept.root };
@@ -58,17 +58,17 @@ impl Auditor {
     }
 
     /// Whether a checkpoint is of one history with one that was kept; if not, the log is accused.
-    async fn compare_with(&self, shown: Shown<'_>, before: &SignedCheckpoint) -> Result<bool, Trouble> {
+    async fn compare_with(&self, shown: Shown<'_>, before: &SignedCheckpoint) -> Result<bool, TreeFailure> {
         let (tree, now) = (shown.tree, shown.now);
         let trees = by_size(before, shown.signed);
         let went_back = shown.signed.size() < before.size();
         let (consistency, is_lost) = match self.consistency_of(shown, trees, went_back).await {
             Ok(consistency) => (consistency, false),
             // A server that was restored from a backup has lost what would prove it.
-            Err(Trouble::Read(error)) if went_back && error.is_missing() => {
+            Err(TreeFailure::Read(error)) if went_back && error.is_missing() => {
                 (Consistency::Unproven(with_causes(&error)), true)
             }
-            Err(Trouble::Read(error)) => {
+            Err(TreeFailure::Read(error)) => {
                 // What is missing is missing of the larger tree: its checkpoint is the evidence.
                 self.reporter.tree_unread(shown.with(trees.1), &error)?;
                 return Ok(false);
@@ -101,7 +101,7 @@ impl Auditor {
         shown: Shown<'_>,
         (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
         went_back: bool,
-    ) -> Result<Consistency, Trouble> {
+    ) -> Result<Consistency, TreeFailure> {
         if went_back && self.store.is_proven_checkpoint(&shown.tree.name, smaller.size(), *smaller.root())? {
             return Ok(Consistency::Proven);
         }
@@ -140,7 +140,7 @@ impl Auditor {
     }
 
     /// Asks again for the proofs that could not be had when a checkpoint was seen, now against the one that was proven.
-    async fn settle(&self, shown: Shown<'_>) -> Result<bool, Trouble> {
+    async fn settle(&self, shown: Shown<'_>) -> Result<bool, TreeFailure> {
         let Shown { followed, tree, signed: proven, now } = shown;
         for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
             let Ok(signed) = followed.log.signer().verify(unsettled.note.as_bytes()) else { continue };
@@ -171,7 +171,7 @@ fn contradiction(
     violation: LogViolation,
     (smaller, larger): (&SignedCheckpoint, &SignedCheckpoint),
     consistency: &Consistency,
-) -> Evidence {
+) -> LogEvidence {
     let origin = &larger.checkpoint().origin;
     let (few, many) = (smaller.size(), larger.size());
     let statement = match (violation, consistency) {

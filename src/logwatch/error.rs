@@ -12,8 +12,6 @@ pub enum FollowError {
     #[error("another process tails {0} with the same database; stop one of them")]
     TwoTails(String),
     /// What is stored of a tail does not fit together.
-    #[error(
-        "the stored position of {0} is damaged; restore the database from a backup, or begin anew with another one"
-    )]
+    #[error("the stored position of {0} is damaged; restore the database from a backup, or start over with a new one")]
     DamagedTail(String),
 }

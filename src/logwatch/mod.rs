@@ -30,7 +30,7 @@ mod shown;
 mod stale_logs;
 mod start;
 mod tail;
-mod trouble;
+mod tree_failure;
 mod wiring;
 
 pub use catching_up::{OnceInAWhile, how_far};

@@ -10,11 +10,11 @@ use crate::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Severity},
     store::{MirrorRow, NewEvidence, Store, StoreError, Violated},
     text::with_causes,
-    tlog::{Evidence, Fault, Judgement, LogViolation, ReadError, Tree, checkpoint::tree_id},
+    tlog::{Fault, Judgement, LogEvidence, LogViolation, ReadError, Tree, checkpoint::tree_id},
     upkeep::ACTOR,
 };
 
-/// How bad a misdeed is.
+/// How bad a violation is.
 #[derive(Clone, Copy, Debug)]
 struct ViolationSeverity {
     severity: Severity,
@@ -23,7 +23,7 @@ struct ViolationSeverity {
     patience: TimeDelta,
 }
 
-/// The misdeeds that can be mended, and are then over. The others stand until somebody has looked.
+/// The violations that can be mended, and are then over. The others stand until somebody has looked.
 const CURABLE: [LogViolation; 6] = [
     LogViolation::Rollback,
     LogViolation::Unproven,
@@ -60,7 +60,7 @@ pub struct ViolationReporter {
 
 impl ViolationReporter {
     /// Keeps evidence against a tree's log, and raises the alert if the violation lasts for longer than an accident would.
-    pub fn report(&self, tree: &Tree, evidence: &Evidence, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn report(&self, tree: &Tree, evidence: &LogEvidence, now: DateTime<Utc>) -> Result<(), StoreError> {
         // A key changes once: what is seen again is another change.
         self.report_of(tree, evidence, evidence.violation == LogViolation::KeyChanged, now)
     }
@@ -69,7 +69,7 @@ impl ViolationReporter {
     pub fn report_of(
         &self,
         tree: &Tree,
-        evidence: &Evidence,
+        evidence: &LogEvidence,
         is_other: bool,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -112,11 +112,11 @@ impl ViolationReporter {
     /// The tree was read to its end and everything held: what could be mended is over.
     pub fn clear(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.store.log_violations_ended(&tree.name, now)?;
-        let reason = "what the log serves holds again; the evidence is kept";
+        let reason = "the log verifies again; the evidence is kept";
         CURABLE.iter().try_for_each(|violation| self.resolve_violation(tree, *violation, reason, now))
     }
 
-    /// Resolves the alert about a misdeed, if there is one.
+    /// Resolves the alert about a violation, if there is one.
     pub fn resolve_violation(
         &self,
         tree: &Tree,
@@ -168,10 +168,10 @@ fn title(tree: &Tree, violation: LogViolation) -> String {
     }
 }
 
-fn argument(evidence: &Evidence, id: &str) -> String {
+fn argument(evidence: &LogEvidence, id: &str) -> String {
     let proof = match evidence.judge() {
         Ok(Judgement::Proven(_)) => "The log's own signatures prove it",
-        _ => "What the log signed is kept, the rest is what it was seen to serve",
+        _ => "The signed checkpoints are kept; the rest is what this host saw",
     };
     format!(
         "{}. {proof}: `provwatch logs evidence {id}` exports the evidence, and `provwatch logs verify FILE` checks it \
@@ -179,7 +179,7 @@ fn argument(evidence: &Evidence, id: &str) -> String {
         evidence.statement,
         match evidence.violation {
             LogViolation::Stale | LogViolation::KeyChanged => "",
-            _ => " Nothing that the log says from here on is believed until it agrees with what it signed before.",
+            _ => " provwatch trusts no new entry of the log until it agrees with what it signed before.",
         }
     )
 }

@@ -13,7 +13,7 @@ use crate::{
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         CheckpointError, CompactRange, Head, ReadError, SignedCheckpoint, Tree,
-        page::{Kinds, Page, read_page},
+        page::{EntryPage, Kinds, read_page},
     },
 };
 
@@ -159,7 +159,7 @@ struct Total {
 impl Total {
     fn take(
         &mut self,
-        page: &Page,
+        page: &EntryPage,
         followed: &FollowedLog,
         matcher: &Matcher,
         range: &mut CompactRange,

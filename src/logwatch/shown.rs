@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::log_list::FollowedLog;
 use crate::{
     store::CheckpointRow,
-    tlog::{CompactRange, LogViolation, ReadError, SignedCheckpoint, Tree, evidence::Evidence},
+    tlog::{CompactRange, LogViolation, ReadError, SignedCheckpoint, Tree, evidence::LogEvidence},
 };
 
 /// What a log showed of one of its trees at one moment: what is audited, read, and held against it.
@@ -43,9 +43,9 @@ impl<'a> Shown<'a> {
         Ok(self.followed.log.prefix(self.tree, size, self.signed).await?.range)
     }
 
-    /// The beginning of the evidence of a misdeed, found now; nothing that was signed belongs to it yet.
-    pub fn evidence(&self, violation: LogViolation, statement: String) -> Evidence {
-        Evidence::new(violation, self.followed.log.signer(), statement, self.now)
+    /// The beginning of the evidence of a violation, found now; nothing that was signed belongs to it yet.
+    pub fn evidence(&self, violation: LogViolation, statement: String) -> LogEvidence {
+        LogEvidence::new(violation, self.followed.log.signer(), statement, self.now)
     }
 
     /// The checkpoint as it is kept. `consistent`: it is proven to be of one history with what was kept before.

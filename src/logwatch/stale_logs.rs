@@ -39,8 +39,8 @@ impl Standing {
         }
         let Ok(signed) = followed.log.signer().verify(kept.note.as_bytes()) else { return Ok(()) };
         let statement = format!(
-            "the checkpoint of {tree} has been the same, of {} entries, since {}: either nobody writes to it, or this host \
-             is shown an old copy ([logs] stale_after says how long that may last)",
+            "the checkpoint of {tree} has been the same, of {} entries, since {}: either the log gets no entries, \
+             or this host is shown an old copy ([logs] stale_after says how long that may last)",
             kept.size,
             minute_utc(kept.seen_at),
         );

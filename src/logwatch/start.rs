@@ -8,7 +8,7 @@ use super::{
     rows::open_tree,
     scan::{ScanError, to_scan},
     shown::Shown,
-    trouble::Trouble,
+    tree_failure::TreeFailure,
 };
 use crate::{
     clock::Clock,
@@ -99,8 +99,8 @@ impl Starter {
         match self.auditor.audit(shown).await {
             Ok(true) => {}
             Ok(false) => return Err(StartError::Accused(tree)),
-            Err(Trouble::Read(error)) => return Err(error.into()),
-            Err(Trouble::Ours(error)) => return Err(error.into()),
+            Err(TreeFailure::Read(error)) => return Err(error.into()),
+            Err(TreeFailure::Ours(error)) => return Err(error.into()),
         }
         let range = shown.beginning(index).await?;
         self.store.begin_tail(&tree.name, index, checkpoint.size(), range.nodes())?;

@@ -27,7 +27,7 @@ macro_rules! kinds {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum AnyTally {
             $(
-                #[doc = concat!("Of values of the type ", stringify!($value), ".")]
+                #[doc = concat!("Of values of the type `", stringify!($value), "`.")]
                 $kind(Tally<$value>),
             )+
         }

@@ -13,12 +13,12 @@ use super::{
     traits::{Asked, Key, Owners, Repositories, RepositoryIds, Tallies, Trait},
 };
 
-/// How one package is normally released: one portrait for each release line, learned by `crate::baseline`.
+/// How one package is normally released: one profile for each release line, learned by `crate::baseline`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Baseline {
     /// The package.
     pub package: Package,
-    /// The portraits.
+    /// The profiles.
     pub lines: BTreeMap<ReleaseLine, LineBaseline>,
 }
 

@@ -1,4 +1,4 @@
-//! The JSON form of a portrait. What people see has every key; what is stored leaves traits out of which nothing was seen. Both
+//! The JSON form of a profile. What people see has every key; what is stored leaves traits out of which nothing was seen. Both
 //! are read.
 
 use std::{collections::BTreeMap, fmt};
@@ -42,7 +42,7 @@ impl Serialize for LineBaseline {
     }
 }
 
-/// A portrait as it is written.
+/// A profile as it is written.
 struct Form<'a> {
     profile: &'a LineBaseline,
     /// Whether traits of which nothing was seen have their keys.
@@ -98,39 +98,39 @@ impl<'de> Deserialize<'de> for LineBaseline {
     }
 }
 
-/// Reads a portrait. What it does not have is as it is where nothing was learned, and a key that is not known says nothing.
+/// Reads a profile. What it does not have is as it is where nothing was learned, and a key that is not known says nothing.
 struct OfPortrait;
 
 impl<'de> Visitor<'de> for OfPortrait {
     type Value = LineBaseline;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the portrait of a release line")
+        f.write_str("the profile of a release line")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LineBaseline, A::Error> {
         let mut profile = LineBaseline::default();
         while let Some(place) = map.next_key()? {
             match place {
-                Place::Trait(one) => map.next_value_seed(OfTrait(one, &mut profile.tallies))?,
-                Place::Releases => profile.releases = map.next_value()?,
-                Place::FirstAt => profile.first_at = map.next_value()?,
-                Place::LastAt => profile.last_at = map.next_value()?,
-                Place::IdOfRepository => profile.id_of_repository = map.next_value()?,
-                Place::IdOfOwner => profile.id_of_owner = map.next_value()?,
-                Place::Minutes => profile.minutes = map.next_value()?,
-                Place::LongestPause => profile.longest_pause = map.next_value()?,
-                Place::Highest => profile.highest = map.next_value()?,
-                Place::Unknown => _ = map.next_value::<IgnoredAny>()?,
+                ProfileKey::Trait(one) => map.next_value_seed(OfTrait(one, &mut profile.tallies))?,
+                ProfileKey::Releases => profile.releases = map.next_value()?,
+                ProfileKey::FirstAt => profile.first_at = map.next_value()?,
+                ProfileKey::LastAt => profile.last_at = map.next_value()?,
+                ProfileKey::IdOfRepository => profile.id_of_repository = map.next_value()?,
+                ProfileKey::IdOfOwner => profile.id_of_owner = map.next_value()?,
+                ProfileKey::Minutes => profile.minutes = map.next_value()?,
+                ProfileKey::LongestPause => profile.longest_pause = map.next_value()?,
+                ProfileKey::Highest => profile.highest = map.next_value()?,
+                ProfileKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
             }
         }
         Ok(profile)
     }
 }
 
-/// What a key of a portrait means.
+/// What a key of a profile means.
 #[derive(Clone, Copy)]
-enum Place {
+enum ProfileKey {
     Releases,
     FirstAt,
     LastAt,
@@ -143,7 +143,7 @@ enum Place {
     Unknown,
 }
 
-impl<'de> Deserialize<'de> for Place {
+impl<'de> Deserialize<'de> for ProfileKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_identifier(OfKey)
     }
@@ -153,23 +153,23 @@ impl<'de> Deserialize<'de> for Place {
 struct OfKey;
 
 impl Visitor<'_> for OfKey {
-    type Value = Place;
+    type Value = ProfileKey;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key of a portrait")
+        f.write_str("a key of a profile")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Place, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<ProfileKey, E> {
         Ok(match key {
-            "releases" => Place::Releases,
-            "first_at" => Place::FirstAt,
-            "last_at" => Place::LastAt,
-            "id_of_repository" => Place::IdOfRepository,
-            "id_of_owner" => Place::IdOfOwner,
-            "minutes" => Place::Minutes,
-            "longest_pause" => Place::LongestPause,
-            "highest" => Place::Highest,
-            _ => Trait::of_key(key).map_or(Place::Unknown, Place::Trait),
+            "releases" => ProfileKey::Releases,
+            "first_at" => ProfileKey::FirstAt,
+            "last_at" => ProfileKey::LastAt,
+            "id_of_repository" => ProfileKey::IdOfRepository,
+            "id_of_owner" => ProfileKey::IdOfOwner,
+            "minutes" => ProfileKey::Minutes,
+            "longest_pause" => ProfileKey::LongestPause,
+            "highest" => ProfileKey::Highest,
+            _ => Trait::of_key(key).map_or(ProfileKey::Unknown, ProfileKey::Trait),
         })
     }
 }
@@ -216,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_portrait_that_is_written_reads_the_same(
+        fn a_profile_that_is_written_reads_the_same(
             seen in vec((select(vec![0_u8, 1, 2, 3, 4]), ".{0,4}", 0_i64..4_000_000_000_000_000_000), 0..40)
         ) {
             let profile = profile(&seen);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_portrait_does_not_have_was_not_learned() {
+    fn what_a_profile_does_not_have_was_not_learned() {
         let read = |text: &str| serde_json::from_str::<LineBaseline>(text);
         let empty = r#"{"tags": {}, "of_tomorrow": {"x": [1]}, "releases": 0}"#;
         assert_eq!(read(empty).unwrap(), LineBaseline::default());

@@ -16,7 +16,7 @@ pub struct ExpectedChange {
     /// The package.
     pub package: Package,
     /// What changes.
-    pub change: Change,
+    pub change: ChangeKind,
     /// From when on.
     pub from: DateTime<Utc>,
     /// Until when.
@@ -32,7 +32,7 @@ pub struct ExpectedChange {
 /// What changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "what", content = "value")]
-pub enum Change {
+pub enum ChangeKind {
     /// It is built from this repository, `github.com/acme/widget`.
     Repository(String),
     /// It is built by this workflow file, relative to its repository.
@@ -50,7 +50,7 @@ impl ExpectedChange {
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for ChangeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Repository(name) => write!(f, "a move to the repository {name}"),

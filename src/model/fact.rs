@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const DEPENDENCIES: &str = "dependencies_first_published";
 
 macro_rules! facts {
-    ($($(#[$doc:meta])* $fact:ident = $place:expr;)+) => {
+    ($($(#[$doc:meta])* $fact:ident = $place:expr, $words:literal;)+) => {
         /// A fact by its place in [`Facts`](super::Facts), which is its JSON form: keys with dots between them.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fact {
@@ -40,40 +40,45 @@ macro_rules! facts {
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$fact),+];
         }
+
+        /// For people; the JSON form is its place.
+        impl fmt::Display for Fact {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$fact => f.write_str($words),)+
+                    Self::Dependency(name) => write!(f, "age of the dependency {name}"),
+                    Self::Other(place) => f.write_str(place),
+                }
+            }
+        }
     };
 }
 
 facts! {
     /// The repository.
-    Repository = "repository";
+    Repository = "repository", "repository";
     /// The name that it had.
-    FormerName = "repository.formerly";
+    FormerName = "repository.formerly", "former name of the repository";
     /// The repository's owner.
-    Owner = "owner";
+    Owner = "owner", "owner";
     /// When the owner came to the forge.
-    OwnerAge = "owner.created_at";
+    OwnerAge = "owner.created_at", "age of the owner";
     /// The commit.
-    Commit = "commit";
+    Commit = "commit", "commit";
     /// Whether the default branch reaches it.
-    OnDefaultBranch = "commit.on_default_branch";
+    OnDefaultBranch = "commit.on_default_branch", "commit on the default branch";
     /// Whether a release branch reaches it.
-    OnReleaseBranch = "commit.on_release_branch";
+    OnReleaseBranch = "commit.on_release_branch", "commit on a release branch";
     /// Whether its signature is verified.
-    CommitSignature = "commit.verified";
+    CommitSignature = "commit.verified", "signature of the commit";
     /// The version's tag.
-    Tag = "tag";
+    Tag = "tag", "tag";
     /// The forge's release.
-    ForgeRelease = "release";
+    ForgeRelease = "release", "forge release";
     /// The workflow run.
-    Run = "run";
+    Run = "run", "workflow run";
     /// When the new dependencies were first published.
-    Dependencies = DEPENDENCIES;
-}
-
-impl fmt::Display for Fact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.place())
-    }
+    Dependencies = DEPENDENCIES, "age of the new dependencies";
 }
 
 impl Ord for Fact {
@@ -90,7 +95,7 @@ impl PartialOrd for Fact {
 
 impl Serialize for Fact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.place())
     }
 }
 
@@ -122,13 +127,24 @@ mod tests {
     fn every_place_is_read_as_it_was_written() {
         let others =
             ["dependencies_first_published.@s/left.pad", "dependencies_first_published.", "sky", "run.colour", ""];
-        let places = Fact::ALL.iter().map(ToString::to_string).chain(others.map(str::to_owned));
+        let places = Fact::ALL.iter().map(|fact| fact.place().into_owned()).chain(others.map(str::to_owned));
         for place in places {
             let json = serde_json::to_string(&place).unwrap();
             let fact: Fact = serde_json::from_str(&json).unwrap();
-            assert_eq!((fact.to_string(), serde_json::to_string(&fact).unwrap()), (place, json));
+            assert_eq!((fact.place().into_owned(), serde_json::to_string(&fact).unwrap()), (place, json));
         }
         assert_eq!(Fact::at("dependencies_first_published.left-pad"), Fact::Dependency("left-pad".to_owned()));
         assert_eq!(Fact::at("sky"), Fact::Other("sky".to_owned()));
+    }
+
+    #[test]
+    fn people_read_words_instead_of_keys() {
+        for (place, words) in [
+            ("dependencies_first_published.left-pad", "age of the dependency left-pad"),
+            ("commit.on_default_branch", "commit on the default branch"),
+            ("sky", "sky"),
+        ] {
+            assert_eq!(Fact::at(place).to_string(), words);
+        }
     }
 }

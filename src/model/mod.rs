@@ -57,7 +57,7 @@ pub use digests::{Digests, lock_form};
 pub(crate) use ecosystem::tests as ecosystem_tests;
 pub use ecosystem::{Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known};
 pub use evidence_rank::EvidenceRank;
-pub use expected::{Change, ExpectedChange};
+pub use expected::{ChangeKind, ExpectedChange};
 pub use fact::Fact;
 pub use facts::{
     AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,

@@ -31,7 +31,7 @@ impl Package {
         }
         let rules = &ecosystem.row().names;
         if !(rules.is_name)(name) {
-            return Err(InvalidPurl::new(name, format_args!("{} has no such names", ecosystem.title())));
+            return Err(InvalidPurl::new(name, format_args!("not a valid {} package name", ecosystem.title())));
         }
         let name = (rules.spelled)(name).into_owned();
         Ok(Self { ecosystem, name, repository: None })

@@ -185,7 +185,7 @@ impl Demand {
         };
         let is_possible = fits && !text.trim().is_empty();
         (!is_possible)
-            .then(|| format!("{} has {text:?}, which fits nothing; expected, for example, {example}", self.key()))
+            .then(|| format!("{} has {text:?}, which matches nothing; expected, for example, {example}", self.key()))
     }
 }
 

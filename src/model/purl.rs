@@ -16,9 +16,9 @@ use super::{
 pub(super) fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl> {
     let invalid = |why: &dyn std::fmt::Display| InvalidPurl::new(text, why);
     if text.len() > 4 * MAX_LENGTH {
-        return Err(invalid(&"it is too long"));
+        return Err(invalid(&"too long"));
     }
-    let (kind, rest) = type_and_rest(text).ok_or_else(|| invalid(&"it does not begin with pkg: and a type"))?;
+    let (kind, rest) = type_and_rest(text).ok_or_else(|| invalid(&"it must begin with pkg: and a type"))?;
     let ecosystem = kind.to_ascii_lowercase().parse().map_err(|error: super::UnknownEcosystem| invalid(&error))?;
     let purl = PackageUrl::from_str(&format!("pkg:{NO_RULES}/{rest}")).map_err(|error| invalid(&error))?;
     let name = match purl.namespace() {
@@ -55,7 +55,7 @@ impl FromStr for Package {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match parse(text)? {
             (package, None) => Ok(package),
-            (_, Some(_)) => Err(InvalidPurl::new(text, "a package is wanted here, without a version")),
+            (_, Some(_)) => Err(InvalidPurl::new(text, "expected a package without a version")),
         }
     }
 }

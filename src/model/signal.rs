@@ -24,7 +24,7 @@ pub struct Signal {
     pub since: Option<DateTime<Utc>>,
     /// Why the difference matters, in one or two sentences.
     pub why: String,
-    /// True where the signal may only raise or support others and never alerts alone (odd hours).
+    /// True where the signal only corroborates others (odd hours).
     #[serde(rename = "supporting", skip_serializing_if = "std::ops::Not::not", default)]
     pub corroborating: bool,
 }
@@ -71,7 +71,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(ends_word).filter(|word| !word.is_empty()).collect()
 }
 
-/// The signal that an alert's title tells, unless nothing but supporting ones speak.
+/// The signal that an alert's title tells, unless all signals are corroborating.
 pub fn leading(signals: &[Signal]) -> Option<&Signal> {
     signals.iter().filter(|signal| !signal.corroborating).max_by_key(|signal| signal.severity)
 }

@@ -41,7 +41,7 @@ macro_rules! traits {
             /// Every trait.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// Its key in the JSON form of a portrait.
+            /// Its key in the JSON form of a profile.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($key),)+ }
             }
@@ -127,7 +127,7 @@ traits! {
     gaps: Gaps(Gap),
     /// Whether the manifest names the repository that built it, `same` or `another`.
     manifests: Manifests(ManifestRepository),
-    /// Repositories that manifests name, `host/owner/name`: the word of whoever published.
+    /// Repositories that manifests name, `host/owner/name`: the word of the publisher.
     named_repositories: NamedRepositories(Text),
     /// How soon a release followed the one before: `minutes` (a quarter of an hour at most) or `longer`.
     pauses: Pauses(Pause),
@@ -141,7 +141,7 @@ traits! {
     install_scripts: InstallScripts(OrNone<Text>),
 }
 
-/// The tallies of a portrait by trait, in the order of the traits. One of which nothing was seen has none.
+/// The tallies of a profile by trait, in the order of the traits. One of which nothing was seen has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tallies(Vec<(Trait, AnyTally)>);
 

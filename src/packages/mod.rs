@@ -8,6 +8,7 @@
 
 pub mod assess;
 mod error;
+mod examination;
 mod examine;
 mod feeds;
 mod judge;
@@ -17,7 +18,6 @@ mod registries;
 pub mod replay;
 mod services;
 mod settings;
-mod subject;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -26,6 +26,7 @@ mod waits;
 
 pub use assess::release_context::release_context;
 pub use error::LookError;
+pub use examination::Examined;
 pub use judge::{
     accusation::{accusation, raised},
     campaign, relearn,
@@ -36,4 +37,3 @@ pub(crate) use registries::Registries;
 pub use registries::{Polled, Source};
 pub(crate) use services::{PackageParts, Packages};
 pub use settings::Settings;
-pub use subject::Examined;

@@ -4,11 +4,11 @@
 use super::{
     assess::{Assessment, assess, of_itself, release_context::release_context},
     error::LookError,
+    examination::{Examination, history_ends},
     examine::{replaced::note_replaced, undated::date},
     judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked},
     registries::Registries,
     settings::Settings,
-    subject::{Subject, history_ends},
     turn::Turn,
     verify::{Verification, facts::Enricher},
 };
@@ -120,7 +120,7 @@ impl Appraiser {
         // As if nothing of it was stored: everything is asked for and verified anew.
         let (stored, is_announced) = (BTreeMap::new(), false);
         let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
-        let subject = Subject { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
+        let subject = Examination { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
         date(&self.store, &subject, &mut document)?;
         match chosen(document, release) {
             Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
@@ -128,7 +128,11 @@ impl Appraiser {
         }
     }
 
-    async fn appraised(&self, subject: &Subject<'_>, mut release: RegistryRelease) -> Result<Appraisal, StoreError> {
+    async fn appraised(
+        &self,
+        subject: &Examination<'_>,
+        mut release: RegistryRelease,
+    ) -> Result<Appraisal, StoreError> {
         let row = self.store.release(&release.id)?;
         let in_baseline = row.as_ref().is_some_and(|row| row.in_baseline);
         let before = row.and_then(|row| row.observation);
@@ -163,7 +167,7 @@ impl Appraiser {
 
     async fn beside_baseline(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         observation: &mut Observation,
         in_baseline: bool,
     ) -> Result<Comparison, StoreError> {

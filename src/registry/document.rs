@@ -28,7 +28,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
     body: &'a [u8],
 ) -> Result<T, RegistryError> {
     let fail = |why: String| document_error(ecosystem, what, why);
-    let text = std::str::from_utf8(body).map_err(|error| fail(format!("it is not UTF-8: {error}")))?;
+    let text = std::str::from_utf8(body).map_err(|error| fail(format!("not UTF-8: {error}")))?;
     serde_json::from_str(text).map_err(|error| fail(reason(error)))
 }
 
@@ -55,7 +55,7 @@ mod tests {
             (b"{\"a\":1", "EOF while parsing"),
             (b"[]", "expected an object"),
             (b"{} {}", "trailing characters"),
-            (b"{\"a\":\"\xff\"}", "it is not UTF-8"),
+            (b"{\"a\":\"\xff\"}", "not UTF-8"),
             (b"\xef\xbb\xbf{}", "expected value"),
         ] {
             let error = map(body).unwrap_err();

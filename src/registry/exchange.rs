@@ -27,7 +27,7 @@ pub(super) fn fresh(ecosystem: Ecosystem, what: &str, fetched: Fetched) -> Resul
             let next = "a page for people, a login or a proxy's notice; see what the URL in [registries] leads to";
             refuse_page(ecosystem, what, &response, next).map(|()| response)
         }
-        Fetched::NotModified => Err(document_error(ecosystem, what, "it answered 304 unasked")),
+        Fetched::NotModified => Err(document_error(ecosystem, what, "unexpected 304")),
     }
 }
 

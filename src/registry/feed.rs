@@ -27,13 +27,17 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
     /// version. `None`: whatever it shows.
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
-            Change::Document { revision } => revision.clone(),
+            FeedChange::Document { revision } => revision.clone(),
             _ => None,
         }
     }
 
     /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.
-    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>>;
+    fn poll<'a>(
+        &'a self,
+        http: &'a Client,
+        cursor: Option<&'a Cursor>,
+    ) -> BoxFuture<'a, Result<FeedPage, RegistryError>>;
 }
 
 /// A place in a feed; what it holds is the feed's own matter.
@@ -43,7 +47,7 @@ pub struct Cursor(pub String);
 
 /// One page of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct FeedPage {
     /// What changed, in feed order.
     pub events: Vec<Event>,
     /// Where the feed stands after this page.
@@ -70,7 +74,7 @@ pub struct Event {
     /// The package.
     pub package: Package,
     /// What changed.
-    pub change: Change,
+    pub change: FeedChange,
     /// The feed's own unique key for the event (sequence and revision, serial, version): replaying a page adds nothing.
     pub key: String,
     /// When, if the feed says.
@@ -80,7 +84,7 @@ pub struct Event {
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Change {
+pub enum FeedChange {
     /// The package's document changed; npm says with which revision.
     Document {
         /// The document's revision to wait for.

@@ -24,12 +24,14 @@ mod xml;
 
 pub use cargo::{CargoFeed, CargoRegistry};
 pub use error::RegistryError;
-pub use feed::{Change, Cursor, Event, Feed, Gap, Page};
+pub use feed::{Cursor, Event, Feed, FeedChange, FeedPage, Gap};
 pub use known::Known;
 pub use maker::{Bases, Maker};
 pub use making::{maker_of, same_version};
 pub use npm::{NpmFeed, NpmRegistry};
-pub use package_document::{Behind, Evidence, EvidenceKind, PackageDocument, RegistryRelease, RegistrySignature};
+pub use package_document::{
+    AttestationSource, Behind, EvidenceKind, PackageDocument, RegistryRelease, RegistrySignature,
+};
 pub use private::{PrivateRegistry, not_found};
 pub use pypi::{PypiFeed, PypiRegistry};
 pub use reader::{PackageState, Question, Registry};

@@ -87,7 +87,7 @@ pub struct RegistryRelease {
     /// Its status.
     pub status: ReleaseStatus,
     /// What there is to verify; empty: the registry has no attestation.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<AttestationSource>,
     /// The registry's own signatures over the release (npm `dist.signatures`).
     pub signatures: Vec<RegistrySignature>,
     /// What of it could not be read. Without a readable publish time ([`RegistryRelease::is_dated`]) the time is no more
@@ -137,7 +137,7 @@ impl RegistryRelease {
 
 /// A document that proves something of a file, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
+pub struct AttestationSource {
     /// What kind of document.
     pub kind: EvidenceKind,
     /// Where.

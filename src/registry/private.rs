@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
 
-use super::{Evidence, PackageDocument, PackageState, Question, Registry, RegistryError};
+use super::{AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError};
 use crate::{
     http::{Client, Credentials},
     model::{Aspect, Ecosystem, Package, RegistryKey, ReleaseId},
@@ -64,7 +64,7 @@ impl Registry for PrivateRegistry {
     fn evidence<'a>(
         &'a self,
         http: &'a Client,
-        evidence: &'a Evidence,
+        evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async move {
             let http = self.client(http);
@@ -83,8 +83,8 @@ pub fn not_found(package: &Package) -> RegistryError {
     RegistryError::Document {
         registry: Cow::Owned(package.registry().title()),
         what: format!("the package document of {}", package.name()),
-        why: "it is not found any more; registries also say so to those who may not read it: see whether its credentials \
-              still hold, or take it off the watchlist"
+        why: "it is no longer found. Registries answer the same to clients without access: check the credentials, \
+            or remove it from the watchlist"
             .to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use url::Url;
 use super::{
     Known,
     error::RegistryError,
-    package_document::{Evidence, PackageDocument},
+    package_document::{AttestationSource, PackageDocument},
 };
 use crate::{
     http::{Client, Validators},
@@ -32,7 +32,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn evidence<'a>(
         &'a self,
         http: &'a Client,
-        evidence: &'a Evidence,
+        evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<bytes::Bytes>, RegistryError>>;
 
     /// A page for people about a release.

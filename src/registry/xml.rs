@@ -30,7 +30,7 @@ pub(super) enum XmlError {
     #[error("the XML has more than {0} values")]
     TooMany(usize),
     /// The end is missing.
-    #[error("the XML ends in the middle")]
+    #[error("the XML is truncated")]
     Truncated,
     /// A character that no XML document may have (XML 1.0, production 2).
     #[error("the XML has a control character")]
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn hostile_documents_are_refused_by_reason() {
         let cases = [
-            ("", "ends in the middle"),
-            ("<a>x", "ends in the middle"),
+            ("", "is truncated"),
+            ("<a>x", "is truncated"),
             ("<a><b></a>", "malformed"),
             ("<b/>", "<b> where a should be"),
             ("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", "document type"),

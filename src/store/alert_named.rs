@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::{
-    Store, StoreError, alert_candidate::candidates, alerts::alert_row, columns::limit, error::Failure,
+    Store, StoreError, alert_candidate::candidates, alerts::alert_row, columns::limit, error::QueryFailure,
     reading::several, sealed::ALERTS,
 };
 use crate::model::{Alert, AlertPrefix};
@@ -31,7 +31,7 @@ impl Store {
 }
 
 /// One more than are named, so that it is known whether there are others.
-fn begin_so(db: &Connection, typed: &AlertPrefix) -> Result<Vec<Alert>, Failure> {
+fn begin_so(db: &Connection, typed: &AlertPrefix) -> Result<Vec<Alert>, QueryFailure> {
     let (first, last) = typed.fingerprints().into_inner();
     let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= :first AND fingerprint <= :last
                ORDER BY fingerprint LIMIT :most";

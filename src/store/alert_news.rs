@@ -39,8 +39,8 @@ pub(super) fn has_incident(known: &Alert, raised: &Alert) -> bool {
 /// Why an alert is open again, for people.
 pub(super) fn reopening(known: &Alert) -> String {
     match known.kind {
-        AlertKind::Release => "there is more than was known of it".to_owned(),
-        AlertKind::Operation | AlertKind::Log | AlertKind::Campaign => "its cause came back".to_owned(),
+        AlertKind::Release => "new facts are known".to_owned(),
+        AlertKind::Operation | AlertKind::Log | AlertKind::Campaign => "its cause is back".to_owned(),
     }
 }
 

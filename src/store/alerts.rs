@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     columns::{Json, Micros, Rank, Word, limit},
-    error::Failure,
+    error::QueryFailure,
     reading::one,
     sealed::{ALERT_ACTIONS, ALERTS},
 };
@@ -132,7 +132,7 @@ fn act(
     by: &str,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Alert>, Failure> {
+) -> Result<Option<Alert>, QueryFailure> {
     let Some(Stored { mut alert, .. }) = stored(db, fingerprint)? else { return Ok(None) };
     // The same again, by the same person and for the same reason, is a repetition and not another action.
     let last = last_action(db, fingerprint)?;
@@ -158,16 +158,20 @@ pub(super) fn open_again(
     by: &str,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     act(db, fingerprint, AlertStatus::Open, by, reason, now).map(drop)
 }
 
-fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, Failure> {
+fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
     let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
 
-pub(super) fn insert_action(db: &Connection, fingerprint: &Fingerprint, action: &AlertAction) -> Result<(), Failure> {
+pub(super) fn insert_action(
+    db: &Connection,
+    fingerprint: &Fingerprint,
+    action: &AlertAction,
+) -> Result<(), QueryFailure> {
     db.prepare_cached("INSERT INTO alert_actions (alert, status, by, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((fingerprint, Word(action.status), &action.by, &action.reason, Micros(action.at)))?;
     Ok(())
@@ -184,7 +188,7 @@ pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     Err(StoreError::Unstorable { what: format!("the alert {}", alert.id), why })
 }
 
-pub(super) fn stored(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<Stored>, Failure> {
+pub(super) fn stored(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<Stored>, QueryFailure> {
     let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE fingerprint = ?1";
     one(db, &ALERTS, sql, [fingerprint], |row| {
         Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
@@ -192,17 +196,17 @@ pub(super) fn stored(db: &Connection, fingerprint: &Fingerprint) -> Result<Optio
 }
 
 /// An alert, and how often it was announced.
-pub(super) fn raised(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<(Alert, i64)>, Failure> {
+pub(super) fn raised(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<(Alert, i64)>, QueryFailure> {
     Ok(stored(db, fingerprint)?.map(|stored| (stored.alert, stored.raises)))
 }
 
 /// Counts one more announcement of an alert that was announced so often.
-pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, raises: i64) -> Result<i64, Failure> {
+pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, raises: i64) -> Result<i64, QueryFailure> {
     db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
     Ok(raises + 1)
 }
 
-pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body)
          VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body)",
@@ -226,7 +230,7 @@ pub(super) fn update(
     peak: Severity,
     raises: i64,
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
              raised_at = :raised_at, updated_at = :now, body = :body WHERE fingerprint = :fingerprint",

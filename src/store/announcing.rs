@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::{columns::Micros, error::Failure};
+use super::{columns::Micros, error::QueryFailure};
 use crate::model::{Alert, AlertKind, Fingerprint};
 
 /// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
@@ -21,7 +21,7 @@ pub(super) fn announce(
     raise: i64,
     subscriptions: &[String],
     now: DateTime<Utc>,
-) -> Result<usize, Failure> {
+) -> Result<usize, QueryFailure> {
     let mut announced = 0;
     for subscription in subscriptions {
         // A message about what grows that was not sent yet says all when it is.
@@ -34,7 +34,7 @@ pub(super) fn announce(
 }
 
 /// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
-fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), Failure> {
+fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), QueryFailure> {
     let mut last = db.prepare_cached(
         "SELECT max(next_at), count(*) FILTER (WHERE state = 'pending' AND attempts = 0)
          FROM deliveries WHERE alert = ?1 AND subscription = ?2",
@@ -50,7 +50,7 @@ fn enqueue(
     subscription: &str,
     now: DateTime<Utc>,
     due: DateTime<Utc>,
-) -> Result<usize, Failure> {
+) -> Result<usize, QueryFailure> {
     let mut insert = db.prepare_cached(
         "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (idempotency_key) DO NOTHING",
@@ -67,7 +67,7 @@ pub(super) fn announce_growth(
     raise: i64,
     subscriptions: &[String],
     now: DateTime<Utc>,
-) -> Result<usize, Failure> {
+) -> Result<usize, QueryFailure> {
     let mut announced = 0;
     for subscription in subscriptions {
         let (last, waiting) = last_of(db, alert, subscription)?;

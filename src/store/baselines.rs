@@ -9,7 +9,7 @@ use super::{
     Store, StoreError, alerts,
     broken::Broken,
     columns::{Json, Micros, Text, Word, limit, time},
-    error::Failure,
+    error::QueryFailure,
     reading::one,
     releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// The releases that a line of a package was learned from, in publish order.
-    pub(crate) fn teachers(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
+    pub(crate) fn learned_from(&self, package: &Package, line: &ReleaseLine) -> Result<Vec<Observation>, StoreError> {
         self.read("reading what a baseline was learned from", |db| {
             let sql = "SELECT observation, {row} FROM releases
                  WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
@@ -204,7 +204,7 @@ impl Store {
 
 /// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next release
 /// must not be taken for the package's first.
-fn never_learned(db: &Connection, package: &Package) -> Result<u32, Failure> {
+fn never_learned(db: &Connection, package: &Package) -> Result<u32, QueryFailure> {
     let package = package.to_string();
     let steps: u32 = db
         .prepare_cached("SELECT count(*) FROM baseline_versions WHERE package = ?1")?
@@ -212,11 +212,15 @@ fn never_learned(db: &Connection, package: &Package) -> Result<u32, Failure> {
     if steps == 0 {
         return Ok(0);
     }
-    Err(Failure::Broken(Broken::missing(&BASELINES, &package, format!("it is missing, and {steps} steps led to it"))))
+    Err(QueryFailure::Broken(Broken::missing(
+        &BASELINES,
+        &package,
+        format!("it is missing, and {steps} steps led to it"),
+    )))
 }
 
 /// Appends the steps that are not there yet and replaces the baseline.
-pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, Failure> {
+pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
     let package = change.baseline.package.to_string();
     let mut appended = 0;
     for version in &change.versions {
@@ -232,7 +236,7 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
 }
 
 /// A release teaches once until a reset, and is unlearned once; a line that was just reset needs no other.
-fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, Failure> {
+fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, QueryFailure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),
         (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => Ok(!in_baseline(db, purl)?),
@@ -241,7 +245,7 @@ fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Resu
     }
 }
 
-fn was_just_reset(db: &Connection, package: &str, line: &ReleaseLine) -> Result<bool, Failure> {
+fn was_just_reset(db: &Connection, package: &str, line: &ReleaseLine) -> Result<bool, QueryFailure> {
     let last: Option<Word<BaselineReason>> = db
         .prepare_cached(
             "SELECT reason FROM baseline_versions WHERE package = ?1 AND line = ?2 ORDER BY version DESC LIMIT 1",
@@ -251,12 +255,17 @@ fn was_just_reset(db: &Connection, package: &str, line: &ReleaseLine) -> Result<
     Ok(last.is_some_and(|Word(reason)| reason == BaselineReason::Reset))
 }
 
-fn in_baseline(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
+fn in_baseline(db: &Connection, release: &ReleaseId) -> Result<bool, QueryFailure> {
     let mut query = db.prepare_cached("SELECT teaches FROM releases WHERE purl = ?1")?;
     Ok(query.query_row([release.to_string()], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
-fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: DateTime<Utc>) -> Result<(), Failure> {
+fn append(
+    db: &Connection,
+    package: &str,
+    version: &NewBaselineVersion,
+    now: DateTime<Utc>,
+) -> Result<(), QueryFailure> {
     db.prepare_cached(
         // The checksum here and not by the trigger: a history has many steps, and each would be written twice.
         "INSERT INTO baseline_versions (package, line, version, reason, purl, at, actor, note, checksum)
@@ -275,19 +284,19 @@ fn append(db: &Connection, package: &str, version: &NewBaselineVersion, now: Dat
     })?;
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => forget(db, package, &version.line),
-        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => mark_teaching(db, purl, false),
-        (Some(purl), _) => mark_teaching(db, purl, true),
+        (Some(purl), BaselineReason::Unlearned | BaselineReason::Unaccepted) => mark_in_baseline(db, purl, false),
+        (Some(purl), _) => mark_in_baseline(db, purl, true),
         (None, _) => Ok(()),
     }
 }
 
-fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), Failure> {
+fn forget(db: &Connection, package: &str, line: &ReleaseLine) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1 AND line = ?2")?
         .execute((package, line.as_str()))?;
     Ok(())
 }
 
-fn mark_teaching(db: &Connection, release: &ReleaseId, in_baseline: bool) -> Result<(), Failure> {
+fn mark_in_baseline(db: &Connection, release: &ReleaseId, in_baseline: bool) -> Result<(), QueryFailure> {
     // The checksum here and not by the trigger: a history has many releases.
     let sql =
         format!("UPDATE releases SET teaches = ?2, checksum = {} WHERE purl = ?1", RELEASES.resealed("teaches", "?2"));
@@ -301,7 +310,7 @@ fn mark_teaching(db: &Connection, release: &ReleaseId, in_baseline: bool) -> Res
 
 /// Replaces the baseline if it still is the one that the change was made from: two writers (the daemon, an operator who
 /// accepts a release) must not undo one another's steps.
-fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), Failure> {
+fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     let replaced = db
         .prepare_cached(
             "INSERT INTO baselines (package, revision, updated_at, body, checksum)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     Delivery, DeliveryStatus, ReleaseRow, Store, StoreError,
     columns::{Micros, Rank, Text, Word, limit, time},
-    error::Failure,
+    error::QueryFailure,
     reading::known,
     releases::release_row,
 };
@@ -89,7 +89,7 @@ impl Store {
         fingerprint: &Fingerprint,
         subscription: &str,
     ) -> Result<BTreeSet<String>, StoreError> {
-        self.read("reading who was told of a campaign", |db| {
+        self.read("reading the deliveries of a campaign", |db| {
             let mut query =
                 db.prepare_cached("SELECT member FROM told_members WHERE campaign = ?1 AND subscription = ?2")?;
             Ok(query.query_map((fingerprint, subscription), |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -137,7 +137,7 @@ impl Store {
 }
 
 /// Notes the members of a campaign that was recorded.
-pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), Failure> {
+pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), QueryFailure> {
     if alert.kind != AlertKind::Campaign {
         return Ok(());
     }
@@ -152,7 +152,7 @@ pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), Failure> {
 }
 
 /// Notes whom a message told of, which got through.
-pub(super) fn tell(db: &Connection, sent: &Delivery, named: &[ReleaseId]) -> Result<(), Failure> {
+pub(super) fn tell(db: &Connection, sent: &Delivery, named: &[ReleaseId]) -> Result<(), QueryFailure> {
     if sent.alert.kind != AlertKind::Campaign {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::model::{AlertPrefix, Package};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no such file, and reading does not make one.
-    #[error("there is no database at {path}; `provwatch run` makes one", path = path.display())]
+    #[error("the database {path} does not exist; `provwatch run` creates it", path = path.display())]
     Missing {
         /// The file.
         path: PathBuf,
@@ -43,8 +43,8 @@ pub enum StoreError {
     /// One row is damaged: a value that cannot be read, or that does not agree with the row's checksum. It concerns only
     /// what the row is about; [`Store::set_damage_aside`](super::Store::set_damage_aside) sees to it.
     #[error(
-        "the row {key:?} of the table {table} in the database {path} is damaged ({why}); `provwatch run` sets it aside \
-         and makes it anew where it can",
+        "the row {key:?} of the table {table} in the database {path} is damaged ({why}); `provwatch run` sets it \
+         aside and rebuilds it where it can",
         path = path.display()
     )]
     DamagedRow {
@@ -58,7 +58,8 @@ pub enum StoreError {
         why: String,
     },
     /// An index did not fit its table. It was made anew.
-    #[error("{operation}: an index of the database {path} did not fit its table and was made anew; it is tried again", path = path.display())]
+    #[error("{operation}: an index of the database {path} did not fit its table and was rebuilt; the operation is \
+        retried", path = path.display())]
     Indexed {
         /// The file.
         path: PathBuf,
@@ -108,7 +109,8 @@ pub enum StoreError {
     },
     /// No room.
     #[error(
-        "{operation}: no room left for the database {path} ({room}); free some space, nothing was lost and it is tried again",
+        "{operation}: no room left for the database {path} ({room}); free some space, nothing was lost, and the \
+         operation is retried",
         path = path.display()
     )]
     Full {
@@ -171,7 +173,7 @@ pub enum StoreError {
 
 /// What a query says before it is known which file and operation it belongs to.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum QueryFailure {
     /// SQLite's.
     Sql(rusqlite::Error),
     /// Ours.
@@ -180,19 +182,19 @@ pub(super) enum Failure {
     Broken(Broken),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for QueryFailure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for QueryFailure {
     fn from(error: StoreError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl Failure {
+impl QueryFailure {
     pub(super) fn at(self, path: &Path, operation: &'static str) -> StoreError {
         match self {
             Self::Sql(source) => StoreError::sql(path, operation, source),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Store, StoreError,
     columns::{Micros, Word, count, limit, time},
-    error::Failure,
+    error::QueryFailure,
     reading::one,
     sealed::{EVENTS, SOURCES},
     work::{self, Demand},
@@ -223,7 +223,7 @@ impl Store {
 
 /// Numbers that a feed used before its gap may come again, and are then those of other events. Only a gap that is recorded
 /// twice, because the first commit was not heard of, begins nothing.
-fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
          ON CONFLICT (name) DO UPDATE SET last_gap = excluded.last_gap, last_gap_at = excluded.last_gap_at,
@@ -235,7 +235,13 @@ fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTi
     Ok(())
 }
 
-fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: DateTime<Utc>) -> Result<Taken, Failure> {
+fn page(
+    db: &Connection,
+    source: &str,
+    after: &str,
+    events: &[NewEvent],
+    now: DateTime<Utc>,
+) -> Result<Taken, QueryFailure> {
     succeeded(db, source, Some(after), now)?;
     let resets: i64 = db
         .prepare_cached("SELECT coalesce(resets, 0) FROM sources WHERE name = ?1")?
@@ -252,7 +258,7 @@ fn page(db: &Connection, source: &str, after: &str, events: &[NewEvent], now: Da
     Ok(Taken { new })
 }
 
-fn succeeded(db: &Connection, source: &str, cursor: Option<&str>, now: DateTime<Utc>) -> Result<(), Failure> {
+fn succeeded(db: &Connection, source: &str, cursor: Option<&str>, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO sources (name, cursor, last_success) VALUES (?1, ?2, ?3)
          ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, last_success = excluded.last_success",
@@ -267,7 +273,7 @@ fn insert_event(
     event: &NewEvent,
     key: &str,
     now: DateTime<Utc>,
-) -> Result<bool, Failure> {
+) -> Result<bool, QueryFailure> {
     let inserted = db
         .prepare_cached(
             "INSERT INTO events (source, key, package, kind, change, at, seen_at)

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{
     StoreError,
     damage::{self, Noted},
-    error::Failure,
+    error::QueryFailure,
     folder::Folder,
     reading::Reading,
     room::Room,
@@ -63,7 +63,7 @@ impl Store {
     pub(super) fn read<T>(
         &self,
         operation: &'static str,
-        query: impl FnOnce(&Reading<'_>) -> Result<T, Failure>,
+        query: impl FnOnce(&Reading<'_>) -> Result<T, QueryFailure>,
     ) -> Result<T, StoreError> {
         let connection = self.connection();
         let reading = Reading::over(&connection);
@@ -77,7 +77,7 @@ impl Store {
     pub(super) fn write<T>(
         &self,
         operation: &'static str,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+        change: impl FnOnce(&Connection) -> Result<T, QueryFailure>,
     ) -> Result<T, StoreError> {
         self.change(operation, Flush::Now, change)
     }
@@ -86,7 +86,7 @@ impl Store {
     pub(super) fn write_repeatable<T>(
         &self,
         operation: &'static str,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+        change: impl FnOnce(&Connection) -> Result<T, QueryFailure>,
     ) -> Result<T, StoreError> {
         self.change(operation, Flush::WithTheNext, change)
     }
@@ -95,10 +95,10 @@ impl Store {
         &self,
         operation: &'static str,
         flush: Flush,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+        change: impl FnOnce(&Connection) -> Result<T, QueryFailure>,
     ) -> Result<T, StoreError> {
         let outcome = self.transact(flush, change).map_err(|failure| match failure {
-            Failure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
+            QueryFailure::Sql(error) if damage::is_of_an_index(&error) => self.index_anew(operation),
             failure => self.failed(failure, operation),
         });
         match &outcome {
@@ -116,8 +116,8 @@ impl Store {
         }
     }
 
-    pub(super) fn failed(&self, failure: Failure, operation: &'static str) -> StoreError {
-        if let Failure::Broken(broken) = &failure {
+    pub(super) fn failed(&self, failure: QueryFailure, operation: &'static str) -> StoreError {
+        if let QueryFailure::Broken(broken) = &failure {
             self.noted.add([broken.clone()]);
         }
         let error = failure.at(&self.path, operation);
@@ -136,8 +136,8 @@ impl Store {
     pub(super) fn transact<T>(
         &self,
         flush: Flush,
-        change: impl FnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        change: impl FnOnce(&Connection) -> Result<T, QueryFailure>,
+    ) -> Result<T, QueryFailure> {
         let mut connection = self.connection();
         connection.pragma_update(None, "synchronous", flush.as_str())?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -28,7 +28,7 @@ const MIGRATIONS: &[M<'_>] = &[
 ];
 
 /// The schema version that this binary writes: the number of migrations.
-#[expect(clippy::cast_possible_wrap, reason = "nobody writes that many migrations, and constants have no try_from")]
+#[expect(clippy::cast_possible_wrap, reason = "there are far fewer migrations, and constants have no try_from")]
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Brings the schema up to date, in one transaction.

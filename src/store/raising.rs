@@ -7,7 +7,7 @@ use super::{
     alert_news::{has_incident, has_new_members, merge, reopening, reopens},
     alerts::{AlertAction, insert, insert_action, readable_back, stored, update},
     announcing, campaigns,
-    error::Failure,
+    error::QueryFailure,
 };
 use crate::model::{Alert, AlertStatus};
 
@@ -24,7 +24,7 @@ pub(super) fn upsert(
     alert: &Alert,
     subscriptions: &[String],
     now: DateTime<Utc>,
-) -> Result<Raised, Failure> {
+) -> Result<Raised, QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else {
         insert(db, alert, now)?;
@@ -56,7 +56,7 @@ pub(super) fn upsert(
 }
 
 /// Stores what is to be added to an alert that was raised, and tells nobody.
-pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
     if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
@@ -68,7 +68,7 @@ pub(super) fn announce_again(
     alert: &Alert,
     subscriptions: &[String],
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
     let alert = Alert { status: AlertStatus::Open, ..alert.clone() };

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, types::ValueRef};
 
 use super::{
     broken::{Broken, Raw},
-    error::Failure,
+    error::QueryFailure,
     sealed::Table,
 };
 
@@ -47,7 +47,7 @@ impl<'a> Reading<'a> {
         sql: &str,
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, Failure> {
+    ) -> Result<Vec<T>, QueryFailure> {
         let mut sound = Vec::new();
         each(self.connection, table, sql, params, read, |found| {
             match found {
@@ -67,7 +67,7 @@ pub(super) fn one<T>(
     sql: &str,
     params: impl Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Option<T>, Failure> {
+) -> Result<Option<T>, QueryFailure> {
     Ok(several(db, table, sql, params, read)?.into_iter().next())
 }
 
@@ -78,10 +78,10 @@ pub(super) fn several<T>(
     sql: &str,
     params: impl Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, Failure> {
+) -> Result<Vec<T>, QueryFailure> {
     let mut sound = Vec::new();
     each(db, table, sql, params, read, |found| {
-        sound.push(found.map_err(Failure::Broken)?);
+        sound.push(found.map_err(QueryFailure::Broken)?);
         Ok(())
     })?;
     Ok(sound)
@@ -93,13 +93,14 @@ fn each<T>(
     sql: &str,
     params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    mut take: impl FnMut(Result<T, Broken>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    mut take: impl FnMut(Result<T, Broken>) -> Result<(), QueryFailure>,
+) -> Result<(), QueryFailure> {
     let mut query = db.prepare_cached(&with_row(table, sql))?;
     let mut rows = query.query(params)?;
     while let Some(row) = rows.next()? {
-        let broken =
-            |why: String| -> Result<T, Failure> { Err(Failure::Broken(Broken { table, key: key(table, row)?, why })) };
+        let broken = |why: String| -> Result<T, QueryFailure> {
+            Err(QueryFailure::Broken(Broken { table, key: key(table, row)?, why }))
+        };
         let found = if row.get_ref("row_is_sound")? == ValueRef::Integer(1) {
             match read(row) {
                 Err(error) if is_of_the_value(&error) => broken(error.to_string()),
@@ -109,7 +110,7 @@ fn each<T>(
             broken("it does not agree with its checksum".to_owned())
         };
         match found {
-            Err(Failure::Broken(broken)) => take(Err(broken))?,
+            Err(QueryFailure::Broken(broken)) => take(Err(broken))?,
             found => take(Ok(found?))?,
         }
     }
@@ -130,7 +131,7 @@ fn with_row(table: &Table, sql: &str) -> String {
     sql.replacen("{row}", &columns(table.name), 1)
 }
 
-pub(super) fn key(table: &Table, row: &Row<'_>) -> Result<Vec<Raw>, Failure> {
+pub(super) fn key(table: &Table, row: &Row<'_>) -> Result<Vec<Raw>, QueryFailure> {
     let value = |index: usize| Ok(Raw::from(row.get_ref(format!("row_key_{index}").as_str())?));
     (0..table.key.len()).map(value).collect()
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{
     Record, Store, StoreError, Subject, baselines,
     columns::{Json, Micros, Word},
-    error::Failure,
+    error::QueryFailure,
     logs,
     outcome::Outcome,
     raising,
@@ -52,7 +52,7 @@ impl Store {
     }
 }
 
-fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
+fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     let mut recorded = Recorded::default();
     upsert(db, record)?;
     // What was released before anybody watched is not asked for: a backfill would ask for all of history.
@@ -71,7 +71,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, Failure> {
 
 /// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once
 /// keeps what was read.
-fn upsert(db: &Connection, record: &Record) -> Result<(), Failure> {
+fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
     let observation = match &record.subject {
         Subject::Observed(observation) => Some(readable_back(observation)?),
         Subject::Unreadable { .. } => None,
@@ -123,7 +123,11 @@ const UPSERT: &str =
     RETURNING id";
 
 /// The row's id, or nothing if nothing changed.
-fn upsert_row(db: &Connection, record: &Record, observation: Option<&Observation>) -> Result<Option<i64>, Failure> {
+fn upsert_row(
+    db: &Connection,
+    record: &Record,
+    observation: Option<&Observation>,
+) -> Result<Option<i64>, QueryFailure> {
     let release = record.subject.release();
     let mut query = db.prepare_cached(UPSERT)?;
     let id = query

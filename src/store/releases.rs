@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     columns::{Json, Micros, Text, Word, limit, time},
-    error::Failure,
+    error::QueryFailure,
     outcome::Outcome,
     reading::one,
     sealed::RELEASES,
@@ -39,6 +39,7 @@ pub struct ReleaseRow {
     /// What could not be checked, each a sentence for people.
     pub unchecked: Vec<String>,
     /// Whether the baseline has learned from it.
+    #[serde(rename = "teaches")]
     pub in_baseline: bool,
     /// When to look again for evidence that could not be had.
     pub recheck_at: Option<DateTime<Utc>>,
@@ -152,7 +153,7 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn look_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write("having a release looked at again", |db| look_again(db, release, now))
+        self.write("scheduling a re-check of a release", |db| look_again(db, release, now))
     }
 
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
@@ -175,7 +176,7 @@ impl Store {
 }
 
 /// A release that teaches nothing is to be looked at again now.
-pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
     )?

@@ -25,13 +25,13 @@ pub struct RunnerRow {
 }
 
 impl Store {
-    /// A sign of life. Of the times of a first one the earliest is kept: a clock that was ahead does not hide what never
+    /// A heartbeat. Of the times of a first one the earliest is kept: a clock that was ahead does not hide what never
     /// was.
     ///
     /// # Errors
     /// As every write.
     pub fn beat(&self, row: &RunnerRow) -> Result<(), StoreError> {
-        self.write("giving a sign of life", |db| {
+        self.write("recording a heartbeat", |db| {
             db.prepare_cached(
                 "INSERT INTO runner (only, kind, pid, version, first_at, started_at, beat_at, facts)
                  VALUES (1, :kind, :pid, :version, :first_at, :started_at, :beat_at, :facts)
@@ -53,14 +53,14 @@ impl Store {
         })
     }
 
-    /// The last sign of life; `None`: nobody ever worked on this database.
+    /// The last heartbeat; `None`: nobody ever worked on this database.
     ///
     /// # Errors
     /// As every read.
     pub fn runner(&self) -> Result<Option<RunnerRow>, StoreError> {
-        self.read("reading the last sign of life", |db| {
+        self.read("reading the last heartbeat", |db| {
             let found = db.prepare_cached("SELECT * FROM runner")?.query_row([], runner_row).optional();
-            // What cannot be read is written anew with the next sign of life.
+            // What cannot be read is written anew with the next heartbeat.
             Ok(known(found).transpose()?.flatten())
         })
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Outcome, Store, StoreError,
     columns::{Rank, Word, count},
-    error::Failure,
+    error::QueryFailure,
     reading::known,
 };
 use crate::model::{AlertStatus, Severity};
@@ -57,11 +57,15 @@ impl Store {
     }
 }
 
-fn one(db: &Connection, sql: &str) -> Result<u64, Failure> {
+fn one(db: &Connection, sql: &str) -> Result<u64, QueryFailure> {
     Ok(count(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?))
 }
 
-fn many<T>(db: &Connection, sql: &str, read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, Failure> {
+fn many<T>(
+    db: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, QueryFailure> {
     let mut query = db.prepare_cached(sql)?;
     Ok(query.query_map([], read)?.filter_map(known).collect::<Result<_, _>>()?)
 }

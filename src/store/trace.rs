@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{columns::Micros, error::Failure};
+use super::{columns::Micros, error::QueryFailure};
 use crate::model::{
     AuthMethod, CorrelationKey, Digests, Observation, RegistryKey, VerifiedProvenance, WorkflowIdentity,
 };
@@ -84,7 +84,7 @@ impl<'a> Trace<'a> {
 }
 
 /// Replaces the traces of a release.
-pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) -> Result<(), Failure> {
+pub(super) fn retrace(db: &Connection, release: i64, observation: &Observation) -> Result<(), QueryFailure> {
     db.prepare_cached("DELETE FROM traces WHERE release = ?1")?.execute([release])?;
     let mut insert = db.prepare_cached(
         "INSERT INTO traces (kind, value, published_at, release) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",

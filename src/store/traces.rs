@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     ReleaseRow, Store, StoreError,
     columns::{Micros, Text, limit},
-    error::Failure,
+    error::QueryFailure,
     reading::Reading,
     releases::release_row,
     sealed::RELEASES,
@@ -26,6 +26,7 @@ pub struct Neighbour {
 
 /// What else the people and machines behind a release published, each list the latest first and without itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys of its JSON form")]
 pub struct Related {
     /// By the same account of the same registry.
     pub by_publisher: Vec<ReleaseRow>,
@@ -130,7 +131,7 @@ impl Store {
     }
 }
 
-fn neighbours(db: &Reading<'_>, sql: &str, values: impl Params) -> Result<Vec<Neighbour>, Failure> {
+fn neighbours(db: &Reading<'_>, sql: &str, values: impl Params) -> Result<Vec<Neighbour>, QueryFailure> {
     let mut rows = db.rows(&RELEASES, sql, values, neighbour)?;
     rows.reverse();
     Ok(rows)
@@ -142,7 +143,7 @@ fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
 }
 
 /// The other releases that share a trace of this kind with a release; those with several identities have several.
-fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT value FROM traces JOIN releases ON releases.id = traces.release WHERE purl = ?1 AND kind = ?2",
     )?;
@@ -158,7 +159,7 @@ fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<V
     Ok(found)
 }
 
-fn leading_to(db: &Reading<'_>, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, Failure> {
+fn leading_to(db: &Reading<'_>, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
     let sql = "SELECT releases.*, {row} FROM traces JOIN releases ON releases.id = traces.release
          WHERE kind = ?1 AND value = ?2 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?3";
     db.rows(&RELEASES, sql, (kind, value, limit(at_most)), release_row)

@@ -7,7 +7,7 @@ use super::{
     Store, StoreError,
     alerts::alert_row,
     columns::{Micros, Rank, count, limit, time},
-    error::Failure,
+    error::QueryFailure,
     reading::known,
     sealed::{ALERTS, RELEASES},
 };
@@ -96,7 +96,7 @@ impl Store {
 /// has waited for whatever reason, so the event tells when it was announced. One that is looked at turn by turn waits since
 /// its last turn. One whose document is behind its announcement (attempts in the first lane) was looked at: that the registry
 /// does not show what its feed announces is said of the registry.
-fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, Failure> {
+fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT package, last_error, count(*) OVER () AS packages,
              CASE WHEN last_error IS NULL AND attempts = 0 AND due_at > announced_at THEN due_at ELSE announced_at END AS waits_since

@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
         let mut all = self.iter().filter(|(other, _)| *other == name);
         let first = all.next();
         match all.next() {
-            Some(_) => Err(format!("its {name} comes twice")),
+            Some(_) => Err(format!("duplicate {name}")),
             None => Ok(first.map(|(_, value)| value).filter(|value| value.get() != "null")),
         }
     }
@@ -146,9 +146,7 @@ mod tests {
         assert_eq!(fields.every("d").count(), 2);
         assert_eq!((fields.has("c"), fields.has("nowhere")), (true, false));
         assert_eq!(fields.object("b").unwrap().unwrap().iter().count(), 0);
-        for (name, why) in
-            [("b", "its b: invalid type: map"), ("d", "its d comes twice"), ("f", "12 bytes, more than 9")]
-        {
+        for (name, why) in [("b", "its b: invalid type: map"), ("d", "duplicate d"), ("f", "12 bytes, more than 9")] {
             let seen = fields.get::<String>(name, 9).unwrap_err();
             assert!(seen.contains(why), "{seen}");
         }

@@ -124,7 +124,7 @@ impl<'de> Visitor<'de> for Sound<'_> {
             while let Some(key) = object.next_key::<String>()? {
                 object.next_value_seed(self)?;
                 if let Some(twice) = keys.replace(key) {
-                    return Err(A::Error::custom(format_args!("it has the key {twice:?} more than once")));
+                    return Err(A::Error::custom(format_args!("duplicate key {twice:?}")));
                 }
             }
             Ok(())
@@ -153,8 +153,8 @@ mod tests {
             (b"{} {}", false, "trailing"),
             (b"\xff", false, "utf-8"),
             (large.as_bytes(), false, "more than 2000000"),
-            (b"{\"a\": 1, \"a\": 2}", true, "\"a\" more than once"),
-            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", true, "\"a\" more than once"),
+            (b"{\"a\": 1, \"a\": 2}", true, "duplicate key \"a\""),
+            (b"[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", true, "duplicate key \"a\""),
             (too_deep.as_bytes(), true, "nested deeper"),
             (bottomless.as_bytes(), true, "nested deeper"),
         ] {

@@ -19,7 +19,7 @@ use toml::de::{DeTable, Deserializer};
 pub use check::Format;
 pub use file::{ReadError, read_text};
 pub(crate) use problem::LISTED;
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Location, Problem, Problems};
 pub use suggest::did_you_mean;
 pub use walk::Schema;
 #[cfg(test)]

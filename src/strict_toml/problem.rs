@@ -11,12 +11,12 @@ pub(crate) const LISTED: usize = 20;
 
 /// A place in a text, both numbers from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     pub line: usize,
     pub column: usize,
 }
 
-impl Place {
+impl Location {
     /// The place of a byte offset; beyond the end counts as the end.
     pub fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
@@ -29,7 +29,7 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// The key, dotted: `registries.npm.interval`; empty where there is none (a syntax error).
     pub key: String,
     /// What stands there and what was expected.
@@ -38,7 +38,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem.
-    pub fn new(place: Place, key: impl Into<String>, what: impl Into<String>) -> Self {
+    pub fn new(place: Location, key: impl Into<String>, what: impl Into<String>) -> Self {
         Self { place, key: key.into(), what: what.into() }
     }
 }
@@ -65,7 +65,7 @@ impl Problems {
         found.sort_by_key(|(offset, ..)| *offset);
         let more = found.len().saturating_sub(LISTED);
         found.truncate(LISTED);
-        let problem = |(offset, key, what)| Problem::new(Place::of(text, offset), key, what);
+        let problem = |(offset, key, what)| Problem::new(Location::of(text, offset), key, what);
         Self { more, ..Self::new(origin, found.into_iter().map(problem).collect()) }
     }
 

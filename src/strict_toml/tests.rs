@@ -125,8 +125,8 @@ fn obnoxious_documents_end_in_an_error() {
 
 #[test]
 fn columns_count_characters() {
-    assert_eq!(Place::of("a\nüö x", 7), Place { line: 2, column: 4 });
-    assert_eq!(Place::of("a", 99), Place { line: 1, column: 2 });
+    assert_eq!(Location::of("a\nüö x", 7), Location { line: 2, column: 4 });
+    assert_eq!(Location::of("a", 99), Location { line: 1, column: 2 });
 }
 
 #[test]

@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
-    page::{Page, RawEntry},
+    page::{EntryPage, RawEntry},
     proof::{ConsistencyProof, InclusionProof},
     read::{ATTEMPTS, ReadError, below, fetch, fetch_json},
 };
@@ -81,7 +81,7 @@ impl CtLog {
     }
 
     /// The entries `from..to` of the tree of `size` entries, in order.
-    pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<Page, ReadError>> {
+    pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<EntryPage, ReadError>> {
         let log = self.clone();
         let batches = (from..to).step_by(BATCH);
         let page = move |first: u64| {
@@ -92,8 +92,8 @@ impl CtLog {
     }
 
     /// All of these, in as many requests as the server wants to be asked.
-    async fn entries(&self, from: u64, to: u64, size: u64) -> Result<Page, ReadError> {
-        let mut page = Page { first: from, entries: Vec::new() };
+    async fn entries(&self, from: u64, to: u64, size: u64) -> Result<EntryPage, ReadError> {
+        let mut page = EntryPage { first: from, entries: Vec::new() };
         let mut next = from;
         while next < to {
             let granted = self.granted(next, to, size).await?;

@@ -28,7 +28,7 @@ pub enum CtContent<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CtLeafError {
     /// It ends too early.
-    #[error("the leaf ends in its middle")]
+    #[error("the leaf is truncated")]
     Cut,
     /// It does not end.
     #[error("{0} bytes follow the leaf")]

@@ -27,7 +27,7 @@ pub const MAX_EVIDENCE: u64 = 1024 * 1024;
 /// The document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Evidence {
+pub struct LogEvidence {
     /// Of this form.
     pub version: u32,
     /// What the log did.
@@ -105,17 +105,17 @@ pub enum Judgement {
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// Not the JSON of this form.
-    #[error("it is not an evidence document")]
+    #[error("not an evidence document")]
     Json(#[source] serde_json::Error),
     /// Of a later version.
-    #[error("it is of version {0}, which this version of provwatch does not know")]
+    #[error("unknown version {0}; a newer provwatch may know it")]
     Version(u32),
     /// The key cannot be used.
     #[error("its public key cannot be used: {0}")]
     Key(String),
 }
 
-impl Evidence {
+impl LogEvidence {
     /// Evidence against a log.
     pub fn new(violation: LogViolation, signer: &Signer, statement: String, found_at: DateTime<Utc>) -> Self {
         let log = Accused {
@@ -229,15 +229,15 @@ impl Evidence {
         };
         Ok(match (self.violation, trees.as_slice()) {
             (LogViolation::Fork | LogViolation::SameSize, [old, new]) => self.fork(old, new),
-            (LogViolation::Rollback | LogViolation::Unproven, [_, _]) => Judgement::Claimed(
-                "the log signed both; that it did so in this order is said by whoever recorded it".to_owned(),
-            ),
+            (LogViolation::Rollback | LogViolation::Unproven, [_, _]) => {
+                Judgement::Claimed("the log signed both; their order is a claim of the recording host".to_owned())
+            }
             (LogViolation::Fork | LogViolation::SameSize | LogViolation::Rollback | LogViolation::Unproven, _) => {
                 Judgement::Refuted("two checkpoints are needed".to_owned())
             }
             (LogViolation::Stale, []) => Judgement::Refuted("a checkpoint is needed".to_owned()),
             (LogViolation::Stale, _) => Judgement::Claimed(
-                "the log signed this; for how long it served nothing newer is said by whoever recorded it".to_owned(),
+                "the log signed this; how long it served nothing newer is a claim of the recording host".to_owned(),
             ),
             _ => Judgement::Claimed("what the log served is not signed by it".to_owned()),
         })

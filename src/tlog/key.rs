@@ -33,10 +33,10 @@ pub struct LogKey {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// No `SubjectPublicKeyInfo` of an algorithm that logs sign with.
-    #[error("it is not an ECDSA, RSA or Ed25519 public key")]
+    #[error("not an ECDSA, RSA or Ed25519 public key")]
     Unsupported(#[source] sigstore_crypto::Error),
     /// Not PEM.
-    #[error("it is not a public key in PEM form")]
+    #[error("not a public key in PEM form")]
     Pem(#[source] sigstore_types::Error),
     /// Not `name+hash+key`.
     #[error("{0:?} is not the key of a cosigner: name+hash+base64, the key's type 4 (cosignature/v1)")]

@@ -8,7 +8,7 @@ use super::{
     checkpoint::{CheckpointError, SignedCheckpoint, Signer, tree_id},
     ct::CtLog,
     merkle::Hash,
-    page::{LeafForm, Page, RawEntry},
+    page::{EntryPage, LeafForm, RawEntry},
     proof::InclusionProof,
     range::CompactRange,
     read::ReadError,
@@ -255,7 +255,7 @@ impl Log {
         from: u64,
         to: u64,
         at: &SignedCheckpoint,
-    ) -> BoxStream<'static, Result<Page, ReadError>> {
+    ) -> BoxStream<'static, Result<EntryPage, ReadError>> {
         match &self.protocol {
             Protocol::Tiles(log) => log.pages(from, to, at.size()),
             Protocol::RekorV1(log) => log.pages(tree.offset, from, to, at.size()),

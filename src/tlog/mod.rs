@@ -34,7 +34,7 @@ pub mod watch;
 
 pub use checkpoint::Signer;
 pub(crate) use checkpoint::{CheckpointError, SignedCheckpoint};
-pub use evidence::{Evidence, Judgement};
+pub use evidence::{Judgement, LogEvidence};
 pub use key::LogKey;
 pub(crate) use key::{CosignerKey, key_id};
 pub use log::{Consistency, Log, Protocol};

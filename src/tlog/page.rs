@@ -16,14 +16,14 @@ use super::{
 
 /// Entries as a log served them, in order and without gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct EntryPage {
     /// The index of the first.
     pub first: u64,
     /// The entries.
     pub entries: Vec<RawEntry>,
 }
 
-impl Page {
+impl EntryPage {
     /// How many bytes the entries have, with what is said beside them.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| (entry.leaf.len() + entry.extra.len()) as u64).sum()
@@ -63,7 +63,7 @@ pub enum LeafForm {
 /// The kind under which entries are counted whose leaf is in another form than those that are known here.
 pub(crate) const NOT_UNDERSTOOD: &str = "not understood";
 
-/// An entry that may be by a watched identity: the sieve let one of its certificates through.
+/// An entry that may be by a watched identity: the prefilter let one of its certificates through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Where it is.
@@ -164,7 +164,7 @@ pub struct ReadPage {
 }
 
 /// Hashes a page into the range, which must end where the page begins, and keeps what the filter lets through.
-pub fn read_page(page: &Page, form: LeafForm, filter: &Prefilter, range: &mut CompactRange) -> ReadPage {
+pub fn read_page(page: &EntryPage, form: LeafForm, filter: &Prefilter, range: &mut CompactRange) -> ReadPage {
     debug_assert_eq!(range.size(), page.first, "pages follow one another");
     let mut result = ReadPage::default();
     for (index, entry) in (page.first..).zip(&page.entries) {
@@ -275,9 +275,9 @@ fn ct<'a>(entry: &RawEntry, filter: &Prefilter) -> Result<Read<'a>, String> {
 mod tests {
     use super::*;
 
-    fn page(first: u64, bodies: &[&str]) -> Page {
+    fn page(first: u64, bodies: &[&str]) -> EntryPage {
         let entry = |body: &&str| RawEntry { leaf: Bytes::copy_from_slice(body.as_bytes()), extra: Bytes::new() };
-        Page { first, entries: bodies.iter().map(entry).collect() }
+        EntryPage { first, entries: bodies.iter().map(entry).collect() }
     }
 
     /// An entry of Rekor v2 whose "certificate" is that text.
@@ -318,13 +318,13 @@ mod tests {
         let identity = [&[1], [7; 32].as_slice(), &[8; 32]].concat();
         let leaves = [identity.clone(), [&[2], identity.as_slice()].concat(), b"garbage".to_vec(), Vec::new()];
         let raw = |leaf: &Vec<u8>| RawEntry { leaf: Bytes::from(leaf.clone()), extra: Bytes::new() };
-        let page = Page { first: 0, entries: leaves.iter().map(raw).collect() };
+        let page = EntryPage { first: 0, entries: leaves.iter().map(raw).collect() };
         let read = read_page(&page, LeafForm::Rekor, &Prefilter::everything(), &mut CompactRange::default());
         let kinds: Vec<_> = read.kinds.iter().collect();
         assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 1", 1), (NOT_UNDERSTOOD, "leaf version 2", 1)]);
         assert_eq!(read.malformed.iter().map(|entry| entry.index).collect::<Vec<_>>(), [2, 3]);
         let other = [&[0, 0], 7_u64.to_be_bytes().as_slice(), &[0, 9], b"whatever"].concat();
-        let page = Page { first: 0, entries: vec![raw(&other)] };
+        let page = EntryPage { first: 0, entries: vec![raw(&other)] };
         let read = read_page(&page, LeafForm::Ct, &Prefilter::everything(), &mut CompactRange::default());
         let kinds: Vec<_> = read.kinds.iter().collect();
         assert_eq!(kinds, [(NOT_UNDERSTOOD, "leaf version 0, type 0, entry type 9", 1)]);

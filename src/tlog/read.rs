@@ -46,7 +46,7 @@ pub enum ReadError {
         size: u64,
     },
     /// There is no such entry yet.
-    #[error("there is no entry {index}; the log has {size}")]
+    #[error("entry {index} does not exist; the log has {size}")]
     Beyond {
         /// What was asked for.
         index: u64,

@@ -19,7 +19,7 @@ use super::{
     checkpoint::MAX_SIZE,
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
-    page::{Page, RawEntry},
+    page::{EntryPage, RawEntry},
     proof::{ConsistencyProof, InclusionProof},
     read::{ATTEMPTS, ReadError, below, fetch_json},
 };
@@ -223,7 +223,7 @@ impl RekorV1 {
         from: u64,
         to: u64,
         size: u64,
-    ) -> BoxStream<'static, Result<Page, ReadError>> {
+    ) -> BoxStream<'static, Result<EntryPage, ReadError>> {
         let server = self.clone();
         let began = self.clock.now();
         let batches = (from..to).step_by(BATCH as usize).enumerate();
@@ -239,7 +239,7 @@ impl RekorV1 {
         stream::iter(batches).map(page).buffered(self.budget.in_flight.max(1)).boxed()
     }
 
-    async fn batch(&self, offset: u64, from: u64, to: u64, size: u64) -> Result<Page, ReadError> {
+    async fn batch(&self, offset: u64, from: u64, to: u64, size: u64) -> Result<EntryPage, ReadError> {
         let indexes: Vec<u64> = (from..to).map(|index| offset + index).collect();
         let what = format!("entries {} to {}", offset + from, offset + to - 1);
         let query = serde_json::to_vec(&Retrieve { log_indexes: &indexes }).unwrap_or_default();
@@ -254,7 +254,7 @@ impl RekorV1 {
             let leaf = found.remove(index).ok_or(ReadError::Omitted { index: *index, size })?;
             Ok(RawEntry { leaf, extra: Bytes::new() })
         };
-        Ok(Page { first: from, entries: indexes.iter().map(entry).collect::<Result<_, ReadError>>()? })
+        Ok(EntryPage { first: from, entries: indexes.iter().map(entry).collect::<Result<_, ReadError>>()? })
     }
 
     fn url(&self, path: &str) -> Url {
@@ -307,11 +307,11 @@ struct Retrieve<'a> {
 }
 
 /// Entries by their ids.
-type Answers = BTreeMap<String, Answer>;
+type Answers = BTreeMap<String, LogInfoAnswer>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct LogInfoAnswer {
     body: String,
     #[serde(default)]
     integrated_time: i64,
@@ -343,10 +343,10 @@ fn read(answers: Answers, what: &str) -> Result<Vec<EntryAnswer>, ReadError> {
     answers.into_iter().map(|(id, answer)| entry(&id, answer, what)).collect()
 }
 
-fn entry(id: &str, answer: Answer, what: &str) -> Result<EntryAnswer, ReadError> {
+fn entry(id: &str, answer: LogInfoAnswer, what: &str) -> Result<EntryAnswer, ReadError> {
     let body = body(&answer, what)?;
-    let verification = answer.verification.ok_or_else(|| ReadError::malformed(what, "it has no proof"))?;
-    let inclusion = verification.inclusion_proof.ok_or_else(|| ReadError::malformed(what, "it has no proof"))?;
+    let verification = answer.verification.ok_or_else(|| ReadError::malformed(what, "the proof is missing"))?;
+    let inclusion = verification.inclusion_proof.ok_or_else(|| ReadError::malformed(what, "the proof is missing"))?;
     let path = hashes(&inclusion.hashes).ok_or_else(|| bad_hash(what))?;
     let timestamp = verification.signed_entry_timestamp.map(|text| BASE64_STANDARD.decode(text)).transpose();
     Ok(EntryAnswer {
@@ -372,7 +372,7 @@ fn is_tree_id(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn body(answer: &Answer, what: &str) -> Result<Bytes, ReadError> {
+fn body(answer: &LogInfoAnswer, what: &str) -> Result<Bytes, ReadError> {
     let body =
         BASE64_STANDARD.decode(&answer.body).map_err(|_| ReadError::malformed(what, "its body is not base64"))?;
     Ok(body.into())

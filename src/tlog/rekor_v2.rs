@@ -17,7 +17,7 @@ use super::{
     data_tile::{self, MAX_DATA},
     merkle::{Hash, Node, audit_path, decompose},
     note::MAX_NOTE,
-    page::{LeafForm, Page, RawEntry},
+    page::{EntryPage, LeafForm, RawEntry},
     proof::InclusionProof,
     read::{ATTEMPTS, ReadError, below, fetch},
     tile::{self, MAX_BUNDLE, MAX_TILE, Tile, TileError, TileId, Tiles, WIDTH},
@@ -78,7 +78,7 @@ impl TilesLog {
     }
 
     /// The entries `from..to` of the tree of `size` entries, a page for each bundle, in order.
-    pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<Page, ReadError>> {
+    pub fn pages(&self, from: u64, to: u64, size: u64) -> BoxStream<'static, Result<EntryPage, ReadError>> {
         let log = self.clone();
         let in_flight = self.in_flight;
         let bundles = from / WIDTH..to.div_ceil(WIDTH);
@@ -90,14 +90,14 @@ impl TilesLog {
     }
 
     /// The part of a bundle that lies in `from..to`.
-    async fn page(&self, number: u64, from: u64, to: u64, size: u64) -> Result<Page, ReadError> {
+    async fn page(&self, number: u64, from: u64, to: u64, size: u64) -> Result<EntryPage, ReadError> {
         let begin = number * WIDTH;
         let (first, end) = (from.max(begin), to.min(begin + WIDTH));
         let mut entries = self.bundle(number, size).await?;
         let place = |index: u64| usize::try_from(index - begin).unwrap_or(usize::MAX).min(entries.len());
         let (skip, keep) = (place(first), place(end));
         entries.truncate(keep);
-        Ok(Page { first, entries: entries.split_off(skip.min(entries.len())) })
+        Ok(EntryPage { first, entries: entries.split_off(skip.min(entries.len())) })
     }
 
     /// The entries of a bundle, as many as the tree of `size` entries has there.

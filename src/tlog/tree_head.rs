@@ -29,7 +29,7 @@ pub enum TreeHeadError {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TreeHeadAnswer {
     tree_size: u64,
     timestamp: u64,
     sha256_root_hash: String,
@@ -42,7 +42,8 @@ struct Answer {
 /// Another form, or no signature of this key.
 pub fn verify(document: &[u8], key: &LogKey) -> Result<TreeHead, TreeHeadError> {
     let form = |why: &str| TreeHeadError::Form(why.to_owned());
-    let answer: Answer = serde_json::from_slice(document).map_err(|error| TreeHeadError::Form(error.to_string()))?;
+    let answer: TreeHeadAnswer =
+        serde_json::from_slice(document).map_err(|error| TreeHeadError::Form(error.to_string()))?;
     let decode = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| form("a value is not base64"));
     let root = Hash::try_from(decode(&answer.sha256_root_hash)?).map_err(|_| form("the root is not 32 bytes"))?;
     let signed_at = answer.timestamp.try_into().ok().and_then(DateTime::from_timestamp_millis);

@@ -30,7 +30,7 @@ pub enum LogViolation {
 }
 
 impl LogViolation {
-    /// Every misdeed.
+    /// Every violation.
     pub const ALL: [Self; 10] = [
         Self::Fork,
         Self::SameSize,

@@ -67,7 +67,7 @@ pub enum PatternError {
         source: regex::Error,
     },
     /// It says nothing.
-    #[error("{0:?} describes nobody: give it a subject, an issuer or a claim")]
+    #[error("{0:?} has no condition: give it a subject, an issuer or a claim")]
     Empty(String),
 }
 
@@ -148,7 +148,7 @@ impl Watch {
         self.repositories.is_empty() && self.ids.is_empty() && self.patterns.is_empty()
     }
 
-    /// The sieve that holds back nobody who is watched.
+    /// The prefilter that holds back nobody who is watched.
     pub fn filter(&self) -> &Prefilter {
         &self.filter
     }
@@ -212,7 +212,7 @@ mod tests {
         identity
     }
 
-    /// The raw bytes of a certificate, as far as the sieve cares.
+    /// The raw bytes of a certificate, as far as the prefilter cares.
     fn bytes(identity: &WorkflowIdentity) -> Vec<u8> {
         let id = identity.claims.source_repository_identifier.clone().unwrap_or_default();
         let uri = identity.claims.source_repository_uri.clone().unwrap_or_default();

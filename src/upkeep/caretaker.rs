@@ -38,7 +38,7 @@ pub struct Caretaker {
 }
 
 impl Caretaker {
-    /// Gives a sign of life, judges how provwatch fares, raises an alert for everything that has lasted for too long and
+    /// Gives a heartbeat, judges how provwatch fares, raises an alert for everything that has lasted for too long and
     /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
     /// what is found.
     ///
@@ -88,7 +88,7 @@ impl Caretaker {
         self.write_beat(&heartbeat)
     }
 
-    /// What the last sign of life said, of this process or another.
+    /// What the last heartbeat said, of this process or another.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -138,7 +138,7 @@ impl Caretaker {
         Ok(Heartbeat { kind, pid: process::id(), version, first_at, started_at, beat_at: now, facts })
     }
 
-    /// What is known, and what only this process and the sign of life before remember.
+    /// What is known, and what only this process and the heartbeat before remember.
     fn facts(&self, kind: Kind, known: Facts, before: Option<Heartbeat>, now: DateTime<Utc>) -> Facts {
         // A restart is not a move.
         let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);

@@ -91,31 +91,31 @@ impl Mender {
         }
         match row.lost_baseline() {
             Some(package) => self.learn_anew(&package, now),
-            None => Ok(
-                "Whose baseline it was cannot be read; the package that misses it says so when it is looked at next."
-                    .to_owned(),
-            ),
+            None => {
+                Ok("Whose baseline it was cannot be read; the package that misses it reports so at its next check."
+                    .to_owned())
+            }
         }
     }
 
     fn learn_anew(&self, package: &Package, now: DateTime<Utc>) -> Result<String, StoreError> {
-        let (teachers, all) = self.store.all_teachers(package)?;
+        let (learned_from, all) = self.store.all_learned_from(package)?;
         let mut baseline = Baseline::empty(package.clone());
-        for teacher in &teachers {
+        for teacher in &learned_from {
             learn(&mut baseline, teacher);
         }
-        let read = teachers.len() as u64;
+        let read = learned_from.len() as u64;
         let nothing_left = read == 0 && all > 0;
         if nothing_left {
-            self.store.forget_teaching(package)?;
+            self.store.forget_learned_from(package)?;
         }
         self.store.restore_baseline(&baseline, now)?;
         self.store.enqueue(std::slice::from_ref(package), "a damaged row", now)?;
         Ok(if nothing_left {
             format!(
-                "None of the {all} releases that it was learned from can be read either, so it is learned anew from the \
-                 history that the registry shows. What was accepted is not known any more. Look at the next releases of \
-                 {package} yourself: `provwatch lookup {package}`, `provwatch baseline show {package}`."
+                "None of the {all} releases that it was learned from can be read either, so it is learned anew from \
+                 the history that the registry shows. The accepted releases are no longer known. Look at the next \
+                 releases of {package} yourself: `provwatch lookup {package}`, `provwatch baseline show {package}`."
             )
         } else if read < all {
             format!(
@@ -168,8 +168,8 @@ fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> OperationalIssu
         confidence: Confidence::High,
         title: format!("{} of the database were damaged", counted(lately, "row")),
         argument: format!(
-            "They were set aside as they were found (the table damaged_rows) and made anew where that is possible. The last \
-             ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
+            "They were set aside as they were found (the table damaged_rows) and rebuilt where that is possible. \
+             The last ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
             samples.join(" ")
         ),
     }

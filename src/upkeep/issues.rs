@@ -103,12 +103,11 @@ pub fn sink_gone(subscription: &str) -> OperationalIssue {
         subject: format!("gone {subscription}"),
         severity: Severity::High,
         confidence: Confidence::High,
-        title: format!("the subscription {subscription} reaches nobody"),
-        argument:
-            "Its endpoint answered that it is gone for good. What it is to be told waits, and a message now and then \
-             asks whether it is back. Correct or remove it in the configuration and reload (`provwatch reload`); \
+        title: format!("the subscription {subscription} cannot deliver"),
+        argument: "Its endpoint answered that it is gone for good. Its alerts wait, and a message now and then tests \
+             whether it is back. Correct or remove it in the configuration and reload (`provwatch reload`); \
              `provwatch test-sinks` tries it."
-                .to_owned(),
+            .to_owned(),
     }
 }
 

@@ -46,7 +46,8 @@ impl WallClock {
         let Some(from) = self.seen().set_back_from(now) else { return Ok(()) };
         tracing::warn!(
             %from, to = %now,
-            "the system's clock was set back; whatever waited is looked at now. Check the time service of this host"
+            "the system's clock was set back; every waiting package is checked now. Check the time service of this \
+             host"
         );
         self.store.clock_was_set_back(now)?;
         self.seen().set_back_to(now);

@@ -11,6 +11,6 @@ pub(super) fn text(name: &str) -> Result<&'static str, String> {
     curated().find(|(known, _)| *known == name).map(|(_, text)| text).ok_or_else(|| {
         let names: Vec<_> = curated().map(|(known, _)| known).collect();
         let expected = names.join(", ");
-        format!("there is no curated list {name:?}; expected one of {expected}{}", did_you_mean(name, names))
+        format!("unknown curated list {name:?}; expected one of {expected}{}", did_you_mean(name, names))
     })
 }

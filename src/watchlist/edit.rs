@@ -21,7 +21,7 @@ pub enum EditError {
     #[error("reading the watchlist")]
     Read(#[source] ReadError),
     /// It was wrong before.
-    #[error("the watchlist is not usable; mend it first\n{0}")]
+    #[error("the watchlist is not usable; correct it first\n{0}")]
     Problems(Problems),
     /// It would not be usable afterwards, be it for what stands in it or in a file that it includes.
     #[error("the watchlist would not be usable; it was not changed")]

@@ -14,7 +14,7 @@ use serde_spanned::Spanned;
 use super::{Entry, Pattern, Tier, Watchlist, curated};
 use crate::{
     model::Policy,
-    strict_toml::{self, Format, Place, Problem, Problems, ReadError},
+    strict_toml::{self, Format, Location, Problem, Problems, ReadError},
     text::with_causes,
 };
 
@@ -130,7 +130,8 @@ impl Loader<'_> {
         let unusable = |problems| WatchlistError::Problems(Problems::new(origin, problems));
         let document: Document = strict_toml::parse(text, origin, FORMATS).map_err(WatchlistError::Problems)?;
         for include in &document.include {
-            let refused = |what| unusable(vec![Problem::new(Place::of(text, include.span().start), "include", what)]);
+            let refused =
+                |what| unusable(vec![Problem::new(Location::of(text, include.span().start), "include", what)]);
             self.include(include.get_ref(), origin, refused)?;
         }
         let mut entries = Entries { lines: Lines::of(text), text, origin: origin.into(), problems: Vec::new() };
@@ -235,7 +236,7 @@ impl Entries<'_> {
         if let Some(line) = seen.insert(pattern.clone(), self.lines.line(purl.span())) {
             if self.problems.len() <= strict_toml::LISTED {
                 let what = format!("{:?} is already on line {line}; keep one", purl.get_ref());
-                self.problems.push(Problem::new(Place::of(self.text, purl.span().start), key, what));
+                self.problems.push(Problem::new(Location::of(self.text, purl.span().start), key, what));
             }
             return None;
         }
@@ -250,13 +251,13 @@ impl Entries<'_> {
     /// A policy, unless it demands what nothing can meet.
     fn policy(&mut self, key: &str, policy: Option<Spanned<Policy>>) -> Option<Policy> {
         let policy = policy?;
-        let at = Place::of(self.text, policy.span().start);
+        let at = Location::of(self.text, policy.span().start);
         let policy = policy.into_inner();
         let lists = policy.lists().into_iter();
         let texts = lists.flat_map(|(demand, list)| list.iter().map(move |text| (demand, text)));
         let impossible = texts.filter_map(|(demand, text)| demand.refuses(text));
         let nameless = policy.quiet.iter().any(|quiet| quiet.reason.trim().is_empty());
-        let nameless = nameless.then(|| "quiet has an empty reason; say why".to_owned());
+        let nameless = nameless.then(|| "quiet has an empty reason; give one".to_owned());
         for what in impossible.chain(nameless) {
             self.problems.push(Problem::new(at, key, what));
         }
@@ -271,7 +272,7 @@ impl Entries<'_> {
                     let what = format!(
                         "{count} globs of {ecosystem} begin with a star; expected at most {MAX_WITHOUT_PREFIX}"
                     );
-                    self.problems.push(Problem::new(Place { line: 1, column: 1 }, "packages", what));
+                    self.problems.push(Problem::new(Location { line: 1, column: 1 }, "packages", what));
                 }
             }
         }

@@ -200,7 +200,7 @@ async fn what_is_unpublished_before_it_is_seen_leaves_a_trace() {
     let row = rig.release("pkg:npm/widget@1.1.0");
     assert_eq!((row.outcome, row.in_baseline), (Outcome::Unreadable, false));
     assert_eq!(row.status, ReleaseStatus::Unpublished);
-    assert!(row.unchecked[0].contains("before it could be looked at"), "{:?}", row.unchecked);
+    assert!(row.unchecked[0].contains("before it could be checked"), "{:?}", row.unchecked);
     assert_eq!(row.recheck_at, None, "there is nothing to wait for");
     assert!(rig.troubles()[0].title.contains("widget@1.1.0"), "{:?}", rig.troubles());
 }

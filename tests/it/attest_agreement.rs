@@ -17,7 +17,9 @@ use lab::{
     keys::{Curve, sha256},
     published,
 };
-use provwatch::attest::{Artifact, Failure, Policy, TrustMaterial, Verified, Verifier, attestations, verify_bundle};
+use provwatch::attest::{
+    Artifact, Policy, TrustMaterial, VerificationFailure, Verified, Verifier, attestations, verify_bundle,
+};
 use rcgen::SanType;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -91,7 +93,7 @@ struct Before {
 }
 
 impl Before {
-    fn verify(&self) -> Result<Verified, Failure> {
+    fn verify(&self) -> Result<Verified, VerificationFailure> {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("trusted_root.json");
         std::fs::write(&root, self.root.to_string()).unwrap();
@@ -104,7 +106,7 @@ impl Before {
     }
 }
 
-fn said(outcome: &Result<Verified, Failure>) -> String {
+fn said(outcome: &Result<Verified, VerificationFailure>) -> String {
     match outcome {
         Ok(_) => VERIFIED.to_owned(),
         Err(failure) => failure.check().map_or(COULD_NOT_CHECK.to_owned(), |check| check.as_str().to_owned()),

@@ -4,7 +4,7 @@
 
 use crate::lab::published::{path, read};
 use provwatch::{
-    attest::{Artifact, Failure, Policy, TrustMaterial, Verifier, attestations, verify_bundle},
+    attest::{Artifact, Policy, TrustMaterial, VerificationFailure, Verifier, attestations, verify_bundle},
     model::{Check, Digests, Provenance, VerifiedProvenance},
 };
 use serde_json::{Value, json};
@@ -270,7 +270,7 @@ fn message_signatures_hold_over_their_file_and_for_their_signer_only() {
     assert_eq!(check(gem, signer, "https://gitlab.com"), Err(Some(Check::Publisher)));
     assert_eq!(check(Artifact::Bytes(b"another gem"), signer, GITHUB), Err(Some(Check::SubjectDigest)));
     let key = verify_bundle(&bundle, gem, Policy::Key(b"no key"), &trust);
-    assert!(matches!(key, Err(Failure::Unavailable { .. })));
+    assert!(matches!(key, Err(VerificationFailure::Unavailable { .. })));
 }
 
 #[test]

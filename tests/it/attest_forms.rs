@@ -13,7 +13,7 @@ use lab::{
     keys::{Curve, sha256, sha512},
 };
 use provwatch::{
-    attest::{Artifact, Failure, Policy, TrustMaterial, Verified, Verifier, verify_bundle},
+    attest::{Artifact, Policy, TrustMaterial, VerificationFailure, Verified, Verifier, verify_bundle},
     model::{Check, Digests, LogEntry, Provenance, RegistryId},
 };
 use serde_json::{Value, json};
@@ -135,13 +135,13 @@ impl Bench {
         self.lab.keyed_bundle(form, signs.content(statement), key, at())
     }
 
-    fn verify_keyed(&self, bundle: &Value, key: &Key) -> Result<Verified, Failure> {
+    fn verify_keyed(&self, bundle: &Value, key: &Key) -> Result<Verified, VerificationFailure> {
         let pem = attestation::pem("PUBLIC KEY", &key.spki());
         let policy = Policy::Key(pem.as_bytes());
         verify_bundle(bundle.to_string().as_bytes(), Artifact::Bytes(FILE), policy, &self.trust)
     }
 
-    fn verify(&self, bundle: &Value) -> Result<Verified, Failure> {
+    fn verify(&self, bundle: &Value) -> Result<Verified, VerificationFailure> {
         verify(bundle, FILE, &workflow(), &self.trust)
     }
 
@@ -159,7 +159,7 @@ fn trust_in(lab: &Lab, trusted_root: &Value) -> TrustMaterial {
     TrustMaterial::from_files(&root, Some(&keys)).unwrap()
 }
 
-fn verify(bundle: &Value, file: &[u8], by: &Workflow, trust: &TrustMaterial) -> Result<Verified, Failure> {
+fn verify(bundle: &Value, file: &[u8], by: &Workflow, trust: &TrustMaterial) -> Result<Verified, VerificationFailure> {
     let policy = Policy::Identity { identity: &by.subject, issuer: &by.issuer };
     verify_bundle(bundle.to_string().as_bytes(), Artifact::Bytes(file), policy, trust)
 }
@@ -242,7 +242,7 @@ fn every_form_is_of_one_file_and_one_signer() {
     let other = Workflow::github("acme/gadget", "release.yml", "refs/tags/v1.0.0");
     for row in table() {
         let bundle = bench.bundle(row);
-        let check = |outcome: Result<Verified, Failure>| outcome.unwrap_err().check();
+        let check = |outcome: Result<Verified, VerificationFailure>| outcome.unwrap_err().check();
         assert_eq!(
             check(verify(&bundle, b"another file", &workflow(), &bench.trust)),
             Some(Check::SubjectDigest),

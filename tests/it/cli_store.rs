@@ -303,7 +303,7 @@ mod status {
         Lock::take(&desk.path("provwatch.db")).unwrap()
     }
 
-    /// A sign of life of so long ago.
+    /// A heartbeat of so long ago.
     fn beat(store: &Store, kind: &str, ago: TimeDelta, facts: &str) {
         let at = now() - ago;
         let row = RunnerRow {
@@ -535,10 +535,9 @@ mod alerts {
     #[test]
     fn an_alert_that_is_not_there() {
         let desk = Desk::with_story();
-        for (id, code, said) in [
-            ("beef", 1, "no alert whose id begins with \"beef\""),
-            ("axios", 2, "expected its first hexadecimal digits"),
-        ] {
+        for (id, code, said) in
+            [("beef", 1, "no alert id begins with \"beef\""), ("axios", 2, "expected its first hexadecimal digits")]
+        {
             for arguments in [&["alerts", "show", id][..], &["alerts", "ack", id, "--reason", "x"]] {
                 let ran = desk.run(arguments);
                 assert!(ran.code == code && ran.err.contains(said) && ran.err.contains("alerts list"), "{}", ran.err);
@@ -833,7 +832,7 @@ mod baseline {
             for reason in ["…", "...", " ", "?"] {
                 let ran = desk.run(&[command, &["--reason", reason]].concat());
                 assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {reason:?}: {}", ran.err);
-                assert!(ran.err.contains("say why in words"), "{command:?} {reason:?}: {}", ran.err);
+                assert!(ran.err.contains("give the reason in words"), "{command:?} {reason:?}: {}", ran.err);
             }
         }
         assert!(would_be_held(&desk));
@@ -901,7 +900,7 @@ mod baseline {
         let desk = Desk::with_story();
         for (purl, code, said) in [
             ("pkg:npm/axios@9.9.9", 1, "is not stored"),
-            ("pkg:pypi/requests@2.33.0", 1, "it is looked at again at 2026-03-30 10:05:00 UTC"),
+            ("pkg:pypi/requests@2.33.0", 1, "the next re-check is at 2026-03-30 10:05:00 UTC"),
             ("pkg:pypi/requests@2.33.0%1B%5B2J", 1, "never readable"),
             ("pkg:npm/axios", 2, "which release? expected a version: pkg:npm/axios@1.2.3"),
         ] {
@@ -1189,7 +1188,7 @@ mod surroundings {
         for arguments in READING.iter().chain(&writing) {
             let ran = desk.run(arguments);
             assert!(
-                ran.code == 1 && ran.err.contains("there is no database at provwatch.db"),
+                ran.code == 1 && ran.err.contains("the database provwatch.db does not exist"),
                 "{arguments:?}: {}",
                 ran.err
             );
@@ -1331,7 +1330,7 @@ mod expectations {
         let desk = Desk::with_story();
         let ran = desk.run(&["replay", "provwatch.db", "--explain"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
-        assert!(ran.out.contains("there is nothing to compare it with"), "{}", ran.out);
+        assert!(ran.out.contains("so it cannot be compared"), "{}", ran.out);
         assert!(ran.out.contains("evidence-downgrade"), "{}", ran.out);
         let alerts = desk.run(&["replay", "provwatch.db", "--format", "json"]).objects();
         assert!(alerts.iter().any(|alert| alert["purl"] == "pkg:npm/axios@1.14.1"));

@@ -182,7 +182,7 @@ fn backfill_says_what_it_learned_of_every_package() {
     exit 0
     --- out
     --- err
-    nothing to do: every watched package was looked at; name packages, or use --all
+    nothing to do: every watched package was checked; name packages, or use --all
     ");
     let said = home.provwatch(&["backfill", "pkg:npm/nothing-of-that-name", "--format", "json"]);
     assert_eq!(said.code, 4, "{said}");
@@ -306,7 +306,7 @@ fn detectors_explain_themselves() {
     exit 2
     --- out
     --- err
-    error: there is no detector "evidence-dowgrade"; did you mean "evidence-downgrade"?
+    error: unknown detector "evidence-dowgrade"; did you mean "evidence-downgrade"?
       next: `provwatch detectors list` names them
     "#);
 }

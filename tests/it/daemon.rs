@@ -397,7 +397,7 @@ fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
     daemon.signal("HUP");
     let ready = daemon.hears("READY=1");
     assert!(ready.iter().any(|line| line == "STATUS=watching 1 package and 0 patterns"), "{ready:?}");
-    daemon.says("the changed configuration is at work");
+    daemon.says("the changed configuration is in use");
     eventually("status says nothing of it", || {
         !finds(&machine, "reload-refused") && !finds(&machine, "configuration-changed")
     });
@@ -430,7 +430,7 @@ fn a_secret_that_was_rotated_is_taken_up_by_a_reload() {
     daemon.says("read the watchlist again");
     write("E");
     assert_eq!(machine.run(&["reload"]).status.code(), Some(0));
-    daemon.says("the changed configuration is at work");
+    daemon.says("the changed configuration is in use");
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn a_trust_root_that_was_changed_is_taken_up_and_a_damaged_one_is_not() {
     daemon.says("the trust root is refreshed again");
     eventually("status says nothing of it", || !finds(&machine, "trust-files-unusable"));
     daemon.signal("HUP");
-    daemon.says("the changed configuration is at work");
+    daemon.says("the changed configuration is in use");
     eventually("nor of the reload", || !finds(&machine, "reload-refused"));
 }
 
@@ -464,7 +464,7 @@ fn a_reload_says_what_is_wrong_and_whether_there_is_a_daemon() {
     let machine = Machine::new();
     let nobody = machine.run(&["reload"]);
     assert_eq!(nobody.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no daemon is at work"));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no daemon runs"));
     let daemon = machine.start();
     machine.watch("packages = [7]\n");
     let wrong = machine.run(&["reload"]);
@@ -547,7 +547,7 @@ fn two_daemons_do_not_share_a_database() {
         let second = machine.run(arguments);
         let said = String::from_utf8(second.stderr).unwrap();
         assert_eq!(second.status.code(), Some(1), "{said}");
-        assert!(said.contains(&format!("already (process {})", daemon.child.id())), "{said}");
+        assert!(said.contains(&format!("(process {})", daemon.child.id())), "{said}");
         assert!(said.contains("stop the other one first"), "{said}");
     }
     eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
@@ -644,14 +644,14 @@ fn a_server_that_answers_500_is_a_warning_after_the_second_time_and_said_when_it
     machine.watch(&format!("packages = {purls:?}\n"));
     machine.world.break_down("npm.example/part-", Fault::Status(500, Vec::new()));
     let daemon = machine.start();
-    daemon.says("documents cannot be had");
+    daemon.says("documents cannot be fetched");
     daemon.says("500");
     let failing = || Store::open_read_only(&machine.path("provwatch.db")).unwrap().failing_work(20).unwrap().len();
     eventually("all have failed", || failing() == 12);
     let log = daemon.log();
     let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN") && line.contains("500")).collect();
     assert_eq!(warnings.len(), 1, "one for the registry, not one for each package: {warnings:#?}");
-    let pulse = || daemon.log().contains("provwatch is well, but limited");
+    let pulse = || daemon.log().contains("provwatch is healthy, but limited");
     eventually("the verdict is in the log", pulse);
     machine.world.mend("npm.example/part-");
     // What failed a moment ago is not called well at the first success.

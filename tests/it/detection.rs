@@ -187,47 +187,47 @@ fn document() -> String {
 
 const BEGINNING: &str = "# How well it detects
 
-This page is rendered by `tests/it/detection.rs`, which also holds its figures to their bounds. The rules are in
-[DETECTORS.md](DETECTORS.md), what a release is compared with in [BASELINES.md](BASELINES.md). *Facts* are what the forge knows: whether the
+`tests/it/detection.rs` writes this page and holds its figures to their bounds. [DETECTORS.md](DETECTORS.md) has the rules,
+[BASELINES.md](BASELINES.md) explains the comparison of a release with its past. *Facts* are the forge's answers: whether the
 version has a tag and a release, whether the default branch has the commit, how the run ended, how old the repository is. They are not known while
-the forge cannot be asked, or has nothing to say.
+the forge does not answer.
 
 ## Takeovers that happened, and honest releases that look alike
 
-The timelines of `tests/data/backtest`. An expectation is the least severity that a release of an attacker must reach, or the worst that an honest one may.
+The test replays the timelines of `tests/data/backtest`. An expectation is the lowest [severity](GLOSSARY.md#severity) that a release of an attacker must reach, or the highest that an honest one may reach.
 
 ";
 
 const ALARMS: &str = "
 ## False alarms
 
-10,000 honest releases of 200 made-up projects in twelve styles: tags, branches, tokens with and without provenance, several people, monorepos, nightly builds, deployments by
-hand, reusable workflows, PyPI, crates.io. In them back-ports, re-runs, long pauses, renamed repositories, new workflows, new people, new addresses, forgotten tags, and three
-releases in a thousand published by hand after the run had failed. The share of releases whose alert has that severity:
+10,000 honest releases of 200 made-up projects in twelve styles: tags, branches, tokens with and without [provenance](GLOSSARY.md#provenance), several people, monorepos, nightly builds, manual
+deployments, reusable workflows, PyPI, crates.io. They include back-ports, re-runs, long pauses, renamed repositories, new workflows, new people, new addresses, forgotten tags, and three
+manual releases in a thousand after a failed run. The table has the share of releases with an [alert](GLOSSARY.md#alert) of each severity:
 
 ";
 
 const ATTACKS: &str = "
-Without facts, every high alert is for a release that was published by hand, which looks the same as one published with a stolen token. Nothing honest is critical.
+Without facts, every high alert is about a manual release, which looks the same as one published with a stolen token. No honest release is critical.
 
 ## Attacks
 
-The same projects after thirty honest releases, twenty projects of each style that the attack suits. How many of them reach which severity, by whether the releases before had
-evidence of where they came from. The classes are those of public post-mortems: **T**, the attacker holds a token or a session and publishes past the project's workflow; **W1**, may push, and builds from a branch or
-with a workflow of their own; **W2**, gets a commit onto the branch that is released; **W3**, sits in a run of the real workflow.
+The test attacks the same projects after thirty honest releases, twenty projects of each style that the attack suits. The table counts the projects that reach each severity, and separates projects with and without
+evidence of the origin of earlier releases. The classes are those of public post-mortems. **T**: the attacker holds a token or a session and publishes past the project's workflow. **W1**: the attacker may push, and builds
+from a branch or with a workflow of their own. **W2**: the attacker gets a commit onto the release branch. **W3**: the attacker controls a run of the real workflow.
 
 ";
 
 const MISSES: &str = "
 ## What leaves no trace
 
-* **W2**, malice merged or pushed into the real release branch: identity, ref, tag and release are the project's. An unsigned commit where all were signed is low, and
-  an odd hour, a burst, or several lines at once add to it.
+* **W2**, malicious code merged or pushed into the real release branch: identity, ref, tag and release are the project's. An unsigned commit where all others were signed is low;
+  an odd hour, a burst, or several lines at once raise it.
 * **W3** where the attacker lets the run finish, publishes one version and the project's own machinery tags it.
-* **T** on a package without evidence, tags or a habit of anything, by the usual account: there is nothing that could differ.
-* A package's first release has nothing to be compared with.
+* **T** on a package without evidence, tags or other habits, by the usual account: no property could differ.
+* A package's first release, which has no [baseline](GLOSSARY.md#baseline).
 
-provwatch says of such releases that nothing differs, and never that they are good.
+provwatch reports that such releases do not differ, and never that they are good.
 ";
 
 #[test]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod glossary;
+mod language;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -110,16 +113,16 @@ fn links(text: &str) -> Vec<String> {
     parts.filter_map(|part| part.split_once(')')).map(|(target, _)| target.to_owned()).collect()
 }
 
-/// The anchors of a document's headings, as GitHub makes them.
+/// The anchors of a document: those of headings, as GitHub makes them, and those that it names itself.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = lines(text).filter(|(fenced, line)| !fenced && line.starts_with('#'));
-    headings
-        .map(|(_, line)| {
-            let heading = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-        })
-        .collect()
+    let made = headings.map(|(_, line)| {
+        let heading = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>()
+    });
+    let named = text.split("<a id=\"").skip(1).filter_map(|rest| rest.split_once('"'));
+    made.chain(named.map(|(id, _)| id.to_owned())).collect()
 }
 
 /// Every `provwatch …` in a block of shell commands is one that the program understands, arguments included.
@@ -363,7 +366,7 @@ fn every_alert_about_logs_stands_in_the_operators_table() {
         "signs with another key",
         "has stopped growing",
     ];
-    let code = read("src/logwatch/accuse.rs");
+    let code = read("src/logwatch/report.rs");
     assert_eq!(code.matches("=> format!(\"{tree} ").count(), violations.len(), "a title is missing in this test");
     for title in violations {
         assert!(code.contains(title), "{title}");

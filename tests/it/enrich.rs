@@ -13,7 +13,7 @@ use std::{
 use lab::forge::LabForge;
 use provwatch::{
     clock::{Clock, ManualClock},
-    enrich::{Cache, Forge, ForgeKind, Forges, Place, Question, Remembered},
+    enrich::{Cache, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
     http::Client,
     model::{Fact, Facts, Observation, Provenance, Secret},
 };
@@ -75,7 +75,8 @@ impl Lab {
     }
 
     async fn facts(&self, release: &Observation, former: &[&str]) -> Facts {
-        let place = Place::of(release).unwrap_or_else(|| Place::of_url("https://github.com/acme/widget").unwrap());
+        let place = ForgeRepository::of(release)
+            .unwrap_or_else(|| ForgeRepository::of_url("https://github.com/acme/widget").unwrap());
         let former: Vec<String> = former.iter().map(|name| (*name).to_owned()).collect();
         self.forges.facts(Question { release, place: &place, former: &former }).await.facts
     }
@@ -210,7 +211,7 @@ async fn a_limit_that_is_reached_is_kept_and_said() {
     let facts = lab.facts(&attested("github.com"), &[]).await;
     let unknown = facts.unknown.unwrap();
     assert!(facts.repository.is_some(), "what was answered counts");
-    assert!(unknown[&Fact::Tag].contains("github.com answers nothing more before 13:00 UTC"), "{unknown:?}");
+    assert!(unknown[&Fact::Tag].contains("github.com does not answer before 13:00 UTC"), "{unknown:?}");
     let asked = lab.forge.asked().len();
     lab.clock.advance(Duration::from_mins(30));
     lab.facts(&attested("github.com"), &[]).await;
@@ -232,7 +233,8 @@ async fn a_refusal_closes_the_forge_for_a_while() {
         }
         lab.forge.fails_with(None);
         assert!(
-            lab.facts(&attested("github.com"), &[]).await.unknown.unwrap()[&Fact::Repository].contains("nothing more")
+            lab.facts(&attested("github.com"), &[]).await.unknown.unwrap()[&Fact::Repository]
+                .contains("does not answer before")
         );
         lab.clock.advance(Duration::from_hours(3));
     }
@@ -409,7 +411,7 @@ async fn no_release_branch_is_known_where_too_many_are_protected_or_none_can_be_
     let facts = lab.facts(&release, &[]).await;
     let commit = facts.commit.unwrap();
     assert_eq!((commit.on_default_branch, commit.on_release_branch), (Some(false), None));
-    assert!(facts.unknown.unwrap()[&Fact::OnReleaseBranch].contains("more branches than the 5"));
+    assert!(facts.unknown.unwrap()[&Fact::OnReleaseBranch].contains("more than 5 branches"));
 
     let lab = Lab::github(None);
     let release = unmerged(&lab);

@@ -116,7 +116,7 @@ async fn a_lost_place_is_told_to_those_who_want_medium() {
     rig.world.npm().reset_sequence();
     rig.smooth_pass().await;
     let trouble = rig.troubles().remove(0);
-    assert_eq!((trouble.title.as_str(), trouble.severity), ("npm-changes lost its place", Severity::Medium));
+    assert_eq!((trouble.title.as_str(), trouble.severity), ("cursor gap in npm-changes", Severity::Medium));
 }
 
 #[tokio::test]
@@ -148,16 +148,16 @@ async fn an_outage_is_one_alert_and_not_one_for_each_package() {
         rig.pass().await;
         rig.minutes_pass(15);
     }
-    assert_eq!(troubles(&rig), [open("30 packages cannot be looked at")]);
+    assert_eq!(troubles(&rig), [open("30 packages cannot be checked")]);
     rig.days_pass(2);
     rig.pass().await;
-    assert_eq!(told(&rig, "/everything"), ["30 packages cannot be looked at"]);
+    assert_eq!(told(&rig, "/everything"), ["30 packages cannot be checked"]);
     rig.world.mend("npm.example/widget-");
     rig.days_pass(1);
     rig.pass().await;
     rig.minutes_pass(1);
     rig.pass().await;
-    assert_eq!(troubles(&rig), [resolved("30 packages cannot be looked at")]);
+    assert_eq!(troubles(&rig), [resolved("30 packages cannot be checked")]);
     assert_eq!(rig.outcome("pkg:npm/widget-29@1.0.0"), Outcome::Learned);
 }
 
@@ -169,11 +169,11 @@ async fn a_package_that_fails_for_a_day_is_counted() {
         rig.pass().await;
         rig.minutes_pass(60);
     }
-    assert_eq!(troubles(&rig), [open("pkg:npm/widget cannot be looked at"), open("1 package cannot be looked at")]);
+    assert_eq!(troubles(&rig), [open("pkg:npm/widget cannot be checked"), open("1 package cannot be checked")]);
     rig.world.mend("npm.example/widget");
     rig.days_pass(1);
     rig.pass().await;
-    let over = [resolved("pkg:npm/widget cannot be looked at"), resolved("1 package cannot be looked at")];
+    let over = [resolved("pkg:npm/widget cannot be checked"), resolved("1 package cannot be checked")];
     assert_eq!(troubles(&rig), over);
 }
 
@@ -223,7 +223,7 @@ async fn a_sink_that_is_gone_is_said_once() {
         rig.pass().await;
         rig.minutes_pass(1);
     }
-    assert_eq!(troubles(&rig), [open("the subscription worst reaches nobody")]);
+    assert_eq!(troubles(&rig), [open("the subscription worst cannot deliver")]);
     rig.world.mend("hooks.example/worst");
     rig.minutes_pass(6);
     rig.publish("pkg:npm/widget@1.1.1", &by_mallory().install_script("node steal.js"));
@@ -231,7 +231,7 @@ async fn a_sink_that_is_gone_is_said_once() {
     rig.pass().await;
     let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst").count();
     assert!(worst >= 2, "what it was not told before is told: {worst}");
-    assert_eq!(troubles(&rig), [resolved("the subscription worst reaches nobody")]);
+    assert_eq!(troubles(&rig), [resolved("the subscription worst cannot deliver")]);
 }
 
 #[tokio::test]

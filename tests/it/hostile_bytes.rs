@@ -17,7 +17,7 @@ use proptest::{prelude::*, sample::Index};
 use provwatch::{
     attest::{TrustMaterial, Verifier},
     tlog::{
-        Evidence, Judgement, LogKey, Signer,
+        Judgement, LogEvidence, LogKey, Signer,
         ct_leaf::{CtLeaf, precertificate},
         entry::Entry,
         note::UnverifiedNote,
@@ -99,7 +99,7 @@ proptest! {
         let is_issued = VERIFIER.logged(&bytes).is_ok_and(|read| read.issued.is_ok());
         let is_signed = VERIFIER.logged_precertificate(&[0; 32], &bytes, &bytes).is_ok_and(|read| read.issued.is_ok());
         prop_assert!(!is_issued && !is_signed, "the public authorities issued none of these");
-        if let Ok(evidence) = Evidence::parse(&bytes) {
+        if let Ok(evidence) = LogEvidence::parse(&bytes) {
             prop_assert!(!matches!(evidence.judge(), Ok(Judgement::Proven(_))));
         }
     }

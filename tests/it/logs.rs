@@ -503,7 +503,7 @@ async fn a_tail_is_moved_only_where_that_is_what_is_wanted() {
     follower.ledger.grow(50);
     assert!(matches!(start(180, false).await, Err(StartError::Gap { from: 150, to: 180 })));
     let beyond = start(999, true).await.unwrap_err();
-    assert_eq!(beyond.to_string(), "there is no entry 999; the log has 200");
+    assert_eq!(beyond.to_string(), "entry 999 does not exist; the log has 200");
     start(180, true).await.unwrap();
     assert_eq!(follower.app.logs.poll_log(&log).await.unwrap(), Poll { verified: 20, ..Poll::default() });
     let covered: Vec<_> = follower.store().coverage("log.example").unwrap();

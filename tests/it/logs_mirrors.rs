@@ -21,7 +21,7 @@ use provwatch::{
     model::{Alert, AlertKind, AlertStatus, Severity},
     progress::NoProgress,
     store::{AlertFilter, MirrorRow, Store},
-    tlog::{Evidence, Judgement},
+    tlog::{Judgement, LogEvidence},
     upkeep::OnDisk,
 };
 use tempfile::TempDir;
@@ -152,7 +152,7 @@ async fn a_mirror_with_another_history_is_a_fork_with_the_evidence_of_both() {
         assert_eq!(alert.severity, Severity::Critical, "{api:?} {ours} {theirs}");
         assert!(alert.argument.contains("https://mirror.example/"), "{}", alert.argument);
         let all = pair.store().evidence(None).unwrap();
-        let evidence = Evidence::parse(all[0].document.as_bytes()).unwrap();
+        let evidence = LogEvidence::parse(all[0].document.as_bytes()).unwrap();
         assert_eq!(evidence.checkpoints.len(), 2);
         assert!(matches!(evidence.judge(), Ok(Judgement::Proven(_))), "{api:?}");
         assert!(pair.mirror("https://mirror.example/").failing_since.is_some());

@@ -15,7 +15,7 @@ use provwatch::{
     clock::Clock,
     model::{AlertStatus, Severity},
     store::LogState,
-    tlog::{Evidence, Judgement},
+    tlog::{Judgement, LogEvidence},
 };
 
 /// Polls by `run --once` from cron, each by a process of its own.
@@ -174,7 +174,7 @@ async fn a_restored_backup_is_a_rollback() {
             assert_eq!(alert.severity, Severity::High, "{api:?} {known}");
             assert!(alert.title.contains("went back to fewer entries"), "{api:?} {known}: {}", alert.title);
             let evidence = follower.store().evidence(None).unwrap();
-            let evidence = Evidence::parse(evidence[0].document.as_bytes()).unwrap();
+            let evidence = LogEvidence::parse(evidence[0].document.as_bytes()).unwrap();
             assert!(matches!(evidence.judge().unwrap(), Judgement::Claimed(_)), "{api:?} {known}: {evidence:?}");
         }
     }
@@ -197,7 +197,7 @@ async fn the_evidence_of_an_omission_holds_the_checkpoint_that_it_is_about() {
     for (follower, size) in [(follower, "\n400\n"), (vanished, "\n25\n")] {
         let all = follower.store().evidence(None).unwrap();
         let omission = all.iter().find(|one| one.kind == "omission").unwrap();
-        let evidence = Evidence::parse(omission.document.as_bytes()).unwrap();
+        let evidence = LogEvidence::parse(omission.document.as_bytes()).unwrap();
         assert!(evidence.checkpoints.iter().any(|note| note.contains(size)), "{evidence:?}");
     }
 }
@@ -209,10 +209,12 @@ fn no_two_violations_share_an_id() {
     let signer = |ledger: &Ledger| lab::follower::signer(ledger);
     let now = "2026-06-01T00:00:00Z".parse().unwrap();
     let of = |violation, ledger: &Ledger, statement: &str| {
-        Evidence::new(violation, &signer(ledger), statement.to_owned(), now)
+        LogEvidence::new(violation, &signer(ledger), statement.to_owned(), now)
     };
-    let later =
-        Evidence { found_at: "2026-07-01T00:00:00Z".parse().unwrap(), ..of(LogViolation::Omission, &one, "entry 5") };
+    let later = LogEvidence {
+        found_at: "2026-07-01T00:00:00Z".parse().unwrap(),
+        ..of(LogViolation::Omission, &one, "entry 5")
+    };
     assert_eq!(of(LogViolation::Omission, &one, "entry 5").id(), later.id(), "when it was found is not what it is");
     let ids: std::collections::BTreeSet<_> = [
         of(LogViolation::Omission, &one, "entry 5"),
@@ -223,7 +225,7 @@ fn no_two_violations_share_an_id() {
         of(LogViolation::Omission, &one, "entry 5x"),
     ]
     .iter()
-    .map(Evidence::id)
+    .map(LogEvidence::id)
     .collect();
     assert_eq!(ids.len(), 6);
 }

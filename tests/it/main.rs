@@ -35,6 +35,7 @@ mod hostile_bytes;
 mod http_real;
 mod kill;
 mod lab_selfcheck;
+mod language;
 mod layering;
 mod logs;
 mod logs_floods;

@@ -136,7 +136,7 @@ async fn a_reset_sequence_is_said_and_nothing_is_lost() {
     assert_eq!(rig.the_alert().purl.unwrap().to_string(), "pkg:npm/gadget@1.1.0");
     let troubles = rig.troubles();
     assert_eq!(troubles.len(), 1);
-    assert_eq!(troubles[0].title, "npm-changes lost its place");
+    assert_eq!(troubles[0].title, "cursor gap in npm-changes");
     assert!(troubles[0].argument.contains("all 2 watched packages"), "{}", troubles[0].argument);
 }
 

@@ -262,7 +262,7 @@ async fn a_package_that_cannot_be_read_for_long_is_an_alert_and_keeps_nobody_wai
     assert_eq!(rig.outcome("pkg:npm/gadget@1.0.0"), Outcome::Learned);
     let troubles = rig.troubles();
     assert_eq!(troubles.len(), 1);
-    assert_eq!(troubles[0].title, "pkg:npm/widget cannot be looked at");
+    assert_eq!(troubles[0].title, "pkg:npm/widget cannot be checked");
     rig.world.mend("npm.example/widget");
     rig.days_pass(1);
     rig.smooth_pass().await;

@@ -177,7 +177,7 @@ async fn a_branch_that_was_never_merged_is_worse_than_a_branch() {
     town.publish("1.1.0", &strange()).await;
     let [alert] = town.alerts().try_into().unwrap();
     assert_eq!(alert.severity, Severity::Critical);
-    assert!(alert.signals.iter().any(|signal| signal.seen.contains("that the default branch does not have")));
+    assert!(alert.signals.iter().any(|signal| signal.seen.contains("that is not on the default branch")));
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn a_forge_that_takes_the_token_no_more_is_an_alert_until_it_does() {
     let town = Town::with_token().await;
     let troubles = || {
         let all = town.app.store.alerts(&AlertFilter::default()).unwrap();
-        let of_forge = all.into_iter().filter(|alert| alert.title.starts_with("github.com has answered nothing"));
+        let of_forge = all.into_iter().filter(|alert| alert.title.starts_with("github.com has not answered"));
         of_forge.map(|alert| alert.status).collect::<Vec<_>>()
     };
     town.forge.fails_with(Some(401));

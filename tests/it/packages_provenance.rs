@@ -349,5 +349,5 @@ async fn nobody_is_expected_and_seen_at_once() {
     let alert = rig.the_alert();
     let said = alert.signals.iter().find(|signal| signal.detector == "publisher-changed").unwrap();
     assert_eq!(said.seen, "ada");
-    assert!(said.expected.starts_with("nobody but a trusted publisher; maintainers: ada"), "{}", said.expected);
+    assert!(said.expected.starts_with("only a trusted publisher; maintainers: ada"), "{}", said.expected);
 }

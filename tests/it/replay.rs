@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use provwatch::{
-    model::{Change, ExpectedChange, Facts, Provenance, Severity},
+    model::{ChangeKind, ExpectedChange, Facts, Provenance, Severity},
     packages::replay::{self, CaseAlert, ReplayError, Replayed, Rules, Timeline},
     watchlist::Watchlist,
 };
@@ -116,7 +116,7 @@ fn bad_timelines_are_refused_with_their_place() {
     let expect = |bounds: &str| timeline(release, &format!(r#"{{"purl": "pkg:npm/a@1.0.0"{bounds}}}"#));
     for (document, complaint) in [
         ("", "case.json: line 1, column 0: EOF while parsing a value"),
-        (r#"{"case": " ", "kind": "positive", "observations": []}"#, "case: it has no name"),
+        (r#"{"case": " ", "kind": "positive", "observations": []}"#, "case: the name is missing"),
         ("[]", "case.json: line 1, column"),
         (
             r#"{"case": "c", "kind": "odd"}"#,
@@ -133,8 +133,8 @@ fn bad_timelines_are_refused_with_their_place() {
             &timeline(&ancient, ""),
             "case.json: observations[0].published_at: 0026-01-01 00:00:00 UTC is not a possible time",
         ),
-        (&timeline(&format!("{release},{release}"), ""), "observations[1].purl: pkg:npm/a@1.0.0 stands there twice"),
-        (&timeline("", r#"{"purl": "pkg:npm/a@1.0.0", "at_most": "low"}"#), "expect[0]: pkg:npm/a@1.0.0 is none of"),
+        (&timeline(&format!("{release},{release}"), ""), "observations[1].purl: pkg:npm/a@1.0.0 is listed twice"),
+        (&timeline("", r#"{"purl": "pkg:npm/a@1.0.0", "at_most": "low"}"#), "expect[0]: pkg:npm/a@1.0.0 is not among"),
         (&expect(""), "expect[0]: pkg:npm/a@1.0.0 needs exactly one of at_least and at_most"),
         (&expect(r#", "at_least": "low", "at_most": "low""#), "needs exactly one"),
         (&expect(r#", "at_least": "worst""#), "unknown variant `worst`"),
@@ -231,7 +231,7 @@ fn moved() -> Timeline {
     backtest().into_iter().find(|timeline| timeline.case.starts_with("redhat")).unwrap()
 }
 
-fn expected(purl: &str, change: Change, from: &str, until: &str) -> ExpectedChange {
+fn expected(purl: &str, change: ChangeKind, from: &str, until: &str) -> ExpectedChange {
     ExpectedChange {
         id: 7,
         package: purl.parse().unwrap(),
@@ -247,7 +247,7 @@ fn expected(purl: &str, change: Change, from: &str, until: &str) -> ExpectedChan
 #[test]
 fn an_announced_change_is_informational_within_its_time_and_nothing_else_is() {
     let package = "pkg:npm/%40redhat-cloud-services/chrome";
-    let workflow = |path: &str| Change::Workflow(path.to_owned());
+    let workflow = |path: &str| ChangeKind::Workflow(path.to_owned());
     let severity = |announced: &[ExpectedChange]| {
         let replayed = replay::replay(&moved(), Rules { watchlist: None, expected: announced }, |_, _| {});
         let is_it = |alert: &&CaseAlert| {
@@ -280,7 +280,7 @@ fn an_announced_workflow_excuses_no_branch_that_was_not_merged_and_no_other_repo
     let mut timeline = moved();
     let path = ".github/workflows/release-ci.yml";
     let announced =
-        [expected(package, Change::Workflow(path.to_owned()), "2026-05-30T00:00:00Z", "2026-06-02T00:00:00Z")];
+        [expected(package, ChangeKind::Workflow(path.to_owned()), "2026-05-30T00:00:00Z", "2026-06-02T00:00:00Z")];
     let says = |timeline: &Timeline| {
         let replayed = replay::replay(timeline, Rules { watchlist: None, expected: &announced }, |_, _| {});
         let is_it = |alert: &CaseAlert| {

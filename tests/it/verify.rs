@@ -175,7 +175,7 @@ fn every_claim_is_told() {
     for text in ["Verified", "https://github.com/acme/widget", "refs/tags/v1.0.0", "of the registry", PURL] {
         assert!(table.out.contains(text), "{text}: {table}");
     }
-    assert!(table.err.contains("not compared with a file") && table.err.contains("Anybody may have signed"), "{table}");
+    assert!(table.err.contains("not compared with a file") && table.err.contains("Anyone may have signed"), "{table}");
 }
 
 /// Half of a name is another name, and a person builds in no environment.

@@ -361,7 +361,7 @@ fn a_printed_command_takes_a_reason_and_not_what_stands_for_one() {
     for line in lines {
         for instead in ["…", "...", " ", "?!"] {
             let pasted = walk.exported(80, &line.replace('…', instead));
-            assert!(pasted.code == 2 && pasted.err.contains("say why in words"), "{line}: {pasted}");
+            assert!(pasted.code == 2 && pasted.err.contains("give the reason in words"), "{line}: {pasted}");
         }
         let said = walk.exported(80, &with_what_there_is(line));
         assert_eq!(said.code, 0, "{line}: {said}");

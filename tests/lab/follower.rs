@@ -9,7 +9,7 @@ use provwatch::{
     model::{Alert, AlertKind, Severity},
     progress::NoProgress,
     store::{AlertFilter, LogEntryFilter, LogRow, Store},
-    tlog::{Evidence, Judgement, LogKey, Signer},
+    tlog::{Judgement, LogEvidence, LogKey, Signer},
 };
 use tempfile::TempDir;
 
@@ -164,7 +164,7 @@ impl Follower {
     pub fn judgement(&self, kind: &str) -> Judgement {
         let all = self.store().evidence(None).unwrap();
         let one = all.iter().find(|one| one.kind == kind).unwrap_or_else(|| panic!("no evidence of {kind}: {all:?}"));
-        Evidence::parse(one.document.as_bytes()).unwrap().judge().unwrap()
+        LogEvidence::parse(one.document.as_bytes()).unwrap().judge().unwrap()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     attest::{
         case::Case,
         der::{CODE_SIGNING, SEQUENCE, tagged},
-        failure::Failure,
+        failure::VerificationFailure,
     },
     model::Check,
 };
@@ -29,16 +29,16 @@ const TIMESTAMPS: &[u8] = &[0x06, 10, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 
 const EXTENSIONS: u8 = 0xa3;
 
 /// The key, `SubjectPublicKeyInfo`, of the one who issued the certificate.
-pub(super) fn issuer(case: &Case<'_>, times: &[Timestamp]) -> Result<Vec<u8>, Failure> {
+pub(super) fn issuer(case: &Case<'_>, times: &[Timestamp]) -> Result<Vec<u8>, VerificationFailure> {
     let mut issuer = None;
     for time in times {
         issuer = Some(issuer_at(case, *time)?);
     }
-    issuer.ok_or_else(|| Failure::invalid(Check::Timestamp, "nobody vouches for the time of signing"))
+    issuer.ok_or_else(|| VerificationFailure::invalid(Check::Timestamp, "the time of signing is not attested"))
 }
 
-fn issuer_at(case: &Case<'_>, time: Timestamp) -> Result<Vec<u8>, Failure> {
-    let invalid = |why: &dyn std::fmt::Display| Failure::invalid(Check::CertificateChain, why);
+fn issuer_at(case: &Case<'_>, time: Timestamp) -> Result<Vec<u8>, VerificationFailure> {
+    let invalid = |why: &dyn std::fmt::Display| VerificationFailure::invalid(Check::CertificateChain, why);
     let (leaf, between) = certificates(&case.bundle.verification_material.content)
         .ok_or_else(|| invalid(&"the bundle has no certificate"))?;
     let authorities = case.instance.usable.certificate_authorities.iter();
@@ -86,8 +86,8 @@ fn certificates(content: &VerificationMaterialContent) -> Option<Chain<'_>> {
 }
 
 /// Whether the one timestamp in the certificate is over it, by a CT log that was valid then.
-pub(super) fn check_timestamp(case: &Case<'_>, issuer: &[u8]) -> Result<(), Failure> {
-    let der = case.bundle.signing_certificate().ok_or_else(|| unlogged("there is no certificate"))?;
+pub(super) fn check_timestamp(case: &Case<'_>, issuer: &[u8]) -> Result<(), VerificationFailure> {
+    let der = case.bundle.signing_certificate().ok_or_else(|| unlogged("the certificate is missing"))?;
     let (_, certificate) = X509Certificate::from_der(der.as_bytes()).map_err(unlogged)?;
     let timestamps = certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::SCT(timestamps) => Some(timestamps),
@@ -103,7 +103,9 @@ pub(super) fn check_timestamp(case: &Case<'_>, issuer: &[u8]) -> Result<(), Fail
         (4, 1) => SigningScheme::RsaPkcs1Sha256,
         (5, 1) => SigningScheme::RsaPkcs1Sha384,
         (6, 1) => SigningScheme::RsaPkcs1Sha512,
-        other => return Err(Failure::unavailable(format_args!("CT signatures by {other:?} are not supported"))),
+        other => {
+            return Err(VerificationFailure::unavailable(format_args!("CT signatures by {other:?} are not supported")));
+        }
     };
     let millis = i64::try_from(timestamp.timestamp).map_err(unlogged)?;
     let at = Timestamp::from_millisecond(millis).map_err(unlogged)?;
@@ -121,7 +123,7 @@ pub(super) fn check_timestamp(case: &Case<'_>, issuer: &[u8]) -> Result<(), Fail
         timestamp.extensions.0,
     ];
     let message = message.concat();
-    let keys = case.instance.usable.ctfe_keys(scheme).map_err(Failure::unavailable)?;
+    let keys = case.instance.usable.ctfe_keys(scheme).map_err(VerificationFailure::unavailable)?;
     let id = Sha256Hash::try_from(timestamp.id.key_id.as_slice()).map_err(unlogged)?;
     let signature = SignatureBytes::new(timestamp.signature.data.to_vec());
     keys.verify_with_key_id_at(&id, at, &message, &signature).map_err(unlogged)
@@ -155,6 +157,6 @@ fn members(mut content: &[u8]) -> Option<Vec<&[u8]>> {
     Some(members)
 }
 
-fn unlogged(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::CertificateTimestamp, why)
+fn unlogged(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::CertificateTimestamp, why)
 }

@@ -8,7 +8,7 @@ use super::scheme::{Digest, Scheme};
 use crate::{
     attest::{
         case::Case,
-        failure::Failure,
+        failure::VerificationFailure,
         statement::{PAYLOAD_TYPE, Statement},
     },
     model::Check,
@@ -43,34 +43,38 @@ pub(super) fn is_other_statement(payload: &[u8]) -> bool {
 }
 
 /// Checks signature and file; gives what was signed.
-pub(super) fn check(case: &Case<'_>, scheme: &Scheme) -> Result<Message, Failure> {
+pub(super) fn check(case: &Case<'_>, scheme: &Scheme) -> Result<Message, VerificationFailure> {
     match &case.bundle.content {
         SignatureContent::MessageSignature(message) => check_message(case, scheme, message),
         SignatureContent::DsseEnvelope(envelope) => check_envelope(case, scheme, envelope),
-        _ => Err(Failure::unavailable("unsupported content")),
+        _ => Err(VerificationFailure::unavailable("unsupported content")),
     }
 }
 
-fn check_message(case: &Case<'_>, scheme: &Scheme, signed: &MessageSignature) -> Result<Message, Failure> {
+fn check_message(case: &Case<'_>, scheme: &Scheme, signed: &MessageSignature) -> Result<Message, VerificationFailure> {
     let message = Message::File(files(&case.artifact)?);
     let declared = signed.message_digest.as_ref();
-    let declared = declared.ok_or_else(|| Failure::invalid(Check::Format, "the message signature names no digest"))?;
+    let declared =
+        declared.ok_or_else(|| VerificationFailure::invalid(Check::Format, "the message signature names no digest"))?;
     let algorithm = declared.algorithm;
     let digest = message.digest(algorithm).ok_or_else(|| {
-        Failure::unavailable(format_args!(
+        VerificationFailure::unavailable(format_args!(
             "the signature is over the {algorithm} of the file, which is not known: give the file"
         ))
     })?;
     if declared.digest != digest.bytes.as_slice() {
-        return Err(Failure::invalid(Check::SubjectDigest, "the digest in the bundle is not that of the file"));
+        return Err(VerificationFailure::invalid(
+            Check::SubjectDigest,
+            "the digest in the bundle is not that of the file",
+        ));
     }
     scheme.check_digest(&digest, &signed.signature)?;
     Ok(message)
 }
 
-fn check_envelope(case: &Case<'_>, scheme: &Scheme, envelope: &DsseEnvelope) -> Result<Message, Failure> {
+fn check_envelope(case: &Case<'_>, scheme: &Scheme, envelope: &DsseEnvelope) -> Result<Message, VerificationFailure> {
     if envelope.payload_type != PAYLOAD_TYPE {
-        return Err(Failure::unavailable(format_args!(
+        return Err(VerificationFailure::unavailable(format_args!(
             "payloads of the type {:?} are not supported",
             envelope.payload_type
         )));
@@ -85,16 +89,16 @@ fn check_envelope(case: &Case<'_>, scheme: &Scheme, envelope: &DsseEnvelope) -> 
         digest.is_some_and(|digest| statement.names_digest(algorithm.as_rekor_str(), &hex::encode(digest.bytes)))
     });
     if !is_subject {
-        return Err(Failure::invalid(Check::SubjectDigest, "no subject of the statement is the file"));
+        return Err(VerificationFailure::invalid(Check::SubjectDigest, "the file is not a subject of the statement"));
     }
     Ok(Message::Envelope(encoded))
 }
 
-fn files(artifact: &Artifact<'_>) -> Result<Files, Failure> {
+fn files(artifact: &Artifact<'_>) -> Result<Files, VerificationFailure> {
     match artifact {
         Artifact::Blob(bytes) => Ok(Files::Bytes(bytes.to_vec())),
         Artifact::Digest(digest) => Ok(Files::Digest(of(digest))),
-        _ => Err(Failure::unavailable("such a file is not supported")),
+        _ => Err(VerificationFailure::unavailable("such a file is not supported")),
     }
 }
 

@@ -5,7 +5,7 @@ use sigstore_merkle::{hash_leaf, verify_inclusion_proof};
 use sigstore_types::{KindVersion, Sha256Hash, SignatureBytes, TransparencyLogEntry, bundle::InclusionProof};
 
 use crate::{
-    attest::{failure::Failure, instance::Instance},
+    attest::{failure::VerificationFailure, instance::Instance},
     model::Check,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn check_inclusion(
     instance: &Instance,
     entry: &TransparencyLogEntry,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), VerificationFailure> {
     if let Some(proof) = &entry.inclusion_proof {
         check_proof(instance, entry, proof, now)?;
     }
@@ -27,7 +27,7 @@ fn check_proof(
     entry: &TransparencyLogEntry,
     proof: &InclusionProof,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(), VerificationFailure> {
     let checkpoint = proof.checkpoint.checkpoint().ok_or_else(|| unproven("the proof has no checkpoint"))?;
     let (size, root) = (checkpoint.tree_size(), *checkpoint.root_hash());
     let index = if entry.kind_version == KindVersion::HashedRekordV002 {
@@ -40,7 +40,7 @@ fn check_proof(
     };
     let leaf = hash_leaf(entry.canonicalized_body.as_bytes());
     verify_inclusion_proof(&leaf, index, size, &proof.hashes, &root).map_err(unproven)?;
-    let keys = instance.usable.rekor_keys().map_err(Failure::unavailable)?;
+    let keys = instance.usable.rekor_keys().map_err(VerificationFailure::unavailable)?;
     let text = checkpoint.signed_data();
     let is_signed = checkpoint.signatures().iter().any(|signature| {
         keys.keys_by_hint(&signature.key_id, now).any(|key| key.verify(text, &signature.signature).is_ok())
@@ -49,9 +49,9 @@ fn check_proof(
 }
 
 /// The promise covers the body, the time and the global index.
-pub(super) fn check_promise(instance: &Instance, entry: &TransparencyLogEntry) -> Result<(), Failure> {
+pub(super) fn check_promise(instance: &Instance, entry: &TransparencyLogEntry) -> Result<(), VerificationFailure> {
     let promise = entry.inclusion_promise.as_ref().ok_or_else(|| unproven("the entry has no promise"))?;
-    let keys = instance.usable.rekor_keys().map_err(Failure::unavailable)?;
+    let keys = instance.usable.rekor_keys().map_err(VerificationFailure::unavailable)?;
     let id = Sha256Hash::try_from(entry.log_id.key_id.as_bytes()).map_err(unproven)?;
     let key = match entry.integrated_time {
         Some(time) => keys.key_at(&id, time),
@@ -70,6 +70,6 @@ pub(super) fn check_promise(instance: &Instance, entry: &TransparencyLogEntry) -
     key.verify(message.as_bytes(), &signature).map_err(|error| unproven(format_args!("its promise: {error}")))
 }
 
-fn unproven(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::TransparencyLog, why)
+fn unproven(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::TransparencyLog, why)
 }

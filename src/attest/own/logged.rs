@@ -10,7 +10,7 @@ use sigstore_types::{
 
 use super::{content::Message, scheme::Digest};
 use crate::{
-    attest::{case::Case, encoding::base64, enough::signature, failure::Failure},
+    attest::{case::Case, encoding::base64, enough::signature, failure::VerificationFailure},
     model::Check,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn check(
     entry: &TransparencyLogEntry,
     key: &DerPublicKey,
     message: &Message,
-) -> Result<(), Failure> {
+) -> Result<(), VerificationFailure> {
     let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes())
         .map_err(|error| other(format_args!("its body cannot be read: {error}")))?;
     let envelope = match &case.bundle.content {
@@ -43,7 +43,7 @@ pub(super) fn check(
         (KindVersion::IntotoV002, Some(_)) => intoto(&body),
         (kind, _) => {
             let (kind, version) = (kind.kind(), kind.version());
-            return Err(Failure::unavailable(format_args!(
+            return Err(VerificationFailure::unavailable(format_args!(
                 "an entry {kind}/{version} for such content is not supported"
             )));
         }
@@ -56,7 +56,7 @@ pub(super) fn check(
         _ => message.digest(repeated.digest.algorithm),
     };
     let expected = expected.ok_or_else(|| {
-        Failure::unavailable(format_args!("the {} of the file is not known", repeated.digest.algorithm))
+        VerificationFailure::unavailable(format_args!("the {} of the file is not known", repeated.digest.algorithm))
     })?;
     if expected != repeated.digest {
         return Err(other("it is of another content"));
@@ -68,8 +68,8 @@ pub(super) fn check(
     if signer == repeated.signer { Ok(()) } else { Err(other("it is of another signer")) }
 }
 
-fn other(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::TransparencyLog, format_args!("the log entry is not of this bundle: {why}"))
+fn other(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::TransparencyLog, format_args!("the log entry is not of this bundle: {why}"))
 }
 
 fn payload(envelope: &DsseEnvelope, algorithm: HashAlgorithm) -> Option<Digest> {

@@ -11,7 +11,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use crate::{attest::failure::Failure, model::Check};
+use crate::{attest::failure::VerificationFailure, model::Check};
 
 const EC: Oid<'static> = oid!(1.2.840.10045.2.1);
 const P521: Oid<'static> = oid!(1.3.132.0.35);
@@ -29,7 +29,7 @@ impl Scheme {
     ///
     /// # Errors
     /// It is of a kind that is not supported.
-    pub(super) fn of(key: &DerPublicKey) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(key: &DerPublicKey) -> Result<Option<Self>, VerificationFailure> {
         if let Ok(algorithm) = KeyAlgorithm::from_spki(key) {
             return Ok(Some(Self::Known { key: key.clone(), algorithm }));
         }
@@ -43,7 +43,9 @@ impl Scheme {
             (algorithm, _) if is_known(algorithm) => Ok(None),
             (algorithm, curve) => {
                 let kind = curve.filter(|_| *algorithm == EC).unwrap_or_else(|| algorithm.clone());
-                Err(Failure::unavailable(format_args!("signatures of keys of the kind {kind} are not supported")))
+                Err(VerificationFailure::unavailable(format_args!(
+                    "signatures of keys of the kind {kind} are not supported"
+                )))
             }
         }
     }
@@ -61,7 +63,7 @@ impl Scheme {
     }
 
     /// Whether the signature is over the message, by the scheme that is usual for the key.
-    pub(super) fn check(&self, message: &[u8], signature: &SignatureBytes) -> Result<(), Failure> {
+    pub(super) fn check(&self, message: &[u8], signature: &SignatureBytes) -> Result<(), VerificationFailure> {
         match self {
             Self::Known { key, .. } => {
                 let key = VerificationKey::from_spki(key).map_err(wrong)?;
@@ -74,16 +76,20 @@ impl Scheme {
     }
 
     /// Whether the signature is over what has this digest.
-    pub(super) fn check_digest(&self, digest: &Digest, signature: &SignatureBytes) -> Result<(), Failure> {
+    pub(super) fn check_digest(&self, digest: &Digest, signature: &SignatureBytes) -> Result<(), VerificationFailure> {
         match self {
             Self::Known { key, algorithm } => {
-                let scheme = algorithm.resolve_signing_scheme(digest.algorithm).map_err(Failure::unavailable)?;
+                let scheme =
+                    algorithm.resolve_signing_scheme(digest.algorithm).map_err(VerificationFailure::unavailable)?;
                 let key = VerificationKey::from_spki_with_scheme(key, scheme).map_err(wrong)?;
                 key.verify_prehashed(&digest.bytes, signature).map_err(wrong)
             }
             Self::P521(point) => {
                 if digest.algorithm != HashAlgorithm::Sha2512 {
-                    return Err(Failure::unavailable(format_args!("P-521 with {} is not supported", digest.algorithm)));
+                    return Err(VerificationFailure::unavailable(format_args!(
+                        "P-521 with {} is not supported",
+                        digest.algorithm
+                    )));
                 }
                 let imported = aws_lc_rs::digest::Digest::import_less_safe(&digest.bytes, &SHA512).map_err(wrong)?;
                 UnparsedPublicKey::new(&ECDSA_P521_SHA512_ASN1, point)
@@ -119,6 +125,6 @@ fn is_known(algorithm: &Oid<'_>) -> bool {
     [oid!(1.2.840.113549.1.1.1), oid!(1.3.101.112)].contains(algorithm)
 }
 
-fn wrong(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::Signature, why)
+fn wrong(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::Signature, why)
 }

@@ -7,14 +7,15 @@ use sigstore_verify::tsa::{self, verify_timestamp_for_authority};
 
 use super::entry;
 use crate::{
-    attest::{case::Case, enough::signature, failure::Failure},
+    attest::{case::Case, enough::signature, failure::VerificationFailure},
     model::Check,
 };
 
 /// Every time that is there, each of which must be proven. A certificate needs one, a key does without.
-pub(super) fn proven(case: &Case<'_>) -> Result<Vec<Timestamp>, Failure> {
+pub(super) fn proven(case: &Case<'_>) -> Result<Vec<Timestamp>, VerificationFailure> {
     let material = &case.bundle.verification_material;
-    let signature = signature(&case.bundle.content).ok_or_else(|| Failure::unavailable("unsupported content"))?;
+    let signature =
+        signature(&case.bundle.content).ok_or_else(|| VerificationFailure::unavailable("unsupported content"))?;
     let authorities = case.instance.usable.tsa_authorities();
     let mut times = Vec::new();
     for token in &material.timestamp_verification_data.rfc3161_timestamps {
@@ -28,7 +29,7 @@ pub(super) fn proven(case: &Case<'_>) -> Result<Vec<Timestamp>, Failure> {
         }
     }
     if times.is_empty() && case.key.is_none() {
-        return Err(unproven("nobody vouches for the time of signing"));
+        return Err(unproven("the time of signing is not attested"));
     }
     Ok(times)
 }
@@ -37,7 +38,7 @@ fn time_of(
     token: &TimestampToken,
     signature: &SignatureBytes,
     authorities: &[TsaAuthority],
-) -> Result<Timestamp, Failure> {
+) -> Result<Timestamp, VerificationFailure> {
     let mut why = "the trust root names no timestamp authority".to_owned();
     for authority in authorities {
         match verify_timestamp_for_authority(token, signature, authority) {
@@ -50,6 +51,6 @@ fn time_of(
     Err(unproven(why))
 }
 
-fn unproven(why: impl std::fmt::Display) -> Failure {
-    Failure::invalid(Check::Timestamp, why)
+fn unproven(why: impl std::fmt::Display) -> VerificationFailure {
+    VerificationFailure::invalid(Check::Timestamp, why)
 }

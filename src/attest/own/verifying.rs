@@ -10,7 +10,7 @@ use super::{chain, content, entry, logged, scheme::Scheme, time};
 use crate::{
     attest::{
         case::{Case, Without},
-        failure::Failure,
+        failure::VerificationFailure,
         identity::public_key,
     },
     model::Check,
@@ -20,13 +20,13 @@ use crate::{
 ///
 /// # Errors
 /// It cannot be read here either: what is not supported.
-pub(in crate::attest) fn is_needed(case: &Case<'_>) -> Result<bool, Failure> {
+pub(in crate::attest) fn is_needed(case: &Case<'_>) -> Result<bool, VerificationFailure> {
     let Some(key) = signing_key(case) else { return Ok(false) };
     let Some(scheme) = Scheme::of(&key)? else { return Ok(false) };
     let entries = &case.bundle.verification_material.tlog_entries;
     let in_record = entries.iter().any(|entry| is_record(entry.kind_version));
     if scheme.is_ed25519() && in_record {
-        return Err(Failure::unavailable("Ed25519ph signatures are not supported by this version"));
+        return Err(VerificationFailure::unavailable("Ed25519ph signatures are not supported by this version"));
     }
     let in_v2 = entries.iter().any(|entry| entry.kind_version == KindVersion::HashedRekordV002);
     let other_content = match &case.bundle.content {
@@ -54,10 +54,12 @@ fn signing_key(case: &Case<'_>) -> Option<DerPublicKey> {
 }
 
 /// Verifies everything but who signed. The times of signing that are proven.
-pub(in crate::attest) fn verify(case: &Case<'_>, without: Without) -> Result<Vec<Timestamp>, Failure> {
+pub(in crate::attest) fn verify(case: &Case<'_>, without: Without) -> Result<Vec<Timestamp>, VerificationFailure> {
     check_shape(case.bundle, without)?;
-    let key = signing_key(case).ok_or_else(|| Failure::invalid(Check::CertificateChain, "it names no key"))?;
-    let scheme = Scheme::of(&key)?.ok_or_else(|| Failure::invalid(Check::CertificateChain, "its key is malformed"))?;
+    let key =
+        signing_key(case).ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "the key is missing"))?;
+    let scheme = Scheme::of(&key)?
+        .ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "its key is malformed"))?;
     let times = time::proven(case)?;
     if case.bundle.signing_certificate().is_some() {
         let issuer = chain::issuer(case, &times)?;
@@ -76,19 +78,23 @@ pub(in crate::attest) fn verify(case: &Case<'_>, without: Without) -> Result<Vec
 
 fn each_entry(
     case: &Case<'_>,
-    mut check: impl FnMut(&TransparencyLogEntry) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    mut check: impl FnMut(&TransparencyLogEntry) -> Result<(), VerificationFailure>,
+) -> Result<(), VerificationFailure> {
     case.bundle.verification_material.tlog_entries.iter().try_for_each(&mut check)
 }
 
 /// What a bundle of its version must have.
-fn check_shape(bundle: &Bundle, without: Without) -> Result<(), Failure> {
+fn check_shape(bundle: &Bundle, without: Without) -> Result<(), VerificationFailure> {
     let material = &bundle.verification_material;
     let entries = &material.tlog_entries;
-    let misses = |what: &str| Err(Failure::invalid(Check::TransparencyLog, format!("the bundle has no {what}")));
+    let misses =
+        |what: &str| Err(VerificationFailure::invalid(Check::TransparencyLog, format!("the bundle has no {what}")));
     let is_chain = matches!(material.content, VerificationMaterialContent::X509CertificateChain { .. });
     if is_chain && bundle.media_type == MediaType::Bundle0_3 {
-        return Err(Failure::invalid(Check::Format, "a bundle of this version has one certificate, not a chain"));
+        return Err(VerificationFailure::invalid(
+            Check::Format,
+            "a bundle of this version has one certificate, not a chain",
+        ));
     }
     if bundle.media_type == MediaType::Bundle0_1 {
         if !entries.iter().any(|entry| entry.inclusion_promise.is_some()) {

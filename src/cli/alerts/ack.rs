@@ -4,7 +4,7 @@ use super::wording::{no_such_alert, title};
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         operator,
         output::{self, Printing},
         reason::reason,
@@ -27,7 +27,7 @@ pub struct Ack {
     /// The alerts' ids, or the digits they begin with
     #[arg(required = true, value_name = "ID", value_parser = target::alert)]
     ids: Vec<AlertPrefix>,
-    /// Why, for whoever comes after you
+    /// The reason, for later readers
     #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -39,12 +39,12 @@ impl Ack {
         let store = context.store_to_change()?;
         // Whoever mistyped one of several acknowledges none.
         let find = |id: &AlertPrefix| store.alert_named(id)?.ok_or_else(|| self.unknown(id));
-        let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, Failure>>()?;
+        let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, CliError>>()?;
         alerts.iter().try_for_each(|alert| self.acknowledge(&store, alert))?;
         Ok(Exit::Clean)
     }
 
-    fn unknown(&self, id: &AlertPrefix) -> Failure {
+    fn unknown(&self, id: &AlertPrefix) -> CliError {
         let failure = no_such_alert(id);
         if self.ids.len() == 1 {
             return failure;
@@ -52,7 +52,7 @@ impl Ack {
         failure.next("`provwatch alerts list` shows the ids; nothing was acknowledged, the other alerts neither")
     }
 
-    fn acknowledge(&self, store: &Store, before: &Alert) -> Result<(), Failure> {
+    fn acknowledge(&self, store: &Store, before: &Alert) -> Result<(), CliError> {
         let (by, now) = (operator::name(), Context::clock().now());
         let alert = store.acknowledge(&before.fingerprint, &by, &self.reason, now)?;
         let alert = alert.ok_or_else(|| no_such_alert(&before.id))?;

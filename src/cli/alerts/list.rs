@@ -26,8 +26,8 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
-It exits with 3 when one of the chosen alerts is open and as bad as --fail-on or worse, even beyond --limit, and with 4 \
-when nothing is stored of the package that is asked about.")]
+Exit codes: 0 clean · 3 a chosen alert is open and at or above --fail-on, even beyond --limit · \
+4 the package is not stored")]
 pub struct List {
     /// Only alerts with this status
     #[arg(long, value_enum, default_value_t = Standing::All)]

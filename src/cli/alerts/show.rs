@@ -179,9 +179,9 @@ fn links(alert: &Alert) {
 }
 
 fn told(deliveries: &[DeliveryState], told_by: &[Telling]) {
-    fact_table::heading("who was told");
+    fact_table::heading("deliveries");
     if deliveries.is_empty() && told_by.is_empty() {
-        return output::line("  nobody: no subscription wanted this alert");
+        return output::line("  none: no subscription selects this alert");
     }
     let mut sheet = Sheet::new();
     for delivery in deliveries {
@@ -194,7 +194,7 @@ fn told(deliveries: &[DeliveryState], told_by: &[Telling]) {
 }
 
 fn by_campaign(telling: &Telling) -> String {
-    let campaign = words::name(&telling.campaign);
+    let campaign = words::name(telling.campaign);
     match (telling.state, telling.settled_at) {
         (DeliveryStatus::Delivered, Some(at)) => {
             format!("delivered {} by a message about the campaign {campaign}", words::moment(at))
@@ -219,7 +219,7 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     if history.is_empty() && accepted.is_none() {
         return;
     }
-    fact_table::heading("what was done");
+    fact_table::heading("history");
     let mut sheet = Sheet::new();
     for action in history {
         let (by, reason) = (words::name(&action.by), words::sentence(&action.reason));

@@ -3,14 +3,13 @@
 use std::fmt::Display;
 
 use crate::{
-    cli::{exit::Failure, words},
+    cli::{exit::CliError, words},
     model::Alert,
 };
 
 /// Nobody raised such an alert.
-pub(super) fn no_such_alert(id: &impl Display) -> Failure {
-    Failure::failed(format!("there is no alert whose id begins with \"{id}\""))
-        .next("`provwatch alerts list` shows the ids")
+pub(super) fn no_such_alert(id: &impl Display) -> CliError {
+    CliError::failed(format!("no alert id begins with \"{id}\"")).next("`provwatch alerts list` shows the ids")
 }
 
 /// The alert's title, which names what it is about.

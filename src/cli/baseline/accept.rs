@@ -12,7 +12,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table, operator,
         output::{self, Printing},
         reason::reason,
@@ -80,7 +80,7 @@ impl Accept {
     }
 
     /// What becomes normal, said before it does.
-    fn joins(&self, store: &Store, row: &ReleaseRow) -> Result<Vec<Joining>, Failure> {
+    fn joins(&self, store: &Store, row: &ReleaseRow) -> Result<Vec<Joining>, CliError> {
         let observation = self.readable(row)?;
         self.must_say_why(store)?;
         let joins = joining(&store.baseline(self.release.package())?.baseline, observation);
@@ -91,7 +91,7 @@ impl Accept {
     }
 
     /// What looks like a takeover does not become normal without a word.
-    fn must_say_why(&self, store: &Store) -> Result<(), Failure> {
+    fn must_say_why(&self, store: &Store) -> Result<(), CliError> {
         let alert = store.alert(&Fingerprint::of_release(&self.release))?;
         let severity = alert.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
         let Some(severity) = severity.filter(|_| self.reason.is_none()) else { return Ok(()) };
@@ -100,10 +100,10 @@ impl Accept {
             self.release
         );
         let command = accept_because(&self.release, "how you know that it is honest");
-        Err(Failure::usage(why).next(format!("`{command}`")))
+        Err(CliError::usage(why).next(format!("`{command}`")))
     }
 
-    fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, Failure> {
+    fn accept(&self, store: &Store, row: &ReleaseRow) -> Result<bool, CliError> {
         let observation = self.readable(row)?;
         let steps = change(store, self.release.package(), |stored| Some(self.baseline_update(stored, observation)))?;
         Ok(steps.is_some_and(|steps| steps > 0))
@@ -123,27 +123,27 @@ impl Accept {
     }
 
     /// What is known of the release, if that is all that will be known.
-    fn readable<'a>(&self, row: &'a ReleaseRow) -> Result<&'a Observation, Failure> {
+    fn readable<'a>(&self, row: &'a ReleaseRow) -> Result<&'a Observation, CliError> {
         let reasons = || words::sentence(row.unchecked.join("; "));
         let Some(observation) = &row.observation else {
             let why = format!("{} was never readable, so there is nothing to learn: {}", self.release, reasons());
-            return Err(Failure::failed(why));
+            return Err(CliError::failed(why));
         };
         if let Some(again) = row.recheck_at.filter(|_| !row.unchecked.is_empty()) {
             let why = format!("{} could not be checked yet: {}", self.release, reasons());
-            let next = format!("it is looked at again at {}; accept it after that", words::moment(again));
-            return Err(Failure::failed(why).next(next));
+            let next = format!("the next re-check is at {}; accept it after that", words::moment(again));
+            return Err(CliError::failed(why).next(next));
         }
         Ok(observation)
     }
 
-    fn unknown(&self) -> Failure {
+    fn unknown(&self) -> CliError {
         let package = shell_word(&self.release.package().to_string());
-        Failure::failed(format!("{} is not stored", self.release))
+        CliError::failed(format!("{} is not stored", self.release))
             .next(format!("`provwatch baseline show {package}` lists the held releases"))
     }
 
-    fn open_alert(&self, store: &Store) -> Result<Option<Alert>, Failure> {
+    fn open_alert(&self, store: &Store) -> Result<Option<Alert>, CliError> {
         let alert = store.alert(&Fingerprint::of_release(&self.release))?;
         Ok(alert.filter(|alert| alert.status == AlertStatus::Open))
     }
@@ -161,7 +161,7 @@ impl Accepted<'_> {
         if let Some(alert) = &self.open_alert {
             let id = alert.id;
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
-            fact_table::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it")]);
+            fact_table::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "acknowledge")]);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Changes a baseline while a daemon is running.
 
 use crate::{
-    cli::{context::Context, exit::Failure},
+    cli::{context::Context, exit::CliError},
     model::Package,
     store::{BaselineChange, Store, StoreError, StoredBaseline},
 };
@@ -15,7 +15,7 @@ pub(super) fn change(
     store: &Store,
     package: &Package,
     change: impl Fn(StoredBaseline) -> Option<BaselineChange>,
-) -> Result<Option<usize>, Failure> {
+) -> Result<Option<usize>, CliError> {
     let mut tries = 1;
     loop {
         let Some(change) = change(store.baseline(package)?) else { return Ok(None) };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table,
         output::{self, Printing},
         words::{self, NOTHING},
@@ -89,7 +89,7 @@ fn print(lines: &[Line]) {
 
 impl Line {
     /// Nothing for a damaged one: `status` tells of it.
-    fn of(store: &Store, package: Package) -> Result<Option<Self>, Failure> {
+    fn of(store: &Store, package: Package) -> Result<Option<Self>, CliError> {
         let Some(stored) = StoreError::unless_damaged(store.baseline(&package))? else { return Ok(None) };
         let baseline = stored.baseline;
         Ok(Some(Self {

@@ -6,7 +6,10 @@ use crate::{
         fact_table::Sheet,
         words::{self, counted, day},
     },
-    model::{EvidenceRank, LineBaseline, ReleaseLine, Seen, Trait, Value},
+    model::{
+        EvidenceRank, LineBaseline, ReleaseLine, Seen, Trait, Value,
+        words::{Attempt, DependencySource},
+    },
 };
 
 /// Most values of a trait that are shown.
@@ -47,15 +50,15 @@ const ROWS: &[Row] = &[
     row("commit", Trait::Commits, name),
     row("its signature", Trait::Signatures, name),
     row("runs end", Trait::Conclusions, name),
-    row("attempt", Trait::Attempts, name),
+    row("attempt", Trait::Attempts, |_, word| attempt(word)),
     row("published", Trait::Gaps, |_, word| format!("within {word} of signing")),
     row("manifest names", Trait::Manifests, |_, word| format!("{word} repository")),
     row("visibility", Trait::Visibilities, name),
-    row("dependencies", Trait::DependencySources, |_, word| format!("from {word}")),
+    row("dependencies", Trait::DependencySources, |_, word| sources(word)),
     row("install scripts", Trait::InstallScripts, |_, name| or_none(name, "none")),
 ];
 
-/// One line over a portrait: how many releases, since when, how often.
+/// One line over a profile: how many releases, since when, how often.
 pub(super) fn headline(line: &ReleaseLine, profile: &LineBaseline) -> String {
     let releases = counted(profile.releases, "release");
     let line = if line.is_prerelease() {
@@ -71,7 +74,7 @@ pub(super) fn headline(line: &ReleaseLine, profile: &LineBaseline) -> String {
     format!("{line}: {releases} from {} to {}, one every {every} on average", day(first), day(last))
 }
 
-/// The portrait itself.
+/// The profile itself.
 pub(super) fn sheet(profile: &LineBaseline) -> Sheet {
     let mut sheet = Sheet::new();
     for Row { label, of, say } in ROWS {
@@ -105,6 +108,17 @@ fn with_id(url: &str, id: Option<&String>) -> String {
         Some(id) => format!("{} (id {})", words::name(url), words::name(id)),
         None => words::name(url),
     }
+}
+
+/// Which attempt of its run built a release.
+fn attempt(word: &str) -> String {
+    let which = if word == Attempt::First.as_str() { "first" } else { "later" };
+    format!("{which} attempt")
+}
+
+/// Where dependencies come from.
+fn sources(word: &str) -> String {
+    if word == DependencySource::Nowhere.as_str() { "none".to_owned() } else { format!("from {word}") }
 }
 
 /// A name, or what is said where there is none.

@@ -10,7 +10,7 @@ use crate::{
     baseline::learn,
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         operator,
         output::{self, Printing},
         reason::reason,
@@ -86,13 +86,13 @@ impl Reset {
         Ok(Exit::Clean)
     }
 
-    fn must_know(&self, baseline: &Baseline, line: &ReleaseLine) -> Result<(), Failure> {
+    fn must_know(&self, baseline: &Baseline, line: &ReleaseLine) -> Result<(), CliError> {
         if baseline.lines.is_empty() || baseline.lines.contains_key(line) {
             return Ok(());
         }
         let known: Vec<_> = baseline.lines.keys().map(words::name).collect();
         let (line, package) = (words::name(line), &self.package);
-        Err(Failure::usage(format!("{package} has no release line {line:?}; known: {}", known.join(", "))))
+        Err(CliError::usage(format!("{package} has no release line {line:?}; known: {}", known.join(", "))))
     }
 
     fn anew(
@@ -125,15 +125,15 @@ impl Reset {
     }
 
     /// Without any release to learn from, the next one would be the first, whoever publishes it.
-    fn nothing_left(&self, held: &[ReleaseId]) -> Failure {
+    fn nothing_left(&self, held: &[ReleaseId]) -> CliError {
         let held = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let why = format!(
             "{} has no release to learn from that is not held ({held}): the next would be taken for normal",
             self.package
         );
         let package = shell_word(&self.package.to_string());
-        Failure::failed(why)
-            .next(format!("accept what is as it should be; `provwatch baseline show {package}` lists what is held"))
+        CliError::failed(why)
+            .next(format!("accept the legitimate releases; `provwatch baseline show {package}` lists what is held"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table,
         output::{self, Printing},
         target, words,
@@ -95,21 +95,21 @@ impl Show {
         Ok(if is_unknown { Exit::Unchecked } else { Exit::Clean })
     }
 
-    fn keep_line(&self, stored: &mut StoredBaseline, line: &ReleaseLine) -> Result<(), Failure> {
+    fn keep_line(&self, stored: &mut StoredBaseline, line: &ReleaseLine) -> Result<(), CliError> {
         let known: Vec<_> = stored.baseline.lines.keys().map(words::name).collect();
         stored.baseline.lines.retain(|known, _| known == line);
         if stored.baseline.lines.is_empty() {
             let known =
                 if known.is_empty() { "it has none yet".to_owned() } else { format!("known: {}", known.join(", ")) };
             let (line, package) = (words::name(line), &self.package);
-            return Err(Failure::usage(format!("{package} has no release line {line:?}; {known}")));
+            return Err(CliError::usage(format!("{package} has no release line {line:?}; {known}")));
         }
         Ok(())
     }
 
     fn print_unlearned(&self, is_forgotten: bool) {
         if is_forgotten {
-            output::line("  What was learned of it was reset. The releases that come after teach anew.");
+            output::line("  Its baseline was reset. It is learned again from later releases.");
             let command = format!("provwatch baseline history {}", shell_word(&self.package.to_string()));
             output::line(format_args!("  next: {}", callable(&command)));
         } else {
@@ -120,7 +120,7 @@ impl Show {
     }
 
     fn print(&self, stored: &StoredBaseline, held: &[HeldRelease]) {
-        output::line(format_args!("{}: what is normal", self.package));
+        output::line(format_args!("{}: baseline", self.package));
         let mut lines: Vec<_> = stored.baseline.lines.iter().filter(|(_, profile)| profile.releases > 0).collect();
         lines.sort_by_key(|(line, profile)| std::cmp::Reverse((profile.last_at, (*line).clone())));
         if lines.is_empty() {
@@ -160,12 +160,12 @@ fn print_held(held: &[HeldRelease]) {
             None => format!("provwatch lookup {}", shell_word(&held.held.purl.to_string())),
         };
         commands.push((look, "look first"));
-        commands.push((accept_command(&held.held.purl, held.severity), "only if it is as it should be"));
+        commands.push((accept_command(&held.held.purl, held.severity), "only if it is legitimate"));
     }
     fact_table::next(&commands);
 }
 
-fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
+fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, CliError> {
     let explain = |held: Held| {
         let alert = store.alert(&Fingerprint::of_release(&held.purl))?;
         let severity = alert.as_ref().map(|alert| alert.severity);
@@ -178,7 +178,7 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, Failure> {
 fn why(alert: Option<&Alert>) -> String {
     let joins =
         format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
-    let stays = "time does not make it normal, only your word does";
+    let stays = "held until accepted";
     match alert {
         None => format!("its evidence does not hold, or it was withdrawn; {stays}"),
         Some(alert) => {

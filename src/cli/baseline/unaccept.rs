@@ -8,7 +8,7 @@ use crate::{
     app::tuning,
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         operator,
         output::{self, Printing},
         reason::reason,
@@ -77,7 +77,7 @@ impl Unaccept {
     }
 
     /// Learns anew beside a daemon that may learn too. The releases that are judged again.
-    fn take_back(&self, context: &Context, store: &Store) -> Result<Vec<Observation>, Failure> {
+    fn take_back(&self, context: &Context, store: &Store) -> Result<Vec<Observation>, CliError> {
         let fingerprint = Fingerprint::of_release(&self.release);
         let mut tries = 1;
         loop {
@@ -91,7 +91,7 @@ impl Unaccept {
         }
     }
 
-    fn relearn(&self, context: &Context, store: &Store) -> Result<Relearned, Failure> {
+    fn relearn(&self, context: &Context, store: &Store) -> Result<Relearned, CliError> {
         let package = self.release.package();
         let (tuning, expected) = (tuning(&context.config), store.expected_changes_of(package)?);
         let policy = context.watchlist()?.policy(package);
@@ -120,9 +120,9 @@ impl Unaccept {
         std::iter::once(step(&self.release, BaselineReason::Unaccepted, self.reason.clone())).chain(again).collect()
     }
 
-    fn not_accepted(&self) -> Failure {
+    fn not_accepted(&self) -> CliError {
         let package = shell_word(&self.release.package().to_string());
-        Failure::failed(format!("{} is not accepted, so there is nothing to take back", self.release))
+        CliError::failed(format!("{} is not accepted, so there is nothing to take back", self.release))
             .next(format!("`provwatch baseline history {package}` lists what was accepted"))
     }
 }
@@ -130,7 +130,7 @@ impl Unaccept {
 impl Unaccepted<'_> {
     fn print(&self) {
         let (purl, line) = (self.purl, words::name(self.line));
-        output::line(format_args!("{purl} is not part of the baseline of line {line} any more."));
+        output::line(format_args!("{purl} is no longer part of the baseline of line {line}."));
         if !self.judged_again.is_empty() {
             output::line("These were normal because of it. They are not any more, and are judged again:");
             for release in &self.judged_again {

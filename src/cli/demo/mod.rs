@@ -26,7 +26,7 @@ pub use self::{
     story::{Scene, scenes},
 };
 use super::{
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output::{self, severity},
     setup::runtime,
     wrap,
@@ -104,7 +104,7 @@ fn announce(scene: &Scene) {
     output::line(format_args!("\n{text}"));
 }
 
-fn epilogue(stage: &Stage, folder: &Path) -> Result<(), Failure> {
+fn epilogue(stage: &Stage, folder: &Path) -> Result<(), CliError> {
     let mut alerts = stage.app().store.alerts(&AlertFilter::default())?;
     alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.raised_at));
     let heading = format!("{} alerts, one for each of these releases, the worst first", alerts.len());

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::Scene;
 use crate::{
     app::{App, Parts, PassSummary, assemble, client_over, verifier},
-    cli::{context::Context, exit::Failure},
+    cli::{context::Context, exit::CliError},
     clock::{Clock, ManualClock},
     http::Transport,
     progress::Progress,
@@ -60,7 +60,7 @@ impl Stage {
         trust: &Trust,
         transport: Arc<dyn Transport>,
         progress: impl FnOnce(&Arc<Store>) -> Arc<dyn Progress>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         furnish(folder, trust)?;
         let context = Context::load(Some(&config_file(folder)))?;
         let clock = Arc::new(ManualClock::at(DateTime::<Utc>::UNIX_EPOCH));
@@ -81,12 +81,12 @@ impl Stage {
     ///
     /// # Errors
     /// The store failed, or the recording does not hold what is asked for.
-    pub async fn play(&self, scene: &Scene) -> Result<PassSummary, Failure> {
+    pub async fn play(&self, scene: &Scene) -> Result<PassSummary, CliError> {
         self.clock.set(scene.at);
         let summary = self.app.pass().await?;
         match summary.failed_sources.first() {
-            Some((source, why)) => Err(Failure::failed(format!("reading {source}: {why}"))),
-            None if summary.work.postponed > 0 => Err(Failure::failed("a package could not be looked at")),
+            Some((source, why)) => Err(CliError::failed(format!("reading {source}: {why}"))),
+            None if summary.work.postponed > 0 => Err(CliError::failed("a package could not be checked")),
             None => Ok(summary),
         }
     }

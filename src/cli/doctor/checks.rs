@@ -59,7 +59,7 @@ fn findings_of(context: &Context, store: Option<&Store>, now: DateTime<Utc>) -> 
 fn configuration(context: &Context) -> Check {
     match &context.file {
         Some(file) => Check::new("configuration", State::Ok, file.display().to_string()),
-        None => Check::new("configuration", State::Warning, "there is no file; the defaults hold")
+        None => Check::new("configuration", State::Warning, "the file does not exist; the defaults apply")
             .next("`provwatch init` writes one"),
     }
 }
@@ -86,7 +86,7 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
             let watched =
                 format!("watches {} and {}", words::counted(packages, "package"), words::counted(patterns, "pattern"));
             let ended = list.quiet().filter(|quiet| !quiet.holds(now));
-            let ended = ended.map(|quiet| format!("{} is quiet no more since {}", quiet.detector, quiet.until));
+            let ended = ended.map(|quiet| format!("{} is no longer suppressed since {}", quiet.detector, quiet.until));
             let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
             if doubts.is_empty() {
                 check(State::Ok, watched)

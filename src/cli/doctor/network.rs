@@ -47,7 +47,7 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
     match feed.poll(http, None).await {
         Ok(page) => {
             let every = interval.as_secs_f64();
-            Check::new(feed.name(), State::Ok, format!("answers, stands at {}; read every {every} s", page.cursor.0))
+            Check::new(feed.name(), State::Ok, format!("answers, at {}; read every {every} s", page.cursor.0))
         }
         Err(error) => Check::new(feed.name(), State::Failed, with_causes(&error))
             .next("look at the network, the proxy (HTTPS_PROXY) and [http] ca_file; switch the registry off if unused"),
@@ -144,7 +144,8 @@ fn forge(Standing { host, has_token, left }: Standing) -> Check {
             return Check::new(&host, State::Warning, with_causes(&error)).next(next);
         }
     };
-    let about = if has_token { "every new release" } else { "releases that differ, since there is no token" };
+    let about =
+        if has_token { "every new release" } else { "only releases that differ, because no token is configured" };
     Check::new(&host, State::Ok, format!("answers{left}; asked about {about}"))
 }
 
@@ -212,7 +213,7 @@ mod tests {
             standing(true, Ok(Some(7))).detail,
             "answers, 7 questions left for now; asked about every new release"
         );
-        assert!(standing(false, Ok(None)).detail.ends_with("since there is no token"));
+        assert!(standing(false, Ok(None)).detail.ends_with("because no token is configured"));
         let refused = standing(true, Err(401));
         assert!(matches!(refused.state, State::Warning) && refused.next.unwrap().starts_with("make a new token"));
         assert!(standing(true, Err(502)).next.unwrap().starts_with("look at the network"));

@@ -7,14 +7,14 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         operator,
         output::{self, Printing},
         reason::reason,
         target, words,
     },
     config::Period,
-    model::{Aspect, Change, Demand, ExpectedChange, Package},
+    model::{Aspect, ChangeKind, Demand, ExpectedChange, Package},
     text::shell_word,
 };
 
@@ -50,7 +50,7 @@ pub struct Add {
     /// For how long: 12h, 14d
     #[arg(long = "for", value_name = "PERIOD", value_parser = period)]
     long: Period,
-    /// Why, for whoever comes after you
+    /// The reason, for later readers
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -98,27 +98,27 @@ fn workflow(text: &str) -> Result<String, String> {
 }
 
 impl What {
-    fn change(&self) -> Option<Change> {
-        let repository = self.repository.clone().map(Change::Repository);
-        let workflow = self.workflow.clone().map(Change::Workflow);
-        let publisher = self.publisher.clone().map(Change::Publisher);
-        repository.or(workflow).or(publisher).or_else(|| self.manual.clone().map(Change::Manual))
+    fn change(&self) -> Option<ChangeKind> {
+        let repository = self.repository.clone().map(ChangeKind::Repository);
+        let workflow = self.workflow.clone().map(ChangeKind::Workflow);
+        let publisher = self.publisher.clone().map(ChangeKind::Publisher);
+        repository.or(workflow).or(publisher).or_else(|| self.manual.clone().map(ChangeKind::Manual))
     }
 }
 
 impl Add {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let change = self.what.change().ok_or_else(|| Failure::usage("say what changes"))?;
+        let change = self.what.change().ok_or_else(|| CliError::usage("say what changes"))?;
         let ecosystem = self.package.ecosystem();
-        if !ecosystem.tells(Aspect::Account) && matches!(change, Change::Publisher(_) | Change::Manual(_)) {
+        if !ecosystem.tells(Aspect::Account) && matches!(change, ChangeKind::Publisher(_) | ChangeKind::Manual(_)) {
             let why = format!("{} does not say who publishes", ecosystem.title());
-            return Err(Failure::usage(why).next("announce --workflow or --repository"));
+            return Err(CliError::usage(why).next("announce --workflow or --repository"));
         }
         let now = Context::clock().now();
         let from = self.from.unwrap_or(now);
         let until =
             chrono::TimeDelta::from_std(self.long.duration()).ok().and_then(|long| from.checked_add_signed(long));
-        let until = until.ok_or_else(|| Failure::usage("the change would be expected for longer than dates reach"))?;
+        let until = until.ok_or_else(|| CliError::usage("the change would be expected for longer than dates reach"))?;
         let mut expected = ExpectedChange {
             id: 0,
             package: self.package.clone(),

@@ -2,7 +2,7 @@
 
 use crate::cli::{
     context::Context,
-    exit::{Exit, Failure, Outcome},
+    exit::{CliError, Exit, Outcome},
     output,
 };
 
@@ -23,10 +23,10 @@ impl Remove {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let removed = context.store_to_change()?.forget_expected_change(self.id, Context::clock().now())?;
         if !removed {
-            let what = format!("there is no announcement {}", self.id);
-            return Err(Failure::usage(what).next("provwatch expect list"));
+            let what = format!("unknown announcement {}", self.id);
+            return Err(CliError::usage(what).next("provwatch expect list"));
         }
-        output::line(format!("{} is not expected any more.", self.id));
+        output::line(format!("{} is no longer expected.", self.id));
         Ok(Exit::Clean)
     }
 }

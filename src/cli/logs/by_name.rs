@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use crate::{
     app::App,
-    cli::{callable::callable, exit::Failure},
+    cli::{callable::callable, exit::CliError},
     logwatch::FollowedLog,
     text::with_causes,
 };
 
 /// Reads a trust root that no process has read yet: without it neither its logs are known nor whom a certificate can be
 /// believed.
-async fn have_trust(app: &App) -> Result<(), Failure> {
+async fn have_trust(app: &App) -> Result<(), CliError> {
     app.trust.have().await.map_err(|error| {
         let why = with_causes(&error);
-        Failure::failed(format!("the trust root was not read yet, and cannot be read now: {why}"))
+        CliError::failed(format!("the trust root was not read yet, and cannot be read now: {why}"))
             .next("let the TUF repository be reached ([trust] tuf_url), then try again; `provwatch doctor` asks it")
     })
 }
 
 /// The log that is called so, as it is: one that never answered is asked first.
-pub(super) async fn named(app: &App, name: &str) -> Result<Arc<FollowedLog>, Failure> {
+pub(super) async fn named(app: &App, name: &str) -> Result<Arc<FollowedLog>, CliError> {
     have_trust(app).await?;
     app.logs
         .log_named(name)
         .await
-        .ok_or_else(|| Failure::usage(format!("no log {name:?} is followed")).next(callable("provwatch logs list")))
+        .ok_or_else(|| CliError::usage(format!("no log {name:?} is followed")).next(callable("provwatch logs list")))
 }

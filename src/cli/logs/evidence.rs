@@ -6,7 +6,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         output::{self, Printing},
         words,
     },
@@ -23,7 +23,7 @@ Examples:
   provwatch logs evidence 0f3a --output fork.json  # export it
   provwatch logs verify fork.json                  # verify it, here or anywhere
 
-For a fork the document holds both signed checkpoints and the proof: whoever trusts the log's key needs nothing else. \
+For a fork the document holds both signed checkpoints and the proof: a reader who trusts the log's key needs nothing else. \
 For anything else it holds what the log signed, and the rest is the word of this host."
 )]
 pub struct EvidenceCommand {
@@ -47,11 +47,11 @@ impl EvidenceCommand {
         Ok(Exit::Clean)
     }
 
-    fn list(&self, all: &[EvidenceRow]) -> Result<(), Failure> {
+    fn list(&self, all: &[EvidenceRow]) -> Result<(), CliError> {
         if self.printing.is_json() {
             all.iter().try_for_each(output::json)?;
         } else if all.is_empty() {
-            output::line("There is no evidence against any log.");
+            output::line("No evidence against any log.");
         } else {
             let mut table = output::table(["ID", "LOG", "WHAT", "FIRST", "TIMES"]);
             for one in all {
@@ -63,12 +63,12 @@ impl EvidenceCommand {
         Ok(())
     }
 
-    fn export(&self, one: &EvidenceRow) -> Result<(), Failure> {
+    fn export(&self, one: &EvidenceRow) -> Result<(), CliError> {
         let Some(path) = &self.output else {
             return Ok(output::json_text(&one.document)?);
         };
         std::fs::write(path, format!("{}\n", one.document))
-            .map_err(|error| Failure::failed(format!("writing {}: {error}", path.display())))?;
+            .map_err(|error| CliError::failed(format!("writing {}: {error}", path.display())))?;
         let verify = callable(&format!("provwatch logs verify {}", path.display()));
         output::note(format!("Wrote {}. `{verify}` checks it.", path.display()));
         Ok(())
@@ -82,13 +82,13 @@ fn of_alert(store: &Store, all: &[EvidenceRow], id: &str) -> Result<Option<Strin
     Ok(store.alert_named(&id)?.and_then(|alert| alert.evidence))
 }
 
-fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, Failure> {
+fn chosen<'a>(all: &'a [EvidenceRow], id: &str) -> Result<&'a EvidenceRow, CliError> {
     let found: Vec<_> = all.iter().filter(|one| one.id.starts_with(id)).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::usage(format!("there is no evidence {id:?}")).next(callable("provwatch logs evidence"))),
+        [] => Err(CliError::usage(format!("unknown evidence {id:?}")).next(callable("provwatch logs evidence"))),
         _ => {
-            Err(Failure::usage(format!("{} ids begin with {id:?}", found.len()))
+            Err(CliError::usage(format!("{} ids begin with {id:?}", found.len()))
                 .next(callable("provwatch logs evidence")))
         }
     }

@@ -8,7 +8,7 @@ use super::by_name::named;
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table::Sheet,
         output::{self, Printing},
         setup, words,
@@ -74,13 +74,13 @@ impl By {
 impl Find {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let app = context.app_to_look(Watchlist::default())?;
-        let wanted = self.wanted.wanted().ok_or_else(|| Failure::usage("nothing to look for"))?;
+        let wanted = self.wanted.wanted().ok_or_else(|| CliError::usage("nothing to look for"))?;
         let found = setup::runtime()?.block_on(async {
             let log = named(&app, &self.log).await?;
-            app.logs.find_entries(&log, &wanted).await.map_err(Failure::from)
+            app.logs.find_entries(&log, &wanted).await.map_err(CliError::from)
         })?;
         let found = found.ok_or_else(|| {
-            Failure::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")
+            CliError::usage(format!("{} has no search index", self.log)).next("look with `provwatch logs scan`")
         })?;
         if self.printing.is_json() {
             found.iter().try_for_each(|entry| output::json(&shown(&self.log, entry)))?;

@@ -6,7 +6,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table,
         output::{self, Printing},
         target, words,
@@ -24,7 +24,7 @@ Examples:
   provwatch logs matches --identity github.com/acme/tool --format json
 
 Every entry that is listed hashes to a root that its log signed. \"forged\" marks those whose certificate no trusted \
-authority issued: anybody can have made it.")]
+authority issued: anyone can have made it.")]
 pub struct Matches {
     /// Only what the [[logs.match]] of this name found
     #[arg(long = "match", value_name = "NAME")]
@@ -76,7 +76,7 @@ impl Matches {
     }
 
     /// A name that is misspelt would look like nothing found. What a match found that was configured once is listed too.
-    fn check(&self, context: &Context, store: &Store) -> Result<(), Failure> {
+    fn check(&self, context: &Context, store: &Store) -> Result<(), CliError> {
         let known = context.config.logs.matches.iter().map(|one| one.name.as_str());
         if let Some(name) = self.name.as_deref().filter(|name| !known.clone().any(|known| known == *name)) {
             let found = LogMatchFilter { name: Some(name), limit: 1, ..LogMatchFilter::default() };
@@ -84,16 +84,16 @@ impl Matches {
                 let names = known.map(|name| format!("{name:?}")).collect::<Vec<_>>();
                 let why = format!("no [[logs.match]] is named {name:?}");
                 return Err(if names.is_empty() {
-                    Failure::usage(why)
+                    CliError::usage(why)
                         .next("add such a table to the configuration; docs/CONFIGURATION.md describes it")
                 } else {
-                    Failure::usage(format!("{why}; there is {}", names.join(", ")))
+                    CliError::usage(format!("{why}; known: {}", names.join(", ")))
                 });
             }
         }
         match &self.log {
             Some(log) if store.log(log)?.is_none() => {
-                Err(Failure::usage(format!("no log {log:?} was ever read")).next(callable("provwatch logs status")))
+                Err(CliError::usage(format!("no log {log:?} was ever read")).next(callable("provwatch logs status")))
             }
             _ => Ok(()),
         }

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         output, setup, words,
     },
     logwatch::{FollowedLog, Matcher, OnceInAWhile, ScanSummary, Scanned, how_far},
@@ -80,7 +80,7 @@ impl Scan {
         })
     }
 
-    fn matcher(&self, app: &App) -> Result<Matcher, Failure> {
+    fn matcher(&self, app: &App) -> Result<Matcher, CliError> {
         if self.watched {
             return Ok(app.logs.matcher()?);
         }
@@ -89,9 +89,11 @@ impl Scan {
         let claims = self.claims.iter().map(|(claim, text)| (Field::Claim(*claim), text.as_str()));
         let criteria: Vec<_> = criteria.chain(claims).collect();
         if criteria.is_empty() {
-            return Err(Failure::usage("say whom to look for").next("add --match, --issuer, --claim or --watched"));
+            return Err(
+                CliError::usage("no search condition is given").next("add --match, --issuer, --claim or --watched")
+            );
         }
-        let pattern = Pattern::new("the command line", criteria).map_err(Failure::usage)?;
+        let pattern = Pattern::new("the command line", criteria).map_err(CliError::usage)?;
         Ok(app.logs.matcher_of(Watch::new(vec![pattern])))
     }
 
@@ -106,8 +108,8 @@ impl Scan {
             output::note(sentence);
         }
         let summary = summary.map_err(|error| {
-            let next = "nothing of this range is proven; matches above are what the log served";
-            Failure::failed(error).next(next)
+            let next = "this range is not proven; the log served the matches above";
+            CliError::failed(error).next(next)
         })?;
         if let Some(error) = telling.broken {
             return Err(error.into());
@@ -177,7 +179,7 @@ fn criterion(text: &str) -> Result<(Claim, String), String> {
     let claim = Claim::ALL.iter().copied().find(|claim| claim.as_str() == name).ok_or_else(|| {
         let known: Vec<_> = Claim::ALL.iter().map(|claim| claim.as_str()).collect();
         let meant = did_you_mean(name, known.iter().copied());
-        format!("there is no claim {name:?}{meant}; the claims are {}", known.join(", "))
+        format!("unknown claim {name:?}{meant}; the claims are {}", known.join(", "))
     })?;
     let regex = whole(regex).map(|_| regex.to_owned());
     Ok((claim, regex.map_err(|why| format!("{name}: the regular expression cannot be used: {}", with_causes(&why)))?))

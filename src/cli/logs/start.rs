@@ -6,7 +6,7 @@ use super::by_name::named;
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         output, setup, words,
     },
     logwatch::{FollowedLog, StartError},
@@ -50,12 +50,12 @@ impl Start {
     }
 }
 
-fn failure(log: &FollowedLog, error: StartError) -> Failure {
+fn failure(log: &FollowedLog, error: StartError) -> CliError {
     match &error {
-        StartError::Gap { .. } => Failure::usage(error).next("add --allow-gap if that is what you want"),
+        StartError::Gap { .. } => CliError::usage(error).next("add --allow-gap if that is what you want"),
         StartError::NotTailed(_) => {
-            Failure::usage(error).next(format!("add \"{}\" to `tail` in [logs] of the configuration", log.kind))
+            CliError::usage(error).next(format!("add \"{}\" to `tail` in [logs] of the configuration", log.kind))
         }
-        _ => Failure::from(error),
+        _ => CliError::from(error),
     }
 }

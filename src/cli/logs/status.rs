@@ -9,7 +9,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing},
         words,
@@ -101,11 +101,11 @@ impl Status {
         let rows = store.logs()?;
         let is_asked = |row: &LogRow| self.log.as_ref().is_none_or(|name| *name == row.name);
         let witnesses = context.config.logs.witnesses.iter().map(|witness| CosignerKey::parse(&witness.key));
-        let witnesses: Vec<_> = witnesses.collect::<Result<_, _>>().map_err(Failure::usage)?;
+        let witnesses: Vec<_> = witnesses.collect::<Result<_, _>>().map_err(CliError::usage)?;
         let views = rows.into_iter().filter(is_asked).map(|row| View::of(&store, row, &witnesses));
-        let views: Vec<View> = views.collect::<Result<_, Failure>>()?;
+        let views: Vec<View> = views.collect::<Result<_, CliError>>()?;
         if let (Some(name), true) = (&self.log, views.is_empty()) {
-            return Err(Failure::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
+            return Err(CliError::usage(format!("no log {name:?} was ever followed")).next("provwatch logs status"));
         }
         let not_followed = if self.log.is_none() { not_followed(context) } else { Vec::new() };
         if self.printing.is_json() {
@@ -143,7 +143,7 @@ fn exit(views: &[View]) -> Exit {
 }
 
 impl View {
-    fn of(store: &Store, row: LogRow, witnesses: &[CosignerKey]) -> Result<Self, Failure> {
+    fn of(store: &Store, row: LogRow, witnesses: &[CosignerKey]) -> Result<Self, CliError> {
         let covered = store.coverage(&row.name)?;
         let size = row.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
         let note = row.checkpoint.as_ref().map_or("", |checkpoint| checkpoint.note.as_str());
@@ -251,7 +251,7 @@ impl View {
         let entries = Some(self.not_understood()).filter(|entries| *entries > 0)?;
         let forms = self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| words::name(&one.version));
         let forms: Vec<_> = forms.take(SHOWN).collect();
-        Some(format!("{entries} entries: hashed and proven, but who signed is not known ({})", forms.join("; ")))
+        Some(format!("{entries} entries: hashed and proven, but the signers are unknown ({})", forms.join("; ")))
     }
 
     fn entries(&self) -> String {
@@ -271,14 +271,14 @@ impl View {
 }
 
 /// The mirrors of a log, or of the one that a tree belongs to.
-fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, Failure> {
+fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, CliError> {
     let mut mirrors = store.log_mirrors()?;
     mirrors.retain(|mirror| mirror.log == name || tree_id(&mirror.log, name).is_some());
     Ok(mirrors)
 }
 
 /// Since when a log is no longer followed, as the process at work says, or the last one said.
-fn left_since(store: &Store, name: &str) -> Result<Option<DateTime<Utc>>, Failure> {
+fn left_since(store: &Store, name: &str) -> Result<Option<DateTime<Utc>>, CliError> {
     let heartbeat = upkeep::runner(store, LockState::Unknown)?.heartbeat;
     let mut left = heartbeat.into_iter().flat_map(|heartbeat| heartbeat.facts.left_logs);
     Ok(left.find(|log| log.name == name).map(|log| log.since))
@@ -300,7 +300,7 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
 }
 
 /// Whether an alert that says something of this log is open.
-fn is_accused(store: &Store, log: &str) -> Result<bool, Failure> {
+fn is_accused(store: &Store, log: &str) -> Result<bool, CliError> {
     for violation in LogViolation::ALL {
         let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(log));
         if store.alert(&fingerprint)?.is_some_and(|alert| alert.status == AlertStatus::Open) {

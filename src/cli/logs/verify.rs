@@ -9,12 +9,12 @@ use crate::{
     app, bounded,
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing},
         words,
     },
-    tlog::{Evidence, Judgement, LogViolation, evidence::MAX_EVIDENCE},
+    tlog::{Judgement, LogEvidence, LogViolation, evidence::MAX_EVIDENCE},
 };
 
 /// Verify evidence against a log, from the document alone
@@ -23,9 +23,10 @@ use crate::{
 Example:
   provwatch logs verify fork.json
 
-It needs neither the log nor a database, only the trust root, to know whose key signed. It exits with 0 when the log's \
-own signatures prove what the document says, with 4 when part of it is only a claim or the key is not one of \
-the trust root or the configuration, and with 1 when the document does not show what it says.")]
+It needs neither the log nor a database, only the trust root, to know whose key signed.
+
+Exit codes: 0 the log's own signatures prove the document · 1 the document does not show what it says · \
+4 part of it is only a claim, or the key is not one of the trust root or the configuration")]
 pub struct Verify {
     /// The documents, as `provwatch logs evidence` writes them
     #[arg(required = true, value_name = "FILE")]
@@ -36,7 +37,7 @@ pub struct Verify {
 
 /// What was found out about a document.
 struct Verdict {
-    evidence: Evidence,
+    evidence: LogEvidence,
     judgement: Judgement,
     is_known: bool,
 }
@@ -81,20 +82,20 @@ impl Verify {
 }
 
 /// The keys of the trust root and of the configuration.
-fn known_keys(context: &Context) -> Result<Vec<Vec<u8>>, Failure> {
-    let verifier = app::verifier(&context.config).map_err(Failure::usage)?;
+fn known_keys(context: &Context) -> Result<Vec<Vec<u8>>, CliError> {
+    let verifier = app::verifier(&context.config).map_err(CliError::usage)?;
     let trusted = verifier.trusted_logs().into_iter().map(|log| log.spki);
-    let configured = app::log_keys(&context.config).map_err(Failure::usage)?;
+    let configured = app::log_keys(&context.config).map_err(CliError::usage)?;
     Ok(trusted.chain(configured).collect())
 }
 
-fn verdict(file: &Path, known: &[Vec<u8>]) -> Result<Verdict, Failure> {
+fn verdict(file: &Path, known: &[Vec<u8>]) -> Result<Verdict, CliError> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::usage(format!("{}: {}", file.display(), crate::text::with_causes(error.as_ref())))
+        CliError::usage(format!("{}: {}", file.display(), crate::text::with_causes(error.as_ref())))
     };
     let bytes = bounded::read(file, MAX_EVIDENCE).map_err(|error| unusable(error.into()))?;
     let bytes = bytes.ok_or_else(|| unusable(format!("it is larger than {MAX_EVIDENCE} bytes").into()))?;
-    let evidence = Evidence::parse(&bytes).map_err(|error| unusable(error.into()))?;
+    let evidence = LogEvidence::parse(&bytes).map_err(|error| unusable(error.into()))?;
     let judgement = evidence.judge().map_err(|error| unusable(error.into()))?;
     let signer = evidence.signer().map_err(|error| unusable(error.into()))?;
     let is_known = known.iter().any(|spki| spki == signer.key().spki());
@@ -120,7 +121,7 @@ impl Verdict {
 
     fn line(&self, file: &Path) -> Line<'_> {
         let (verdict, why) = self.words();
-        let Evidence { log, violation, .. } = &self.evidence;
+        let LogEvidence { log, violation, .. } = &self.evidence;
         let file = file.display().to_string();
         Line { file, log: &log.name, violation: *violation, verdict, why, key_is_known: self.is_known }
     }
@@ -131,7 +132,7 @@ impl Verdict {
         let key = if self.is_known {
             "one of the trust root or the configuration"
         } else {
-            "NOT one of the trust root or the configuration: whose it is must be found out elsewhere"
+            "NOT one of the trust root or the configuration: identify its owner by other means"
         };
         let mut sheet = Sheet::new();
         sheet

@@ -8,7 +8,7 @@ use crate::{
     app::tuning,
     cli::{
         context::Context,
-        exit::{Exit, Failure},
+        exit::{CliError, Exit},
         output,
     },
     detect::AssessmentInputs,
@@ -56,7 +56,7 @@ impl Found {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub(super) fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, Failure> {
+    pub(super) fn of(context: &Context, store: &Store, release: ReleaseRow, related: usize) -> Result<Self, CliError> {
         let (alert, is_settled) = raised(store, &release.purl)?.unzip();
         Ok(Self {
             purl: release.purl.clone(),
@@ -92,7 +92,7 @@ impl Found {
 impl Today {
     /// A baseline that learned from a release finds it normal, which says nothing; and what was history when the package
     /// was first seen is older than the habits it would be measured by.
-    fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, Failure> {
+    fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, CliError> {
         let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
         let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.in_baseline) else {
             return Ok(None);

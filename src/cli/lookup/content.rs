@@ -116,7 +116,7 @@ fn replaced(ecosystem: Ecosystem, replaced: &BTreeMap<String, Digests>, files: &
             (shown(before), shown(now))
         } else {
             let now = now.map(|file| digest(ecosystem, &file.digests));
-            (digest(ecosystem, before), now.unwrap_or_else(|| "not there any more".to_owned()))
+            (digest(ecosystem, before), now.unwrap_or_else(|| "no longer there".to_owned()))
         };
         sheet.row(&words::name(name), format!("before: {before}")).row("", format!("now: {now}"));
     }

@@ -38,10 +38,10 @@ fn verdict(found: &Found) {
         say(&format!("Could not check: {}", words::sentence(reason)));
     }
     if let Some(error) = &found.error {
-        say(&format!("Looking at the package failed since: {}", words::sentence(error)));
+        say(&format!("Later checks of the package failed: {}", words::sentence(error)));
     }
     if let Some(again) = release.recheck_at {
-        output::line(format_args!("It is looked at again at {}.", words::moment(again)));
+        output::line(format_args!("The next re-check is at {}.", words::moment(again)));
     }
     if let Some(today) = &found.today {
         beside_today(today, found);
@@ -72,10 +72,10 @@ fn outcome(release: &ReleaseRow) -> String {
                 "Learned as part of the history of line {line}, from before the package was watched; it was not judged."
             )
         }
-        Outcome::Alerted => "It raised an alert that is not stored any more.".to_owned(),
+        Outcome::Alerted => "It raised an alert that is no longer stored.".to_owned(),
         Outcome::Held => "Held: unusual, and the baseline has not learned from it.".to_owned(),
-        Outcome::Unchecked => "No verdict: its evidence could not be had or not be checked.".to_owned(),
-        Outcome::Unreadable => "No verdict: what the registry says of it could not be read.".to_owned(),
+        Outcome::Unchecked => "No verdict: its evidence could not be fetched or checked.".to_owned(),
+        Outcome::Unreadable => "No verdict: its registry metadata could not be read.".to_owned(),
     }
 }
 
@@ -90,10 +90,9 @@ fn beside_today(today: &Today, found: &Found) {
         return;
     }
     let detectors: Vec<_> = today.detectors.iter().map(words::name).collect();
-    let now = today
-        .severity
-        .map_or("nothing to alert of".to_owned(), |severity| format!("{severity}, by {}", detectors.join(", ")));
-    say(&format!("Beside the baseline as it stands today it would be: {now}."));
+    let now =
+        today.severity.map_or("no alert".to_owned(), |severity| format!("{severity}, by {}", detectors.join(", ")));
+    say(&format!("Compared with today's baseline: {now}."));
 }
 
 fn published(release: &ReleaseRow) {
@@ -103,7 +102,7 @@ fn published(release: &ReleaseRow) {
     sheet.row("line", words::name(&release.line));
     sheet.row("first seen here", words::moment(release.observed_at));
     if release.status != ReleaseStatus::Published {
-        sheet.row("status", format!("{}: it cannot be installed as usual any more", release.status.as_str()));
+        sheet.row("status", format!("{}: it can no longer be installed as usual", release.status.as_str()));
     }
     if let Some(observation) = &release.observation {
         publisher(&mut sheet, observation);
@@ -152,13 +151,13 @@ fn next(found: &Found) {
         let id = alert.id;
         commands.push((format!("provwatch alerts show {id}"), "the evidence"));
         if alert.status == AlertStatus::Open {
-            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "when you are looking into it"));
+            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "acknowledge"));
         }
     }
-    commands.push((format!("provwatch baseline show {package}"), "what is normal"));
+    commands.push((format!("provwatch baseline show {package}"), "the baseline"));
     commands.push((format!("provwatch timeline {package}"), "the releases around it"));
     if let Some(alert) = found.alert.as_ref().filter(|_| !found.release.in_baseline) {
-        commands.push((accept_command(&found.purl, Some(alert.severity)), "if it is as it should be"));
+        commands.push((accept_command(&found.purl, Some(alert.severity)), "if it is legitimate"));
     }
     fact_table::next(&commands);
 }

@@ -35,7 +35,7 @@ fn one(observation: &Observation, provenance: &Provenance) {
     };
     match provenance {
         Provenance::Absent => {
-            fact_table::heading(format_args!("provenance: none{of}, the registry has no attestation"))
+            fact_table::heading(format_args!("provenance: none{of}, the registry has no attestation"));
         }
         Provenance::Unavailable { reason } => {
             fact_table::heading(format_args!("provenance: could not be checked{of}"));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         context::Context,
-        exit::Failure,
+        exit::CliError,
         fact_table,
         output::{self, Printing},
         target::Target,
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Missing {
     error: Option<String>,
 }
 
-pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), Failure> {
+pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), CliError> {
     let Target { package, version } = target;
     // A watchlist that cannot be read is no reason to refuse an answer.
     let watchlist = context.watchlist().unwrap_or_else(|error| {
@@ -66,9 +66,9 @@ impl Missing {
                 ],
             ),
             (true, false) => (
-                "its package is watched, and has not been looked at yet",
+                "its package is watched, and has not been checked yet",
                 vec![
-                    (format!("provwatch backfill {package}"), "look at it now"),
+                    (format!("provwatch backfill {package}"), "check it now"),
                     ("provwatch status".to_owned(), "whether the watch is running"),
                 ],
             ),
@@ -80,10 +80,10 @@ impl Missing {
                 ],
             ),
         };
-        let said = format!("{purl} is not stored: {why}. Nothing is known of it, which says nothing about it.");
+        let said = format!("{purl} is not stored: {why}. This does not mean that it is safe.");
         output::line(wrap::paragraphs(&said, wrap::width(), ""));
         if let Some(error) = &self.error {
-            let said = format!("Looking at the package failed: {}", words::sentence(error));
+            let said = format!("The check of the package failed: {}", words::sentence(error));
             output::line(wrap::paragraphs(&said, wrap::width(), ""));
         }
         fact_table::next(&commands);

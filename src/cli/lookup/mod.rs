@@ -12,7 +12,7 @@ use std::path::Path;
 use self::answer::Found;
 use super::{
     context::Context,
-    exit::{Exit, FailOn, Failure, Outcome},
+    exit::{CliError, Exit, FailOn, Outcome},
     output::{self, Printing},
     target::{self, Target},
 };
@@ -27,9 +27,10 @@ Examples:
   provwatch lookup pkg:pypi/requests@2.32.0 --format json \\
       | jq .release.observation.attestation
 
-It answers from the store, without the network. It exits with 3 when the release has an alert as bad as \
---fail-on or worse that is not resolved, or is held for such a reason, and with 4 when the release is not stored or \
-something of it could not be checked.")]
+It answers from the store, without the network.
+
+Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for such a reason · \
+4 the release is not stored, or something of it could not be checked")]
 pub struct Lookup {
     /// The release; without a version the newest one
     #[arg(value_name = "PURL", value_parser = target::target)]
@@ -64,7 +65,7 @@ impl Lookup {
         Ok(found.exit(self.fail_on.fail_on))
     }
 
-    fn row(&self, store: &Store) -> Result<Option<ReleaseRow>, Failure> {
+    fn row(&self, store: &Store) -> Result<Option<ReleaseRow>, CliError> {
         let Target { package, version } = &self.target;
         Ok(match version {
             Some(version) => store.release(&package.at(version))?,

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::{callable::with_callable, exit::Failure};
+use crate::cli::{callable::with_callable, exit::CliError};
 
 /// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.
 ///
@@ -35,7 +35,7 @@ pub fn limited(shown: usize, limit: usize) {
 }
 
 /// The one place that prints an error.
-pub fn failure(failure: &Failure) {
+pub fn failure(failure: &CliError) {
     if failure.is_closed_pipe() {
         return;
     }

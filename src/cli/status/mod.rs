@@ -13,16 +13,16 @@ use super::{
     output::{self, Printing},
 };
 
-/// Show how provwatch itself is doing; exits with 5 when it is not well
+/// Show the health of provwatch itself; exits with 5 when it is not healthy
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon, and judges as the daemon judges itself. It exits with 5 when provwatch is not well: when \
-nobody watches, or what is announced is not looked at, checked, stored or told. What only limits it is shown. docs/OPERATIONS.md has \
-the table of all that it can find.")]
+It reads the store beside the running daemon, and judges as the daemon judges itself. It exits with 5 when provwatch is not healthy: no daemon runs, \
+or announced releases are not checked, stored or reported. Limits are shown and do not change the exit code. docs/OPERATIONS.md \
+lists every finding.")]
 pub struct Status {
     #[command(flatten)]
     printing: Printing,

@@ -29,9 +29,9 @@ pub(super) fn report(report: &Report) {
 
 fn verdict(report: &Report) {
     output::line(match (report.healthy, report.limited.is_empty()) {
-        (true, true) => "provwatch is well.",
-        (true, false) => "provwatch is well, but limited:",
-        (false, _) => "provwatch is NOT well:",
+        (true, true) => "provwatch is healthy.",
+        (true, false) => "provwatch is healthy, but limited:",
+        (false, _) => "provwatch is NOT healthy:",
     });
     report.findings.iter().filter(|finding| finding.level == Level::Unhealthy).for_each(finding);
     if !report.healthy && !report.limited.is_empty() {
@@ -55,10 +55,10 @@ fn runner(report: &Report) {
     let (process, version) = (runner.pid, words::name(&runner.version));
     let ago = |at| words::ago(at, report.at);
     let said = match (runner.kind, report.lock) {
-        (Kind::Daemon, LockState::Free) => format!("none; the last gave a sign of life {}", ago(runner.beat_at)),
+        (Kind::Daemon, LockState::Free) => format!("none; last heartbeat {}", ago(runner.beat_at)),
         (Kind::Daemon, _) => {
             format!(
-                "process {process}, version {version}, began {}, last sign of life {}",
+                "process {process}, version {version}, began {}, last heartbeat {}",
                 ago(runner.started_at),
                 ago(runner.beat_at)
             )
@@ -75,7 +75,7 @@ fn runner(report: &Report) {
 
 fn sources(report: &Report) {
     fact_table::heading("sources");
-    let mut table = output::table(["  NAME", "LAST READ", "EVENTS", "LAST TROUBLE"]);
+    let mut table = output::table(["  NAME", "LAST READ", "EVENTS", "LAST PROBLEM"]);
     for source in &report.sources {
         let state = source.state.as_ref();
         let last =
@@ -96,8 +96,7 @@ fn sources(report: &Report) {
     }
     for source in &report.sources {
         let (Some(registry), Some(_)) = (&source.registry, &source.url) else { continue };
-        let said =
-            format!("{} is {registry}; it has no feed, and its packages are looked at now and again.", source.name);
+        let said = format!("{} is {registry}; it has no feed, and its packages are checked at intervals.", source.name);
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
 }
@@ -107,7 +106,7 @@ fn logs(report: &Report) {
         return;
     }
     fact_table::heading("transparency logs");
-    let mut table = output::table(["  NAME", "LAST READ", "ENTRIES", "LAST TROUBLE"]);
+    let mut table = output::table(["  NAME", "LAST READ", "ENTRIES", "LAST PROBLEM"]);
     for log in &report.logs {
         let behind = match (&log.tail, &log.checkpoint) {
             (Some(tail), Some(checkpoint)) => match checkpoint.size.saturating_sub(tail.verified) {
@@ -139,7 +138,7 @@ fn trouble(report: &Report, source: &Source) -> String {
         said.push(format!("error {}{over}: {}", words::ago(at, report.at), words::sentence(error)));
     }
     if let (Some(gap), Some(at)) = (&state.last_gap, state.last_gap_at) {
-        said.push(format!("lost its place {}: {}", words::ago(at, report.at), words::sentence(gap)));
+        said.push(format!("cursor gap {}: {}", words::ago(at, report.at), words::sentence(gap)));
     }
     if said.is_empty() { NOTHING.to_owned() } else { said.join("; ") }
 }
@@ -210,9 +209,7 @@ fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {
 fn subscriptions(report: &Report) {
     fact_table::heading("subscriptions");
     if report.subscriptions.is_empty() {
-        return fact_table::say(
-            "  none: alerts are stored and sent to nobody; add [[subscriptions]] to the configuration",
-        );
+        return fact_table::say("  none: alerts are stored but not sent; add [[subscriptions]] to the configuration");
     }
     let mut table = output::table(["  NAME", "WAITING", "RETRYING", "GIVEN UP", "LAST DELIVERED"]);
     for subscription in &report.subscriptions {
@@ -222,7 +219,7 @@ fn subscriptions(report: &Report) {
 }
 
 fn deliveries(report: &Report, subscription: &Subscription) -> [String; 5] {
-    let configured = if subscription.configured { "" } else { " (not configured any more)" };
+    let configured = if subscription.configured { "" } else { " (no longer configured)" };
     let name = format!("  {}{configured}", words::name(&subscription.name));
     let Some(state) = &subscription.state else {
         return [name, "0".into(), "0".into(), "0".into(), "nothing to deliver yet".into()];

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::snapshot::snapshot;
 use crate::{
     app,
-    cli::{context::Context, exit::Failure, renewal::trust_interval},
+    cli::{context::Context, exit::CliError, renewal::trust_interval},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
     store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
@@ -121,7 +121,7 @@ pub(super) struct Subscription {
 }
 
 impl Report {
-    pub(super) fn of(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Self, Failure> {
+    pub(super) fn of(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Self, CliError> {
         let snapshot = snapshot(context, store, now)?;
         let findings = judge(&snapshot, now);
         let sentences = |wanted: Level| {
@@ -148,7 +148,7 @@ impl Report {
     }
 }
 
-fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
+fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, CliError> {
     let mut stored = store.sources()?;
     let mut sources = Vec::new();
     for ecosystem in Ecosystem::all() {
@@ -186,7 +186,7 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, Failure> {
     Ok(sources)
 }
 
-fn subscriptions(context: &Context, store: &Store) -> Result<Vec<Subscription>, Failure> {
+fn subscriptions(context: &Context, store: &Store) -> Result<Vec<Subscription>, CliError> {
     let mut stored = store.delivery_summary()?;
     let mut subscriptions = Vec::new();
     for configured in &context.config.subscriptions {

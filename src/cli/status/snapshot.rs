@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     app,
-    cli::{context::Context, exit::Failure, on_disk::OnDisk},
+    cli::{context::Context, exit::CliError, on_disk::OnDisk},
     daemon::lock_state,
     health::Snapshot,
     store::Store,
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
+pub fn snapshot(context: &Context, store: &Store, now: DateTime<Utc>) -> Result<Snapshot, CliError> {
     let watchlist = context.watchlist().ok();
     let runner = upkeep::runner(store, lock_state(store.path()))?;
     let setup = app::setup(&context.config);

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::{attest::FileDigests, bounded, cli::exit::Failure};
+use crate::{attest::FileDigests, bounded, cli::exit::CliError};
 
 /// Largest file that is hashed, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
@@ -61,7 +61,7 @@ pub fn digests_of(bytes: &[u8]) -> FileDigests {
 ///
 /// # Errors
 /// It cannot be read, or is no digest.
-pub fn named(text: &str) -> Result<FileDigests, Failure> {
+pub fn named(text: &str) -> Result<FileDigests, CliError> {
     let path = Path::new(text);
     match digest(text) {
         Some(digests) => digests.map_err(|why| not_a_digest(text, &why)),
@@ -70,12 +70,12 @@ pub fn named(text: &str) -> Result<FileDigests, Failure> {
 }
 
 /// The failure of a text that looks like a digest and is none.
-pub fn not_a_digest(text: &str, why: &str) -> Failure {
-    hinting_at_a_file(Failure::usage(format!("{text}: {why}")), text)
+pub fn not_a_digest(text: &str, why: &str) -> CliError {
+    hinting_at_a_file(CliError::usage(format!("{text}: {why}")), text)
 }
 
 /// The failure, with the way to name a file that is called like what was expected.
-pub fn hinting_at_a_file(failure: Failure, text: &str) -> Failure {
+pub fn hinting_at_a_file(failure: CliError, text: &str) -> CliError {
     if Path::new(text).exists() { failure.next(format!("write ./{text} for the file of that name")) } else { failure }
 }
 
@@ -83,8 +83,8 @@ pub fn hinting_at_a_file(failure: Failure, text: &str) -> Failure {
 ///
 /// # Errors
 /// It cannot be read, or is too large.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let failed = |why: String| Failure::usage(format!("cannot read {}: {why}", path.display()));
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |why: String| CliError::usage(format!("cannot read {}: {why}", path.display()));
     let bytes = bounded::read(path, limit).map_err(|error| failed(error.to_string()))?;
     bytes.ok_or_else(|| failed(format!("it is larger than {} MiB", limit >> 20)).next("give its digest: sha256:…"))
 }

@@ -8,7 +8,7 @@ use crate::{
     attest::{FileDigests, TrustMaterial, Verifier},
     cli::{
         context::Context,
-        exit::{FailOn, Failure},
+        exit::{CliError, FailOn},
         output::Printing,
         target,
     },
@@ -34,7 +34,7 @@ its package was learned, compared with its baseline; nothing is recorded. A dige
 releases, and so is a file that holds no attestations. What looks like a digest or a purl is never taken for a file: \
 write ./NAME for a file of such a name.
 
-Without conditions anybody may have signed: see who it was, or demand it.
+Without conditions anyone may have signed: check the signer, or require one.
 
 Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release differs from its \
 baseline as badly as --fail-on · 4 something could not be checked, is not attested or not known")]
@@ -70,7 +70,7 @@ pub(super) enum Asked {
 
 impl Verify {
     /// What looks like a digest or a purl is one: whoever may write into the folder must not answer in its place.
-    pub(super) fn asked(&self) -> Result<Asked, Failure> {
+    pub(super) fn asked(&self) -> Result<Asked, CliError> {
         let path = Path::new(&self.target);
         if let Some(bundle) = &self.bundle {
             let file = artifact::named(&self.target)?;
@@ -87,18 +87,18 @@ impl Verify {
         }
         if is_purl {
             let release = target::release(&self.target).map(Asked::Release);
-            return release.map_err(|why| artifact::hinting_at_a_file(Failure::usage(why), &self.target));
+            return release.map_err(|why| artifact::hinting_at_a_file(CliError::usage(why), &self.target));
         }
         if path.exists() {
             return self.file(path, file);
         }
         let next =
             "give a file that exists, a digest (sha512-…, sha256:…), or a purl with a version (pkg:npm/axios@1.14.1)";
-        Err(Failure::usage(format!("{:?} is neither a file nor a digest nor a purl", self.target)).next(next))
+        Err(CliError::usage(format!("{:?} is neither a file nor a digest nor a purl", self.target)).next(next))
     }
 
     /// A file of JSON holds attestations; any other is one that was published.
-    fn file(&self, path: &Path, artifact: Option<FileDigests>) -> Result<Asked, Failure> {
+    fn file(&self, path: &Path, artifact: Option<FileDigests>) -> Result<Asked, CliError> {
         let bytes = artifact::read(path, artifact::limit())?;
         let is_json = bytes.trim_ascii_start().first().is_some_and(|first| b"{[".contains(first));
         match (is_json, artifact) {
@@ -108,15 +108,15 @@ impl Verify {
         }
     }
 
-    fn needs_attestations(&self) -> Failure {
-        Failure::usage(format!("--artifact needs a file of attestations, and {:?} is not one", self.target))
+    fn needs_attestations(&self) -> CliError {
+        CliError::usage(format!("--artifact needs a file of attestations, and {:?} is not one", self.target))
             .next("provwatch verify --bundle ATTESTATIONS FILE")
     }
 
-    pub(super) fn verifier(&self, context: &Context) -> Result<Verifier, Failure> {
-        let verifier = app::verifier(&context.config).map_err(Failure::usage)?;
+    pub(super) fn verifier(&self, context: &Context) -> Result<Verifier, CliError> {
+        let verifier = app::verifier(&context.config).map_err(CliError::usage)?;
         let Some(root) = &self.trusted_root else { return Ok(verifier) };
         let keys = context.config.trust.npm_keys.as_deref();
-        Ok(Verifier::new(&TrustMaterial::from_files(root, keys).map_err(Failure::usage)?))
+        Ok(Verifier::new(&TrustMaterial::from_files(root, keys).map_err(CliError::usage)?))
     }
 }

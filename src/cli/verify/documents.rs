@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     attest::{Attestation, FileDigests, Verifier, attestations},
-    cli::{exit::Failure, words},
+    cli::{exit::CliError, words},
     model::WorkflowIdentity,
 };
 
@@ -15,9 +15,9 @@ pub(super) fn report(
     document: &[u8],
     file: Option<FileDigests>,
     verifier: &Verifier,
-) -> Result<Report, Failure> {
+) -> Result<Report, CliError> {
     let next = "a published file is looked up by its digest: `provwatch verify sha256:…`";
-    let found = attestations(document).map_err(|error| Failure::usage(error).next(next))?;
+    let found = attestations(document).map_err(|error| CliError::usage(error).next(next))?;
     let mut all: Vec<Attested> = found.iter().map(|one| attested(asked, one, file.as_ref(), verifier)).collect();
     leave_keys_alone(&mut all);
     let (verdict, reasons) = verdict(&all, file.is_some());

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     attest::FileDigests,
-    cli::{context::Context, exit::Failure},
+    cli::{context::Context, exit::CliError},
     model::{Digests, File},
     packages,
     store::{Outcome, ReleaseRow, Store, Trace},
@@ -15,7 +15,7 @@ use crate::{
 /// Most releases that have one and the same file.
 const MOST: usize = 20;
 
-pub(super) fn report(asked: &Verify, context: &Context, file: FileDigests) -> Result<Report, Failure> {
+pub(super) fn report(asked: &Verify, context: &Context, file: FileDigests) -> Result<Report, CliError> {
     let store = context.store_to_look()?;
     let mut releases = Vec::new();
     for row in having(&store, &file)? {
@@ -41,7 +41,7 @@ pub(super) fn report(asked: &Verify, context: &Context, file: FileDigests) -> Re
     })
 }
 
-fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure> {
+fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, CliError> {
     let mut rows: Vec<ReleaseRow> = Vec::new();
     for digest in file.values() {
         for row in store.traced(Trace::Digest(digest), MOST)? {
@@ -53,7 +53,7 @@ fn having(store: &Store, file: &FileDigests) -> Result<Vec<ReleaseRow>, Failure>
     Ok(rows)
 }
 
-fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, Failure> {
+fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) -> Result<Judged, CliError> {
     let alert = packages::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
     judged.file = judged.observation.as_ref().and_then(|observation| same(&observation.files, file));

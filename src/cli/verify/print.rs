@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use super::{
     asked::Verify,
     conditions::Condition,
-    report::{Attested, Compared, Judged, Report, Source, Subject, Verdict},
+    report::{Attested, Compared, Judged, Report, Source, Verdict, VerifiedSubject},
 };
 use crate::{
     cli::{
@@ -39,7 +39,7 @@ fn headline(report: &Report) -> String {
     };
     let why = match report.verdict {
         Verdict::Verified => "all that was asked holds",
-        Verdict::Absent => "there is nothing to verify",
+        Verdict::Absent => "nothing to verify",
         Verdict::Unknown => "it is not known",
         Verdict::Unavailable => "something could not be checked",
         Verdict::Unmet => "a condition is not met",
@@ -67,10 +67,7 @@ fn attested(one: &Attested) {
         identity::signer(&mut sheet, proven);
     } else {
         let unvouched = one.attestation.subject.as_ref();
-        sheet.maybe(
-            "signed as",
-            unvouched.map(|name| format!("{}; nobody vouches for who built it", words::sentence(name))),
-        );
+        sheet.maybe("signed as", unvouched.map(|name| format!("{}; the builder is not proven", words::sentence(name))));
         sheet.maybe("signed", one.attestation.signed_at.map(words::moment));
         let log = one.attestation.log.as_ref();
         sheet.maybe("logged", log.map(|entry| format!("{}, index {}", words::name(&entry.origin), entry.index)));
@@ -79,7 +76,7 @@ fn attested(one: &Attested) {
     sheet.print();
 }
 
-fn subject(subject: &Subject) -> String {
+fn subject(subject: &VerifiedSubject) -> String {
     let name = subject.name.as_ref().map(words::name);
     let digest = ["sha256", "sha512", "sha384"].into_iter().find_map(|name| subject.digests.get_key_value(name));
     let digest = digest.or_else(|| subject.digests.first_key_value());
@@ -141,7 +138,8 @@ fn notes(report: &Report, asked: &Verify) {
         }
         if asked.conditions.is_empty() {
             output::note(
-                "Anybody may have signed: no condition says who must. Add --repository, --workflow or another one.",
+                "Anyone may have signed: no condition restricts the signer. Add --repository, --workflow or another \
+                one.",
             );
         }
     }
@@ -159,7 +157,7 @@ fn next(report: &Report) -> Vec<(String, &'static str)> {
                 (format!("provwatch watch add {package}"), "watch its package"),
                 (format!("provwatch backfill {package}"), "learn how it is usually released"),
             ],
-            (Source::Registry, _) => vec![(format!("provwatch baseline show {package}"), "what is normal")],
+            (Source::Registry, _) => vec![(format!("provwatch baseline show {package}"), "the baseline")],
         };
     }
     let Some(file) = report.artifact.as_ref().filter(|_| report.verdict == Verdict::Unknown) else { return Vec::new() };

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::App,
-    cli::{context::Context, exit::Failure, setup},
+    cli::{context::Context, exit::CliError, setup},
     detect::combine,
     model::{Alert, ReleaseId},
     packages::{Appraisal, Comparison, LookError, LookedAt, accusation},
@@ -17,7 +17,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, Failure> {
+pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> Result<Report, CliError> {
     let app = app(asked, context)?;
     let found = match setup::runtime()?.block_on(app.packages.appraiser.appraise(release)) {
         Err(LookError::Registry(error)) => {
@@ -57,7 +57,7 @@ fn appraised(looked: LookedAt, release: &ReleaseId) -> Result<Appraisal, (Verdic
         }
         LookedAt::Withdrawn => (Verdict::Unavailable, format!("{release} was removed, and its evidence with it")),
         LookedAt::Unreadable(why) => {
-            (Verdict::Unavailable, format!("what {title} says of {release} cannot be read: {why}"))
+            (Verdict::Unavailable, format!("the metadata of {release} at {title} cannot be read: {why}"))
         }
     })
 }
@@ -69,7 +69,7 @@ fn of(asked: &Verify, verdict: Verdict, reasons: Vec<String>, releases: Vec<Judg
 }
 
 /// The alert that a release raised, if it is severe enough and not settled.
-fn alarming(asked: &Verify, app: &App, release: &ReleaseId) -> Result<Option<Alert>, Failure> {
+fn alarming(asked: &Verify, app: &App, release: &ReleaseId) -> Result<Option<Alert>, CliError> {
     Ok(accusation(&app.store, release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on))
 }
 
@@ -83,7 +83,7 @@ fn accused(mut report: Report, alert: Option<Alert>) -> Report {
 }
 
 /// Nothing is written, and a watchlist that cannot be used demands nothing.
-fn app(asked: &Verify, context: &Context) -> Result<App, Failure> {
+fn app(asked: &Verify, context: &Context) -> Result<App, CliError> {
     let watchlist = if context.config.watchlists().iter().all(|file| Path::exists(file)) {
         context.watchlist()?
     } else {

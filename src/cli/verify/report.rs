@@ -79,7 +79,7 @@ pub struct Attested {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate_type: Option<String>,
     /// Of what it speaks.
-    pub about: Vec<Subject>,
+    pub about: Vec<VerifiedSubject>,
     /// Whether it speaks of the file that was given; missing where none was given, or it does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speaks_of_it: Option<bool>,
@@ -91,7 +91,7 @@ pub struct Attested {
 
 /// What an attestation speaks of.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Subject {
+pub struct VerifiedSubject {
     /// Its name; missing where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -99,7 +99,7 @@ pub struct Subject {
     pub digests: FileDigests,
 }
 
-impl From<&About> for Subject {
+impl From<&About> for VerifiedSubject {
     fn from(about: &About) -> Self {
         let name = Some(about.name.clone()).filter(|name| !name.is_empty());
         Self { name, digests: about.digests.clone() }
@@ -142,7 +142,7 @@ pub struct Said {
 
 impl Said {
     /// What came of verifying.
-    pub fn of(outcome: Result<Proven, attest::Failure>) -> Self {
+    pub fn of(outcome: Result<Proven, attest::VerificationFailure>) -> Self {
         match outcome {
             Ok(Proven { verified, key }) => {
                 let attest::Verified { identity, subject: named, signed_at, log, signed } = verified;
@@ -154,10 +154,10 @@ impl Said {
                     identity.map(|identity| VerifiedProvenance { identity, signed_at, log: log.clone(), signed });
                 Self { status: "verified", key, issuer, subject, signed_at, claims, log, proven, ..Self::default() }
             }
-            Err(attest::Failure::Invalid { check, reason }) => {
+            Err(attest::VerificationFailure::Invalid { check, reason }) => {
                 Self { status: "invalid", check: Some(check), reason: Some(reason), ..Self::default() }
             }
-            Err(attest::Failure::Unavailable { reason }) => {
+            Err(attest::VerificationFailure::Unavailable { reason }) => {
                 Self { status: "unavailable", reason: Some(reason), ..Self::default() }
             }
         }
@@ -349,7 +349,7 @@ impl Judged {
         let registry = self.purl.package().registry();
         let title = registry.title();
         match registry.ecosystem().tells(Aspect::Attestation) {
-            false => format!("{title} has no attestations: its word cannot be verified"),
+            false => format!("{title} has no attestations: its metadata cannot be verified"),
             true if is_attested => "not every file of it has an attestation".to_owned(),
             true => format!("{title} has no attestation of it"),
         }

@@ -6,7 +6,7 @@ use super::edit::{Edited, edited_file, refused, tell_the_daemon, watchlist_to_ed
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         output::{self, Printing},
         target,
     },
@@ -74,7 +74,7 @@ impl Add {
     }
 
     /// What gives the package a higher tier than is asked for: a new entry that says the lower one would lower it.
-    fn higher(&self, context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+    fn higher(&self, context: &Context, pattern: &Pattern) -> Result<Option<Reason>, CliError> {
         let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(None) };
         let why = watchlist_to_edit(context)?.why(package);
         let by = why.tier.filter(|tier| *tier > wanted).and(why.included_by.into_iter().max_by_key(|by| by.tier));
@@ -82,7 +82,7 @@ impl Add {
     }
 
     /// An entry that is there: a higher tier is given to it, a lower one is not, and its note stays. Whether it changed.
-    fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, Failure> {
+    fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, CliError> {
         let before = entry(context, pattern)?;
         let tier = before.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
         let raised = self.tier.filter(|wanted| *wanted > tier);
@@ -107,7 +107,7 @@ impl Add {
 }
 
 /// The entry as it counts, whichever files name it.
-fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, Failure> {
+fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, CliError> {
     let pattern = pattern.to_string();
     Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))
 }
@@ -121,12 +121,12 @@ fn keeps(pattern: &Pattern, by: &Reason) {
 }
 
 /// The entry as the configuration's registries have it.
-fn located(context: &Context, pattern: &Pattern) -> Result<Pattern, Failure> {
+fn located(context: &Context, pattern: &Pattern) -> Result<Pattern, CliError> {
     let Pattern::Exact(package) = pattern else { return Ok(pattern.clone()) };
-    context.config.registries.located(package).map(Pattern::Exact).map_err(Failure::usage)
+    context.config.registries.located(package).map(Pattern::Exact).map_err(CliError::usage)
 }
 
-fn warn_of_exclusions(context: &Context, patterns: &[Pattern]) -> Result<(), Failure> {
+fn warn_of_exclusions(context: &Context, patterns: &[Pattern]) -> Result<(), CliError> {
     let watchlist = context.watchlist()?;
     for pattern in patterns {
         let Pattern::Exact(package) = pattern else { continue };

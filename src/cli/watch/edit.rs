@@ -8,26 +8,26 @@ use serde::Serialize;
 use crate::{
     cli::{
         context::Context,
-        exit::Failure,
+        exit::CliError,
         output::{self, Printing},
     },
     watchlist::{EditError, Tier, Watchlist},
 };
 
 /// The file that `add`, `remove` and `import` edit: the first one of the configuration.
-pub(super) fn edited_file(context: &Context) -> Result<&PathBuf, Failure> {
+pub(super) fn edited_file(context: &Context) -> Result<&PathBuf, CliError> {
     if context.file.is_none() {
         output::note(
-            "There is no configuration; this edits the watchlist of the current folder. `provwatch init` writes both.",
+            "No configuration found; this edits the watchlist of the current folder. `provwatch init` writes both.",
         );
     }
     context.config.watchlist.files.first().ok_or_else(|| {
-        Failure::usage("the configuration names no watchlist file").next("set `files` in its section [watchlist]")
+        CliError::usage("the configuration names no watchlist file").next("set `files` in its section [watchlist]")
     })
 }
 
 /// The watchlist; empty where its file is still to be written.
-pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, Failure> {
+pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, CliError> {
     if context.config.watchlist.files.iter().any(|file| file.exists()) {
         return context.watchlist();
     }
@@ -35,14 +35,14 @@ pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, Failure>
 }
 
 /// An edit that was refused: by the disk, or for what the user gave.
-pub(super) fn refused(error: EditError) -> Failure {
+pub(super) fn refused(error: EditError) -> CliError {
     match error {
-        EditError::Write { .. } | EditError::Changed { .. } => Failure::failed(error),
+        EditError::Write { .. } | EditError::Changed { .. } => CliError::failed(error),
         EditError::Read(_)
         | EditError::Problems(_)
         | EditError::Unusable(_)
         | EditError::Listed { .. }
-        | EditError::NotListed { .. } => Failure::usage(error),
+        | EditError::NotListed { .. } => CliError::usage(error),
     }
 }
 

@@ -12,7 +12,7 @@ use super::edit::{edited_file, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Failure, Outcome},
+        exit::{CliError, Exit, Outcome},
         output::{self, Printing},
         words,
     },
@@ -95,13 +95,14 @@ impl Import {
     }
 
     /// A file that cannot be read keeps the others out too: what is missing of it would not be missed later.
-    fn refused(&self, file: &Path, source: ImportError) -> Failure {
-        let failure = Failure::usage(NotImported { file: file.to_owned(), source });
+    fn refused(&self, file: &Path, source: ImportError) -> CliError {
+        let failure = CliError::usage(NotImported { file: file.to_owned(), source });
         if self.files.len() == 1 {
             return failure;
         }
-        failure
-            .next("mend that file, or leave it out, and repeat the command: the other files were not imported either")
+        failure.next(
+            "correct that file, or leave it out, and repeat the command: the other files were not imported either",
+        )
     }
 
     /// What a file brings; its new packages also go to `new`, with the file's name, unless an earlier file brought them. A

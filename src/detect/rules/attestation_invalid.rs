@@ -1,16 +1,16 @@
 //! Detects an attestation that fails verification.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote_with_digests, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote_with_digests, signal},
     model::{Check, Confidence, Provenance, Severity, Signal},
 };
 
-/// An attestation that does not hold.
+/// An attestation that fails verification.
 pub struct AttestationInvalid;
 
 static ABOUT: About = About {
     id: "attestation-invalid",
-    title: "An attestation does not hold",
+    title: "Attestation verification failed",
     harmless: None,
     category: SignalCategory::Evidence,
     severity: Severity::Critical,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An attestation of the release, or of one of its files, that fails a check of the verification: signature, certificate, log entry, subject, registry signature. An attestation that could not be fetched, or whose form or instance this version does not know, is not invalid: it could not be checked, and raises nothing here.
+An attestation of the release, or of one of its files, that fails a verification check: signature, certificate, log entry, subject or registry signature. An attestation counts as unchecked, not as invalid, if it could not be fetched or if this version does not know its format or instance. Unchecked attestations raise no signal here.
 
 ### Why it matters
-Honest tools do not produce attestations that fail: registries check most of it when they take the release. One that fails was made for something else, was changed, or was never logged.
+Honest tools do not produce attestations that fail: registries check most of an attestation when they accept the release. An attestation that fails was made for something else, was changed, or was never logged.
 
 ### False positives
-An authority that the trust root does not know yet looks like a bad chain, hence that, bad registry keys and malformed documents are only high. Run `provwatch doctor` to see how old the trust root is.
+A certificate authority that the trust root does not know yet looks like a bad chain. That check, bad registry keys and malformed documents are therefore only high. Run `provwatch doctor` to see how old the trust root is.
 
 ### What to do
-Do not install the release. Verify it again with `provwatch verify-bundle`; the alert names the check. If the check is about keys or format, refresh the trust root first.
+Do not install the release. Verify it again with `provwatch verify-bundle`; the alert names the check that failed. If the check is about keys or format, refresh the trust root first.
 
 ### Example incident
-None is public for npm, PyPI or crates.io; the fixtures with a foreign subject or a changed payload show the shape.";
+No public incident at npm, PyPI or crates.io. The test fixtures with a foreign subject or a changed payload show the pattern.";
 
 impl Detector for AttestationInvalid {
     fn about(&self) -> &'static About {
@@ -50,11 +50,11 @@ impl Detector for AttestationInvalid {
 }
 
 fn report(check: Check, reason: &str) -> Signal {
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: "an attestation that passes every check, or none".to_owned(),
         seen: format!("the check {check} failed: {}", quote_with_digests(reason)),
         since: None,
-        why: "Honest tools do not make attestations that fail; this one proves nothing and pretends to.",
+        why: "Honest tools do not produce attestations that fail. This attestation proves nothing.",
     };
     signal(&ABOUT, severity(check), evidence)
 }

@@ -1,7 +1,7 @@
 //! Detects a release that carries the attestation of another version.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose attestation another version of the package already carried: the same log entry, the same signed content, or the same key.
+A release that carries an attestation which another version of the package already carried: the same log entry, the same signed content, or the same key.
 
 ### Why it matters
-A signature is made for one release. Whoever presents an old one has no way to make a new one.
+A signature is made for one release. An attacker who presents an old signature cannot make a new one.
 
 ### False positives
-None is known. Files of one release may share an attestation, and do not count.
+None known. Files of one release may share an attestation; they do not count.
 
 ### What to do
-Treat the release as not built by the project; compare its files with those of the other version.
+Treat the release as not built by the project. Compare its files with those of the other version.
 
 ### Example incident
-None is public; registries bind attestations to the digest of a file, and this finds out where one does not.";
+No public incident. Registries bind attestations to the digest of a file; this detector finds a registry that does not.";
 
 impl Detector for AttestationReused {
     fn about(&self) -> &'static About {
@@ -46,11 +46,11 @@ impl Detector for AttestationReused {
 
 fn found(change: &Change<'_>) -> Option<Signal> {
     let other = change.release_context.same_signature.as_ref()?;
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: "a signature of its own".to_owned(),
         seen: format!("the signature of {}", quote(other.version())),
         since: None,
-        why: "A signature is made for one release; an old one vouches for nothing new.",
+        why: "A signature is made for one release; an old signature proves nothing about a new release.",
     };
     Some(signal(&ABOUT, Severity::High, evidence))
 }

@@ -1,7 +1,7 @@
 //! Detects a release by an account whose other version within the last hour raised an alert.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
     text::counted,
 };
@@ -11,7 +11,7 @@ pub struct BesideAccused;
 
 static ABOUT: About = About {
     id: "beside-accused",
-    title: "Published beside a release that raised an alert",
+    title: "Published shortly after a release that raised an alert",
     harmless: None,
     category: SignalCategory::Cadence,
     severity: Severity::Medium,
@@ -21,16 +21,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-The same account published another version of the package within the hour before, and that one raised an alert of medium or worse.
+A release by an account that published another version of the package within the hour before, where that version raised an alert of medium or worse.
 
 ### Why it matters
-Whoever holds a token or an account uses it on every line, one after the other. What is said of the first holds for the next, even where that line has no habit that it could break.
+An attacker with a stolen token or account publishes on every release line, one after the other. The suspicion about the first release extends to the next one. This holds even on a line whose baseline the release does not contradict.
 
 ### False positives
-A fix that follows a release whose alert was for nothing. It is medium at most, and the first alert tells the reason.
+A fix that follows a release with a false alert. The signal is medium at most, and the first alert gives the reason.
 
 ### What to do
-Look at the alert of the other version first.
+Look at the alert for the other version first.
 
 ### Example incident
 eslint-config-prettier (July 2025): 8.10.1 and 9.1.1 within a minute, on lines that never had evidence.";
@@ -48,11 +48,11 @@ impl Detector for BesideAccused {
 fn found(change: &Change<'_>) -> Option<Signal> {
     let (other, at) = change.release_context.accused.as_ref()?;
     let minutes = (change.release.published_at - *at).num_minutes();
-    let evidence = Evidence {
-        expected: "no alert about the versions that came just before".to_owned(),
-        seen: format!("{}, {} before, raised one", quote(other.version()), counted(minutes, "minute")),
+    let evidence = Difference {
+        expected: "no alert about the versions just before".to_owned(),
+        seen: format!("{}, published {} earlier, raised an alert", quote(other.version()), counted(minutes, "minute")),
         since: Some(*at),
-        why: "Whoever holds a token uses it on every line of a package, one after the other.",
+        why: "An attacker with a stolen token publishes on every line of a package, one after the other.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, OrNone, Severity, Signal, traits::Builders},
 };
 
@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build that was done by a reusable workflow (Build Signer URI) that the line has never used, or by one at all where the workflow always built by itself. Medium where it belongs to another repository, low for one of the project's own; one step milder where the default branch has the commit.
+A build by a reusable workflow (Build Signer URI) that the line has never used, or by any reusable workflow where the line never used one. Medium where the reusable workflow belongs to another repository, low where it belongs to the project. One level lower where the default branch has the commit.
 
 ### Why it matters
-The reusable workflow runs with the release's identity. Who can change what a workflow calls changes what is released, and the workflow's own name stays the same.
+The reusable workflow runs with the release's identity. Anyone who can change the called workflow can change the release, and the name of the calling workflow stays the same.
 
 ### False positives
-Organizations move their builds into shared workflows. That is announced, and all of their packages follow.
+Organizations move their builds into shared workflows. Such moves are announced, and all packages of the organization follow.
 
 ### What to do
-Open both workflows: who owns the one that is called, and is it called by a commit or by a branch that may move?
+Open both workflows. Check the owner of the called workflow, and whether it is pinned to a commit or to a branch that can move.
 
 ### Example incident
-None is public that rests on it alone; registries have compared the caller and the called by accident, so changes of builder come in waves.";
+No public incident that rests on this signal alone. Registries have mixed up the calling and the called workflow by accident, so changes of the builder come in waves.";
 
 impl Detector for BuilderChanged {
     fn about(&self) -> &'static About {
@@ -52,14 +52,14 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let by_itself = if builder.as_str().contains("://") { Severity::Medium } else { Severity::Low };
     let severity = new.weigh(by_itself);
     let is_merged = change.on_default_branch() == Some(true);
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
         seen: match builder {
             OrNone::Nothing => "the workflow itself".to_owned(),
             OrNone::Name(builder) => quote(builder),
         },
         since: new.since,
-        why: "A reusable workflow runs with the release's identity; whoever can change it changes what is released.",
+        why: "A reusable workflow runs with the release's identity. Anyone who can change the workflow can change the release.",
     };
     Some(signal(&ABOUT, if is_merged { severity.lowered() } else { severity }, evidence))
 }

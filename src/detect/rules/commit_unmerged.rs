@@ -1,7 +1,7 @@
 //! Detects a build from a commit that was never merged into the default branch or a release branch.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, signal},
     model::{Confidence, Severity, Signal, traits::Commits, words::CommitPlace},
 };
 
@@ -10,7 +10,7 @@ pub struct CommitUnmerged;
 
 static ABOUT: About = About {
     id: "commit-unmerged",
-    title: "Built from a commit that was never merged",
+    title: "Built from an unmerged commit",
     harmless: None,
     category: SignalCategory::Source,
     severity: Severity::Medium,
@@ -20,20 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose commit is known not to be on the default branch, nor on a release branch, which is any other branch that the forge protects, on a line whose commits always were. Medium; low where a single release or another line is all there is to compare with, and where an older line is released, with tag and release, from a branch that is named for it. Together with a ref that the line never had, `ref-changed` makes it high.
+A release from a commit that is on neither the default branch nor a release branch, on a line whose commits always were. A release branch is any other branch that the forge protects. Medium. Low where the baseline is a single release or another line. Low, too, where an older line is released with tag and forge release from a branch named for it. Together with a ref that the line never had, `ref-changed` is high.
 
 ### Why it matters
-A tag can point anywhere. Whoever can push but not merge builds from an orphan commit and calls it a version.
+A tag can point to any commit. An attacker who can push but not merge can build from an orphan commit and call it a version.
 
 ### False positives
-The first release from a maintenance branch that is not protected. Lines that release from such branches are learned and stay quiet.
+The first release from an unprotected maintenance branch. Such a branch enters the baseline, and later releases from it raise no signal.
 
 ### What to do
-Open the commit that the alert links to: who wrote it, who reviewed it, and which branch has it?
+Open the commit that the alert links to. Check its author, its review and the branches that contain it.
 
 ### Example incident
-redhat-cloud-services (June 2026): an orphan commit that no branch of the project had.
-";
+redhat-cloud-services (June 2026): an orphan commit that was on no branch of the project.";
 
 impl Detector for CommitUnmerged {
     fn about(&self) -> &'static About {
@@ -52,11 +51,11 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
     let new = change.novelty(Commits, CommitPlace::Unmerged)?;
     let severity = new.weigh(Severity::Medium);
     let severity = if change.is_maintenance() { severity.lowered() } else { severity };
-    let evidence = Evidence {
-        expected: format!("a commit of the default branch or a protected one: {}", new.usual),
+    let evidence = Difference {
+        expected: format!("a commit on the default branch or a protected branch: {}", new.usual),
         seen: change.unmerged().to_owned(),
         since: new.since,
-        why: "Whoever can push but not merge builds from a commit that nobody reviewed.",
+        why: "An attacker who can push but not merge can build from an unreviewed commit.",
     };
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }

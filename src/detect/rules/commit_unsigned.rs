@@ -1,7 +1,7 @@
 //! Detects a build from an unsigned commit where commits are usually signed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::usual, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::usual, signal},
     model::{Confidence, Severity, Signal, traits::Signatures, words::CommitSignature},
 };
 
@@ -10,7 +10,7 @@ pub struct CommitUnsigned;
 
 static ABOUT: About = About {
     id: "commit-unsigned",
-    title: "Built from a commit that nobody signed",
+    title: "Built from a commit without a verified signature",
     harmless: None,
     category: SignalCategory::Source,
     severity: Severity::Low,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A commit whose signature the forge does not vouch for, on a line where it vouched for at least five and for every one.
+A commit whose signature the forge does not verify, on a line with at least five commits in the baseline, all of them verified.
 
 ### Why it matters
-Whoever holds a token of a bot or a maintainer can push to the release branch, but does not hold the key that the commits are signed with.
+An attacker with a stolen bot or maintainer token can push to the release branch, but does not have the key that signs the commits.
 
 ### False positives
-A new laptop, a bot whose key was replaced, a merge by another button.
+A new laptop, a bot with a replaced key, or a merge through a different button.
 
 ### What to do
-See who pushed the commit, and whether it went through a pull request.
+Check which account pushed the commit, and whether the commit went through a pull request.
 
 ### Example incident
-asyncapi (July 2026): a stolen token of a bot pushed to the real release branch.";
+asyncapi (July 2026): an attacker with a stolen bot token pushed to the real release branch.";
 
 /// So many signed commits show that signing is the rule.
 const ENOUGH: u32 = 5;
@@ -53,11 +53,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if verified || known.contains(CommitSignature::Unverified) || known.total() < ENOUGH {
         return None;
     }
-    let evidence = Evidence {
-        expected: format!("a commit with a signature: {}", usual(known.iter())),
-        seen: "a commit whose signature the forge does not vouch for".to_owned(),
+    let evidence = Difference {
+        expected: format!("a commit with a verified signature: {}", usual(known.iter())),
+        seen: "a commit whose signature the forge does not verify".to_owned(),
         since: known.since(),
-        why: "Who steals a token can push; the key that the project's commits are signed with lies elsewhere.",
+        why: "An attacker with a stolen token can push, but does not have the key that signs the project's commits.",
     };
     Some(signal(&ABOUT, Severity::Low, evidence))
 }

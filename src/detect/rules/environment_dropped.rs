@@ -1,7 +1,7 @@
 //! Detects a build without the usual deployment environment, or with an unfamiliar one.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, OrNone, Severity, Signal, traits::Environments},
 };
 
@@ -10,7 +10,7 @@ pub struct EnvironmentDropped;
 
 static ABOUT: About = About {
     id: "environment-dropped",
-    title: "Built outside its deployment environment",
+    title: "Built outside the usual deployment environment",
     harmless: Some("Built in a deployment environment"),
     category: SignalCategory::Pipeline,
     severity: Severity::Medium,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A certificate without a deployment environment on a line whose certificates always had one (medium), or with another one than ever before (low). Certificates that are too old to carry the claim are not compared, unless the line had others that did.
+A certificate without a deployment environment on a line whose certificates always had one (medium), or with an environment that the line never had (low). Certificates from before the claim existed are compared only where other releases of the line carry it.
 
 ### Why it matters
-Environments hold the reviewers and branch rules that stand between a push and a publication. A workflow that leaves them out gets around both.
+Environments hold the required reviewers and branch rules between a push and a publication. A workflow without the environment bypasses both.
 
 ### False positives
-Restructured workflows. They usually come with a new workflow file, which is the same ground and counts once.
+Restructured workflows. These usually come with a new workflow file; both signals belong to the same category and count once.
 
 ### What to do
-Compare the workflow with the one before. If the environment was removed on purpose: `provwatch baseline accept`.
+Compare the workflow with its previous version. If the project removed the environment on purpose: `provwatch baseline accept`.
 
 ### Example incident
-The own-branch takeovers of June 2026 ran without the projects' protected environments.";
+The takeovers of June 2026 that built from attacker branches ran without the projects' protected environments.";
 
 impl Detector for EnvironmentDropped {
     fn about(&self) -> &'static About {
@@ -51,11 +51,11 @@ impl Detector for EnvironmentDropped {
                 OrNone::Name(_) => Severity::Low,
             };
             let severity = new.weigh(severity);
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: quote(environment.as_str()),
                 since: new.since,
-                why: "Environments hold the reviewers and branch rules between a push and a publication.",
+                why: "Environments hold the required reviewers and branch rules between a push and a publication.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     baseline::{View, is_partly_attested},
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
         AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
         traits::{EvidenceRanks, Issuers},
@@ -16,8 +16,8 @@ pub struct EvidenceDowngrade;
 
 static ABOUT: About = About {
     id: "evidence-downgrade",
-    title: "Published with less evidence than releases before",
-    harmless: Some("Published with more evidence than this line had"),
+    title: "Published with weaker evidence than earlier releases",
+    harmless: Some("Published with stronger evidence than earlier releases"),
     category: SignalCategory::Evidence,
     severity: Severity::High,
     confidence: Confidence::Medium,
@@ -26,16 +26,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose evidence ranks below what its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person; PyPI files count one by one, the weakest decides. A rise is reported as informational. A trusted publisher that always attested and no longer does is medium, and so is a release that a person approved in its place, high where the approver is not known. On a line that never had evidence a release without is quiet, unless the package has evidence elsewhere and the version's tag is known to be missing: then it is low, to support others. A new line that is compared with one without evidence is medium, a pre-release line low, where another line of the package had evidence within a year. A release with a token whose attestation could not be had counts as at most provenance.
+A release whose evidence ranks below the evidence that its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person. PyPI files count one by one; the weakest decides. A rise is informational. A trusted publisher that always attested and no longer does is medium. A release that a person approved, without the usual attestation, is medium too, and high where the approver is not known. On a line that never had evidence, a release without evidence raises no signal. The exception: the package has evidence on other lines and the version is known to have no tag. That is low. A new line without evidence, compared with a line that has none either, is medium (a pre-release line: low). This holds where another line of the package had evidence within a year. A release with a token whose attestation could not be fetched counts as provenance at most.
 
 ### Why it matters
-A stolen token or session publishes from anywhere, but cannot make the project's workflow attest it. It is the clearest trace that most takeovers leave.
+A stolen token or session can publish from anywhere, but cannot make the project's workflow attest the release. Missing evidence is the clearest trace of most takeovers.
 
 ### False positives
-A maintainer who publishes by hand after a failed run looks the same to the registry; a tag and a release by a familiar account make it one step milder, as does a repository that went private. One step milder each: a single release with that evidence, a line that has mixed before, a line that is not the newest and is compared with another. A line has settled for less where weaker releases joined its baseline and nothing stronger was seen for 90 days. Back-port lines that never had evidence stay quiet.
+To the registry, a maintainer who publishes by hand after a failed run looks the same. The severity is one level lower where a familiar account published with tag and forge release, or from a repository that went private. It is one level lower, too, for each of these: only one release with that evidence; a line with mixed evidence; an older line whose baseline is another line. Weaker evidence becomes normal where weaker releases joined the baseline and no stronger release followed for 90 days. Back-port lines that never had evidence raise no signal.
 
 ### What to do
-Check whether the version has a tag and a run in the repository, and ask the maintainers. If it was by hand: `provwatch alerts ack`, with the reason; if it is the new habit: `provwatch baseline accept`.
+Check whether the version has a tag and a run in the repository, and ask the maintainers. If a maintainer published it by hand: `provwatch alerts ack`, with the reason. If publishing by hand is the new practice: `provwatch baseline accept`.
 
 ### Example incident
 axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";
@@ -97,7 +97,7 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
     ];
     let severity =
         milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!(
             "{} on release line {} ({stronger} of {} releases)",
             step.from.as_str(),
@@ -153,10 +153,7 @@ fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
     match rank {
         EvidenceRank::None => seen_of_none(change),
         _ if change.rank.is_none() => {
-            format!(
-                "at most {}, since it was published with a token; its attestation could not be checked",
-                rank.as_str()
-            )
+            format!("at most {}: published with a token, and the attestation could not be checked", rank.as_str())
         }
         _ => rank.as_str().to_owned(),
     }
@@ -171,18 +168,18 @@ fn seen_of_none(change: &Change<'_>) -> String {
         .filter(|publisher| method == AuthMethod::Token && !change.is_account_known(&publisher.name));
     match stranger {
         Some(publisher) => {
-            format!("no evidence (authentication: token, by {}, who is not known)", quote(&publisher.name))
+            format!("no evidence (authentication: token, by the unfamiliar account {})", quote(&publisher.name))
         }
         None => format!("no evidence (authentication: {})", method.as_str()),
     }
 }
 
 fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Signal {
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: usual.as_str().to_owned(),
         seen: rank.as_str().to_owned(),
         since: Some(since),
-        why: "The evidence rises. From now on less than this is a downgrade.",
+        why: "The evidence is stronger than before. From now on, weaker evidence is a downgrade.",
     };
     signal(&ABOUT, Severity::Info, evidence)
 }
@@ -197,11 +194,11 @@ fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
         .filter(|(_, (rank, seen))| *rank > EvidenceRank::None && recent(seen.last))
         .max_by_key(|(_, (_, seen))| seen.last)?;
     let by_itself = if change.release.line().is_prerelease() { Severity::Low } else { Severity::Medium };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("{}, as on line {line}", rank.as_str()),
         seen: format!("a new line, with {}", seen_of_none(change)),
         since: Some(seen.first),
-        why: "A new line begins where the project releases now; whoever only has a token can begin one too.",
+        why: "An honest new line has the project's current evidence. An attacker with only a token can start a new line too.",
     };
     let severity = if is_explained(change) { by_itself.lowered().max(Severity::Low) } else { by_itself };
     Some(signal(&ABOUT, severity, evidence))
@@ -213,11 +210,11 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
     let attested = |line: &&LineBaseline| strongest(line).is_some_and(|(rank, _)| rank > EvidenceRank::None);
     let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
     (change.tag() == Some(false)).then(|| {
-        let evidence = Evidence {
+        let evidence = Difference {
             expected: "the evidence that other lines of the package have, or a tag".to_owned(),
             seen: "neither evidence nor a tag for the version".to_owned(),
             since: Some(elsewhere),
-            why: "A back-port without evidence is ordinary where it is tagged; this one leaves no trace in the repository.",
+            why: "A back-port without evidence is normal where it has a tag. This version leaves no trace in the repository.",
         };
         signal(&ABOUT, Severity::Low, evidence)
     })
@@ -233,14 +230,14 @@ fn provenance_lost(change: &Change<'_>, profile: &LineBaseline) -> Option<Signal
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let habit = attested > 0 && attested >= ranked;
     (is_bare && habit && change.rank >= Some(EvidenceRank::TrustedPublisher)).then(|| {
-        let evidence = Evidence {
+        let evidence = Difference {
             expected: format!("provenance with every release ({attested} of {ranked})"),
             seen: match change.rank {
-                Some(EvidenceRank::Approved) => "a person's approval, and no provenance".to_owned(),
-                _ => "a trusted publisher, and no provenance".to_owned(),
+                Some(EvidenceRank::Approved) => "a person's approval, without provenance".to_owned(),
+                _ => "a trusted publisher, without provenance".to_owned(),
             },
             since: profile.tally(Issuers).since(),
-            why: "Without provenance nobody can see which workflow and commit the release came from.",
+            why: "Without provenance, the workflow and commit behind the release are unknown.",
         };
         signal(&ABOUT, severity_of_lost_provenance(change), evidence)
     })

@@ -1,7 +1,7 @@
 //! Detects a file that was added to an old release.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Provenance, Severity, Signal, traits::Issuers},
 };
 
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A file that was uploaded thirty days after its release or later. Medium where it is not attested though something of the package is, else low.
+A file that was uploaded thirty days or more after its release. Medium where the file has no attestation but releases of the package do; otherwise low.
 
 ### Why it matters
-It reaches everybody who pinned the version, and everybody who reviewed it has already done so. PyPI has refused it since July 2026.
+The file reaches every user who pinned the version, after their review of the release is done. PyPI has refused such uploads since July 2026.
 
 ### False positives
 Wheels for a new version of Python, built from the old source.
 
 ### What to do
-Compare the file with the release's source archive. If it is honest: `provwatch alerts ack`.
+Compare the file with the release's source archive. If the file is honest: `provwatch alerts ack`.
 
 ### Example incident
-None is public that rests on it alone; PyPI closed old releases because of it.";
+No public incident that rests on this signal alone; PyPI closed old releases because of this risk.";
 
 /// From how many days on a file is late for its release.
 const LATE_DAYS: i64 = 30;
@@ -57,7 +57,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let is_bare = file.attestation.as_ref().is_none_or(|attestation| *attestation == Provenance::Absent);
     let elsewhere = change.package.lines.values().any(|line| !line.tally(Issuers).is_empty());
     let severity = if is_bare && elsewhere { Severity::Medium } else { Severity::Low };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: "files that are uploaded with the release".to_owned(),
         seen: format!(
             "{}{}, added {days} days after the release",
@@ -65,7 +65,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
             if is_bare { " without attestation" } else { "" }
         ),
         since: None,
-        why: "A file that is added to an old release reaches everybody who pinned its version.",
+        why: "A file that is added to an old release reaches every user who pinned the version.",
     };
     Some(signal(&ABOUT, severity, evidence))
 }

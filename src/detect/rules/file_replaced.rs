@@ -1,7 +1,7 @@
 //! Detects a published file whose content changed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Digests, Severity, Signal, lock_form},
     text::quoted,
 };
@@ -14,7 +14,7 @@ pub struct FileReplaced;
 
 static ABOUT: About = About {
     id: "file-replaced",
-    title: "A published file has another content",
+    title: "The content of a published file changed",
     harmless: None,
     category: SignalCategory::Content,
     severity: Severity::Critical,
@@ -24,19 +24,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that is stored already, and of which the registry now states another digest for the same file. Every digest that was ever seen of the file counts, npm's SHA-1 too, which proves nothing else: a file that was gone for a while, or a digest that is left out, hides nothing. A digest that is missing says nothing by itself.
+A stored release for which the registry now states another digest for the same file. Every digest ever seen of the file counts, including npm's SHA-1, which provwatch trusts for nothing else. A file that disappears for a while, or a digest that is left out, therefore hides nothing. A missing digest alone raises no signal.
 
 ### Why it matters
-Registries promise that a published file never changes. Whoever pinned the version, without a digest, installs something that nobody reviewed, under a name that everybody trusts.
+Registries promise that a published file never changes. A user who pinned the version without a digest installs unreviewed content under a trusted name.
 
 ### False positives
-Private registries and mirrors that allow a version to be overwritten, or pack files anew.
+Private registries and mirrors that allow overwriting a version, or that repack files.
 
 ### What to do
-Compare both files if the former one is still at hand, in a cache or a mirror. Ask the registry. Pin by digest until it is explained. If it is honest: `provwatch alerts ack`.
+Compare both files if a cache or a mirror still has the former one. Ask the registry. Pin by digest until the registry explains the change. If the change is honest: `provwatch alerts ack`.
 
 ### Example incident
-None is public at these registries; deleted crates and packages whose numbers were used again are why it is looked at.";
+No public incident at these registries. Deleted crates and reused version numbers are the reason for this detector.";
 
 impl Detector for FileReplaced {
     fn about(&self) -> &'static About {
@@ -54,11 +54,11 @@ fn found(change: &Change<'_>, name: &str, before: &Digests) -> Option<Signal> {
     let (kind, before, now) = before.contradiction(&file.digests)?;
     let ecosystem = change.release.purl.package().ecosystem();
     let shown = |digest| format!("{} with {}", quote(name), quoted(lock_form(ecosystem, kind, digest), DIGEST));
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: shown(before),
         seen: shown(now),
         since: None,
-        why: "A registry never changes what was published; the version now installs something else.",
+        why: "A registry never changes a published file. The version now installs different content.",
     };
     Some(signal(&ABOUT, Severity::Critical, evidence))
 }

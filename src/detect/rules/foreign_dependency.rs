@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::DependencySources, words::DependencySource},
 };
 
@@ -21,16 +21,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A dependency, optional ones too, that is fetched from a git repository or a URL, on a line that is known to have had none. Low where a single release or another line is all there is to compare with.
+A dependency, including an optional one, from a git repository or a URL, on a line that is known to have had none from such a source. Low where the baseline is a single release or another line.
 
 ### Why it matters
-What a registry serves is kept and can be looked at afterwards. A branch or a URL serves what its owner likes, to whomever they like, and npm runs its preparation scripts.
+A registry keeps what it serves, so the content can be examined later. The owner of a branch or a URL can serve different content to different clients, and npm runs the preparation scripts of git dependencies.
 
 ### False positives
-Pre-releases, and packages that wait for a fix of theirs to be released.
+Pre-releases, and packages that wait for the release of a fix.
 
 ### What to do
-Open the dependency: who owns it, and does the ref exist in a branch of the project?
+Open the dependency. Check its owner, and whether the ref is on a branch of the project.
 
 ### Example incident
 The TanStack worm (May 2026) came as an optional dependency on an orphan commit of the project's own repository.";
@@ -53,11 +53,17 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let (name, range, new) =
         words::dependencies(change.release).find_map(|(name, range)| Some((name, range, new(range)?)))?;
     let severity = new.weigh(Severity::Medium).max(Severity::Low);
-    let evidence = Evidence {
-        expected: format!("dependencies from: {}", new.usual),
+    let known = change.profile()?.tally(DependencySources);
+    let had_some = [DependencySource::Git, DependencySource::Url].into_iter().any(|source| known.contains(source));
+    let evidence = Difference {
+        expected: if had_some {
+            format!("dependencies from: {}", new.usual)
+        } else {
+            "no dependencies from outside the registry".to_owned()
+        },
         seen: format!("{} from {}", quote(name), quote(range)),
         since: new.since,
-        why: "A repository or a URL serves what its owner likes, and to whomever they like.",
+        why: "The owner of a git repository or a URL can serve different content to different clients.",
     };
     Some(signal(&ABOUT, severity, evidence))
 }

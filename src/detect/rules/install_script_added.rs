@@ -2,7 +2,7 @@
 
 use crate::{
     detect::{
-        About, Change, Detector, Evidence, SignalCategory,
+        About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         support,
     },
@@ -25,16 +25,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An install-time script hook that the line never had: medium where earlier releases are known to have had none like it, low where nothing is known of them. The beginning of what it runs stands in the alert. It only supports other signals.
+An install-time script hook that the line never had. Medium where earlier releases are known to have had no such hook; low where no earlier release's scripts are known. The alert quotes the beginning of the script. It only corroborates other signals.
 
 ### Why it matters
-It runs on every machine that installs the release, before anybody imports it; most npm malware starts there.
+The script runs on every machine that installs the release, before any code imports the package. Most npm malware starts there.
 
 ### False positives
-Native modules need one. That is why it is low by itself.
+Native modules need an install script, so an alert about this signal alone is low at most.
 
 ### What to do
-Read the script before installing; install with scripts disabled until then.
+Read the script before installing. Until then, install with scripts disabled.
 
 ### Example incident
 eslint-config-prettier 10.1.6 (July 2025) came with an install script that loaded a library.";
@@ -68,11 +68,15 @@ fn added(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let severity = if known.is_empty() { Severity::Low } else { Severity::Medium };
-    let evidence = Evidence {
-        expected: if known.is_empty() { "not known of earlier releases".to_owned() } else { usual(known.iter()) },
+    let evidence = Difference {
+        expected: if known.is_empty() {
+            "install scripts of earlier releases are not known".to_owned()
+        } else {
+            usual(known.iter())
+        },
         seen: new.join(", "),
         since: known.since(),
-        why: "It runs on every machine that installs the release.",
+        why: "The script runs on every machine that installs the release.",
     };
     Some(support(&ABOUT, severity, evidence))
 }

@@ -1,7 +1,7 @@
 //! Detects a build identity from another OIDC issuer.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Issuers},
 };
 
@@ -10,7 +10,7 @@ pub struct IssuerChanged;
 
 static ABOUT: About = About {
     id: "issuer-changed",
-    title: "Vouched for by another identity provider",
+    title: "Signed with an identity from another OIDC issuer",
     harmless: None,
     category: SignalCategory::Origin,
     severity: Severity::High,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity from an OIDC issuer that the line has never had. High where the issuer is none that the registry accepts for trusted publishing, medium where it is.
+A verified identity from an OIDC issuer that the line has never had. High where the registry does not accept the issuer for trusted publishing, medium where it does.
 
 ### Why it matters
-The issuer is who vouches for the workflow. Sigstore certifies many; a person's e-mail identity or a foreign provider is not the project's build.
+The issuer vouches for the workflow. Sigstore certifies identities of many issuers; a person's e-mail identity or a foreign provider is not the project's build.
 
 ### False positives
-Moves between GitHub, GitLab and CircleCI. The repository then changes too, and both are of one ground.
+Moves between GitHub, GitLab and CircleCI. The repository then changes too; both signals belong to the same category.
 
 ### What to do
 Check that the project announced the move. Then `provwatch baseline accept`.
 
 ### Example incident
-None is public; the rule is the first of Sigstore's own advice for verifying identities.";
+No public incident. Pinning the issuer is the first of Sigstore's recommendations for verifying identities.";
 
 impl Detector for IssuerChanged {
     fn about(&self) -> &'static About {
@@ -44,11 +44,11 @@ impl Detector for IssuerChanged {
         let changed = change.traits.iter().filter_map(|traits| {
             let new = change.novelty(Issuers, traits.issuer)?;
             let severity = if is_accepted(accepted, traits.issuer) { Severity::Medium } else { Severity::High };
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: quote(traits.issuer),
                 since: new.since,
-                why: "Another identity provider vouches for the build than for every release before.",
+                why: "A different OIDC issuer vouches for this build than for the releases before.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

@@ -1,7 +1,7 @@
 //! Detects releases on several lines of a package at once.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal},
 };
 
@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Three stable lines of the package or more, or two where the package never did that before, within an hour. It only supports other signals: medium for three or more, low for two and where the version has its tag and release.
+Releases on several stable lines of the package within an hour, more lines than the package ever released at once. Medium for three or more, low for two and where the version has its tag and forge release. It only corroborates other signals.
 
 ### Why it matters
-Whoever publishes malware wants everybody to get it, whichever range they pin. Honest projects release one line at a time, but for security fixes.
+An attacker publishes malware on many lines to reach users of every version range. Honest projects release one line at a time, except for security fixes.
 
 ### False positives
-A fix for all maintained lines. Where a package has released as many at once before, it is its habit.
+A fix for all maintained lines. A package that has released as many lines at once before raises no signal.
 
 ### What to do
-See whether an advisory or a tag stands behind each of the lines.
+Check whether an advisory or a tag exists for each of the lines.
 
 ### Example incident
 ua-parser-js, coa and rc (2021), axios 1.14.1 and 0.30.4 (March 2026), nx (August 2025): two or three lines within the hour.";
@@ -51,11 +51,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let names: Vec<_> = release_context.lines.iter().map(|line| quote(line.as_str())).collect();
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("at most {} at once", release_context.lines_usual.max(1)),
-        seen: format!("{lines} lines within the hour: this one, and line {}", names.join(", ")),
+        seen: format!("{lines} lines within the hour: this line, and line {}", names.join(", ")),
         since: None,
-        why: "Whoever publishes malware wants everybody to get it, whichever versions they allow.",
+        why: "An attacker publishes malware on many lines to reach users of every version range.",
     };
     let is_loud = lines > 2 && !change.is_in_the_open();
     Some(support(&ABOUT, if is_loud { Severity::Medium } else { Severity::Low }, evidence))

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{AuthMethod, Confidence, Severity, Signal},
     text::counted,
 };
@@ -13,7 +13,7 @@ pub struct MaintainerNew;
 
 static ABOUT: About = About {
     id: "maintainer-new",
-    title: "Published by a maintainer who came days ago",
+    title: "Published by a recently added maintainer",
     harmless: None,
     category: SignalCategory::Account,
     severity: Severity::Medium,
@@ -23,19 +23,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A publisher who has been a maintainer of the package for less than fourteen days, or whose account at the registry is less than thirty days old. One step milder where the version has its tag and release.
+A publisher who has been a maintainer of the package for less than fourteen days, or whose registry account is less than thirty days old. One level lower where the version has its tag and forge release.
 
 ### Why it matters
-Whoever gets added to a package publishes soon after, and whoever makes an account for it has no history.
+A newly added attacker publishes soon, and an account created for an attack has no history.
 
 ### False positives
-New maintainers, who are added because they are about to release.
+New maintainers who were added because they are about to release.
 
 ### What to do
-See who added the account, and whether it works on the repository under the same name.
+Check which maintainer added the account, and whether the account works on the repository under the same name.
 
 ### Example incident
-event-stream (2018): a helpful stranger became maintainer, and published the payload weeks later.";
+event-stream (2018): a helpful stranger became a maintainer, and published the payload weeks later.";
 
 /// Until how many days after being added a maintainer is new.
 const MAINTAINER_DAYS: i64 = 14;
@@ -64,11 +64,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         .map(|age| ("a maintainer", age))
         .or_else(|| young(account.created_at.map(age), ACCOUNT_DAYS).map(|age| ("an account", age)))?;
     let name = change.release.publisher.as_ref().map_or("the publisher", |publisher| publisher.name.as_str());
-    let evidence = Evidence {
-        expected: "a maintainer who has been there for longer".to_owned(),
+    let evidence = Difference {
+        expected: "a long-standing maintainer".to_owned(),
         seen: format!("{}, {what} for {}", quote(name), counted(age, "day")),
         since: None,
-        why: "Whoever gets added to a package publishes soon after.",
+        why: "A newly added attacker publishes soon after.",
     };
     let severity = if change.is_in_the_open() { Severity::Low } else { Severity::Medium };
     Some(signal(&ABOUT, severity, evidence))

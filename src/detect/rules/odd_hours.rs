@@ -4,7 +4,7 @@ use chrono::Timelike;
 
 use crate::{
     baseline::Hours,
-    detect::{About, Change, Detector, Evidence, SignalCategory, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, support},
     model::{Confidence, Severity, Signal},
 };
 
@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A publish time that belongs to the rarest two in a hundred of the line, by a density on the 24-hour circle of its last 200 publish times. It needs at least 20 releases, and says nothing where they are spread over the whole day or come from a timer. It only supports other signals.
+A publish time among the rarest 2 % of the line, by a density on the 24-hour circle over its last 200 publish times. The detector needs at least 20 releases. It raises no signal where publish times are spread over the whole day or come from a timer. It only corroborates other signals.
 
 ### Why it matters
-Attackers live in other time zones, and choose nights and weekends to be found late.
+Attackers live in other time zones, and choose nights and weekends for a late discovery.
 
 ### False positives
-Maintainers travel, and merge at night. Six of thirteen known takeovers came at odd hours, seven did not: no reason to alert alone.
+Maintainers travel, and merge at night. Of thirteen known takeovers, six came at odd hours and seven did not, so the hour alone never raises an alert.
 
 ### What to do
-Nothing by itself.
+No action for this signal alone.
 
 ### Example incident
 axios 1.14.1 (March 2026) was published at 00:21 UTC, ultralytics 8.3.45 (December 2024) at 01:41.";
@@ -55,11 +55,11 @@ fn odd(change: &Change<'_>) -> Option<Signal> {
     let at = change.release.published_at;
     let minute = u16::try_from(at.num_seconds_from_midnight() / 60).ok()?;
     let rarity = Hours::learned(&profile.minutes)?.rarity(minute).filter(|rarity| rarity.share <= ODD)?;
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("one of the usual hours of {} releases", profile.minutes.len()),
         seen: format!("{} UTC, among the rarest {} of its hours", at.format("%H:%M"), percent(rarity.share)),
         since: profile.first_at,
-        why: "Attackers choose hours at which nobody of the project is awake, or live elsewhere.",
+        why: "Attackers live in other time zones, or choose hours at which the maintainers sleep.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))
 }

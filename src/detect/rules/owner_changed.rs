@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, LineBaseline, Severity, Signal,
         traits::{OwnerIds, Owners, Repositories, RepositoryIds},
@@ -24,19 +24,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An owner id that the line has never had. The same repository under a new owner is a transfer: medium, low where the forge confirms the former name. An owner's name that got a new id is high: the account was recreated. An owner that came with a new repository is left to `repository-changed`.
+An owner id that the line has never had. The same repository under a new owner is a transfer: medium, or low where the forge confirms the former name. An owner name with a new id is high, because the account was recreated. An owner that came with a new repository is left to `repository-changed`.
 
 ### Why it matters
 A transfer hands the repository, its secrets and its trusted-publisher registrations to another party.
 
 ### False positives
-Projects move into organizations all the time. A renamed account keeps its id and raises nothing.
+Projects often move into organizations. A renamed account keeps its id and raises no signal.
 
 ### What to do
-Check who owns the new account. If the old maintainers are its members, `provwatch baseline accept`.
+Check the owner of the new account. If the old maintainers are its members: `provwatch baseline accept`.
 
 ### Example incident
-Transfers to buyers who then publish malware happen with browser extensions and npm packages alike; jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";
+Buyers of browser extensions and npm packages have published malware after a transfer. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";
 
 impl Detector for OwnerChanged {
     fn about(&self) -> &'static About {
@@ -60,12 +60,12 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     } else {
         return None;
     };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: change.novelty(Owners, owner).map_or(new.usual, |new| new.usual),
         seen: format!("{} (id {})", quote(owner), quote(id)),
         since: new.since,
         why: if recreated {
-            "The owner's account was recreated under its old name; anybody may have taken it."
+            "The owner's account was recreated under its old name; anyone may have taken the name."
         } else {
             "The repository was transferred, with its secrets and registrations, to another owner."
         },

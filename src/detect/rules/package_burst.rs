@@ -1,7 +1,7 @@
 //! Detects many packages published at once by one account, repository or owner.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, release_context::Burst, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, release_context::Burst, support},
     model::{Confidence, CorrelationKey, Severity, Signal},
 };
 
@@ -20,13 +20,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Packages that one account, one repository or one owner publishes one right after the other, at most half an hour apart: at least three, and half as many again as ever before. It only supports other signals: medium for an account, low for a repository or an owner, whose runs honestly publish what they build.
+Packages that one account, repository or owner publishes one right after the other, at most half an hour apart. The burst counts from three packages on, if it is more than half again as large as any earlier burst. Medium for an account; low for a repository or an owner, whose runs honestly publish everything they build. It only corroborates other signals.
 
 ### Why it matters
-A stolen account is used on everything that it can reach, before it is noticed.
+An attacker uses a stolen account on every package that it can reach before the theft is noticed.
 
 ### False positives
-Clean-ups, new repositories of many packages, a first release of all of them. A monorepo's usual burst is its habit, which is learned.
+Clean-ups, new repositories with many packages, and a first release of all of them. The usual burst of a monorepo is in its history and raises no signal.
 
 ### What to do
 Look at the other packages of the burst; `provwatch lookup` shows them by account, repository and run.
@@ -62,11 +62,11 @@ fn report(burst: &Burst) -> Signal {
         CorrelationKey::Repository(_) => (Severity::Low, "repository".to_owned()),
         CorrelationKey::Owner(_) => (Severity::Low, "owner".to_owned()),
     };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("at most {} at once", burst.usual.max(1)),
         seen: format!("{} packages of one {who}, one right after the other", burst.packages),
         since: None,
-        why: "A stolen account is used on everything that it can reach before it is noticed.",
+        why: "An attacker uses a stolen account on every package in reach before the theft is noticed.",
     };
     support(&ABOUT, severity, evidence)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{AuthMethod, Confidence, Demand, Severity, Signal, fits},
 };
 
@@ -11,7 +11,7 @@ pub struct PolicyViolated;
 
 static ABOUT: About = About {
     id: "policy-violated",
-    title: "Not what the policy demands",
+    title: "Violates the policy",
     harmless: None,
     category: SignalCategory::Policy,
     severity: Severity::High,
@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that is not what the watchlist's `expect` block demands of its package or tier: less evidence, another issuer, owner, repository or workflow (high); another ref, environment or publisher, or a repository that is younger (medium). What is not known violates nothing: a release without attestation has no repository, and the demand for evidence speaks of that.
+A release that violates the `expect` block of its package or tier in the watchlist. High for weaker evidence, another issuer, owner, repository or workflow. Medium for another ref, environment or publisher, or a younger repository. Unknown values violate nothing: a release without an attestation has no repository, and the demand for evidence covers that case.
 
 ### Why it matters
-A baseline says what was usual; a policy says what is right. It holds from the first release on, and no history can wear it down.
+A baseline describes past releases; a policy states the requirement. The policy applies from the first release on, and history never weakens it.
 
 ### False positives
-A project that changed and a policy that did not. Several demands of one release count once.
+A project that changed and a policy that did not. Several violations by one release count once.
 
 ### What to do
-Compare with the project's own announcement, then change the `expect` block, or announce the change with `provwatch expect add`.
+Compare with the project's own announcement. Then change the `expect` block, or announce the change with `provwatch expect add`.
 
 ### Example incident
-None: it is as good as what it demands.";
+None. The value of this detector depends on the policy.";
 
 impl Detector for PolicyViolated {
     fn about(&self) -> &'static About {
@@ -104,11 +104,11 @@ fn young(change: &Change<'_>, least: Option<u32>) -> Option<Signal> {
 }
 
 fn violated(demand: Demand, demanded: &str, seen: &str) -> Signal {
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("{}: {demanded}", demand.key()),
         seen: quote(seen),
         since: None,
-        why: "The watchlist demands it of this package.",
+        why: "The watchlist's policy for this package demands the expected value.",
     };
     signal(&ABOUT, severity(demand), evidence)
 }

@@ -1,7 +1,7 @@
 //! Detects a release by an unfamiliar account, or by a familiar one with another e-mail address.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, Novelty, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, Novelty, SignalCategory, comparison::quote, signal},
     model::{
         AuthMethod, Confidence, LineBaseline, Person, Severity, Signal,
         traits::{Emails, Publishers},
@@ -23,13 +23,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line (on a line of trusted publishing: on any line), or a known account whose e-mail address is new. Medium; one step milder where the account published on other lines, where three accounts or more publish the line, where the new address has a known domain, where a single release is all there is to compare with, and where the version has its tag and release. An account that has been a maintainer for two weeks is informational. Trusted publishers are not accounts: they are neither compared nor learned here, and a person who takes their place is for `evidence-downgrade` to tell.
+An account that never published on this line, or a known account with a new e-mail address. On a line of trusted publishing, the accounts of all lines count. Medium. One level lower where the account published on other lines, or where three or more accounts publish the line. The same holds where the new address has a known domain, the baseline is a single release, or the version has its tag and forge release. An account that has been a maintainer for two weeks is informational. Trusted publishers are not accounts: this detector neither compares them nor counts them in the baseline. A person in place of a trusted publisher is left to `evidence-downgrade`.
 
 ### Why it matters
-Without provenance the account is all that a registry tells. Phished accounts publish packages that their owners never touched before, and the first thing that a thief changes is the address.
+Without provenance, the account is the only identity that a registry states. Phished accounts publish packages that their owners never touched before, and an attacker changes the e-mail address first.
 
 ### False positives
-New maintainers. They tag and release like the others, and stay.
+New maintainers, who tag and release like the others, and who stay.
 
 ### What to do
 Ask whether the account is expected. If it is: `provwatch baseline accept`.
@@ -77,11 +77,11 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
         (false, true) => Severity::Low,
         (false, false) => new.weigh(Severity::Medium),
     };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
         seen: quote(&publisher.name),
         since: new.since,
-        why: "Phished accounts publish packages that their owners did not publish before.",
+        why: "Phished accounts publish packages that their owners never published before.",
     };
     Some(signal(&ABOUT, if in_the_open { severity.lowered() } else { severity }, evidence))
 }
@@ -93,11 +93,11 @@ fn address(change: &Change<'_>, profile: &LineBaseline, publisher: &Person) -> O
     let new = change.novelty_on(profile, Emails, email)?;
     let known_domain = profile.tally(Emails).values().any(|known| domain(known) == domain(email));
     let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("{} with {}", quote(&publisher.name), new.usual),
         seen: format!("{} with {}", quote(&publisher.name), quote(email)),
         since: new.since,
-        why: "The first thing that whoever takes an account over changes is its address.",
+        why: "An attacker who takes over an account changes its e-mail address first.",
     };
     Some(signal(&ABOUT, if change.is_in_the_open() { severity.lowered() } else { severity }, evidence))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, SignalCategory, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, support},
     model::{Confidence, Severity, Signal, traits::Pauses, words::Pause},
     text::counted,
 };
@@ -12,7 +12,7 @@ pub struct QuickSuccession;
 
 static ABOUT: About = About {
     id: "quick-succession",
-    title: "Another version minutes after the last",
+    title: "Published minutes after the previous version",
     harmless: None,
     category: SignalCategory::Cadence,
     severity: Severity::Low,
@@ -22,16 +22,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that follows another of its line within a quarter of an hour, on a line of at least five releases where that never was so. It only supports other signals.
+A version that follows another of its line within a quarter of an hour, on a line of at least five releases without such a short pause. It only corroborates other signals.
 
 ### Why it matters
-Whoever sits in a running workflow, or holds a token that will not last, publishes as often as they can.
+An attacker inside a running workflow, or with a short-lived token, publishes as often as possible.
 
 ### False positives
-Corrections of a release that was broken.
+Corrections of a broken release.
 
 ### What to do
-Nothing by itself.
+No action for this signal alone.
 
 ### Example incident
 TanStack (May 2026): two versions of every package within six minutes.";
@@ -53,18 +53,18 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|view| !view.inherited)?;
     let last = view.profile.last_at?;
     let pause = change.release.published_at - last;
-    // A release that got another file is looked at again, and may have taught: its own time is no pause.
+    // A release that got another file is looked at again, and may be in the baseline: its own time is no pause.
     let is_quick = !pause.is_zero()
         && words::pause(pause) == Pause::Minutes
         && !view.profile.tally(Pauses).contains(Pause::Minutes);
     if !is_quick || view.profile.releases < ENOUGH {
         return None;
     }
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("at least a quarter of an hour between versions ({} releases)", view.profile.releases),
-        seen: format!("{} after the version before", counted(pause.num_minutes().abs(), "minute")),
+        seen: format!("{} after the previous version", counted(pause.num_minutes().abs(), "minute")),
         since: Some(last),
-        why: "Whoever holds a token that will not last publishes as often as they can.",
+        why: "An attacker with a short-lived token publishes as often as possible.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))
 }

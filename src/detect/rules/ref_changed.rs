@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::A_TAG,
-    detect::{About, Change, Detector, Evidence, Novelty, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, Novelty, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Refs},
 };
 
@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that release branches are one habit. High where the forge says that the default branch does not have the commit, and no protected branch is known to; medium for a branch, low for a tag; one step milder where the default branch has the commit; pre-releases are at most medium, and one step milder where that is not known. Medium instead of high where another protected branch has the commit, and where an older line, or the next one, is released, with tag and release, from its own tag or a branch that is named for it (`1.x`).
+A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that all release branches count as one. High where the forge says that the default branch does not have the commit, and no protected branch is known to have it. Otherwise medium for a branch and low for a tag. One level lower where the default branch has the commit. Pre-releases are medium at most, and one level lower where the commit's branch is not known. Medium instead of high where another protected branch has the commit. The same holds for an older line, or the next one, that is released with tag and forge release from its own tag or branch (`1.x`).
 
 ### Why it matters
-Branch protection guards the branches that it names. An attacker with push rights builds from a branch of their own, and the identity is the project's in everything but the ref.
+Branch protection covers only the branches that it names. An attacker with push rights can build from a branch of their own; the identity then differs from the project's only in the ref.
 
 ### False positives
-New release branches and the move from branch to tag publishing. Whether a package publishes from tags, from main or from nightly builds is learned, not assumed; packages whose branches never settle weigh one step less, and pre-releases have a line of their own.
+New release branches, and the move from branch to tag publishing. The baseline shows whether a package publishes from tags, from main or from nightly builds; the detector assumes neither. Packages with ever-changing branches weigh one level less, and pre-releases have a line of their own.
 
 ### What to do
-Look at the commit: who wrote it, and is it on a branch that is reviewed? Then `provwatch baseline accept`.
+Open the commit. Check its author, and whether it is on a reviewed branch. Then `provwatch baseline accept`.
 
 ### Example incident
-redhat-cloud-services (June 2026) and the snapshot-branch worm of the same month: valid provenance from a branch nobody had seen.";
+redhat-cloud-services (June 2026) and the snapshot-branch worm of the same month: valid provenance from a branch that no release had used.";
 
 impl Detector for RefChanged {
     fn about(&self) -> &'static About {
@@ -45,11 +45,11 @@ impl Detector for RefChanged {
             let reference = traits.reference.as_deref()?;
             let new = change.novelty(Refs, reference)?;
             let severity = severity(change, reference, &new);
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: seen(change, reference),
                 since: new.since,
-                why: "An attacker with push rights builds from a branch of their own; all else of the identity stays the same.",
+                why: "An attacker with push rights can build from a branch of their own; the rest of the identity stays the same.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

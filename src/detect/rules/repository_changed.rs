@@ -3,7 +3,7 @@
 use crate::{
     baseline::{Traits, words::named_repository},
     detect::{
-        About, Change, Detector, Evidence, SignalCategory,
+        About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -28,19 +28,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity whose repository the line has never had, by numeric id where the certificate carries one; on a line that never had any, one that no other line of the package had is medium, and so is the first of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A name that got a new id is `repository-recreated`.
+A verified identity with a repository that the line has never had, compared by numeric id where the certificate carries one. On a line without a certified repository, a repository that no other line of the package had is medium. The same holds for the first certified repository of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A known name with a new id is left to `repository-recreated`.
 
 ### Why it matters
-Whoever can publish from a repository of their own does not need the project's. The id is the forge's and does not move with names.
+An attacker who can publish from a repository of their own does not need the project's repository. The forge assigns the id, and it does not move with names.
 
 ### False positives
-Projects do split and merge repositories; a repository that another line of the package already uses is one step milder. Where the certificate carries no id, a forge that confirms the former name makes it informational.
+Projects split and merge repositories; a repository that another line of the package already uses is one level lower. Where the certificate carries no id, a former name that the forge confirms makes the signal informational.
 
 ### What to do
-Open both repositories. A move is announced in the old one, and its maintainers are the same people. Then `provwatch baseline accept`.
+Open both repositories. An honest move is announced in the old repository, and the maintainers are the same people. Then `provwatch baseline accept`.
 
 ### Example incident
-Repository moves by attackers are rare while tokens are easier to steal; jdx/aube moving to aubepkg/aube (April 2026) is the honest counterpart that stays informational.";
+Repository moves by attackers are rare while tokens are easier to steal. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart that stays informational.";
 
 impl Detector for RepositoryChanged {
     fn about(&self) -> &'static About {
@@ -69,11 +69,11 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     }
     let new = change.novelty(RepositoryIds, id)?;
     let known = change.novelty(Repositories, name).map_or(new.usual, |new| new.usual);
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: known,
         seen: format!("{} (id {})", quote(name), quote(id)),
         since: new.since,
-        why: "The release was built from a repository that never built this package.",
+        why: "The release comes from a repository that never built this package before.",
     };
     Some(signal(&ABOUT, if is_elsewhere(change, id) { Severity::Medium } else { Severity::High }, evidence))
 }
@@ -85,11 +85,11 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
         return None;
     }
     let Some(known) = change.latest(Repositories) else { return unnamed(change, name) };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("{} on another line", usual(known.iter())),
         seen: quote(name),
         since: known.since(),
-        why: "The release was built from a repository that never built this package.",
+        why: "The release comes from a repository that never built this package before.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
@@ -103,11 +103,11 @@ fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
         return None;
     }
     let known = change.latest(NamedRepositories)?;
-    let evidence = Evidence {
-        expected: format!("{}, as manifests said", usual(known.iter())),
+    let evidence = Difference {
+        expected: format!("{}, according to earlier manifests", usual(known.iter())),
         seen: quote(&built),
         since: known.since(),
-        why: "Whoever has a token can attest what they built in a repository of their own.",
+        why: "An attacker with a stolen token can attest a build from a repository of their own.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
@@ -118,9 +118,9 @@ fn is_elsewhere(change: &Change<'_>, id: &str) -> bool {
 
 fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     let new = change.novelty(Repositories, name)?;
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
-        seen: format!("{}, the same repository by its id", quote(name)),
+        seen: format!("{}, the same repository by id", quote(name)),
         since: new.since,
         why: "The repository was renamed or transferred; its numeric id did not change.",
     };
@@ -134,11 +134,11 @@ fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
         let end = format!("/{formerly}");
         change.profile().is_some_and(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
     });
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
         seen: quote(name),
         since: new.since,
-        why: "The release was built from a repository that never built this package.",
+        why: "The release comes from a repository that never built this package before.",
     };
     Some(signal(&ABOUT, if confirmed { Severity::Info } else { Severity::High }, evidence))
 }

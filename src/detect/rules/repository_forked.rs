@@ -3,7 +3,7 @@
 use crate::{
     baseline::Traits,
     detect::{
-        About, Change, Detector, Evidence, SignalCategory,
+        About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -25,19 +25,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository that the forge knows to be a fork, on a line that was never built from it: high where it is a fork of a repository that the line was built from, medium of another.
+A repository that the forge marks as a fork, on a line that was never built from it. High where it is a fork of a repository that built the line, medium otherwise.
 
 ### Why it matters
-Everybody can fork a repository, with its workflows, and run them under an identity that differs in the owner only.
+Anyone can fork a repository with its workflows, and run them under an identity that differs only in the owner.
 
 ### False positives
 Projects that continue an abandoned one, and say so in their manifest.
 
 ### What to do
-Compare the owner with the project's. If the project has moved there: `provwatch baseline accept`.
+Compare the owner with the project's owner. If the project moved there: `provwatch baseline accept`.
 
 ### Example incident
-Forks serve in attacks on workflows (pull_request_target, 2024 to 2026) more often than as the source of a release.";
+In attacks, forks serve to reach workflows (`pull_request_target`, 2024 to 2026) more often than as the source of a release.";
 
 impl Detector for RepositoryForked {
     fn about(&self) -> &'static About {
@@ -63,11 +63,11 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         let end = format!("/{parent}");
         known.values().any(|known| known.ends_with(&end))
     });
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: usual(known.iter()),
         seen: format!("{}, a fork of {}", quote(name), quote(parent.as_deref().unwrap_or("another repository"))),
         since: known.since(),
-        why: "Everybody can fork a repository and run its workflows under a name of their own.",
+        why: "Anyone can fork a repository and run its workflows under their own name.",
     };
     Some(signal(&ABOUT, if is_ours { Severity::High } else { Severity::Medium }, evidence))
 }

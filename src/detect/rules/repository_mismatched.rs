@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::{Traits, words},
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, Severity, Signal,
         traits::{Manifests, Repositories},
@@ -15,8 +15,8 @@ pub struct RepositoryMismatched;
 
 static ABOUT: About = About {
     id: "repository-mismatched",
-    title: "Its manifest names another repository than the one that built it",
-    harmless: Some("Its manifest still names the repository by its former name"),
+    title: "The manifest names a different repository than the one that built the release",
+    harmless: Some("The manifest still names the repository by its former name"),
     category: SignalCategory::Origin,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -25,19 +25,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build from a repository that the manifest does not name, on a line where the two were always the same, or whose first attested release it is.
+A verified build from a repository that the manifest does not name, on a line where the two always matched, or in the first attested release of a line.
 
 ### Why it matters
-npm and others refuse provenance whose repository the manifest does not name, so honest moves change both. Where they differ, one of them is not the project's word.
+npm and other registries refuse provenance from a repository that the manifest does not name, so honest moves change both. Where the two differ, one of them does not come from the project.
 
 ### False positives
-A repository that was renamed and a manifest that still has the old name; the forge's word that it is the same repository makes it informational.
+A renamed repository and a manifest with the old name. The signal is informational where the forge confirms that both names are the same repository.
 
 ### What to do
 Open both repositories. If the project moved: `provwatch baseline accept`.
 
 ### Example incident
-None is public that rests on it alone.";
+No public incident that rests on this signal alone.";
 
 impl Detector for RepositoryMismatched {
     fn about(&self) -> &'static About {
@@ -66,11 +66,11 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let renamed = change.formerly().is_some_and(|formerly| {
         words::named_repository(named).is_some_and(|named| named.ends_with(&format!("/{formerly}")))
     });
-    let evidence = Evidence {
-        expected: format!("{}, as the manifest says", quote(named)),
+    let evidence = Difference {
+        expected: format!("{}, according to the manifest", quote(named)),
         seen: quote(traits.repository.as_deref()?),
         since: new.as_ref().and_then(|new| new.since),
-        why: "An honest move changes the manifest too; here one of the two is not the project's word.",
+        why: "An honest move changes the manifest too. Here, one of the two repositories is not the project's.",
     };
     Some(signal(
         &ABOUT,

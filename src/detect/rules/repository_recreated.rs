@@ -1,7 +1,7 @@
 //! Detects a repository that was deleted and created again under the same name.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, Severity, Signal,
         traits::{Repositories, RepositoryIds},
@@ -26,16 +26,16 @@ const DOCS: &str = "### What it detects
 A repository URL that the line knows, with another numeric id than before.
 
 ### Why it matters
-A name that was given up, by deletion, rename or a closed account, can be taken by anybody, and trusted-publisher registrations that match by name follow it.
+After a deletion, a rename or a closed account, anyone can take the free name. Trusted-publisher registrations that match by name then apply to the new repository.
 
 ### False positives
 A maintainer who deletes and recreates a repository, or restores it from a mirror.
 
 ### What to do
-Look at the repository's age and history. An honest one has the old commits and the old people. Then `provwatch baseline accept`.
+Look at the repository's age and history. An honest repository has the old commits and the old contributors. Then `provwatch baseline accept`.
 
 ### Example incident
-Repository jacking of renamed accounts; registries bind registrations to ids since because of it.";
+Repository jacking of renamed accounts. Since then, registries bind registrations to ids.";
 
 impl Detector for RepositoryRecreated {
     fn about(&self) -> &'static About {
@@ -50,11 +50,11 @@ impl Detector for RepositoryRecreated {
             if profile.tally(RepositoryIds).contains(id) {
                 return None;
             }
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: format!("{} with id {}", quote(name), quote(before)),
                 seen: format!("the same name with id {}", quote(id)),
                 since: profile.tally(Repositories).get(name).map(|seen| seen.first),
-                why: "Only a deleted or abandoned name can get a new id; anybody may have taken it.",
+                why: "Only a deleted or abandoned name can get a new id; anyone may have taken the name.",
             };
             Some(signal(&ABOUT, Severity::High, evidence))
         });

@@ -3,7 +3,7 @@
 use crate::{
     baseline::Traits,
     detect::{
-        About, Change, Detector, Evidence, SignalCategory,
+        About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -16,7 +16,7 @@ pub struct RepositoryYoung;
 
 static ABOUT: About = About {
     id: "repository-young",
-    title: "Built from a repository or by an owner that is days old",
+    title: "Built from a recently created repository or owner",
     harmless: None,
     category: SignalCategory::Origin,
     severity: Severity::Medium,
@@ -26,19 +26,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository that the line was never built from, and that was made less than thirty days before the release, or whose owner was (days in the configuration changes that).
+A repository that the line was never built from, and that was created, or whose owner was created, less than thirty days before the release. The setting `days` changes the limit.
 
 ### Why it matters
-Whoever publishes from a place of their own made it for that.
+An attacker who publishes from a repository of their own usually created it for the attack.
 
 ### False positives
-Projects that move into a new repository or organization. They keep their history, and say so in the old place.
+Projects that move into a new repository or organization. These keep their history, and announce the move in the old repository.
 
 ### What to do
-Check whether the commits of the old repository are in the new one.
+Check whether the new repository has the commits of the old one.
 
 ### Example incident
-Repositories that attackers make for exfiltration and for forged builds are hours old (Shai-Hulud, 2025).";
+Repositories that attackers create for exfiltration and forged builds are hours old (Shai-Hulud, 2025).";
 
 impl Detector for RepositoryYoung {
     fn about(&self) -> &'static About {
@@ -65,15 +65,15 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         (days < i64::from(change.limits.young_days)).then_some((what, made?, days))
     })?;
     let known = profile.tally(Repositories);
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: if known.is_empty() {
             format!("a repository that is at least {} days old", change.limits.young_days)
         } else {
             usual(known.iter())
         },
-        seen: format!("{}, whose {what} was made on {}, {days} days before", quote(name), day(made)),
+        seen: format!("{} ({what} created on {}, {days} days before the release)", quote(name), day(made)),
         since: known.since(),
-        why: "Whoever publishes from a place of their own made it for that.",
+        why: "An attacker usually creates a repository or an owner for the attack.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

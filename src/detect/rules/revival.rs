@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, support},
     model::{Confidence, Severity, Signal},
 };
 
-/// The first release after a long time.
+/// First release after a long pause.
 pub struct Revival;
 
 static ABOUT: About = About {
     id: "revival",
-    title: "The first release after a long time",
+    title: "First release after a long pause",
     harmless: None,
     category: SignalCategory::Cadence,
     severity: Severity::Low,
@@ -22,16 +22,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release of a package that published nothing for 180 days, or of a line that published nothing for a year, and for twice as long as it ever paused. It only supports other signals.
+The first release of a package after at least 180 days, or of a line after at least a year. The pause must also be at least twice the longest one before. It only corroborates other signals.
 
 ### Why it matters
-What nobody looks after is what can be taken over without anybody noticing; its owners' old tokens and domains are for sale, and old lines are pinned by those who update least.
+A takeover of an unmaintained package can go unnoticed. Old tokens and expired domains of its owners are for sale, and users who rarely update pin old lines.
 
 ### False positives
-Finished packages are maintained now and then, and old lines get their security fixes.
+Finished packages get occasional maintenance, and old lines get security fixes.
 
 ### What to do
-See who revived it, and why.
+Check which account published the release, and for what reason.
 
 ### Example incident
 coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (July 2025), two years after its last release.";
@@ -83,11 +83,11 @@ impl Pause {
         if days < self.dormant || days < i64::from(self.longest) * 2 {
             return None;
         }
-        let evidence = Evidence {
+        let evidence = Difference {
             expected: format!("a pause of at most {} days", self.longest),
-            seen: format!("the first release of the {} for {days} days", self.what),
+            seen: format!("the first release of the {} in {days} days", self.what),
             since: Some(self.last),
-            why: "What nobody looks after can be taken over without anybody noticing.",
+            why: "A takeover of an unmaintained package can go unnoticed.",
         };
         Some(support(&ABOUT, Severity::Low, evidence))
     }

@@ -1,7 +1,7 @@
 //! Detects a release whose workflow run failed.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Conclusions},
 };
 
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build whose run is known to have ended in failure, to have been cancelled, or to have been deleted since, on a line where none had. Low; medium where the version is known to have no tag.
+A verified build whose run failed, was cancelled, or was deleted since, on a line without such runs. Low; medium where the version is known to have no tag.
 
 ### Why it matters
-Malware that takes a run over publishes in the middle of it and does not care how it ends. Where the run failed before its publishing step, something else published.
+Malware that takes over a run publishes in the middle of it, whatever the result of the run. Where the run failed before its publishing step, something else published the release.
 
 ### False positives
-Runs fail in steps that come after the publishing. Projects that delete their runs as a rule are learned.
+Runs that fail in steps after publishing. Projects that regularly delete their runs have deleted runs in the baseline and raise no signal.
 
 ### What to do
-Open the run: did it reach its publishing step, and did that step publish?
+Open the run. Check whether it reached its publishing step, and whether that step published.
 
 ### Example incident
-TanStack (May 2026): the runs that published were failed runs, whose tests the malware ran in.";
+TanStack (May 2026): the malware ran in the tests of the runs that it published from, and the runs failed.";
 
 impl Detector for RunFailed {
     fn about(&self) -> &'static About {
@@ -53,11 +53,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let new = change.novelty(Conclusions, conclusion)?;
-    let evidence = Evidence {
-        expected: format!("a run that ends well: {}", new.usual),
+    let evidence = Difference {
+        expected: format!("a successful run: {}", new.usual),
         seen: if conclusion == "gone" { "a run that was deleted".to_owned() } else { quote(conclusion) },
         since: new.since,
-        why: "Whatever takes a run over publishes in the middle of it, and does not care how it ends.",
+        why: "Malware that takes over a run publishes in the middle of it, whatever the result of the run.",
     };
     // A run that fails after publishing has tagged as a rule.
     let severity = if change.tag() == Some(false) { new.weigh(Severity::Medium) } else { Severity::Low };

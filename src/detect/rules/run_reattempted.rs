@@ -1,8 +1,8 @@
-//! Detects a build by a later attempt of an old workflow run.
+//! Detects a build by a later attempt of a workflow run.
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, SignalCategory, signal, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, signal, support},
     model::{Confidence, Severity, Signal, traits::Attempts},
     text::minute_utc,
 };
@@ -12,7 +12,7 @@ pub struct RunReattempted;
 
 static ABOUT: About = About {
     id: "run-reattempted",
-    title: "Built by a later attempt of an old run",
+    title: "Built by a later attempt of a run",
     harmless: None,
     category: SignalCategory::Pipeline,
     severity: Severity::Medium,
@@ -22,19 +22,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build by a second or later attempt of its run, where first attempts built the line's releases. It supports others at low; where the run first began three days before or earlier, it is medium by itself.
+A build by a second or later attempt of its run, on a line whose releases come from first attempts. Low, and it only corroborates other signals. Medium as a signal of its own where the run began at least three days before the release.
 
 ### Why it matters
-A run that is started again runs with today's secrets and yesterday's code, reviewed by nobody.
+A re-run uses today's secrets with old code, without a new review.
 
 ### False positives
-Flaky tests, and registries that were down. Lines that are often built by later attempts are learned.
+Flaky tests, and unavailable registries. Lines that often build in later attempts have them in the baseline and raise no signal.
 
 ### What to do
-See who started the run again, and why so late.
+Check which account started the re-run, and for what reason.
 
 ### Example incident
-TanStack (May 2026): attempts after the first published.";
+TanStack (May 2026): later attempts published.";
 
 /// From how many days on a run is old.
 const OLD_DAYS: i64 = 3;
@@ -63,19 +63,20 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let new = change.novelty(Attempts, words::attempt(attempt));
-    let evidence = |expected, since| Evidence {
+    let evidence = |expected, since| Difference {
         expected,
         seen: match began {
             Some(began) => format!("attempt {attempt} of a run that began at {}", minute_utc(began)),
             None => format!("attempt {attempt}"),
         },
         since,
-        why: "A run that is started again has today's secrets and the code of then.",
+        why: "A re-run uses today's secrets with old code.",
     };
     // Where later attempts are the habit, old runs are too.
     if days >= OLD_DAYS && new.is_some() {
         return Some(signal(&ABOUT, Severity::Medium, evidence("a run of the same day".to_owned(), None)));
     }
     let new = new?;
-    Some(support(&ABOUT, Severity::Low, evidence(new.usual, new.since)))
+    // "first (12 of 12)" lacks its noun.
+    Some(support(&ABOUT, Severity::Low, evidence(new.usual.replacen("first", "the first attempt", 1), new.since)))
 }

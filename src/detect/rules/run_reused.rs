@@ -1,7 +1,7 @@
 //! Detects two versions that one workflow run published.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
     text::counted,
 };
@@ -21,16 +21,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose verified run built another version of the package already, where at least three runs built one each and none two: medium where six hours or more lie between them, else low.
+A version whose verified run already built another version of the package, where at least three runs are known and each built one version. Medium where six or more hours lie between the two versions, otherwise low.
 
 ### Why it matters
-A run builds a version, once. Whoever holds its token, or sits in its cache, publishes as often as they like.
+A run builds one version, once. An attacker with its token, or inside its cache, can publish as often as they like.
 
 ### False positives
 Runs that release several lines one after the other, or a pre-release and a release.
 
 ### What to do
-Open the run: which version did it mean to publish?
+Open the run, and check which version it intended to publish.
 
 ### Example incident
 ultralytics 8.3.41 and 8.3.42 (December 2024), sixteen hours apart; TanStack (May 2026), two versions of every package within minutes.";
@@ -51,11 +51,11 @@ impl Detector for RunReused {
 fn found(change: &Change<'_>) -> Option<Signal> {
     let (other, at) = change.release_context.same_run.as_ref()?;
     let hours = (change.release.published_at - *at).num_hours();
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: "a run of its own".to_owned(),
-        seen: format!("the run that published {}, {} before", quote(other.version()), counted(hours, "hour")),
+        seen: format!("the run that published {}, {} earlier", quote(other.version()), counted(hours, "hour")),
         since: Some(*at),
-        why: "A run builds one version; whoever sits in it publishes as often as they like.",
+        why: "A run builds one version. An attacker inside the run can publish as often as they like.",
     };
     Some(signal(&ABOUT, if hours >= LATER_HOURS { Severity::Medium } else { Severity::Low }, evidence))
 }

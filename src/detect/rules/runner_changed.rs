@@ -1,7 +1,7 @@
 //! Detects a build on another kind of runner.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Runners},
 };
 
@@ -10,7 +10,7 @@ pub struct RunnerChanged;
 
 static ABOUT: About = About {
     id: "runner-changed",
-    title: "Built on another kind of machine",
+    title: "Built on another kind of runner",
     harmless: None,
     category: SignalCategory::Pipeline,
     severity: Severity::Low,
@@ -23,16 +23,16 @@ const DOCS: &str = "### What it detects
 A kind of runner that the line has never had, mostly self-hosted after hosted.
 
 ### Why it matters
-A self-hosted runner is a machine that its owner keeps; what is left on it from the last job is there for the next. npm refuses trusted publishing from them.
+A self-hosted runner keeps state from one job to the next, and its owner controls the machine. npm refuses trusted publishing from self-hosted runners.
 
 ### False positives
 Projects buy faster runners. Hosted after self-hosted is informational.
 
 ### What to do
-Nothing by itself; it counts where other signals speak.
+No action for this signal alone; it counts together with others.
 
 ### Example incident
-None is public that rests on it alone.";
+No public incident that rests on this signal alone.";
 
 impl Detector for RunnerChanged {
     fn about(&self) -> &'static About {
@@ -45,11 +45,11 @@ impl Detector for RunnerChanged {
             let new = change.novelty(Runners, runner)?;
             let severity = if runner == "self-hosted" { Severity::Low } else { Severity::Info };
             let severity = new.weigh(severity);
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: quote(runner),
                 since: new.since,
-                why: "A self-hosted runner keeps from one job to the next what a hosted one forgets.",
+                why: "A self-hosted runner keeps state from one job to the next; a hosted runner does not.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::words,
-    detect::{About, Change, Detector, Evidence, SignalCategory, signal, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, signal, support},
     model::{Confidence, Severity, Signal, traits::Gaps, words::Gap},
     text::minute_utc,
 };
@@ -22,19 +22,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that was signed a day or more before it was published, on a line where that never was so (medium), or an hour or more where it was minutes (low, to support others). Staged releases that a person approves are not compared.
+A release that was signed a day or more before publication, on a line without such a gap (medium). An hour or more, where the line had minutes, is low and only corroborates other signals. Staged releases with a person's approval are not compared.
 
 ### Why it matters
-An attestation that lies around can be published by whoever finds it: what was built and never released, or built to be released later.
+An attacker can publish an old attestation that they find: of a build that was never released, or of one meant for a later release.
 
 ### False positives
-Registries that were down, and projects that build first and publish by hand.
+Unavailable registries, and projects that build first and publish by hand.
 
 ### What to do
-See what the run built, and why it was not published then.
+Check what the run built, and why it was not published then.
 
 ### Example incident
-None is public that rests on it alone.";
+No public incident that rests on this signal alone.";
 
 impl Detector for SigningGap {
     fn about(&self) -> &'static About {
@@ -59,11 +59,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if change.profile()?.tally(Gaps).contains(Gap::Days) {
         return None;
     }
-    let evidence = Evidence {
-        expected: format!("publishing soon after signing: within {}", new.usual),
-        seen: format!("signed at {}, {} hours before", minute_utc(signed_at), gap.num_hours()),
+    let evidence = Difference {
+        expected: format!("publication soon after signing: within {}", new.usual),
+        seen: format!("signed at {}, {} hours before publication", minute_utc(signed_at), gap.num_hours()),
         since: new.since,
-        why: "An attestation that lies around can be published by whoever finds it.",
+        why: "An attacker can publish an old attestation that they find.",
     };
     Some(match length {
         Gap::Days => signal(&ABOUT, new.weigh(Severity::Medium), evidence),

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::{Traits, words},
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::TagNames, words::TagName},
 };
 
@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build from a tag that does not name the version, on a line whose tags always did. One step milder where the default branch has the commit.
+A build from a tag that does not name the version, on a line whose tags always did. One level lower where the default branch has the commit.
 
 ### Why it matters
-Workflows that run for tags run for every tag. Whoever can push one publishes whatever they like under whatever number, and the version's own tag does not exist.
+A workflow that runs for tags runs for every tag. An attacker who can push a tag publishes any content under any number, and the version's own tag does not exist.
 
 ### False positives
-Tags that name a whole repository's release, where a package's own number differs. They are learned.
+Tags for the release of a whole repository whose packages have their own numbers. Such tags are in the baseline and raise no signal.
 
 ### What to do
-Look at the commit that the tag points to, and for the tag that the version should have.
+Look at the commit that the tag points to, and search for the tag that the version should have.
 
 ### Example incident
-None is public that rests on it alone; moved tags were the way of the tj-actions takeover (March 2025).";
+No public incident that rests on this signal alone; the tj-actions takeover (March 2025) used moved tags.";
 
 impl Detector for TagMismatched {
     fn about(&self) -> &'static About {
@@ -52,11 +52,11 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let new = change.novelty(TagNames, names).filter(|_| names == TagName::Differing)?;
     let severity = new.weigh(Severity::Medium);
     let is_merged = change.on_default_branch() == Some(true);
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("a tag that names version {}", quote(change.release.purl.version())),
         seen: quote(tag),
         since: new.since,
-        why: "A workflow that runs for tags runs for every tag, whoever pushed it.",
+        why: "A workflow for tags runs for each of them, including an attacker's.",
     };
     Some(signal(&ABOUT, if is_merged { severity.lowered() } else { severity }, evidence))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::View,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, LineBaseline, Severity, Signal, traits::Tags, words::TagPresence},
 };
 
@@ -13,7 +13,7 @@ pub struct TagMissing;
 
 static ABOUT: About = About {
     id: "tag-missing",
-    title: "No tag in the repository, where releases have one",
+    title: "No tag in the repository, unlike earlier releases",
     harmless: None,
     category: SignalCategory::Source,
     severity: Severity::Medium,
@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose tag is known not to exist on a line whose releases were tagged; a line of a single release (the newest: fewer than five) counts by all lines of its kind. The first of a pre-release track is not judged. Medium where all were; low where only one release, or fewer than five of another line, show it, where the forge has a release for the version, or where up to one in ten had none. A tag that was not looked up is not missing.
+A version that is known to have no tag, on a line whose releases were tagged. All lines of the same kind count where the line has a single release, or is the newest line and has fewer than five. The first release of a pre-release track raises no signal. Medium where all releases had a tag. Low where only one release had a tag, or fewer than five on another line. Low, too, where the forge has a release for the version, or where up to one in ten releases had no tag. A tag that was not looked up does not count as missing.
 
 ### Why it matters
-It is the only trace that a takeover leaves when the identity stays the same, and the first that separates a token thief from a maintainer in a hurry.
+A missing tag is the only trace of a takeover in which the identity stays the same. It is the first sign that tells a stolen token from a maintainer in a hurry.
 
 ### False positives
-Projects that push tags minutes after publishing, or forget them: look again after a while before you act on this alone.
+Projects that push tags minutes after publishing, or forget them. Check again after a while before you act on this signal alone.
 
 ### What to do
-Look for the commit of the version in the repository. If there is none, treat it as not the project's.
+Search the repository for the version's commit. If the commit does not exist, treat the release as not the project's.
 
 ### Example incident
 ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";
@@ -100,17 +100,17 @@ impl Habit {
     }
 }
 
-fn evidence(change: &Change<'_>, habit: &Habit) -> Evidence {
+fn evidence(change: &Change<'_>, habit: &Habit) -> Difference {
     let tag = change.release.facts.tag.as_ref().and_then(|tag| tag.name.as_deref()).unwrap_or("for the version");
     let release = if change.forge_release() == Some(false) { ", nor a release on the forge" } else { "" };
-    Evidence {
+    Difference {
         expected: format!(
-            "a tag (of the releases that the baseline learned from, {} of {} had one)",
+            "a tag ({} of {} releases in the baseline had one)",
             habit.present,
             habit.present.saturating_add(habit.absent)
         ),
         seen: format!("no tag {}{release}", quote(tag)),
         since: Some(habit.since),
-        why: "What does not stand in the repository was not released by whoever keeps it.",
+        why: "The maintainers of a repository tag their releases there; a release by an attacker often has no tag.",
     }
 }

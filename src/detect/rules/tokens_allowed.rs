@@ -1,7 +1,7 @@
 //! Detects a package for which the registry accepts tokens again.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, signal},
     model::{Confidence, Severity, Signal, traits::TokenPolicies, words::TokenPolicy},
 };
 
@@ -10,7 +10,7 @@ pub struct TokensAllowed;
 
 static ABOUT: About = About {
     id: "tokens-allowed",
-    title: "The registry takes tokens for it again",
+    title: "The registry accepts tokens for the package again",
     harmless: None,
     category: SignalCategory::Account,
     severity: Severity::Medium,
@@ -23,16 +23,16 @@ const DOCS: &str = "### What it detects
 A package that only trusted publishers could publish, and that tokens may publish again.
 
 ### Why it matters
-It is the first thing that whoever holds an owner's session has to change, to publish from elsewhere.
+An attacker with an owner's session must change this setting first to publish from elsewhere.
 
 ### False positives
-Maintainers whose workflow is broken and who have to publish by hand.
+Maintainers with a broken workflow who have to publish by hand.
 
 ### What to do
-Ask the owners; look for releases that were published with a token since.
+Ask the owners, and search for later releases that were published with a token.
 
 ### Example incident
-None is public; crates.io has offered the setting since 2025.";
+No public incident; crates.io has offered the setting since 2025.";
 
 impl Detector for TokensAllowed {
     fn about(&self) -> &'static About {
@@ -52,11 +52,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if known.get(TokenPolicy::Tokens).is_some_and(|loose| loose.last > strict.last) {
         return None;
     }
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: TokenPolicy::TrustedPublishersOnly.as_str().to_owned(),
-        seen: "tokens are taken too".to_owned(),
+        seen: "tokens are accepted too".to_owned(),
         since: Some(strict.first),
-        why: "Whoever wants to publish from elsewhere with an owner's session has to allow tokens first.",
+        why: "An attacker with an owner's session must allow tokens first to publish from elsewhere.",
     };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }

@@ -1,7 +1,7 @@
 //! Detects a build that was triggered by an unfamiliar event.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Triggers},
 };
 
@@ -10,7 +10,7 @@ pub struct TriggerChanged;
 
 static ABOUT: About = About {
     id: "trigger-changed",
-    title: "Built on an unfamiliar event",
+    title: "Triggered by an unfamiliar event",
     harmless: None,
     category: SignalCategory::Pipeline,
     severity: Severity::High,
@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`, medium for events that anybody with an account at the forge causes (`issues`, `pull_request`, `discussion`), or that a person or an API call starts (`workflow_dispatch`, `repository_dispatch`), low for others.
+An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`. Medium for events that any forge account can cause (`issues`, `pull_request`, `discussion`) and for manual or API events (`workflow_dispatch`, `repository_dispatch`). Low for others.
 
 ### Why it matters
-The three worst run with the repository's secrets on behalf of outsiders; most workflow takeovers go through one of them.
+The three high events run with the repository's secrets on behalf of outsiders. Most workflow takeovers go through one of them.
 
 ### False positives
-A release that was started by hand because the usual event failed; a tag or a commit on the default branch makes all but the three worst one step milder.
+A release that a maintainer started by hand because the usual event failed. A tag, or a commit on the default branch, makes all but the three high events one level lower.
 
 ### What to do
-Open the run that the alert links to: who started it, and what did it check out?
+Open the run that the alert links to. Check which account started it, and which ref it checked out.
 
 ### Example incident
 ultralytics (December 2024) and nx (August 2025) both began with `pull_request_target`; crates.io refuses it for trusted publishing.";
@@ -62,11 +62,11 @@ impl Detector for TriggerChanged {
             let trigger = traits.trigger?;
             let new = change.novelty(Triggers, trigger)?;
             let severity = new.weigh(by_itself(change, trigger));
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: quote(trigger),
                 since: new.since,
-                why: "The event decides who can start the build and whose code it runs.",
+                why: "The event determines which accounts can start the build, and which code it runs.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

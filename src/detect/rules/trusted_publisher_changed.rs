@@ -1,7 +1,7 @@
 //! Detects a trusted publisher that was registered anew.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::ConfigIds},
 };
 
@@ -10,7 +10,7 @@ pub struct TrustedPublisherChanged;
 
 static ABOUT: About = About {
     id: "trusted-publisher-changed",
-    title: "The trusted publisher was registered anew",
+    title: "The trusted publisher has a new registration",
     harmless: None,
     category: SignalCategory::Account,
     severity: Severity::Medium,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release by a trusted publisher whose registration at the registry is not one that the line knows: low where the release is attested, since a move to another workflow or repository, which other detectors tell, makes the project register anew; medium where nothing is.
+A release by a trusted publisher with a registration that the line does not know. Low where the release is attested: a move to another workflow or repository needs a new registration, and other detectors report the move. Medium where the release is not attested.
 
 ### Why it matters
-Registrations decide which workflow may publish. Whoever holds an owner's session registers their own.
+The registration decides which workflow may publish. An attacker with an owner's session can register their own workflow.
 
 ### False positives
-Projects that move, rename a workflow or add an environment register anew.
+Projects that move, rename a workflow or add an environment need a new registration.
 
 ### What to do
-Compare the package's settings at the registry with the workflow of the alert.
+Compare the package's settings at the registry with the workflow in the alert.
 
 ### Example incident
-None is public that rests on it alone; aube (April 2026) registered anew after an honest transfer.";
+No public incident that rests on this signal alone; aube (April 2026) had a new registration after an honest transfer.";
 
 impl Detector for TrustedPublisherChanged {
     fn about(&self) -> &'static About {
@@ -48,11 +48,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let config = change.release.auth.config_id.as_deref()?;
     let new = change.novelty(ConfigIds, config)?;
     let severity = if change.traits.is_empty() { new.weigh(Severity::Medium) } else { Severity::Low };
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
         seen: quote(config),
         since: new.since,
-        why: "The registration decides which workflow may publish; an owner's session is enough to change it.",
+        why: "The registration decides which workflow may publish. An attacker with an owner's session can change it.",
     };
     Some(signal(&ABOUT, severity, evidence))
 }

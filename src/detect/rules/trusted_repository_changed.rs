@@ -2,7 +2,7 @@
 
 use crate::{
     detect::{
-        About, Change, Detector, Evidence, SignalCategory,
+        About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
@@ -17,7 +17,7 @@ pub struct TrustedRepositoryChanged;
 
 static ABOUT: About = About {
     id: "trusted-repository-changed",
-    title: "The trusted publisher is of another repository",
+    title: "The trusted publisher belongs to another repository",
     harmless: None,
     category: SignalCategory::Origin,
     severity: Severity::High,
@@ -27,21 +27,21 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release without certificate whose trusted publisher, as the registry names it, is of a repository or a provider that the line never had: high; medium where the owner is the same, where another line has the repository, and where the line had none and other lines, or the package's manifests, name another. Only crates.io names the repository; it names no workflow. The registry checked the publisher's token and says so: nothing of it is verified by provwatch, and it is compared with the registry's earlier words only.
+A release without a certificate whose trusted publisher, according to the registry, belongs to a repository or a provider that the line never had. High. Medium where the owner is the same, or where another line has the repository. Medium, too, where the line had no such repository and other lines, or the package's manifests, name another one. Only crates.io states the repository; it does not state the workflow. The registry checked the publisher's token and reports the result. provwatch does not verify it, and compares it only with the registry's earlier statements.
 
 ### Why it matters
-Whoever holds an owner's session can register a repository of their own as trusted publisher. The release then looks as strongly proven as those before.
+An attacker with an owner's session can register a repository of their own as trusted publisher. The release then looks as well proven as the releases before.
 
 ### False positives
-A renamed or transferred repository has to be registered anew, and the registry tells no id by which it is still the same.
+A renamed or transferred repository needs a new registration, and the registry states no id that would show it to be the same repository.
 
 ### What to do
-Open both repositories: an honest move is announced in the old one, or the old address leads to the new. Compare the package's settings at the registry. If it is honest: `provwatch baseline accept`; before a move: `provwatch expect`.
+Open both repositories: an honest move is announced in the old one, or the old address redirects to the new one. Compare the package's settings at the registry. If the move is honest: `provwatch baseline accept`; before a planned move: `provwatch expect`.
 
 ### Example incident
-None is public that rests on it alone.";
+No public incident that rests on this signal alone.";
 
-const WHY: &str = "By the registry's word, which nothing certifies, the release came from a repository that never released this package.";
+const WHY: &str = "According to the registry, without a certificate, the release came from a repository that never released this package.";
 
 impl Detector for TrustedRepositoryChanged {
     fn about(&self) -> &'static About {
@@ -63,7 +63,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let milder = change.package.lines.values().any(|line| line.tally(RegisteredRepositories).contains(&name))
         || known.values().any(|known| owner(known) == owner(&name));
     let severity = if milder { Severity::Medium } else { Severity::High };
-    let evidence = Evidence { expected: new.usual, seen: seen(&name), since: new.since, why: WHY };
+    let evidence = Difference { expected: new.usual, seen: seen(&name), since: new.since, why: WHY };
     Some(signal(&ABOUT, severity, evidence))
 }
 
@@ -71,8 +71,8 @@ fn found(change: &Change<'_>) -> Option<Signal> {
 /// there is none, those that manifests named.
 fn strange(change: &Change<'_>, name: &str) -> Option<Signal> {
     let registered = change.latest(RegisteredRepositories).map(|known| (known, "on another line"));
-    let (known, whose) =
-        registered.or_else(|| change.latest(NamedRepositories).map(|known| (known, "as manifests said")))?;
+    let (known, whose) = registered
+        .or_else(|| change.latest(NamedRepositories).map(|known| (known, "according to earlier manifests")))?;
     let named = |line: &LineBaseline| {
         line.tally(RegisteredRepositories).contains(name) || line.tally(NamedRepositories).contains(name)
     };
@@ -80,7 +80,7 @@ fn strange(change: &Change<'_>, name: &str) -> Option<Signal> {
         return None;
     }
     let expected = format!("{}, {whose}", usual(known.iter()));
-    let evidence = Evidence { expected, seen: seen(name), since: known.since(), why: WHY };
+    let evidence = Difference { expected, seen: seen(name), since: known.since(), why: WHY };
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
 
@@ -89,5 +89,5 @@ fn owner(name: &str) -> &str {
 }
 
 fn seen(name: &str) -> String {
-    format!("{}, as the registry says (not verified)", quote(name))
+    format!("{}, according to the registry (not verified)", quote(name))
 }

@@ -1,7 +1,7 @@
 //! Detects a manifest of which the dependencies or install scripts cannot be read.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal, Unread},
 };
 
@@ -10,7 +10,7 @@ pub struct UnreadableManifest;
 
 static ABOUT: About = About {
     id: "unreadable-manifest",
-    title: "What it installs and runs cannot be read",
+    title: "Parts of the manifest cannot be read",
     harmless: None,
     category: SignalCategory::Content,
     severity: Severity::Medium,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose scripts, dependencies or repository are there and cannot be read: another type than documented, a key that comes twice, a part that is too long. Scripts and dependencies medium, the repository low. It only supports other signals, as much as a new script or a foreign dependency would. Such a release is unchecked besides.
+A release whose scripts, dependencies or repository exist but cannot be read: an undocumented type, a duplicate key, or an oversized part. Scripts and dependencies are medium, the repository is low. It only corroborates other signals, with the weight of a new script or a foreign dependency. Such a release is also reported as unchecked.
 
 ### Why it matters
-Whoever publishes writes the manifest, and can write what a client takes and a monitor does not. What cannot be read may run code at installation, or fetch code from anywhere.
+The publisher writes the manifest, and can write a form that clients accept and monitors do not. The unreadable part may run code at installation, or fetch code from anywhere.
 
 ### False positives
-Manifests that are written by hand or by old tools. They install all the same.
+Manifests written by hand or by old tools. Clients still install them.
 
 ### What to do
 Read the manifest in the registry's document; `provwatch lookup` names the part and the reason.
 
 ### Example incident
-None is known. A test showed it: a takeover with `scripts` of another type was a late alert about provwatch itself.";
+None known. In a test, a takeover with `scripts` of another type led only to a late alert about provwatch itself.";
 
 impl Detector for UnreadableManifest {
     fn about(&self) -> &'static About {
@@ -43,17 +43,17 @@ impl Detector for UnreadableManifest {
         let Some(profile) = change.profile() else { return Vec::new() };
         let parts = change.release.unread.claims().filter_map(|(place, why)| Some((severity(place)?, why)));
         let Some((severity, why)) = parts.max_by_key(|(severity, _)| *severity) else { return Vec::new() };
-        let evidence = Evidence {
-            expected: "a manifest that can be read".to_owned(),
+        let evidence = Difference {
+            expected: "a readable manifest".to_owned(),
             seen: quote(why),
             since: profile.first_at,
-            why: "What cannot be read may run code at installation.",
+            why: "The unreadable part may run code at installation.",
         };
         vec![support(&ABOUT, severity, evidence)]
     }
 }
 
-/// How much a part that cannot be read supports other signals. A manifest that could not be fetched is not odd.
+/// How much a part that cannot be read corroborates other signals. A manifest that could not be fetched is not odd.
 fn severity(place: &str) -> Option<Severity> {
     match place {
         Unread::SCRIPTS | Unread::DEPENDENCIES | Unread::OPTIONAL => Some(Severity::Medium),

@@ -1,7 +1,7 @@
 //! Detects a release whose registry metadata cannot be read.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal},
 };
 
@@ -10,7 +10,7 @@ pub struct UnreadableRelease;
 
 static ABOUT: About = About {
     id: "unreadable-release",
-    title: "The registry's own words on it cannot be read",
+    title: "The registry's metadata of the release cannot be read",
     harmless: None,
     category: SignalCategory::Evidence,
     severity: Severity::High,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new release of which the registry's answer cannot be read: as a whole, or where it states who published, how, which files with which digests, whether they are attested, and what the registry signed. Each field is read on its own; a release that is odd in one of them is judged by the others besides. What was odd before the package was watched says nothing. What the author wrote (scripts, dependencies, repository) is for `unreadable-manifest`.
+A new release for which the registry's answer cannot be read, as a whole or in one of these fields: publisher, publishing method, files and digests, attestations, registry signatures. Each field is read separately; the readable fields are still checked. Problems from before the package was watched raise no signal. The author's own fields (scripts, dependencies, repository) are left to `unreadable-manifest`.
 
 ### Why it matters
-A registry writes these fields itself and always in the same form. Whoever manages to have one that provwatch cannot read would hide the very thing by which a takeover is seen.
+The registry writes these fields itself, always in the same form. An attacker who makes one of them unreadable would hide the very trace of the takeover.
 
 ### False positives
-A registry or a mirror that changes its format, or an answer that was damaged on its way: then several packages show it at once, and the next look reads it well. The alert stays until you close it.
+A registry or a mirror that changes its format, or an answer that was damaged in transit. Several packages then show the problem at once, and the next check succeeds. The alert stays until you close it.
 
 ### What to do
-Read the registry's document yourself; `provwatch lookup` says which part cannot be read and why. Do not install the release before you know who published it. If the format is new, report it to the project.
+Read the registry's document yourself; `provwatch lookup` names the unreadable part and the reason. Do not install the release before you know its publisher. If the format is new, report it to the provwatch project.
 
 ### Example incident
-None is known. A test showed it: a takeover whose entry had one field of another type was a late alert about provwatch itself.";
+None known. In a test, a takeover with one field of another type led only to a late alert about provwatch itself.";
 
 impl Detector for UnreadableRelease {
     fn about(&self) -> &'static About {
@@ -52,11 +52,11 @@ impl Detector for UnreadableRelease {
 
 /// The signal of a release that cannot be read, for this reason.
 pub fn unreadable(why: &str) -> Signal {
-    let evidence = Evidence {
-        expected: "an entry of which it can be read who published it and with what evidence".to_owned(),
+    let evidence = Difference {
+        expected: "readable metadata about the publisher and the evidence".to_owned(),
         seen: quote(why),
         since: None,
-        why: "A registry writes these fields itself; what cannot be read hides how the release came about.",
+        why: "The registry writes these fields itself. An unreadable field hides the origin of the release.",
     };
     signal(&ABOUT, Severity::High, evidence)
 }

@@ -1,7 +1,7 @@
 //! Detects a version number that is far from the last one.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, support},
     model::{Confidence, Numbers, Severity, Signal, Version},
 };
 
@@ -10,7 +10,7 @@ pub struct VersionJump;
 
 static ABOUT: About = About {
     id: "version-jump",
-    title: "Its version number jumps",
+    title: "The version number jumps",
     harmless: None,
     category: SignalCategory::Cadence,
     severity: Severity::Low,
@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A stable version whose first number is more than one above the highest that the package had, or whose second or third is more than a hundred above its line's, or whose epoch is new (`1!2.0` at PyPI, which is above every version without one). Numbers that are years or dates are not compared. It only supports other signals.
+A stable version with one of three jumps. Its first number is more than one above the package's highest. Its second or third number is more than a hundred above the line's highest. Its epoch is new (`1!2.0` at PyPI, which ranks above every version without an epoch). Numbers that are years or dates are not compared. It only corroborates other signals.
 
 ### Why it matters
-Whoever wants to be the newest version picks a number that nothing will exceed.
+An attacker who wants the newest version picks a number that no later release exceeds.
 
 ### False positives
-Products that align the versions of all their packages; a project that leaves dates for numbers, and takes a new epoch for it.
+Products that align the versions of all their packages. Projects that replace date versions with numbers, and take a new epoch for it.
 
 ### What to do
-Nothing by itself.
+No action for this signal alone.
 
 ### Example incident
-Dependency confusion lives on versions such as 99.9.9.";
+Dependency confusion relies on versions such as 99.9.9.";
 
 /// From this number on a part of a version is a year or a date.
 const DATES: u64 = 1000;
@@ -58,11 +58,11 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     if !jumps(version.numbers(), highest.numbers(), own.as_ref().map(Version::numbers)) {
         return None;
     }
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("a version soon after {}", quote(own_text.unwrap_or(text))),
         seen: quote(change.release.purl.version()),
         since: None,
-        why: "Whoever wants to be the newest version picks a number that nothing will exceed.",
+        why: "An attacker who wants the newest version picks a number that no later release exceeds.",
     };
     Some(support(&ABOUT, Severity::Low, evidence))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::Traits,
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Visibilities},
 };
 
@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository that was private or internal when the release was signed, on a line that was always built from a public one.
+A repository that was private or internal at the time of signing, on a line that was always built from a public one.
 
 ### Why it matters
-What nobody can see nobody can review, and the log shows a commit that cannot be looked up.
+The public cannot review a private repository, and the log shows a commit that cannot be looked up.
 
 ### False positives
-Projects that close their source. Their provenance stops too, on npm.
+Projects that close their source. On npm, their provenance stops too.
 
 ### What to do
-Ask the project. If it is so: `provwatch baseline accept`.
+Ask the project. If it closed its source: `provwatch baseline accept`.
 
 ### Example incident
-None is public that rests on it alone; bitwarden moved its publishing to a private repository in July 2026.";
+No public incident that rests on this signal alone; bitwarden moved its publishing to a private repository in July 2026.";
 
 impl Detector for VisibilityChanged {
     fn about(&self) -> &'static About {
@@ -49,11 +49,11 @@ impl Detector for VisibilityChanged {
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let visibility = traits.visibility.filter(|visibility| *visibility != "public")?;
     let new = change.novelty(Visibilities, visibility)?;
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: new.usual,
         seen: quote(visibility),
         since: new.since,
-        why: "What nobody can see nobody can review.",
+        why: "The public cannot review a private repository.",
     };
     Some(signal(&ABOUT, Severity::Low, evidence))
 }

@@ -1,7 +1,7 @@
 //! Detects a build by another workflow file.
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, signal},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{Confidence, Severity, Signal, traits::Workflows},
 };
 
@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit; high where it says that it has not, and no other protected branch is known to.
+A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit. High where the forge says that the default branch does not have it, and no other protected branch is known to have it.
 
 ### Why it matters
-Whoever can push can add a workflow of their own that asks for the same identity. npm binds a trusted publisher to a file name, not to a branch or its content.
+An attacker who can push can add a workflow of their own that requests the same identity. npm binds a trusted publisher to a file name, not to a branch or to the file's content.
 
 ### False positives
-Projects rename and restructure their workflows. That happens on the default branch, and moves trigger and environment along, which are the same ground and count once.
+Projects rename and restructure their workflows. Such changes are on the default branch, and often change trigger and environment too. These signals belong to the same category and count once.
 
 ### What to do
-Read the workflow at the released commit and who added it. If it is the project's: `provwatch baseline accept`.
+Read the workflow at the released commit, and check which account added it. If it is the project's: `provwatch baseline accept`.
 
 ### Example incident
 redhat-cloud-services (June 2026): an orphan commit brought its own workflow.";
@@ -49,11 +49,11 @@ impl Detector for WorkflowChanged {
             let workflow = traits.workflow.as_deref()?;
             let new = change.novelty(Workflows, workflow)?;
             let severity = new.weigh(by_itself);
-            let evidence = Evidence {
+            let evidence = Difference {
                 expected: new.usual,
                 seen: quote(workflow),
                 since: new.since,
-                why: "Whoever can push a branch can add a workflow that gets the project's identity.",
+                why: "Anyone who can push a branch can add a workflow that gets the project's identity.",
             };
             Some(signal(&ABOUT, severity, evidence))
         });

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Evidence, SignalCategory, comparison::quote, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, support},
     model::{Confidence, Severity, Signal},
     text::minute_utc,
 };
@@ -13,7 +13,7 @@ pub struct YoungDependency;
 
 static ABOUT: About = About {
     id: "young-dependency",
-    title: "Depends on a package that is days old",
+    title: "Depends on a package first published days ago",
     harmless: None,
     category: SignalCategory::Content,
     severity: Severity::Medium,
@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new dependency that was first published less than seven days before the release. It only supports other signals.
+A new dependency that was first published less than seven days before the release. It only corroborates other signals.
 
 ### Why it matters
-Attackers hide the payload in a package of their own and make the release depend on it: the release itself looks harmless.
+Attackers hide the payload in a package of their own and make the release depend on it. The release itself looks harmless.
 
 ### False positives
-Projects split packages out of themselves and depend on them the same day.
+Projects that split a package and depend on the new one the same day.
 
 ### What to do
-Look at the dependency before the release: who published it, and what does it run?
+Look at the dependency before the release. Check its publisher, and the scripts that it runs.
 
 ### Example incident
 axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old.";
@@ -57,11 +57,11 @@ impl Detector for YoungDependency {
 }
 
 fn report(name: &str, first: DateTime<Utc>) -> Signal {
-    let evidence = Evidence {
+    let evidence = Difference {
         expected: format!("dependencies at least {YOUNG_DAYS} days old"),
         seen: format!("{}, first published {}", quote(name), minute_utc(first)),
         since: None,
-        why: "Attackers put the payload into a package of their own and let the release depend on it.",
+        why: "Attackers put the payload into a package of their own, and make the release depend on it.",
     };
     support(&ABOUT, Severity::Medium, evidence)
 }

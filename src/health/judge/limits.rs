@@ -42,7 +42,7 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         return Some(Finding::new(
             Id::ForgesOff,
             "",
-            "the forges are switched off: releases are judged without what only they know",
+            "the forges are switched off: releases are assessed without their facts",
             "remove `[forges] enabled = false` where the network lets them through",
         ));
     };
@@ -64,7 +64,7 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::LogsOff,
             "",
-            "transparency logs are switched off: what is signed in a watched name and not published is not seen",
+            "transparency logs are switched off: signatures in a watched name without a release are not seen",
             "remove `[logs] enabled = false` where the network lets them through",
         )
     })
@@ -90,7 +90,7 @@ fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
             1 => "the only entry that was read is".to_owned(),
             entries => format!("all {entries} entries that were read are"),
         };
-        let sentence = format!("{name}: {read} in a form that is not known here; who signed is not seen");
+        let sentence = format!("{name}: {read} in an unknown form; the signers are not seen");
         let next =
             "`provwatch logs status` names the forms; see whether `kind` in [[logs.instance]] is right, or upgrade";
         Finding::new(Id::LogNotUnderstood, &name, sentence, next)
@@ -107,7 +107,7 @@ fn unknown(snapshot: &Snapshot) -> Option<Finding> {
             Id::NameUnknown,
             "",
             format!("{} {what} {verb} not known to the registry: {}", names.len(), listed(names)),
-            "correct the name in the watchlist; `provwatch watch why PURL` says where it stands",
+            "correct the name in the watchlist; `provwatch watch why PURL` shows the line",
         )
     })
 }
@@ -147,7 +147,7 @@ fn history(snapshot: &Snapshot) -> Option<Finding> {
             let whose = if begun < learning { format!(" of {begun} of them") } else { String::new() };
             format!("the history of {packages} is still being read: {done} of {total} releases{whose}")
         };
-        Finding::new(Id::HistoryUnread, "", sentence, "wait; `provwatch status` counts them down")
+        Finding::new(Id::HistoryUnread, "", sentence, "wait; `provwatch status` shows the progress")
     })
 }
 
@@ -171,7 +171,7 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
         return vec![Finding::new(
             Id::NoSubscription,
             "",
-            "no subscription is configured: alerts are stored and sent to nobody",
+            "no subscription is configured: alerts are stored but not sent",
             "add [[subscriptions]] to the configuration, then `provwatch test-sinks`",
         )];
     }
@@ -189,13 +189,13 @@ const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
     (
         AlertKind::Release,
         Id::TakeoversUntold,
-        "no subscription takes high alerts about releases: a takeover is stored and told to nobody",
+        "no subscription takes high alerts about releases: a takeover is stored but not reported",
         "let one take the kind `release` from high on (kinds, min_severity)",
     ),
     (
         AlertKind::Log,
         Id::LogsUntold,
-        "no subscription takes high alerts about logs: a log that shows two histories is told to nobody",
+        "no subscription takes high alerts about logs: a log that shows two histories is not reported",
         "let one take the kind `log` from high on (kinds, min_severity)",
     ),
     (

@@ -60,7 +60,7 @@ fn reload(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         Id::ReloadRefused,
         "",
         format!("the last reload was refused {} ago: {why}", span(lasts)),
-        "correct what is named, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP",
+        "correct it, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP",
     );
     Check::found(key, finding.alarming(lasts > EDITING, || alarm::refused_reload(key, &why)))
 }
@@ -76,7 +76,7 @@ fn writes(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         Id::WritesFail,
         "",
         format!("the database could not be written {ago} ago: {why}"),
-        "look at the space and the rights beside the database; the daemon goes on when it can write, and nothing is \
+        "look at the space and the rights beside the database; the daemon resumes when it can write, and nothing is \
          skipped",
     );
     Check::found(key, finding.alarming(true, || alarm::failing_writes(key, &why)))
@@ -91,7 +91,7 @@ fn space(storage: &Storage) -> Vec<Check> {
             Id::DiskFull,
             "",
             format!("the disk is full or nearly so: {left} left beside {path}"),
-            "free some space; the daemon goes on by itself, and nothing is skipped",
+            "free some space; the daemon resumes by itself, and nothing is skipped",
         );
         return vec![Check::found(key, finding.alarming(true, || alarm::full_disk(key, &path, &left)))];
     }
@@ -117,7 +117,7 @@ fn damaged(storage: &Storage) -> Option<Finding> {
             named.join(", "),
             quoted(&first.why, ERROR)
         ),
-        "the alert about it says what was made anew and what was lost; look at the disk and the memory, and restore a \
+        "the alert about it says what was rebuilt and what was lost; look at the disk and the memory, and restore a \
          backup if there is more every day (docs/OPERATIONS.md)",
     ))
 }
@@ -174,7 +174,7 @@ fn file_checks(file: &File, in_use: Option<&str>, words: &Words, now: DateTime<U
     if !differs {
         return vec![usable, Check::over(changed, "the one on disk is in use")];
     }
-    let sentence = format!("the {} on disk is not the one that the daemon goes by", words.name);
+    let sentence = format!("the {} on disk is not the one that the daemon uses", words.name);
     let finding = Finding::new(words.changed, "", sentence, lowercase(words.apply));
     let alarm = || alarm::other_file(&changed, words.name, words.apply);
     vec![usable, Check::found(&changed, finding.alarming(lasts, alarm))]
@@ -202,5 +202,5 @@ fn open(alert: &OpenAlert) -> Option<Check> {
     };
     let sentence = format!("an alert is open, {}: {}", alert.severity, quoted(&alert.title, ERROR));
     let next = format!("`provwatch alerts show {0}`, then `provwatch alerts ack {0} --reason '…'`", alert.id);
-    Some(Check::found(format!("open alert {}", alert.id), Finding::new(id, &alert.id.to_string(), sentence, next)))
+    Some(Check::found(format!("open alert {}", alert.id), Finding::new(id, alert.id.to_string(), sentence, next)))
 }

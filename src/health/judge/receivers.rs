@@ -12,7 +12,7 @@ use crate::{
 };
 
 const OVER: &str = "the subscription takes alerts again";
-const REMOVED: &str = "the configuration does not have the subscription any more";
+const REMOVED: &str = "the subscription is no longer in the configuration";
 const TRY: &str = "`provwatch test-sinks` shows the receiver's answer; `provwatch alerts list` has the alerts";
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
@@ -68,7 +68,7 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
     let sentence = match refused {
         _ if is_gone(subscription) => {
             let alerts = counted(subscription.pending, "alert");
-            format!("the endpoint of {shown} says that it is gone for good; waiting for another: {alerts}")
+            format!("the endpoint of {shown} is gone for good; alerts that wait for another: {alerts}")
         }
         Some(at) => {
             let alerts = were(subscription.failed);

@@ -33,7 +33,7 @@ fn life(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     }
 }
 
-/// No process ever gave a sign of life here. Sources that were read a moment ago say that one works all the same.
+/// No process ever gave a heartbeat here. Sources that were read a moment ago say that one works all the same.
 fn never(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let patience = snapshot.runner.patience();
     let is_fresh = |last: Option<DateTime<Utc>>| last.is_some_and(|last| age(last, now) <= patience);
@@ -45,13 +45,13 @@ fn daemon(heartbeat: &Heartbeat, lock: LockState, now: DateTime<Utc>) -> Option<
     let silence = age(heartbeat.beat_at, now);
     let (pid, since) = (heartbeat.pid, span(silence));
     match lock {
-        LockState::Free => Some(no_daemon(format!(
-            "no daemon is running; the last one (process {pid}) gave a sign of life {since} ago"
-        ))),
+        LockState::Free => {
+            Some(no_daemon(format!("no daemon is running; the last one (process {pid}) sent a heartbeat {since} ago")))
+        }
         LockState::Held | LockState::Unknown if silence > HEARTBEAT => Some(Finding::new(
             Id::DaemonSilent,
             "",
-            format!("the daemon (process {pid}) has given no sign of life for {since}: it hangs, or cannot write"),
+            format!("the daemon (process {pid}) has sent no heartbeat for {since}: it hangs, or cannot write"),
             "look into its log, then restart it; nothing is lost",
         )),
         LockState::Held | LockState::Unknown => None,
@@ -83,7 +83,7 @@ fn no_daemon(sentence: String) -> Finding {
 /// What was stored in the future tells that the clock is, or was, wrong.
 fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let reads = snapshot.sources.iter().filter_map(|source| Some((source.name.as_str(), source.last_success?)));
-    let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the last sign of life", heartbeat.beat_at));
+    let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the last heartbeat", heartbeat.beat_at));
     let (what, latest) = reads.chain(beat).max_by_key(|(_, at)| *at)?;
     (latest > now + AHEAD).then(|| {
         let (shows, at) = (moment(now), moment(latest));
@@ -119,12 +119,12 @@ fn stuck(snapshot: &Snapshot) -> Check {
     let key = "stuck loops";
     let loops = snapshot.runner.facts().map(|facts| facts.stuck.join(", ")).unwrap_or_default();
     if loops.is_empty() || snapshot.runner.lock == LockState::Free {
-        return Check::over(key, "the loops move again");
+        return Check::over(key, "the loops run again");
     }
     let finding = Finding::new(
         Id::LoopStuck,
         &loops,
-        format!("loops of the daemon do not move: {loops}"),
+        format!("daemon loops are stalled: {loops}"),
         "the log says what they wait for; the watchdog restarts the service, elsewhere restart it",
     );
     Check::found(key, finding.alarming(true, || alarm::stuck_loops(key, &loops)))

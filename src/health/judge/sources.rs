@@ -124,7 +124,7 @@ fn npm_keys(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
         Id::NpmKeysKept,
         "",
         format!("the trust root was refreshed and npm's keys were not, so the earlier ones are in use: {why}"),
-        "wait until the repository's owner has signed them anew, or give a file ([trust] npm_keys)",
+        "wait until the repository's owner has signed them again, or give a file ([trust] npm_keys)",
     );
     Check::found(key, finding.alarming(lasts > patience(tuf), || alarm::kept_keys(key, lasts, &why)))
 }
@@ -142,7 +142,7 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::LogUnread,
         name,
-        format!("{name} could not be read for {}; what is signed in it is not seen: {why}", span(fails)),
+        format!("{name} could not be read for {}; its entries are not seen: {why}", span(fails)),
         "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
          enabled = false",
     );
@@ -155,9 +155,7 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
     let (name, since) = (&log.name, span(age(log.since, now)));
     let key = format!("left log {name}");
     let (level, why) = match log.by {
-        LeftBy::TrustRoot => {
-            (Level::Unhealthy, "the trust root no longer names it, and what is signed there is not seen")
-        }
+        LeftBy::TrustRoot => (Level::Unhealthy, "the trust root no longer names it, and its new entries are not seen"),
         LeftBy::Operator => (Level::Limited, "the configuration no longer names it"),
         LeftBy::Retired => (Level::Limited, "the trust root says that another log has taken its place"),
     };
@@ -165,7 +163,7 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
         return None;
     }
     let sentence = format!("{name} has not been followed for {since}: {why}");
-    let next = "see whose doing that is; to go on following the log, name it in [[logs.instance]]";
+    let next = "find out who changed it; to go on following the log, name it in [[logs.instance]]";
     let finding = Finding { level, ..Finding::new(Id::LogLeft, name, sentence, next) };
     Some(Check::found(&key, finding.alarming(level == Level::Unhealthy, || alarm::left_log(&key, name))))
 }
@@ -183,8 +181,8 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3]
                 let error = mirror.last_error.as_deref();
                 let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
                 let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
-                let next =
-                    "`provwatch logs status` shows how its mirrors stand; mend it, or take it out of [[logs.instance]]";
+                let next = "`provwatch logs status` shows how its mirrors stand; repair it, or take it out of \
+                     [[logs.instance]]";
                 let alarm = alarm::failing_mirror(&failing, &name, lasts, error);
                 let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
                 Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
@@ -204,8 +202,8 @@ fn forked(mirror: &LogMirror, name: &str, now: DateTime<Utc>) -> Check {
     let finding = mirror.other_history_since.map(|since| {
         let why = mirror.last_error.as_deref().map_or_else(String::new, |why| format!(": {}", quoted(why, ERROR)));
         let sentence = format!("{name} has shown another history for {}{why}", span(age(since, now)));
-        let next = "`provwatch logs status` has the evidence: give it to whoever keeps the log; to stop comparing this \
-                    mirror, take it out of [[logs.instance]]";
+        let next = "`provwatch logs status` has the evidence: report it to the operator of the log; to stop \
+            comparing this mirror, take it out of [[logs.instance]]";
         Finding::new(Id::LogMirrorForked, &mirror.url, sentence, next)
     });
     Check::of(
@@ -235,10 +233,7 @@ fn forge(host: &str, failing: Option<&FailingForge>, now: DateTime<Utc>) -> Chec
     let finding = Finding::new(
         Id::ForgeFailing,
         host,
-        format!(
-            "{host} has answered nothing for {}; releases are judged without what only it knows: {error}",
-            span(lasts)
-        ),
+        format!("{host} has not answered for {}; releases are assessed without its facts: {error}", span(lasts)),
         "`provwatch doctor` says whether it takes the token; make a new one, or say [forges] enabled = false",
     );
     let alarm = alarm::failing_forge(&key, host, lasts, &failing.error);

@@ -30,7 +30,7 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
 fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let key = "late packages";
     let Some(Announced { count, package, since, last_error }) = &queue.announced else {
-        return Check::over(key, "what was announced was looked at");
+        return Check::over(key, "the announced package was checked");
     };
     let waits = age(*since, now);
     if waits <= ANNOUNCED || (snapshot.runner.has_just_begun(now) && last_error.is_none()) {
@@ -43,7 +43,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::PackageLate,
         &package,
-        format!("{package} was announced {} ago and has not been looked at{more}{why}", span(waits)),
+        format!("{package} was announced {} ago and has not been checked{more}{why}", span(waits)),
         "`provwatch doctor` says whether its registry answers; it is tried again by itself",
     );
     let alarm = || alarm::late_package(key, &package, waits, others);
@@ -70,11 +70,7 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::QueueStill,
         "",
-        format!(
-            "the queue stands still: none of {} was looked at for {}",
-            counted(queue.due, "due package"),
-            span(still)
-        ),
+        format!("the queue is stalled: none of {} was checked for {}", counted(queue.due, "due package"), span(still)),
         "the log says what the work waits for; restart the daemon if it lasts",
     );
     Check::found(key, finding.alarming(true, || alarm::standstill(key, queue.due, still)))
@@ -88,14 +84,14 @@ fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
     if fails <= FAILING {
         // A new event gives a failing package a fresh start, which alone is not a recovery.
         let is_over = queue.failing == 0 && waits(queue.oldest) <= patience;
-        return if is_over { Check::over(key, "the packages were looked at") } else { Check::unclear(key) };
+        return if is_over { Check::over(key, "the packages were checked") } else { Check::unclear(key) };
     }
     let packages = counted(queue.failing, "package");
     let finding = Finding::new(
         Id::PackagesFailing,
         "",
-        format!("{packages} cannot be looked at, the oldest for {}", span(fails)),
-        "their errors stand under `work`; as a rule one registry or the network is down: `provwatch doctor`",
+        format!("{packages} cannot be checked, the oldest for {}", span(fails)),
+        "their errors are listed under `work`; as a rule one registry or the network is down: `provwatch doctor`",
     );
     let alarm = || alarm::failing_packages(key, queue.failing, fails);
     Check::found(key, finding.alarming(fails > patience, alarm))
@@ -113,7 +109,7 @@ fn unchecked(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
         Id::ReleasesUnchecked,
         "",
         format!("{count} could not be checked, the oldest for {waits}: {named}{more}"),
-        "`provwatch lookup PURL` has the reason; do not install it before a person has looked, then \
-         `provwatch alerts ack` settles it",
+        "`provwatch lookup PURL` has the reason; do not install it before a person has reviewed it; then `provwatch \
+         alerts ack` closes the finding",
     ))
 }

@@ -20,7 +20,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::ForgeFailing,
         limited(
             "forge-failing",
-            "A forge has given no usable answer for an hour. Releases are judged without what only it knows.",
+            "A forge has given no usable answer for an hour. Releases are assessed without its facts.",
             "`provwatch doctor` says whether it takes the token; a new token, or `[forges] enabled = false`.",
         ),
     ),
@@ -28,7 +28,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::ForgesOff,
         limited(
             "forges-off",
-            "The forges are switched off: releases are judged without what only they know.",
+            "The forges are switched off: releases are assessed without their facts.",
             "Remove `[forges] enabled = false` where the network lets them through.",
         ),
     ),
@@ -44,7 +44,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::LogsOff,
         limited(
             "logs-off",
-            "Transparency logs are switched off: what is signed in a watched name and not published is not seen.",
+            "Transparency logs are switched off: signatures in a watched name without a release are not seen.",
             "Remove `[logs] enabled = false` where the network lets them through.",
         ),
     ),
@@ -53,7 +53,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         limited(
             "log-not-followed",
             "A log of the trust root is not followed: the trust root does not say where it is read, has it where \
-             another log is, or its key is of an unknown kind. What is signed in it is not seen.",
+             another log is, or its key is of an unknown kind. Its entries are not seen.",
             "`provwatch logs status` has the key; `[logs] urls` says where it is read.",
         ),
     ),
@@ -69,7 +69,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::MirrorLeavesOut,
         limited(
             "mirror-leaves-out",
-            "The documents of a registry or mirror do not tell what releases are judged by.",
+            "The documents of a registry or mirror lack fields that the detectors need.",
             "Name a mirror that passes the registry's documents on whole (`[registries]`).",
         ),
     ),
@@ -78,14 +78,14 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         limited(
             "history-unread",
             "The history of packages is still to be read; releases of the last week are judged when it is there.",
-            "Wait; how many is said.",
+            "Wait; the finding gives the number.",
         ),
     ),
     (
         Id::NoSubscription,
         limited(
             "no-subscription",
-            "No subscription is configured: alerts are stored and sent to nobody.",
+            "No subscription is configured: alerts are stored but not sent.",
             "Add `[[subscriptions]]`, then `provwatch test-sinks`.",
         ),
     ),
@@ -101,7 +101,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::TakeoversUntold,
         limited(
             "takeovers-untold",
-            "No subscription takes alerts of the kind `release` from high on: a takeover is stored and told to nobody.",
+            "No subscription takes alerts of the kind `release` from high on: a takeover is stored but not reported.",
             "Let one subscription take them (`kinds`, `min_severity`).",
         ),
     ),
@@ -145,7 +145,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
             "npm-keys-kept",
             "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
              be read. The earlier ones stay in use. An alert after as long as `trust-root-stale` takes.",
-            "Wait until its owner has signed them anew, or give a file (`[trust] npm_keys`).",
+            "Wait until its owner has signed them again, or give a file (`[trust] npm_keys`).",
         ),
     ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
@@ -153,17 +153,17 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::LogMirrorBehind,
         limited(
             "log-mirror-behind",
-            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, and does \
-             not grow. It is of the same history, and accused of nothing.",
-            "Ask whoever keeps the mirror; `provwatch logs status` shows how far it is.",
+            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, \
+             and does not grow. It is of the same history, and is not reported as a violation.",
+            "Ask the operator of the mirror; `provwatch logs status` shows how far it is.",
         ),
     ),
     (
         Id::LogNotUnderstood,
         limited(
             "log-not-understood",
-            "Every entry that was read of a log is in a form that is not known here. The entries are hashed and proven, and the \
-             log is audited; who signed them is not seen.",
+            "Every entry that was read of a log is in an unknown form. The entries are hashed and proven, and the \
+             log is audited; their signers are not seen.",
             "`provwatch logs status` names the forms; a newer version of provwatch may know them. If the log was set up as \
              something else than it is, correct its `kind` in `[[logs.instance]]`.",
         ),

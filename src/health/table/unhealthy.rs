@@ -26,7 +26,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::DaemonSilent,
         unhealthy(
             "daemon-silent",
-            "The daemon holds the lock and has not written its sign of life (every half minute) for 3 minutes: it \
+            "The daemon holds the lock and has not written its heartbeat (every half minute) for 3 minutes: it \
              hangs, or it cannot write.",
             "Look into its log, then restart it; nothing is lost.",
         ),
@@ -53,7 +53,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "source-silent",
             "A feed was never read, or not for 30 minutes; with `run --once`, for as long as passes may be apart. \
-             Nothing is skipped: the cursor stands where it stood.",
+             The cursor is kept, so no release is skipped.",
             "`provwatch doctor`; look at the network, the proxy and the registry's status page.",
         ),
     ),
@@ -61,8 +61,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::PackageLate,
         unhealthy(
             "package-late",
-            "A package that a feed announced has not been looked at for 5 minutes. An alert after 10.",
-            "The last error follows, or stands under *work*; as a rule the registry does not answer: `provwatch \
+            "A package that a feed announced has not been checked for 5 minutes. An alert after 10.",
+            "The last error follows, or is listed under *work*; as a rule the registry does not answer: `provwatch \
              doctor`.",
         ),
     ),
@@ -70,7 +70,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::QueueStill,
         unhealthy(
             "queue-still",
-            "Packages are due, and none was looked at for 10 minutes.",
+            "Packages are due, and none was checked for 10 minutes.",
             "The log says what the work waits for; restart the daemon if it lasts.",
         ),
     ),
@@ -80,7 +80,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "packages-failing",
             "Packages have failed for an hour. An alert if it is ten or more, or after a day; each has one of its \
              own after about 40 minutes.",
-            "Their errors stand under *work*; as a rule one registry or the network is down.",
+            "Their errors are listed under *work*; as a rule one registry or the network is down.",
         ),
     ),
     (
@@ -89,8 +89,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "releases-unchecked",
             "A new release could not be checked for 30 minutes, in the last week, and its alert was not \
              acknowledged.",
-            "`provwatch lookup` has the reason. Do not install the release before a person has looked; `provwatch \
-             alerts ack` settles it.",
+            "`provwatch lookup` has the reason. Do not install the release before a person has reviewed it; \
+             `provwatch alerts ack` closes the finding.",
         ),
     ),
     (
@@ -123,7 +123,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "writes-fail",
             "A write to the database failed in the last 10 minutes.",
-            "The error says why: space, rights, a disk that fails. Nothing is skipped; the daemon goes on when it \
+            "The error says why: space, rights, a disk that fails. Nothing is skipped; the daemon resumes when it \
              can write.",
         ),
     ),
@@ -132,7 +132,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "disk-full",
             "Less than 32 MiB are left beside the database.",
-            "Free some space; the daemon goes on by itself.",
+            "Free some space; the daemon resumes by itself.",
         ),
     ),
     (
@@ -140,25 +140,25 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "rows-damaged",
             "Rows of the database were found damaged in the last 24 hours and set aside.",
-            "The alert about each says what was made anew and what was lost. Look at the disk and the memory; restore a \
-             backup if there is more every day.",
+            "The alert about each says what was rebuilt and what was lost. Look at the disk and the memory; restore \
+             a backup if there is more every day.",
         ),
     ),
     (
         Id::ReloadRefused,
         unhealthy(
             "reload-refused",
-            "The daemon was told to read configuration and watchlist again and could not use them: it goes by what it \
+            "The daemon was told to read configuration and watchlist again and could not use them: it keeps what it \
              read before. An alert after 10 minutes.",
-            "Correct what is named, then `provwatch reload`.",
+            "Correct it, then `provwatch reload`.",
         ),
     ),
     (
         Id::WatchlistUnusable,
         unhealthy(
             "watchlist-unusable",
-            "The watchlist on disk cannot be read, or is wrong. The daemon goes by the one that it read before. \
-             An alert after 10 minutes.",
+            "The watchlist on disk cannot be read, or is wrong. The daemon keeps the one that it read before. An \
+             alert after 10 minutes.",
             "Correct the file that is named, then reload: `systemctl reload provwatch`.",
         ),
     ),
@@ -166,7 +166,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::WatchlistChanged,
         unhealthy(
             "watchlist-changed",
-            "The watchlist on disk is not the one that the daemon goes by. An alert after 10 minutes.",
+            "The watchlist on disk is not the one that the daemon uses. An alert after 10 minutes.",
             "`systemctl reload provwatch`, or send SIGHUP.",
         ),
     ),
@@ -182,7 +182,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::ConfigurationChanged,
         unhealthy(
             "configuration-changed",
-            "The configuration on disk is not the one that the daemon goes by. An alert after 10 minutes.",
+            "The configuration on disk is not the one that the daemon uses. An alert after 10 minutes.",
             "Reload: `systemctl reload provwatch`.",
         ),
     ),
@@ -199,8 +199,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::TrustFilesUnusable,
         unhealthy(
             "trust-files-unusable",
-            "A file of `[trust]` was changed and cannot be read or used. The daemon goes on with what it read before, and \
-             would not start again. An alert after 10 minutes.",
+            "A file of `[trust]` was changed and cannot be read or used. The daemon keeps the earlier one, but \
+             could not restart. An alert after 10 minutes.",
             "Correct the file; it is read again within `refresh_interval`, and on `provwatch reload`.",
         ),
     ),
@@ -216,10 +216,10 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::LogLeft,
         unhealthy(
             "log-left",
-            "The trust root no longer names a log that was followed: what is signed there from now on is not seen. An alert as \
-             well. Limited, and for a week, where the operator took it out of the configuration or the trust root says that \
-             another log has taken its place.",
-            "See whose doing the new trust root is; to go on following the log, name it in `[[logs.instance]]`.",
+            "The trust root no longer names a log that was followed: its new entries are not seen. An alert as \
+             well. Limited, and for a week, where the operator took it out of the configuration or the trust root \
+             says that another log has taken its place.",
+            "Find out who changed the trust root; to go on following the log, name it in `[[logs.instance]]`.",
         ),
     ),
     (
@@ -228,8 +228,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "log-mirror-failing",
             "One of the URLs of a log that is read at several has not answered for 30 minutes, or what it signs could not \
              be compared with the others. The log itself is read from the next. An alert as well.",
-            "`provwatch logs status` has the reason; mend the mirror, or take it out of `[[logs.instance]]`. If it shows \
-             another history, that is an alert about the log as well.",
+            "`provwatch logs status` has the reason; repair the mirror, or take it out of `[[logs.instance]]`. If \
+             it shows another history, that is an alert about the log as well.",
         ),
     ),
     (
@@ -237,9 +237,10 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "log-mirror-forked",
             "One of the URLs of a log that is read at several shows another history than the one that is known. The critical \
-             alert about the log has the proof; this finding stays while it goes on, whoever acknowledged the alert.",
-            "`provwatch logs status` says since when, and has the evidence: give it to whoever keeps the log. Nothing of that \
-             history is believed; to stop comparing it, take the mirror out of `[[logs.instance]]`.",
+             alert about the log has the proof; this finding stays while it goes on, even after the alert is acknowledged.",
+            "`provwatch logs status` says since when, and has the evidence: report it to the operator of the log. \
+             provwatch trusts no entry of that history; to stop comparing it, take the mirror out of \
+             `[[logs.instance]]`.",
         ),
     ),
     (

@@ -167,10 +167,7 @@ fn a_log_of_which_nothing_is_understood_is_said() {
         ("nothing of it", log(700, 700), &["log-not-understood"]),
     ]);
     let said = judge(&log(700, 700), noon()).remove(0).sentence;
-    assert_eq!(
-        said,
-        "log.example: all 700 entries that were read are in a form that is not known here; who signed is not seen"
-    );
+    assert_eq!(said, "log.example: all 700 entries that were read are in an unknown form; the signers are not seen");
 }
 
 #[test]
@@ -216,7 +213,7 @@ fn what_was_announced_must_not_wait() {
     ]);
     assert_eq!(
         judge(&announced(12 * MINUTE), noon())[0].sentence,
-        "pkg:npm/widget was announced 12 min ago and has not been looked at; 2 more packages wait with it: 503"
+        "pkg:npm/widget was announced 12 min ago and has not been checked; 2 more packages wait with it: 503"
     );
 }
 
@@ -271,7 +268,7 @@ fn packages_may_fail_for_an_hour() {
         let checks = checks(&snapshot, noon());
         checks.into_iter().find(|check| check.key == "failing work").unwrap().verdict
     };
-    assert_eq!(verdict(0, HOUR), Verdict::Over("the packages were looked at"));
+    assert_eq!(verdict(0, HOUR), Verdict::Over("the packages were checked"));
     assert_eq!(verdict(0, DAY + 1), Verdict::Unclear, "a fresh start is no recovery");
     assert_eq!(verdict(1, 1), Verdict::Unclear);
 }

@@ -365,7 +365,7 @@ async fn a_host_has_only_so_many_requests_under_way() {
 async fn errors_say_what_to_do() {
     let lab = Lab::new(|policy| policy.contact = None);
     lab.answers(&[403, 502]);
-    insta::assert_snapshot!(told(lab.get("https://crates.example/api/v1/crates/serde").await), @"fetching https://crates.example/api/v1/crates/serde: the server answered 403 after 1 attempt; some registries refuse clients that do not say who runs them: set the contact (an e-mail address or a URL) in the configuration");
+    insta::assert_snapshot!(told(lab.get("https://crates.example/api/v1/crates/serde").await), @"fetching https://crates.example/api/v1/crates/serde: the server answered 403 after 1 attempt; some registries refuse clients without a contact: set the contact (an e-mail address or a URL) in the configuration");
     let request = get("https://crates.example/api").max_attempts(1);
     insta::assert_snapshot!(told(lab.client.fetch(request).await), @"fetching https://crates.example/api: the server answered 502 after 1 attempt; this passes by itself as a rule, and is tried again later");
     for _ in 0..4 {

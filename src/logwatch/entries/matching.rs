@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    attest::{Failure, LoggedIdentity, Verifier},
+    attest::{LoggedIdentity, VerificationFailure, Verifier},
     clock::Clock,
     logwatch::settings::LogSettings,
     model::{
@@ -72,7 +72,7 @@ impl Matcher {
     }
 
     /// Who a certificate says signed, and whether an authority said so.
-    pub fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, Failure> {
+    pub(crate) fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, VerificationFailure> {
         match certificate {
             LoggedCertificate::Final(der) => self.verifier.logged(der),
             LoggedCertificate::Precertificate { issuer_key_hash, tbs, precertificate } => {
@@ -100,7 +100,7 @@ fn entry(candidate: &Candidate, read: LoggedIdentity, watched: &Watched) -> NewL
     }
 }
 
-fn unreadable(candidate: &Candidate, failure: &Failure) -> NewQuarantined {
+fn unreadable(candidate: &Candidate, failure: &VerificationFailure) -> NewQuarantined {
     quarantined(candidate.index, &candidate.body, format!("its certificate cannot be read: {failure}"))
 }
 

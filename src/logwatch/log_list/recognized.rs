@@ -67,7 +67,7 @@ impl Recognition {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_with(|| {
             let rows =
-                self.store.logs().inspect_err(|error| tracing::warn!("what logs are is not remembered: {error}"));
+                self.store.logs().inspect_err(|error| tracing::warn!("the recognized logs cannot be read: {error}"));
             rows.unwrap_or_default().into_iter().filter_map(as_stored).collect()
         });
         work(known)

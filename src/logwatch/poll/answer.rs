@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// What one mirror says.
-pub struct Answer<'a> {
+pub struct MirrorAnswer<'a> {
     pub mirror: &'a FollowedLog,
     pub heads: Result<Vec<Head>, ReadError>,
 }
 
-impl Answer<'_> {
+impl MirrorAnswer<'_> {
     /// The trees of which it says something that is signed.
     pub fn signed(&self) -> impl Iterator<Item = (&Tree, &SignedCheckpoint)> {
         let heads = self.heads.iter().flatten();
@@ -59,9 +59,9 @@ impl Look<'_> {
 }
 
 /// Asks all mirrors at once.
-pub async fn ask(followed: &FollowedLog) -> Vec<Answer<'_>> {
+pub async fn ask(followed: &FollowedLog) -> Vec<MirrorAnswer<'_>> {
     let mirrors = iter::once(followed).chain(followed.mirrors.iter().map(AsRef::as_ref));
-    join_all(mirrors.map(|mirror| async move { Answer { mirror, heads: mirror.log.heads().await } })).await
+    join_all(mirrors.map(|mirror| async move { MirrorAnswer { mirror, heads: mirror.log.heads().await } })).await
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
         let followed = lab.followed();
         let answers = ask(&followed).await;
         assert_eq!(answers.iter().map(|answer| (answer.size(), answer.error())).collect::<Vec<_>>(), [(Some(3), None)]);
-        let silent = Answer { mirror: &followed, heads: Err(ReadError::Beyond { index: 0, size: 0 }) };
+        let silent = MirrorAnswer { mirror: &followed, heads: Err(ReadError::Beyond { index: 0, size: 0 }) };
         assert!(silent.size().is_none() && silent.error().is_some());
     }
 }

@@ -11,12 +11,12 @@ use crate::{
         rows::{is_read_to, open_tree, rows_of},
         shown::Shown,
         tail::Tailer,
-        trouble::Trouble,
+        tree_failure::TreeFailure,
     },
     progress::{Progress, Step},
     store::{LogRow, LogState, Store, StoreError},
     text::with_causes,
-    tlog::{CheckpointError, Head, LogViolation, ReadError, Tree, evidence::Evidence},
+    tlog::{CheckpointError, Head, LogViolation, ReadError, Tree, evidence::LogEvidence},
     upkeep::Mender,
 };
 use std::sync::Arc;
@@ -104,8 +104,8 @@ impl Follower {
                 return Ok(None);
             }
             Err(error) => {
-                let statement = format!("{tree} serves what is not its checkpoint: {}", with_causes(error));
-                let evidence = Evidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
+                let statement = format!("{tree} serves a checkpoint that is not its own: {}", with_causes(error));
+                let evidence = LogEvidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
                 self.reporter.report(tree, &evidence.served(&head.document), now)?;
                 self.store.log_failed(&tree.name, &with_causes(error), now)?;
                 return Ok(None);
@@ -119,8 +119,8 @@ impl Follower {
                 Ok(Some(verified))
             }
             Ok(None) => Ok(None),
-            Err(Trouble::Ours(error)) => Err(error),
-            Err(Trouble::Read(error)) => {
+            Err(TreeFailure::Ours(error)) => Err(error),
+            Err(TreeFailure::Read(error)) => {
                 self.reporter.tree_unread(shown, &error)?;
                 Ok(None)
             }
@@ -128,7 +128,7 @@ impl Follower {
     }
 
     /// Audits a checkpoint, and reads what it covers. `None`: the log is accused of something, which is recorded.
-    async fn look_at(&self, shown: Shown<'_>) -> Result<Option<u64>, Trouble> {
+    async fn look_at(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         if !self.auditor.audit(shown).await? {
             return Ok(None);
         }
@@ -158,7 +158,8 @@ impl Follower {
                 let tree = Tree { name: row.name.clone(), id: None, offset: row.offset, active: false };
                 let statement =
                     format!("{} no longer lists {tree}, of which it signed {} entries", followed.name(), size(&row));
-                let mut evidence = Evidence::new(LogViolation::Omission, followed.log.signer(), statement.clone(), now);
+                let mut evidence =
+                    LogEvidence::new(LogViolation::Omission, followed.log.signer(), statement.clone(), now);
                 let signed = row.checkpoint.and_then(|kept| followed.log.signer().verify(kept.note.as_bytes()).ok());
                 evidence = evidence.signed(&signed.iter().collect::<Vec<_>>());
                 self.reporter.report(&tree, &evidence, now)?;

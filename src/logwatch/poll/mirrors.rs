@@ -4,7 +4,7 @@
 //! answer go to the next.
 
 use super::{
-    answer::{Answer, Look, ask},
+    answer::{Look, MirrorAnswer, ask},
     heads::{Follower, Poll},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         rows::rows_of,
         shown::Shown,
         tail::Tailer,
-        trouble::Trouble,
+        tree_failure::TreeFailure,
     },
     store::{MirrorSeen, Store, StoreError},
     text::with_causes,
@@ -41,7 +41,7 @@ impl Mirrors {
     pub async fn poll(&self, followed: &FollowedLog) -> Result<Poll, FollowError> {
         let mut answers = ask(followed).await;
         answers.sort_by_key(|answer| Reverse(answer.size()));
-        let largest = answers.first().and_then(Answer::size);
+        let largest = answers.first().and_then(MirrorAnswer::size);
         let is_whole = answers.iter().all(|answer| answer.size().is_some());
         let mut look = Look {
             answering: answers.iter().filter(|answer| answer.size().is_some()).map(|answer| answer.mirror).collect(),
@@ -79,7 +79,7 @@ impl Mirrors {
 
     /// Whether this mirror had signed more when it last answered, or the log is accused of going back as it is. One that never
     /// had more is behind, whatever the others would say.
-    fn went_back(&self, followed: &FollowedLog, largest: Option<&Answer<'_>>) -> Result<bool, StoreError> {
+    fn went_back(&self, followed: &FollowedLog, largest: Option<&MirrorAnswer<'_>>) -> Result<bool, StoreError> {
         let Some((answer, size)) = largest.and_then(|answer| Some((answer, answer.size()?))) else { return Ok(false) };
         let had_more = self.store.log_mirrors()?.into_iter().any(|row| {
             row.log == followed.name()
@@ -92,7 +92,11 @@ impl Mirrors {
     }
 
     /// Follows a mirror or compares it; what is wrong with it.
-    async fn look_at_mirror(&self, answer: Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, FollowError> {
+    async fn look_at_mirror(
+        &self,
+        answer: MirrorAnswer<'_>,
+        look: &mut Look<'_>,
+    ) -> Result<Option<String>, FollowError> {
         let (mirror, error) = (answer.mirror, answer.error());
         if !look.follows(answer.size(), self.known_size(mirror)?) {
             let found = self.compare_mirror(&answer, look).await?;
@@ -113,7 +117,11 @@ impl Mirrors {
     }
 
     /// Holds what a mirror signed against what is known, and reads from it what the one that is followed does not give.
-    async fn compare_mirror(&self, answer: &Answer<'_>, look: &mut Look<'_>) -> Result<Option<String>, FollowError> {
+    async fn compare_mirror(
+        &self,
+        answer: &MirrorAnswer<'_>,
+        look: &mut Look<'_>,
+    ) -> Result<Option<String>, FollowError> {
         let now = self.clock.now();
         for (tree, signed) in answer.signed() {
             let shown = Shown { followed: answer.mirror, tree, signed, now };
@@ -130,8 +138,8 @@ impl Mirrors {
                     self.reporter.clear(tree, now)?;
                 }
                 Ok(_) => {}
-                Err(Trouble::Read(error)) => return Ok(Some(with_causes(&error))),
-                Err(Trouble::Ours(error)) => return Err(error),
+                Err(TreeFailure::Read(error)) => return Ok(Some(with_causes(&error))),
+                Err(TreeFailure::Ours(error)) => return Err(error),
             }
         }
         Ok(None)
@@ -144,7 +152,7 @@ impl Mirrors {
             return Ok(None);
         }
         let Some(kept) = self.store.log(&tree.name)?.and_then(|row| row.checkpoint) else {
-            return Ok(Some("there is nothing yet to compare it with".to_owned()));
+            return Ok(Some("nothing to compare it with yet".to_owned()));
         };
         let Ok(kept) = mirror.log.signer().verify(kept.note.as_bytes()) else {
             return Ok(Some("what is known of the log was signed with another key".to_owned()));

@@ -8,7 +8,7 @@ use crate::{
     logwatch::{log_list::FollowedLog, report::ViolationReporter, rows::open_tree},
     store::{LogKind, LogState, Store, StoreError},
     text::{counted, with_causes},
-    tlog::{Head, LogViolation, Tree, evidence::Evidence},
+    tlog::{Head, LogViolation, Tree, evidence::LogEvidence},
 };
 
 /// Unknown trees that a statement names.
@@ -73,7 +73,7 @@ impl Trees {
         );
         open_tree(&self.store, followed, &log, now)?;
         self.store.log_failed(&log.name, &statement, now)?;
-        let evidence = Evidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
+        let evidence = LogEvidence::new(LogViolation::Checkpoint, followed.log.signer(), statement, now);
         self.reporter.report(&log, &evidence.served(&first.document), now)?;
         Ok(1)
     }

@@ -8,7 +8,7 @@ use crate::{
     store::{NewLogEntry, NewQuarantined},
     tlog::{
         ReadError,
-        page::{LeafForm, Page, ReadPage, read_page},
+        page::{EntryPage, LeafForm, ReadPage, read_page},
     },
 };
 
@@ -43,7 +43,13 @@ impl Batch {
     ///
     /// # Errors
     /// It does not follow what came before.
-    pub fn take(&mut self, page: &Page, form: LeafForm, matcher: &Matcher, tail: &mut Tail) -> Result<(), ReadError> {
+    pub fn take(
+        &mut self,
+        page: &EntryPage,
+        form: LeafForm,
+        matcher: &Matcher,
+        tail: &mut Tail,
+    ) -> Result<(), ReadError> {
         page.follows(&tail.range)?;
         self.pages.push(read_page(page, form, matcher.watch.filter(), &mut tail.range));
         self.entries += page.entries.len() as u64;

@@ -15,7 +15,7 @@ use crate::{
         marks::first_of_them,
         report::ViolationReporter,
         shown::Shown,
-        trouble::Trouble,
+        tree_failure::TreeFailure,
     },
     progress::{Progress, Step},
     store::{Advance, Store, StoreError},
@@ -41,7 +41,7 @@ pub struct Tailer {
 impl Tailer {
     /// Reads what a checkpoint adds, and moves the verified position to its size. The first time it begins at the end.
     /// `None`: what was served does not hash to the signed root, which is recorded.
-    pub async fn tail(&self, shown: Shown<'_>) -> Result<Option<u64>, Trouble> {
+    pub async fn tail(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         let Shown { tree, signed, .. } = shown;
         let stands = |store: &Store| Ok::<_, StoreError>(store.log(&tree.name)?.and_then(|row| row.tail));
         let row = match stands(&self.store)? {
@@ -70,7 +70,7 @@ impl Tailer {
 
     /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root. A shard
     /// that follows one that is tailed already is read from its first entry, or what was logged in it so far would be lost.
-    async fn start_tail(&self, shown: Shown<'_>) -> Result<Option<u64>, Trouble> {
+    async fn start_tail(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         let Shown { followed, tree, signed, .. } = shown;
         if is_successor(&self.store, &self.list, followed, tree)? {
             tracing::info!(log = %tree, "a new shard, tailing it from its first entry");
@@ -89,7 +89,7 @@ impl Tailer {
         Ok(Some(0))
     }
 
-    async fn download(&self, shown: Shown<'_>, tail: &mut Tail) -> Result<(), Trouble> {
+    async fn download(&self, shown: Shown<'_>, tail: &mut Tail) -> Result<(), TreeFailure> {
         let Shown { followed, tree, signed, .. } = shown;
         let matcher = self.matching.matcher()?;
         let mut pages = followed.log.pages(tree, tail.range.size(), signed.size(), signed);
@@ -113,7 +113,7 @@ impl Tailer {
     }
 
     /// Stores a batch and the position after it.
-    fn store_batch(&self, shown: Shown<'_>, tail: &mut Tail, batch: Option<Read>) -> Result<(), Trouble> {
+    fn store_batch(&self, shown: Shown<'_>, tail: &mut Tail, batch: Option<Read>) -> Result<(), TreeFailure> {
         let Some(read) = batch else { return Ok(()) };
         let (tree, log) = (&shown.tree.name, shown.followed.name());
         let (now, before) = (self.clock.now(), tail.progress.next);
@@ -156,7 +156,7 @@ impl Tailer {
     }
 }
 
-fn damaged(tree: &str) -> Trouble {
+fn damaged(tree: &str) -> TreeFailure {
     FollowError::DamagedTail(tree.to_owned()).into()
 }
 

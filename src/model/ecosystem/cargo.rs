@@ -37,7 +37,7 @@ pub(super) const ROW: Row = Row {
             least: Duration::from_secs(10),
             most: Some((
                 Duration::from_mins(30),
-                "the feed keeps one hour; at this interval releases can fall out between two looks",
+                "the feed keeps one hour; at this interval, releases can drop out between two polls",
             )),
         },
     },

@@ -9,6 +9,7 @@ use super::{replaced::compare_files, took::Took, undated::date, unreadable::Unre
 use crate::{
     model::Observation,
     packages::{
+        examination::{Examination, Examined, Past},
         judge::{
             claimed_time::{bound_times, is_history},
             history::{Historian, unfetched, with_unread},
@@ -16,7 +17,6 @@ use crate::{
             record::Judge,
         },
         settings::Settings,
-        subject::{Examined, Past, Subject},
         turn::Turn,
     },
     registry::{PackageDocument, RegistryRelease},
@@ -35,7 +35,7 @@ pub struct Described {
 
 impl Described {
     /// Takes what a document says of releases.
-    pub async fn take(&self, subject: &Subject<'_>, document: &mut PackageDocument) -> Result<Took, StoreError> {
+    pub async fn take(&self, subject: &Examination<'_>, document: &mut PackageDocument) -> Result<Took, StoreError> {
         date(&self.store, subject, document)?;
         let mut examined = self.unreadables.take(subject, &document.unreadable)?;
         let mut baseline = self.store.baseline(subject.package)?;
@@ -59,7 +59,7 @@ impl Described {
     /// Those of these releases that are stored, by version, as they were seen last.
     fn seen_before(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         releases: &[RegistryRelease],
     ) -> Result<BTreeMap<String, Observation>, StoreError> {
         let mut before = BTreeMap::new();
@@ -76,7 +76,7 @@ impl Described {
     /// the history is still to be read.
     async fn take_releases(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         history: Vec<RegistryRelease>,
         mut fresh: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
@@ -109,7 +109,7 @@ impl Described {
     /// Judges the releases that were never judged, though the history is not read.
     async fn judge_unread(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         fresh: &[RegistryRelease],
         baseline: &StoredBaseline,
         examined: &mut Examined,
@@ -122,7 +122,7 @@ impl Described {
     /// recorded before more evidence of one is read.
     async fn judge_all(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         mut releases: Vec<RegistryRelease>,
         past: Past,
         baseline: &mut StoredBaseline,
@@ -147,7 +147,10 @@ impl Described {
 }
 
 /// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
-fn divide(subject: &Subject<'_>, mut releases: Vec<RegistryRelease>) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
+fn divide(
+    subject: &Examination<'_>,
+    mut releases: Vec<RegistryRelease>,
+) -> (Vec<RegistryRelease>, Vec<RegistryRelease>) {
     releases.sort_by_cached_key(|release| (!is_history(subject, release), release.published_at));
     let fresh = releases.split_off(releases.partition_point(|release| is_history(subject, release)));
     (releases, fresh)

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::Validators,
-    packages::subject::Subject,
+    packages::examination::Examination,
     registry::{Behind, PackageDocument, RegistryError},
     store::{PackageRow, Store, StoreError},
     upkeep::OperationalIssues,
@@ -33,7 +33,7 @@ impl Documents {
     /// all the same: a mirror may never reach the announced revision. What an older document lacks says nothing.
     pub async fn take(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         mut document: PackageDocument,
         waits: Waits,
     ) -> Result<Took, StoreError> {
@@ -65,7 +65,7 @@ impl Documents {
     }
 
     /// Takes what a document has. It may be older than what is stored: what it lacks says nothing.
-    async fn take_part(&self, subject: &Subject<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
+    async fn take_part(&self, subject: &Examination<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
         let listed = listed(&document);
         let took = self.described.take(subject, &mut document).await?;
         if subject.first_sight() {
@@ -80,7 +80,7 @@ impl Documents {
 
     async fn take_whole(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         mut document: PackageDocument,
         waits: Waits,
     ) -> Result<Took, StoreError> {
@@ -95,7 +95,7 @@ impl Documents {
     }
 
     /// What the first document lists is kept before anything of it is read: what is announced meanwhile is not among it.
-    fn keep_history(&self, subject: &Subject<'_>, listed: &BTreeSet<String>) -> Result<(), StoreError> {
+    fn keep_history(&self, subject: &Examination<'_>, listed: &BTreeSet<String>) -> Result<(), StoreError> {
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         if row.backfilled_at.is_some() || row.history.is_some() {
             return Ok(());
@@ -106,7 +106,7 @@ impl Documents {
 
 /// A revision, or a validator, that is the same as before while the document has releases that it did not have says nothing
 /// of the document: such a revision confirms nothing, and such a validator would hide what comes.
-fn doubt_what_stays(subject: &Subject<'_>, document: &mut PackageDocument) {
+fn doubt_what_stays(subject: &Examination<'_>, document: &mut PackageDocument) {
     let Some(row) = subject.row.as_ref().filter(|row| row.backfilled_at.is_some()) else { return };
     let stored = stored_validators(row);
     let has_news = || document.releases.iter().any(|release| subject.is_unseen(release));

@@ -17,10 +17,10 @@ use crate::{
     model::ReleaseStatus,
     packages::{
         error::LookError,
+        examination::{Examination, Examined, history_ends},
         judge::recheck::put_off,
         registries::Registries,
         settings::Settings,
-        subject::{Examined, Subject, history_ends},
         turn::Turn,
         waits,
     },
@@ -125,7 +125,7 @@ impl Examiner {
 
     /// Puts a package back whose turn is over: behind the others that are due, after the pause that a host asked for, or,
     /// where nothing came in this turn, after a wait that grows.
-    fn put_back(&self, subject: &Subject<'_>, work: &Work, took: &Took, came: bool) -> Result<(), StoreError> {
+    fn put_back(&self, subject: &Examination<'_>, work: &Work, took: &Took, came: bool) -> Result<(), StoreError> {
         let wait = if came { TimeDelta::zero() } else { waits::nothing_came(work.turns) };
         let until = self.clock.now() + subject.turn.pause().max(wait);
         let behind = took.behind.as_ref().map(ToString::to_string);
@@ -141,7 +141,7 @@ impl Examiner {
         work: &'a Work,
         registry: &'a dyn Registry,
         turn: &'a Turn,
-    ) -> Result<Subject<'a>, StoreError> {
+    ) -> Result<Examination<'a>, StoreError> {
         let package = &work.package;
         let (now, longest) = (self.clock.now(), self.settings.longest_recheck());
         let mut stored = self.store.version_states(package)?;
@@ -151,21 +151,21 @@ impl Examiner {
         let is_announced = work.revision.is_some() || work.lane == Lane::Announced;
         let row = self.store.package(package)?;
         let history_ends = self.history_ends(row.as_ref(), now);
-        Ok(Subject { package, registry, row, stored, now, turn, is_announced, history_ends })
+        Ok(Examination { package, registry, row, stored, now, turn, is_announced, history_ends })
     }
 
     fn history_ends(&self, row: Option<&PackageRow>, now: DateTime<Utc>) -> DateTime<Utc> {
         history_ends(row, now, &self.wall_clock, &self.settings)
     }
 
-    fn not_modified(&self, subject: &Subject<'_>) -> Result<Examined, StoreError> {
+    fn not_modified(&self, subject: &Examination<'_>) -> Result<Examined, StoreError> {
         if let Some(row) = &subject.row {
             self.store.save_package(&PackageRow { checked_at: Some(subject.now), ..row.clone() })?;
         }
         Ok(Examined::default())
     }
 
-    fn package_gone(&self, subject: &Subject<'_>, waits: Waits) -> Result<Examined, LookError> {
+    fn package_gone(&self, subject: &Examination<'_>, waits: Waits) -> Result<Examined, LookError> {
         if !subject.package.is_public() && !subject.stored.is_empty() {
             return Err(not_found(subject.package).into());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{Observation, files_fingerprint, former_digests, replaced_files},
-    packages::subject::Subject,
+    packages::examination::Examination,
     registry::RegistryRelease,
     store::{Store, StoreError},
 };
@@ -17,7 +17,7 @@ use crate::{
 /// The store failed.
 pub fn compare_files(
     store: &Store,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     before: &BTreeMap<String, Observation>,
     releases: &mut Vec<RegistryRelease>,
 ) -> Result<(), StoreError> {
@@ -34,7 +34,7 @@ pub fn compare_files(
 }
 
 /// Notes which files of a release were replaced since it was seen. Whether it is still news.
-pub fn note_replaced(subject: &Subject<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
+pub fn note_replaced(subject: &Examination<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
     let ecosystem = subject.package.ecosystem();
     let mut replaced = replaced_files(ecosystem, before, &release.files);
     let is_news = !replaced.is_empty() || ecosystem.row().files.many || subject.is_awaited(&release.id);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{http::Validators, packages::subject::Subject, registry::PackageDocument, store::PackageRow};
+use crate::{http::Validators, packages::examination::Examination, registry::PackageDocument, store::PackageRow};
 
 /// By what the next request is made conditional; nothing where that is in doubt.
 pub fn validators(row: &PackageRow) -> Option<Validators> {
@@ -22,7 +22,7 @@ pub fn doubtful() -> Validators {
 
 /// The row after a look at a document. Until all of it is stored, the document is asked for whole again.
 pub fn package_row(
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     document: PackageDocument,
     listed: BTreeSet<String>,
     is_read: bool,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::ReleaseStatus,
-    packages::{judge::unlearn::unlearn, subject::Subject},
+    packages::{examination::Examination, judge::unlearn::unlearn},
     registry::PackageDocument,
     store::{Store, StoreError},
 };
 
 /// Compares the status that each stored release has in a document with the one that is stored.
-pub fn take_statuses(store: &Store, subject: &Subject<'_>, document: &PackageDocument) -> Result<(), StoreError> {
+pub fn take_statuses(store: &Store, subject: &Examination<'_>, document: &PackageDocument) -> Result<(), StoreError> {
     let now: BTreeMap<&str, ReleaseStatus> =
         document.versions.iter().map(|(version, status)| (version.as_str(), *status)).collect();
     let unreadable: BTreeSet<&str> = document.unreadable.iter().map(|(version, _)| version.as_str()).collect();
@@ -30,7 +30,7 @@ pub fn take_statuses(store: &Store, subject: &Subject<'_>, document: &PackageDoc
 /// A release that goes away is unlearned; one that comes back is looked at again, so that it may teach.
 pub fn take_status(
     store: &Store,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     version: &str,
     status: ReleaseStatus,
 ) -> Result<(), StoreError> {

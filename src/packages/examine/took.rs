@@ -1,6 +1,6 @@
 //! The outcome of reading a registry's answer: the part that was processed, and the reason to wait for more.
 
-use crate::{packages::subject::Examined, registry::RegistryError, store::Portions};
+use crate::{packages::examination::Examined, registry::RegistryError, store::Portions};
 
 /// What an answer is waited for.
 #[derive(Clone, Copy)]

@@ -4,14 +4,14 @@ use chrono::TimeDelta;
 
 use crate::{
     model::Unread,
-    packages::{judge::past::is_old_oddity, subject::Subject},
+    packages::{examination::Examination, judge::past::is_old_oddity},
     registry::{PackageDocument, RegistryRelease},
     store::{Store, StoreError},
 };
 
 /// A release without a readable publish time: what is new was published since the last look, and is judged now; what
 /// was there before the package was watched cannot be placed in its history.
-pub fn date(store: &Store, subject: &Subject<'_>, document: &mut PackageDocument) -> Result<(), StoreError> {
+pub fn date(store: &Store, subject: &Examination<'_>, document: &mut PackageDocument) -> Result<(), StoreError> {
     let releases = std::mem::take(&mut document.releases);
     let count = releases.len();
     for (place, release) in releases.into_iter().enumerate() {
@@ -34,7 +34,7 @@ pub fn date(store: &Store, subject: &Subject<'_>, document: &mut PackageDocument
 /// order, and what comes later is dated by when it was seen. `Err`: it is dated.
 fn dated_by_place(
     store: &Store,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     mut release: RegistryRelease,
     from_end: usize,
 ) -> Result<Result<RegistryRelease, RegistryRelease>, StoreError> {
@@ -57,7 +57,7 @@ fn dated_by_place(
 
 fn dated(
     store: &Store,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     mut release: RegistryRelease,
 ) -> Result<Result<RegistryRelease, (String, String)>, StoreError> {
     if release.is_dated() {
@@ -65,7 +65,7 @@ fn dated(
     }
     let row = store.release(&release.id)?;
     let before = row.as_ref().and_then(|row| row.observation.as_ref()).map(|seen| seen.published_at);
-    let why = release.unread.of(Unread::TIME).unwrap_or("the document has no publish time for it").to_owned();
+    let why = release.unread.of(Unread::TIME).unwrap_or("its publish time is missing").to_owned();
     if before.is_none() && is_old_oddity(store, subject, &release.id)? {
         return Ok(Err((release.id.version().to_owned(), why)));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Confidence, Package, Severity},
-    packages::subject::Subject,
+    packages::examination::Examination,
     registry::Behind,
     store::StoreError,
     upkeep::{OperationalIssue, OperationalIssues},
@@ -10,13 +10,17 @@ use crate::{
 
 /// Says that the documents never reached what the feed announced, where it does not name a version: once for the
 /// registry, as this is the way of mirrors, and nothing that the documents have is missed.
-pub fn note_unreached(issues: &OperationalIssues, subject: &Subject<'_>, behind: &Behind) -> Result<(), StoreError> {
+pub fn note_unreached(
+    issues: &OperationalIssues,
+    subject: &Examination<'_>,
+    behind: &Behind,
+) -> Result<(), StoreError> {
     issues.record(&unreached(subject.package, behind), subject.now)
 }
 
 /// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
 /// as they are, so that nothing is late because of it unless they are late themselves.
-pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Subject<'_>, why: &str) -> Result<(), StoreError> {
+pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Examination<'_>, why: &str) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
     let superseded = unreached(subject.package, &behind);
     issues.resolve(&superseded, "the documents are taken as they are", subject.now)?;
@@ -24,7 +28,7 @@ pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Subject<'_>, why: 
 }
 
 /// A document reached what was announced, and says so.
-pub fn resolve_unreached(issues: &OperationalIssues, subject: &Subject<'_>) -> Result<(), StoreError> {
+pub fn resolve_unreached(issues: &OperationalIssues, subject: &Examination<'_>) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
     for issue in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {
         issues.resolve(&issue, "a document has what was announced", subject.now)?;
@@ -41,10 +45,10 @@ fn unconfirmed(package: &Package, why: &str) -> OperationalIssue {
         confidence: Confidence::High,
         title: format!("documents of {registry} do not tell how new they are"),
         argument: format!(
-            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such documents are \
-             taken as they are, and looked at again after 10 and 60 seconds; what reaches a mirror later than that is found \
-             when its packages are compared, within [daemon] reconcile_interval. Set that lower, or name the registry itself \
-             in the configuration ([registries])."
+            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such \
+             documents are taken as they are, and re-checked after 10 and 60 seconds. A release that reaches the \
+             mirror later is found when its packages are compared, within [daemon] reconcile_interval. Set that \
+             lower, or name the registry itself in the configuration ([registries])."
         ),
     }
 }
@@ -58,10 +62,10 @@ fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Oper
         confidence: Confidence::High,
         title: format!("documents of {registry} do not reach what its feed announces"),
         argument: format!(
-            "The feed announced {announced} for {package}, and after three quarters of an hour its document still stands \
-             at {seen}. Whatever the document has is judged at once; what it may lack is found when it is compared again, \
-             within a day. Mirrors do that which have no revisions of their own: name the registry itself in the \
-             configuration ([registries]). `provwatch timeline {package}` shows what was seen."
+            "The feed announced {announced} for {package}, and after three quarters of an hour its document is \
+             still at {seen}. Releases in the document are judged at once. Missing releases are found at the next \
+             comparison, within a day. Mirrors without revisions of their own do this: name the registry itself in \
+             the configuration ([registries]). `provwatch timeline {package}` shows what was seen."
         ),
     }
 }

@@ -10,13 +10,13 @@ use crate::{
     detect::{combine, unreadable},
     model::{Alert, AlertKind, Confidence, Fingerprint, Links, Package, ReleaseId, Severity},
     packages::{
+        examination::{Examination, Examined},
         judge::{
             campaign::{FEWEST, MOST},
             past::{is_old_oddity, last_good},
             told::tell,
         },
         settings::Settings,
-        subject::{Examined, Subject},
         verify::unchecked::Doubts,
     },
     progress::Progress,
@@ -50,7 +50,7 @@ pub struct Unreadables {
 impl Unreadables {
     /// Records the releases of a document that cannot be read. They are looked at again: an answer that was spoiled on its way
     /// is not worth a release. A new one is an alert at once: whoever can make an entry unreadable would otherwise pass.
-    pub fn take(&self, subject: &Subject<'_>, unreadable: &[(String, String)]) -> Result<Examined, StoreError> {
+    pub fn take(&self, subject: &Examination<'_>, unreadable: &[(String, String)]) -> Result<Examined, StoreError> {
         let is_said = |version: &str, why: &String| {
             subject.stored.get(version).is_some_and(|stored: &VersionState| {
                 stored.outcome == Outcome::Unreadable && stored.unchecked.contains(why) && !subject.is_due(stored)
@@ -77,7 +77,7 @@ impl Unreadables {
     /// `told`: the subscriptions that a message about several of them goes to.
     fn record(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         Found { release, why, alert }: Found<'_>,
         told: &[String],
         examined: &mut Examined,
@@ -99,7 +99,7 @@ impl Unreadables {
 
     /// One message about several, before each is recorded with its own alert: a crash in between tells of them twice and never
     /// not. Whom it goes to.
-    fn tell_together(&self, subject: &Subject<'_>, found: &[Found<'_>]) -> Result<Vec<String>, StoreError> {
+    fn tell_together(&self, subject: &Examination<'_>, found: &[Found<'_>]) -> Result<Vec<String>, StoreError> {
         let alerts: Vec<&Alert> = found.iter().filter_map(|found| found.alert.as_ref()).collect();
         let Some(severity) = alerts.iter().map(|alert| alert.severity).max() else { return Ok(Vec::new()) };
         if alerts.len() < FEWEST {
@@ -128,7 +128,7 @@ impl Unreadables {
     }
 
     /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
-    fn alert_of(&self, subject: &Subject<'_>, release: &ReleaseId, why: &str) -> Result<Option<Alert>, StoreError> {
+    fn alert_of(&self, subject: &Examination<'_>, release: &ReleaseId, why: &str) -> Result<Option<Alert>, StoreError> {
         if self.store.release(release)?.is_some_and(|row| row.observation.is_some()) {
             return Ok(None);
         }
@@ -174,9 +174,9 @@ fn together(
 ) -> Alert {
     let title = format!("{}: {} new releases cannot be read", package.name(), members.len() + nameless.len());
     let mut argument = format!(
-        "Nothing is known of what new releases of {package} do: their entries in the registry's document cannot be read. \
-         Whoever can make an entry unreadable would otherwise pass. Do not install any of them before you have looked at it. \
-         Each has an alert of its own (`provwatch alerts show ID`)."
+        "New releases of {package} are not checked: their entries in the registry's document cannot be read. An \
+         attacker who makes an entry unreadable would otherwise go unnoticed. Do not install any of them before you \
+         have reviewed it. Each has an alert of its own (`provwatch alerts show ID`)."
     );
     if !nameless.is_empty() {
         let shown: Vec<String> = nameless.iter().take(NAMED).map(|version| format!("{version:?}")).collect();

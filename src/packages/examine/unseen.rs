@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     model::{Package, ReleaseStatus, Severity, traits::Issuers},
-    packages::subject::{Examined, Subject},
-    registry::{Change, same_version},
+    packages::examination::{Examination, Examined},
+    registry::{FeedChange, same_version},
     store::{EventKind, Store, StoreError, StoredEvent, VersionState},
     text::counted,
 };
@@ -38,7 +38,7 @@ impl Unseen {
     /// the last look is known.
     pub fn take_withdrawn(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         withdrawn: &[(String, DateTime<Utc>)],
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
@@ -63,7 +63,7 @@ impl Unseen {
     /// unless a file of it was announced.
     pub fn take_missing(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         Listed { versions, bare }: &Listed,
         up_to_date: bool,
         examined: &mut Examined,
@@ -102,11 +102,11 @@ impl Unseen {
         Ok(announced)
     }
 
-    fn record_unseen(&self, subject: &Subject<'_>, event: &StoredEvent, version: &str) -> Result<(), StoreError> {
+    fn record_unseen(&self, subject: &Examination<'_>, event: &StoredEvent, version: &str) -> Result<(), StoreError> {
         let at = event.at.unwrap_or(event.seen_at);
         let removals = self.store.events_of(subject.package, Some(EventKind::Governance), ANNOUNCED)?;
         let is_removal = |event: &&StoredEvent| match serde_json::from_str(&event.change) {
-            Ok(Change::Governance { version: Some(removed), action }) => {
+            Ok(FeedChange::Governance { version: Some(removed), action }) => {
                 removed == version && action.starts_with("remove ")
             }
             _ => false,
@@ -115,8 +115,8 @@ impl Unseen {
             (removed(at, removal.at), self.severity_of_withdrawal(subject)?)
         } else {
             let why = format!(
-                "it was announced at {at} and the registry does not show it: published and withdrawn before it could be \
-                 looked at, or kept from being seen"
+                "it was announced at {at} and the registry does not show it: published and withdrawn before it \
+                 could be checked, or kept from being seen"
             );
             (why, Severity::Medium)
         };
@@ -126,7 +126,7 @@ impl Unseen {
 
     /// Honest mistakes are withdrawn within minutes too, hence low. But who publishes with evidence, from a workflow, and never
     /// withdrew anything, does not begin with it every day; a takeover that is noticed ends like this.
-    fn severity_of_withdrawal(&self, subject: &Subject<'_>) -> Result<Severity, StoreError> {
+    fn severity_of_withdrawal(&self, subject: &Examination<'_>) -> Result<Severity, StoreError> {
         let is_gone = |stored: &&VersionState| stored.status == ReleaseStatus::Unpublished;
         let stored = subject.stored.values().filter(is_gone).count();
         let seen = subject.row.as_ref().and_then(|row| row.withdrawn.as_ref()).map_or(0, BTreeSet::len);
@@ -152,18 +152,18 @@ fn removed(published_at: DateTime<Utc>, removed_at: Option<DateTime<Utc>>) -> St
         Some(at) => {
             let stood = counted((at - published_at).num_minutes().unsigned_abs().max(1), "minute");
             format!(
-                "it was published at {published_at} and removed at {at}, within {stood}, before it could be looked at"
+                "it was published at {published_at} and removed at {at}, within {stood}, before it could be checked"
             )
         }
-        None => format!("it was published at {published_at} and removed before it could be looked at"),
+        None => format!("it was published at {published_at} and removed before it could be checked"),
     }
 }
 
 /// The version that an event announces, and whether with a file.
 fn announcement(event: StoredEvent) -> Option<(String, bool, StoredEvent)> {
     match serde_json::from_str(&event.change) {
-        Ok(Change::Release { version }) => Some((version, false, event)),
-        Ok(Change::File { version }) => Some((version, true, event)),
+        Ok(FeedChange::Release { version }) => Some((version, false, event)),
+        Ok(FeedChange::File { version }) => Some((version, true, event)),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{ReleaseId, ReleaseStatus, Severity},
-    packages::{judge::told::tell, subject::Subject, verify::unchecked::issue},
+    packages::{examination::Examination, judge::told::tell, verify::unchecked::issue},
     progress::Progress,
     store::{Record, Store, StoreError},
     upkeep::{OperationalIssue, OperationalIssues},
@@ -33,7 +33,7 @@ impl Withdrawals {
     /// A release that was not there when it was looked for: removed before, or never shown.
     pub fn record(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         release: &ReleaseId,
         withdrawal: &Withdrawal,
     ) -> Result<(), StoreError> {
@@ -54,8 +54,8 @@ impl Withdrawals {
     ) -> Result<(), StoreError> {
         let said = issue(release, std::slice::from_ref(why));
         let argument = format!(
-            "Nothing is known of what {release} did: {why}. Look for it in your lock files and caches; `provwatch timeline {}` \
-             shows what the registry's feed said at {published_at} and since.",
+            "The content of {release} was never checked: {why}. Look for it in your lock files and caches; \
+             `provwatch timeline {}` shows what the registry's feed said at {published_at} and since.",
             release.package()
         );
         let severity = *severity;

@@ -1,7 +1,7 @@
 //! Converts a feed's event to its stored form.
 
 use crate::{
-    registry::{Change, Event, Feed},
+    registry::{Event, Feed, FeedChange},
     store::{EventKind, NewEvent},
 };
 
@@ -17,11 +17,11 @@ pub fn new_event(feed: &dyn Feed, event: &Event) -> NewEvent {
     }
 }
 
-fn kind(change: &Change) -> EventKind {
+fn kind(change: &FeedChange) -> EventKind {
     match change {
-        Change::Document { .. } => EventKind::Document,
-        Change::Release { .. } | Change::File { .. } => EventKind::Release,
-        Change::Removed => EventKind::Removed,
-        Change::Governance { .. } => EventKind::Governance,
+        FeedChange::Document { .. } => EventKind::Document,
+        FeedChange::Release { .. } | FeedChange::File { .. } => EventKind::Release,
+        FeedChange::Removed => EventKind::Removed,
+        FeedChange::Governance { .. } => EventKind::Governance,
     }
 }

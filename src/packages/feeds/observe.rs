@@ -8,7 +8,7 @@ use crate::{
     packages::error::LookError,
     panic::caught,
     progress::{Progress, Step},
-    registry::{Cursor, Feed, Page, RegistryError},
+    registry::{Cursor, Feed, FeedPage, RegistryError},
     store::{Lost, NewEvent, Store, StoreError, Taken},
     text::with_causes,
     upkeep::{Mender, OperationalIssue, OperationalIssues},
@@ -98,7 +98,7 @@ impl FeedReader {
         Ok(())
     }
 
-    fn take(&self, feed: &dyn Feed, page: &Page) -> Result<usize, StoreError> {
+    fn take(&self, feed: &dyn Feed, page: &FeedPage) -> Result<usize, StoreError> {
         let watchlist = self.watchlist.now();
         let watched = page.events.iter().filter(|event| watchlist.matches(&event.package).is_some());
         let events: Vec<NewEvent> = watched.map(|event| new_event(feed, event)).collect();
@@ -110,7 +110,13 @@ impl FeedReader {
         Ok(taken.new)
     }
 
-    fn take_with_gap(&self, feed: &dyn Feed, page: &Page, events: &[NewEvent], why: &str) -> Result<Taken, StoreError> {
+    fn take_with_gap(
+        &self,
+        feed: &dyn Feed,
+        page: &FeedPage,
+        events: &[NewEvent],
+        why: &str,
+    ) -> Result<Taken, StoreError> {
         let now = self.clock.now();
         let packages = self.watched.of_feed(feed.ecosystem())?;
         // The alert first: a crash in between repeats the page and the alert, and loses neither.
@@ -129,10 +135,10 @@ fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> O
         subject: format!("gap {source} {}", now.date_naive()),
         severity: Severity::Medium,
         confidence: Confidence::High,
-        title: format!("{source} lost its place"),
+        title: format!("cursor gap in {source}"),
         argument: format!(
-            "{why}. The documents of all {packages} watched packages are being compared with what is stored, so that \
-             no release is missed; `provwatch status` shows when that is done."
+            "{why}. The documents of all {packages} watched packages are being compared with the store, so that no \
+             release is missed; `provwatch status` shows when that is done."
         ),
     }
 }

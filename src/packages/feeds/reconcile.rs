@@ -37,10 +37,7 @@ impl Reconciler {
         let now = self.clock.now();
         let forgotten = self.store.forget_work_of_others(&self.registries.keys().cloned().collect::<Vec<_>>())?;
         if forgotten > 0 {
-            tracing::info!(
-                packages = forgotten,
-                "no longer queued: their registry is not in the configuration any more"
-            );
+            tracing::info!(packages = forgotten, "no longer queued: their registry is no longer in the configuration");
         }
         let known: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();
         let watchlist = self.watchlist.now();

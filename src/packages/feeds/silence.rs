@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::registry::{Feed, Page};
+use crate::registry::{Feed, FeedPage};
 
 /// So many empty pages on end tell of a feed that shows less than it has. Replicas lag for a moment.
 const PATIENCE: u32 = 5;
@@ -30,7 +30,7 @@ struct Silence {
 
 impl Silences {
     /// Why a page cannot be all that there is, for people.
-    pub fn break_of(&self, feed: &dyn Feed, page: &Page, now: DateTime<Utc>) -> Option<String> {
+    pub fn break_of(&self, feed: &dyn Feed, page: &FeedPage, now: DateTime<Utc>) -> Option<String> {
         let new = Silence { since: now, pages: 0, withheld: 0 };
         let mut silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let silence = silences.entry(feed.name()).or_insert(new);
@@ -42,7 +42,7 @@ impl Silences {
         silence.withheld = if page.withheld.is_some() { silence.withheld.saturating_add(1) } else { 0 };
         let is_withheld = silence.withheld >= PATIENCE;
         let is_quiet = feed.is_busy() && silence.pages >= PATIENCE && now - silence.since >= QUIET;
-        let quiet = || format!("it has shown nothing since {}, and is never quiet for so long", silence.since);
+        let quiet = || format!("no events since {}, which is unusually long", silence.since);
         page.withheld.clone().filter(|_| is_withheld).or_else(|| is_quiet.then(quiet))
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     use crate::{
         http::Client,
         model::Ecosystem,
-        registry::{Change, Cursor, Event, RegistryError},
+        registry::{Cursor, Event, FeedChange, RegistryError},
     };
 
     #[derive(Debug)]
@@ -74,14 +74,14 @@ mod tests {
             self.0
         }
 
-        fn poll<'a>(&'a self, _: &'a Client, _: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+        fn poll<'a>(&'a self, _: &'a Client, _: Option<&'a Cursor>) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
             async { Ok(page(None)) }.boxed()
         }
     }
 
-    fn page(withheld: Option<&str>) -> Page {
+    fn page(withheld: Option<&str>) -> FeedPage {
         let withheld = withheld.map(str::to_owned);
-        Page { events: Vec::new(), cursor: Cursor("1".to_owned()), more: false, gap: None, withheld }
+        FeedPage { events: Vec::new(), cursor: Cursor("1".to_owned()), more: false, gap: None, withheld }
     }
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -91,14 +91,14 @@ mod tests {
     #[test]
     fn a_feed_that_stands_further_than_it_shows_is_believed_for_a_moment() {
         let silences = Silences::default();
-        let breaks = |page: &Page| silences.break_of(&Busy(false), page, at(0)).is_some();
+        let breaks = |page: &FeedPage| silences.break_of(&Busy(false), page, at(0)).is_some();
         let held = page(Some("it stands at 2"));
         assert_eq!([0; 4].map(|_| breaks(&held)), [false; 4]);
         assert!(!breaks(&page(None)), "level again");
         assert_eq!([0; 6].map(|_| breaks(&held)), [false, false, false, false, true, true]);
         let package = "pkg:cargo/a".parse().unwrap();
-        let event = Event { package, change: Change::Removed, key: "2".to_owned(), at: None };
-        assert!(!breaks(&Page { events: vec![event], ..page(None) }));
+        let event = Event { package, change: FeedChange::Removed, key: "2".to_owned(), at: None };
+        assert!(!breaks(&FeedPage { events: vec![event], ..page(None) }));
         assert!(!breaks(&held), "it shows something again");
     }
 

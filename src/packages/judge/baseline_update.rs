@@ -3,7 +3,7 @@
 use crate::{
     baseline::{self, Later, learn},
     model::{Baseline, BaselineReason, Fingerprint, Observation},
-    packages::subject::{LATEST_RELEASES, Subject},
+    packages::examination::{Examination, LATEST_RELEASES},
     store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
 };
@@ -48,7 +48,7 @@ pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
 /// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
 pub fn let_held_join(
     store: &Store,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     newest: &Observation,
     baseline_update: &mut BaselineUpdate<'_>,
 ) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     clock::{horizon, past},
     model::{Observation, files_fingerprint},
-    packages::subject::Subject,
+    packages::examination::Examination,
     registry::RegistryRelease,
     store::{Outcome, VersionState},
     text::minute_utc,
@@ -30,7 +30,7 @@ struct Bounds {
 
 impl Bounds {
     /// `may_be_older`: it may have been there at the first look, whose history is still being read.
-    fn of(subject: &Subject<'_>, may_be_older: bool) -> Self {
+    fn of(subject: &Examination<'_>, may_be_older: bool) -> Self {
         let row = subject.row.as_ref().filter(|row| row.backfilled_at.is_some() || !may_be_older);
         let last_look = past(row.and_then(|row| row.checked_at), subject.now);
         let earliest = last_look.and_then(|at| at.checked_sub_signed(LAG));
@@ -44,7 +44,11 @@ impl Bounds {
 
 /// Replaces times that cannot be: of a release that is new to us by that of this look, of one that is stored by the time that
 /// is stored; `before` has those, by version. What the registry said stays in `claimed_at`.
-pub fn bound_times(subject: &Subject<'_>, before: &BTreeMap<String, Observation>, releases: &mut [RegistryRelease]) {
+pub fn bound_times(
+    subject: &Examination<'_>,
+    before: &BTreeMap<String, Observation>,
+    releases: &mut [RegistryRelease],
+) {
     for release in releases {
         let version = release.id.version();
         let stored = subject.stored.contains_key(version);
@@ -64,7 +68,7 @@ pub fn bound_times(subject: &Subject<'_>, before: &BTreeMap<String, Observation>
 /// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
 /// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
 /// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
-pub fn is_history(subject: &Subject<'_>, release: &RegistryRelease) -> bool {
+pub fn is_history(subject: &Examination<'_>, release: &RegistryRelease) -> bool {
     if release.facts.replaced.is_some() {
         return false;
     }

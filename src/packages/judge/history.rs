@@ -13,8 +13,8 @@ use crate::{
     baseline::learn,
     model::{Observation, Provenance, ReleaseStatus},
     packages::{
+        examination::{Examination, Examined},
         settings::Settings,
-        subject::{Examined, Subject},
         turn::{self, is_not_yet},
         verify::{Verification, unreadable, worst},
     },
@@ -61,7 +61,7 @@ impl Historian {
     /// first: so what the turns before left are always the newest, and are learned in order. What is still to be read.
     pub async fn learn(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         releases: Vec<RegistryRelease>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
@@ -84,7 +84,7 @@ impl Historian {
     /// Learns some releases, each with its place in the history, and records them. What is still to be read of them.
     async fn learn_part(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         part: Vec<(usize, RegistryRelease)>,
         old: usize,
         baseline: &mut StoredBaseline,
@@ -110,7 +110,7 @@ impl Historian {
     /// The release, with its evidence if that is asked for.
     async fn observe(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         release: RegistryRelease,
         fetched: bool,
     ) -> Result<Past, StoreError> {
@@ -130,7 +130,7 @@ impl Historian {
     /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
     /// does not hold or could not be had.
     /// The baseline learns all of them in one step that goes with the last record.
-    fn records(&self, subject: &Subject<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
+    fn records(&self, subject: &Examination<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
         let mut baseline_update = BaselineUpdate::over(baseline);
         let observed = observed.into_iter().filter(|past| !past.is_untouched());
         let mut records: Vec<Record> = observed.map(|past| self.record(subject, past, &mut baseline_update)).collect();
@@ -142,7 +142,7 @@ impl Historian {
         records
     }
 
-    fn record(&self, subject: &Subject<'_>, past: Past, baseline_update: &mut BaselineUpdate<'_>) -> Record {
+    fn record(&self, subject: &Examination<'_>, past: Past, baseline_update: &mut BaselineUpdate<'_>) -> Record {
         let Past { observation, fetched } = past;
         let unread = || once(observation.unread.reasons().map(str::to_owned));
         let unchecked = if fetched { unchecked(&observation) } else { unread() };
@@ -174,7 +174,7 @@ impl Historian {
 /// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
 /// that the registry itself states. It is compared with and never stored.
 pub fn with_unread(
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     baseline: &StoredBaseline,
     unread: impl IntoIterator<Item = Observation>,
 ) -> StoredBaseline {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{ReleaseId, ReleaseStatus},
-    packages::subject::Subject,
+    packages::examination::Examination,
     store::{Store, StoreError},
 };
 
@@ -16,7 +16,7 @@ pub fn last_good(store: &Store, release: &ReleaseId, until: DateTime<Utc>) -> Re
 
 /// Whether a release that cannot be read was never read and there before the package was watched. Old documents hold
 /// many of those, and what cannot be read now was not published now.
-pub fn is_old_oddity(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<bool, StoreError> {
+pub fn is_old_oddity(store: &Store, subject: &Examination<'_>, release: &ReleaseId) -> Result<bool, StoreError> {
     let Some(row) = &subject.row else { return Ok(true) };
     let Some(backfilled_at) = row.backfilled_at else { return Ok(row.may_be_history(release.version())) };
     let stored = store.release(release)?;

@@ -1,7 +1,7 @@
 //! Postpones the re-check of releases that the registry no longer shows.
 
 use crate::{
-    packages::{settings::Settings, subject::Subject},
+    packages::{examination::Examination, settings::Settings},
     store::{Store, StoreError},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 pub fn put_off<'a>(
     store: &Store,
     settings: &Settings,
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     versions: impl Iterator<Item = &'a str>,
 ) -> Result<(), StoreError> {
     for version in versions {

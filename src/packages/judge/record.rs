@@ -17,8 +17,8 @@ use crate::{
     model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, release_context::release_context},
+        examination::{Examination, Examined, LATEST_RELEASES, Past},
         settings::Settings,
-        subject::{Examined, LATEST_RELEASES, Past, Subject},
         turn::{self, HISTORY_UNREAD},
         verify::{Verification, facts::Enricher, left_out::left_out, unchecked::Doubts},
     },
@@ -56,7 +56,7 @@ impl Judge {
     /// Verifies a release, judges it against the baseline and records the outcome.
     pub async fn judge(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         release: RegistryRelease,
         past: Past,
         baseline: &mut StoredBaseline,
@@ -99,7 +99,7 @@ impl Judge {
     /// for again later.
     async fn observe(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         release: RegistryRelease,
     ) -> Result<Option<Observation>, StoreError> {
         let observation = self.verification.observe(subject, release).await?;
@@ -117,7 +117,7 @@ impl Judge {
 
     fn judgement(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         observation: Observation,
         Open { past, more_later }: Open,
         baseline: &StoredBaseline,
@@ -161,7 +161,7 @@ impl Judge {
 
     fn alert_of(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         observation: &Observation,
         assessment: &Assessment,
     ) -> Result<Option<Alert>, StoreError> {
@@ -174,7 +174,7 @@ impl Judge {
     /// What could not be checked of a release, by itself and beside what is known of its package.
     fn open_questions(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         observation: &Observation,
         past: Past,
         baseline: &StoredBaseline,
@@ -201,7 +201,7 @@ impl Judge {
     /// release that has its own begins the baseline anew.
     fn is_blind(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         observation: &Observation,
         StoredBaseline { baseline, .. }: &StoredBaseline,
     ) -> Result<bool, StoreError> {
@@ -222,7 +222,7 @@ impl Judge {
     }
 }
 
-fn links(subject: &Subject<'_>, observation: &Observation) -> Links {
+fn links(subject: &Examination<'_>, observation: &Observation) -> Links {
     Links { registry: Some(subject.registry.page(&observation.purl).to_string()), ..assess::links(observation) }
 }
 

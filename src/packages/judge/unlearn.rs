@@ -8,7 +8,7 @@ use crate::{
         BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally, Text,
         traits::{EvidenceRanks, Repositories, Workflows},
     },
-    packages::subject::Subject,
+    packages::examination::Examination,
     store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
 };
@@ -19,14 +19,14 @@ const SOON: TimeDelta = TimeDelta::days(30);
 
 /// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
 /// identities that built it, or where the line knows more than the releases that are stored.
-pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+pub fn unlearn(store: &Store, subject: &Examination<'_>, release: &ReleaseId) -> Result<(), StoreError> {
     let Some(row) = store.release(release)?.filter(|row| row.in_baseline) else { return Ok(()) };
     // What the operator accepted stays accepted, whatever becomes of the release.
     if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
         return Ok(());
     }
     let StoredBaseline { revision, mut baseline } = store.baseline(subject.package)?;
-    let taught = store.teachers(subject.package, &row.line)?;
+    let taught = store.learned_from(subject.package, &row.line)?;
     let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
     let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
     if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
@@ -46,7 +46,7 @@ pub fn unlearn(store: &Store, subject: &Subject<'_>, release: &ReleaseId) -> Res
         actor: ACTOR.to_owned(),
         note: Some("it was withdrawn soon after it was published".to_owned()),
     };
-    tracing::info!(%release, "it was withdrawn: the baseline does not know it any more");
+    tracing::info!(%release, "it was withdrawn: it is no longer in the baseline");
     store.change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
     Ok(())
 }

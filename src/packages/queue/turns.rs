@@ -8,8 +8,8 @@ use crate::{
     model::{Confidence, Package, Severity},
     packages::{
         error::LookError,
+        examination::Examined,
         examine::{Examiner, Looked},
-        subject::Examined,
         turn::Turn,
         waits,
     },
@@ -92,7 +92,7 @@ impl TurnTaker {
 
     fn note_recovery(&self, work: &Work) -> Result<(), StoreError> {
         let issue = unreadable_package(&work.package, work.attempts, "");
-        self.issues.resolve(&issue, "it was looked at", self.clock.now())
+        self.issues.resolve(&issue, "it was checked", self.clock.now())
     }
 }
 
@@ -102,7 +102,7 @@ fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Operationa
         subject: format!("unreadable {package}"),
         severity: Severity::Medium,
         confidence: Confidence::High,
-        title: format!("{package} cannot be looked at"),
+        title: format!("{package} cannot be checked"),
         argument: format!(
             "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
              The last error: {why}."

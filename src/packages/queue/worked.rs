@@ -1,7 +1,7 @@
 //! The outcome of one turn and of one pass over the queue.
 
 use super::silent::NoAnswer;
-use crate::packages::subject::Examined;
+use crate::packages::examination::Examined;
 
 /// What a pass over the queue came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub enum ReplayError {
         path: PathBuf,
     },
     /// A folder without timelines.
-    #[error("{} holds no timeline; expected files that end in .json or .jsonl", path.display())]
+    #[error("{} does not contain a timeline; expected files that end in .json or .jsonl", path.display())]
     Empty {
         /// The folder.
         path: PathBuf,
@@ -189,7 +189,7 @@ impl Timeline {
 
     fn validate(&self) -> Result<(), (String, String)> {
         if self.case.trim().is_empty() {
-            return Err(("case".to_owned(), "it has no name".to_owned()));
+            return Err(("case".to_owned(), "the name is missing".to_owned()));
         }
         let releases = self.validate_observations()?;
         self.validate_expectations(&releases)
@@ -205,7 +205,7 @@ impl Timeline {
                 return Err((place("published_at"), format!("{} is not a possible time", release.published_at)));
             }
             if !seen.insert((&release.purl, release.published_at)) {
-                return Err((place("purl"), format!("{} stands there twice at the same time", release.purl)));
+                return Err((place("purl"), format!("{} is listed twice at the same time", release.purl)));
             }
         }
         Ok(seen.into_iter().map(|(purl, _)| purl).collect())
@@ -217,7 +217,7 @@ impl Timeline {
             let fail = |why: String| Err((format!("expect[{index}]"), why));
             let purl = &expectation.purl;
             if !releases.contains(purl) {
-                return fail(format!("{purl} is none of the observations"));
+                return fail(format!("{purl} is not among the observations"));
             }
             if expectation.at_least.is_some() == expectation.at_most.is_some() {
                 return fail(format!("{purl} needs exactly one of at_least and at_most"));

@@ -4,12 +4,12 @@ use super::lab::{Lab, document, observation, package, private_registry, release}
 use crate::{
     model::{AlertKind, AlertStatus, Aspect, Observation, Person, ReleaseStatus, Severity, files_fingerprint},
     packages::{
+        examination::Examined,
         examine::{
             undated::date,
             unreached::{note_unconfirmed, resolve_unreached},
             withdrawal::Withdrawal,
         },
-        subject::Examined,
         verify::{left_out::left_out, unchecked::issue},
     },
     registry::RegistryRelease,

@@ -11,11 +11,11 @@ use crate::{
         ReleaseStatus, Severity, Trait,
     },
     packages::{
+        examination::{Examined, Past},
         examine::{replaced::compare_files, statuses::take_statuses},
         judge::{recheck::put_off, unlearn::unlearn},
-        subject::{Examined, Past},
     },
-    registry::{Evidence, EvidenceKind, PackageState, RegistryRelease},
+    registry::{AttestationSource, EvidenceKind, PackageState, RegistryRelease},
     store::{Outcome, Record, StoredBaseline},
 };
 
@@ -129,7 +129,7 @@ async fn evidence_that_the_registry_names_and_does_not_have_is_neither_there_nor
     turn.begin_releases();
     let verification = lab.parts.verification();
     let bare = release(&package.at("1.0.0"), lab.now(), "ana");
-    let evidence = Evidence {
+    let evidence = AttestationSource {
         kind: EvidenceKind::NpmAttestations,
         url: "https://npm.example/attestations".parse().unwrap(),
         subject: bare.id.to_string(),

@@ -20,14 +20,14 @@ use crate::{
         ReleaseStatus, Severity, Unread,
     },
     packages::{
+        examination::{Examination, history_ends},
         registries::{Polled, Registries},
         services::PackageParts,
         settings::Settings,
-        subject::{Subject, history_ends},
         turn::Turn,
     },
     progress::NoProgress,
-    registry::{Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
+    registry::{AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
     store::{AlertFilter, Lane, Outcome, PackageRow, ReleaseRow, Store, Work},
     upkeep::{Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::{InUse, Watchlist},
@@ -54,7 +54,11 @@ impl Registry for Told {
         async { Ok((self.0)(package)) }.boxed()
     }
 
-    fn evidence<'a>(&'a self, _: &'a Client, _: &'a Evidence) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+    fn evidence<'a>(
+        &'a self,
+        _: &'a Client,
+        _: &'a AttestationSource,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         async { Ok(None) }.boxed()
     }
 
@@ -139,12 +143,12 @@ impl Lab {
     }
 
     /// What is stored of a package now.
-    pub fn subject<'a>(&'a self, package: &'a Package, turn: &'a Turn) -> Subject<'a> {
+    pub fn subject<'a>(&'a self, package: &'a Package, turn: &'a Turn) -> Examination<'a> {
         let row = self.parts.store.package(package).unwrap();
         let stored = self.parts.store.version_states(package).unwrap();
         let now = self.now();
         let history_ends = history_ends(row.as_ref(), now, &self.parts.wall_clock, &self.parts.settings);
-        Subject { package, registry: &self.registry, row, stored, now, turn, is_announced: false, history_ends }
+        Examination { package, registry: &self.registry, row, stored, now, turn, is_announced: false, history_ends }
     }
 
     pub fn alerts(&self) -> Vec<Alert> {

@@ -5,7 +5,7 @@ use crate::{
     http::Client,
     model::{Ecosystem, Package},
     packages::{error::LookError, services::Packages},
-    registry::{Change, Cursor, Event, Feed, PackageState, Page, RegistryError},
+    registry::{Cursor, Event, Feed, FeedChange, FeedPage, PackageState, RegistryError},
     store::{EventKind, Setback},
 };
 use std::{sync::Mutex, time::Duration};
@@ -14,7 +14,7 @@ use futures::{FutureExt, future::BoxFuture};
 
 /// A feed of these pages; after the last it fails.
 #[derive(Debug)]
-struct Pages(Mutex<Vec<Page>>);
+struct Pages(Mutex<Vec<FeedPage>>);
 
 impl Feed for Pages {
     fn name(&self) -> &'static str {
@@ -25,7 +25,7 @@ impl Feed for Pages {
         Ecosystem::NPM
     }
 
-    fn poll<'a>(&'a self, _: &'a Client, _: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+    fn poll<'a>(&'a self, _: &'a Client, _: Option<&'a Cursor>) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
         let page = self.0.lock().unwrap().pop();
         async move { page.ok_or_else(|| unreadable("no page is left")) }.boxed()
     }
@@ -35,15 +35,15 @@ fn unreadable(why: &str) -> RegistryError {
     RegistryError::Document { registry: "npm".into(), what: "pages".to_owned(), why: why.to_owned() }
 }
 
-fn page(cursor: &str, packages: &[&str]) -> Page {
+fn page(cursor: &str, packages: &[&str]) -> FeedPage {
     let event = |name: &&str| Event {
         package: package(name),
-        change: Change::Document { revision: None },
+        change: FeedChange::Document { revision: None },
         key: format!("{cursor} {name}"),
         at: None,
     };
     let events = packages.iter().map(event).collect();
-    Page { events, cursor: Cursor(cursor.to_owned()), more: false, gap: None, withheld: None }
+    FeedPage { events, cursor: Cursor(cursor.to_owned()), more: false, gap: None, withheld: None }
 }
 
 #[tokio::test]
@@ -123,5 +123,5 @@ async fn a_panic_over_one_package_puts_that_package_off_and_no_other() {
         lab.clock.advance(Duration::from_hours(7));
         assert_eq!(queue.work().await.unwrap().postponed, 1);
     }
-    assert_eq!(lab.titles(), ["pkg:npm/gadget cannot be looked at"]);
+    assert_eq!(lab.titles(), ["pkg:npm/gadget cannot be checked"]);
 }

@@ -8,12 +8,12 @@ use futures::{StreamExt, stream};
 use crate::{
     baseline::words::dependencies,
     detect::AssessmentInputs,
-    enrich::{Forges, Found, Place, Question},
+    enrich::{ForgeRepository, Forges, Found, Question},
     model::{
         Baseline, Fact, Facts, Observation, OrNone, Package,
         traits::{Dependencies, NamedRepositories, Repositories},
     },
-    packages::{assess::assess, registries::Registries, subject::Subject},
+    packages::{assess::assess, examination::Examination, registries::Registries},
     registry::{self, Known, PackageState, Registry, RegistryError},
     store::{Store, StoreError},
     text::with_causes,
@@ -44,14 +44,14 @@ impl Enricher {
     /// The store failed.
     pub async fn enrich(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         release: &mut Observation,
         baseline: &Baseline,
         inputs: &AssessmentInputs<'_>,
     ) -> Result<bool, StoreError> {
         let differs = differs(release, baseline, inputs);
         let mut more_later = false;
-        let place = Place::of(release).or_else(|| usual_place(baseline));
+        let place = ForgeRepository::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
             && (differs || forges.is_asked_with_token(&place))
             && forges.knows(&place)
@@ -75,7 +75,12 @@ impl Enricher {
     }
 
     /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
-    async fn date_dependencies(&self, subject: &Subject<'_>, release: &mut Observation, baseline: &Baseline) -> bool {
+    async fn date_dependencies(
+        &self,
+        subject: &Examination<'_>,
+        release: &mut Observation,
+        baseline: &Baseline,
+    ) -> bool {
         let registry = release.purl.package().registry();
         let package = |name: &str| Some(Package::new(registry.ecosystem(), name).ok()?.of(&registry));
         let mut new: Vec<Package> = new_dependencies(release, baseline).filter_map(package).collect();
@@ -114,7 +119,7 @@ impl Enricher {
     /// What another registry than the public one does not have may come from there.
     async fn first_published(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         package: &Package,
     ) -> Result<Option<DateTime<Utc>>, RegistryError> {
         let first = first_published(subject, subject.registry, package).await?;
@@ -128,7 +133,7 @@ impl Enricher {
 }
 
 async fn first_published(
-    subject: &Subject<'_>,
+    subject: &Examination<'_>,
     registry: &dyn Registry,
     package: &Package,
 ) -> Result<Option<DateTime<Utc>>, RegistryError> {
@@ -179,28 +184,28 @@ fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> imp
 }
 
 /// Where the package's releases were built last.
-fn usual_place(baseline: &Baseline) -> Option<Place> {
+fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
     let repositories = baseline.lines.values().flat_map(|line| {
         line.tally(Repositories).iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(&**url)))
     });
     match repositories.max_by_key(|(last, ..)| *last) {
-        Some((_, url, id)) => Some(Place { id: id.cloned(), ..Place::of_url(url)? }),
+        Some((_, url, id)) => Some(ForgeRepository { id: id.cloned(), ..ForgeRepository::of_url(url)? }),
         None => named_place(baseline),
     }
 }
 
 /// Where nothing was ever certified: the repository that the manifests of releases before named. Never that of the release
 /// that is judged, who may name any that is in order.
-fn named_place(baseline: &Baseline) -> Option<Place> {
+fn named_place(baseline: &Baseline) -> Option<ForgeRepository> {
     let named = baseline.lines.values().flat_map(|line| line.tally(NamedRepositories).iter());
     let (name, _) = named.max_by_key(|(_, seen)| (seen.count, seen.last))?;
-    Place::of_url(&format!("https://{name}"))
+    ForgeRepository::of_url(&format!("https://{name}"))
 }
 
 /// Under which names the package's repositories were known at that forge, other than the one of now.
-fn former_names(baseline: &Baseline, now: &Place) -> Vec<String> {
+fn former_names(baseline: &Baseline, now: &ForgeRepository) -> Vec<String> {
     let urls = baseline.lines.values().flat_map(|line| line.tally(Repositories).values());
-    let places = urls.filter_map(|url| Place::of_url(url));
+    let places = urls.filter_map(|url| ForgeRepository::of_url(url));
     let mut names: Vec<String> = places
         .filter(|place| place.host == now.host && !place.path.eq_ignore_ascii_case(&now.path))
         .map(|place| place.path)

@@ -4,7 +4,7 @@
 use crate::{
     health::limits::{LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY},
     model::{Aspect, AuthMethod, Confidence, Observation, Package, Provenance, RegistryKey, Severity},
-    packages::subject::{LATEST_RELEASES, Subject},
+    packages::examination::{Examination, LATEST_RELEASES},
     store::{Store, StoreError},
     text::counted,
     upkeep::{OperationalIssue, OperationalIssues},
@@ -15,7 +15,7 @@ const LEFT_OUT: &str = "the registry's answer leaves out ";
 
 /// Why a release is not checked because its registry's answer leaves something out: what the package's releases before
 /// it had, or all by which it could be told who published it.
-pub fn left_out(store: &Store, subject: &Subject<'_>, release: &Observation) -> Result<Vec<String>, StoreError> {
+pub fn left_out(store: &Store, subject: &Examination<'_>, release: &Observation) -> Result<Vec<String>, StoreError> {
     let untold = release.untold.as_deref().unwrap_or_default();
     let ecosystem = subject.package.ecosystem();
     // What another registry than the public one could tell is not known: only what it told before is missed.
@@ -37,14 +37,17 @@ pub fn left_out(store: &Store, subject: &Subject<'_>, release: &Observation) -> 
         .map(|aspect| format!("{LEFT_OUT}{}, which it told of releases before", aspect.title()))
         .collect();
     if reasons.is_empty() && is_public && is_anonymous(release, untold) {
-        reasons.push(format!("{LEFT_OUT}all by which it could be told who published it"));
+        reasons.push(format!("{LEFT_OUT}every field that names the publisher"));
     }
     Ok(reasons)
 }
 
 /// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
 /// else `None`, and the release's own alert tells.
-pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<Option<OperationalIssue>, StoreError> {
+pub fn registry_that_leaves_out(
+    store: &Store,
+    subject: &Examination<'_>,
+) -> Result<Option<OperationalIssue>, StoreError> {
     let registry = subject.package.registry();
     let left_out = store.left_out(&registry, subject.now - LEFT_OUT_LATELY)?;
     let several: Vec<_> = left_out.iter().filter(|one| !one.by_design && one.packages >= LEFT_OUT_BY_SEVERAL).collect();
@@ -64,7 +67,11 @@ pub fn registry_that_leaves_out(store: &Store, subject: &Subject<'_>) -> Result<
 }
 
 /// The registry tells again what it left out.
-pub fn resolve_left_out(store: &Store, issues: &OperationalIssues, subject: &Subject<'_>) -> Result<(), StoreError> {
+pub fn resolve_left_out(
+    store: &Store,
+    issues: &OperationalIssues,
+    subject: &Examination<'_>,
+) -> Result<(), StoreError> {
     if registry_that_leaves_out(store, subject)?.is_some() {
         return Ok(());
     }
@@ -83,12 +90,12 @@ fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Oper
         subject: format!("left out {key}"),
         severity: Severity::Medium,
         confidence: Confidence::High,
-        title: format!("the answers of {registry} leave out what releases are judged by"),
+        title: format!("the answers of {registry} lack fields that the detectors need"),
         argument: format!(
-            "They do not tell: {seen}. The last package was {package}. Such releases are not called clean and teach \
-             nothing; their content is compared all the same. If a mirror stands in the registry's place, have it pass \
-             whole documents on, or name the registry itself in the configuration ([registries]); `provwatch lookup` \
-             says of each release what was left out."
+            "They do not tell: {seen}. The last package was {package}. Such releases are not called clean and stay \
+             out of the baseline; their content is still compared. If a mirror stands in the registry's place, have \
+             it pass whole documents on, or name the registry itself in the configuration ([registries]); \
+             `provwatch lookup` says of each release what was left out."
         ),
     }
 }

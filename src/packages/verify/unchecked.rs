@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::left_out::{is_left_out, registry_that_leaves_out, resolve_left_out};
 use crate::{
     model::{Confidence, ReleaseId, Severity},
-    packages::{settings::Settings, subject::Subject},
+    packages::{examination::Examination, settings::Settings},
     store::{Store, StoreError, VersionState},
     upkeep::{OperationalIssue, OperationalIssues},
 };
@@ -25,8 +25,8 @@ pub fn issue(release: &ReleaseId, why: &[String]) -> OperationalIssue {
         confidence: Confidence::High,
         title: format!("{}@{} cannot be checked", release.package().name(), release.version()),
         argument: format!(
-            "{release} is neither clean nor known to be bad, and looking again did not help: {}. Do not install it before \
-             you have looked at it; `provwatch timeline {}` shows when it is looked at again.",
+            "{release} is neither clean nor known to be bad, and the re-check failed: {}. Do not install it before \
+             you have reviewed it; `provwatch timeline {}` shows when the next re-check is.",
             shortened(why),
             release.package()
         ),
@@ -53,7 +53,7 @@ pub struct Doubts {
 impl Doubts {
     /// Raises an alert about a release that was looked at in vain for long, or takes it back. Before the release is
     /// recorded: a crash in between repeats both.
-    pub fn note(&self, subject: &Subject<'_>, release: &ReleaseId, why: &[String]) -> Result<(), StoreError> {
+    pub fn note(&self, subject: &Examination<'_>, release: &ReleaseId, why: &[String]) -> Result<(), StoreError> {
         let looks = subject.attempts(release);
         let is_last = self.settings.next_look(looks, subject.now).is_none();
         if why.is_empty() {
@@ -72,7 +72,7 @@ impl Doubts {
         self.issues.record_of(Some(subject.package), &issue(release, why), subject.now)
     }
 
-    fn resolve(&self, subject: &Subject<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+    fn resolve(&self, subject: &Examination<'_>, release: &ReleaseId) -> Result<(), StoreError> {
         resolve_left_out(&self.store, &self.issues, subject)?;
         self.issues.resolve(&issue(release, &[]), "it was checked", subject.now)
     }

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures::{StreamExt, stream};
 
 use crate::{
-    attest::{Failure, Verifier},
+    attest::{VerificationFailure, Verifier},
     model::{AuthMethod, Digests, Observation, Provenance, Unread},
     packages::{
-        subject::Subject,
+        examination::Examination,
         turn::{self, Asked, NOT_YET},
     },
-    registry::{Evidence, EvidenceKind, RegistryRelease},
+    registry::{AttestationSource, EvidenceKind, RegistryRelease},
     store::{Store, StoreError},
     upkeep::TrustKeeper,
 };
@@ -38,7 +38,7 @@ impl Verification {
     /// The store failed.
     pub async fn observe(
         &self,
-        subject: &Subject<'_>,
+        subject: &Examination<'_>,
         mut release: RegistryRelease,
     ) -> Result<Observation, StoreError> {
         let verifier = self.trust.verifier();
@@ -67,8 +67,10 @@ impl Verification {
         let mut observation = match check_registry_signatures(&verifier, &release) {
             Ok(()) => release.observed(worst(outcomes.into_iter())),
             // Whatever the provenance says, the registry never signed this.
-            Err(Failure::Invalid { check, reason }) => release.observed(Provenance::Invalid { check, reason }),
-            Err(Failure::Unavailable { reason }) => {
+            Err(VerificationFailure::Invalid { check, reason }) => {
+                release.observed(Provenance::Invalid { check, reason })
+            }
+            Err(VerificationFailure::Unavailable { reason }) => {
                 let mut observation = release.observed(worst(outcomes.into_iter()));
                 observation.unchecked.push(reason);
                 observation
@@ -80,7 +82,11 @@ impl Verification {
 
     /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
     /// what could not be had.
-    fn known_evidence(&self, subject: &Subject<'_>, release: &RegistryRelease) -> Result<KnownEvidence, StoreError> {
+    fn known_evidence(
+        &self,
+        subject: &Examination<'_>,
+        release: &RegistryRelease,
+    ) -> Result<KnownEvidence, StoreError> {
         let is_stored = subject.stored.contains_key(release.id.version());
         if !is_stored || !release.evidence.iter().any(attests_single_file) {
             return Ok(KnownEvidence::new());
@@ -97,7 +103,7 @@ impl Verification {
         Ok(known.collect())
     }
 
-    async fn check(&self, subject: &Subject<'_>, verifier: &Verifier, check: Check<'_>) -> Checked {
+    async fn check(&self, subject: &Examination<'_>, verifier: &Verifier, check: Check<'_>) -> Checked {
         match check {
             Check::Known(provenance) => provenance.clone().into(),
             Check::TooMany => too_many().into(),
@@ -105,7 +111,12 @@ impl Verification {
         }
     }
 
-    async fn check_evidence(&self, subject: &Subject<'_>, verifier: &Verifier, evidence: &Evidence) -> Checked {
+    async fn check_evidence(
+        &self,
+        subject: &Examination<'_>,
+        verifier: &Verifier,
+        evidence: &AttestationSource,
+    ) -> Checked {
         let turn = subject.turn;
         let reason = match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
             Asked::Answered(Some(document)) => return verify_document(verifier, evidence, &document),
@@ -136,11 +147,11 @@ impl From<Provenance> for Checked {
 enum Check<'a> {
     Known(&'a Provenance),
     TooMany,
-    Ask(&'a Evidence),
+    Ask(&'a AttestationSource),
 }
 
 /// Says of each file what its own evidence says, and of those without any, beside others that have some, that they have none.
-fn attest_files(release: &mut RegistryRelease, evidence: &[Evidence], outcomes: &[Provenance]) {
+fn attest_files(release: &mut RegistryRelease, evidence: &[AttestationSource], outcomes: &[Provenance]) {
     let own = evidence.iter().zip(outcomes).filter(|(evidence, _)| attests_single_file(evidence));
     let own: BTreeMap<&str, &Provenance> = own.map(|(evidence, outcome)| (&*evidence.subject, outcome)).collect();
     for file in &mut release.files {
@@ -168,15 +179,15 @@ fn too_many() -> Provenance {
     }
 }
 
-fn attests_single_file(evidence: &Evidence) -> bool {
+fn attests_single_file(evidence: &AttestationSource) -> bool {
     evidence.kind == EvidenceKind::PypiProvenance
 }
 
 /// That the registry names provenance, and answers with a document that has none, is neither provenance nor its absence.
-fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) -> Checked {
+fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: &[u8]) -> Checked {
     let (provenance, lacks) = match evidence.kind {
         EvidenceKind::NpmAttestations => {
-            (verifier.npm(document, &evidence.subject, &evidence.digests), verifier.npm_lacks(document))
+            (verifier.npm(document, &evidence.subject, &evidence.digests), Verifier::npm_lacks(document))
         }
         EvidenceKind::PypiProvenance => (verifier.pypi(document, &evidence.subject, &evidence.digests), None),
     };
@@ -189,7 +200,7 @@ fn verify_document(verifier: &Verifier, evidence: &Evidence, document: &[u8]) ->
 }
 
 /// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.
-fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Result<(), Failure> {
+fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Result<(), VerificationFailure> {
     let signatures: Vec<_> = release
         .signatures
         .iter()

@@ -14,7 +14,7 @@ use crate::{
     http::{Client, Fetched, Request, Validators},
     model::{Ecosystem, Package, RegistryId},
     registry::{
-        Change, Cursor, Event, Feed, Gap, Page, RegistryError,
+        Cursor, Event, Feed, FeedChange, FeedPage, Gap, RegistryError,
         document::document_error,
         endpoint::endpoint,
         exchange::{exchange_error, fresh},
@@ -46,8 +46,8 @@ impl CargoFeed {
         Self { static_base }
     }
 
-    async fn page(&self, http: &Client, cursor: Option<&Cursor>) -> Result<Page, RegistryError> {
-        let (place, damage) = match cursor.map(|cursor| serde_json::from_str::<Place>(&cursor.0)) {
+    async fn page(&self, http: &Client, cursor: Option<&Cursor>) -> Result<FeedPage, RegistryError> {
+        let (place, damage) = match cursor.map(|cursor| serde_json::from_str::<FeedPosition>(&cursor.0)) {
             None => (None, None),
             Some(Ok(place)) => (Some(place), None),
             Some(Err(_)) => (None, Some("the stored place in the feed is unreadable".to_owned())),
@@ -57,7 +57,13 @@ impl CargoFeed {
         let fetched = http.fetch(request).await.map_err(exchange_error(Ecosystem::CARGO))?;
         let response = match (fetched, cursor) {
             (Fetched::NotModified, Some(cursor)) => {
-                return Ok(Page { events: Vec::new(), cursor: cursor.clone(), more: false, gap: None, withheld: None });
+                return Ok(FeedPage {
+                    events: Vec::new(),
+                    cursor: cursor.clone(),
+                    more: false,
+                    gap: None,
+                    withheld: None,
+                });
             }
             (fetched, _) => fresh(Ecosystem::CARGO, WHAT, fetched)?,
         };
@@ -82,19 +88,23 @@ impl Feed for CargoFeed {
     /// The version.
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
-            Change::Release { version } => Some(version.clone()),
+            FeedChange::Release { version } => Some(version.clone()),
             _ => None,
         }
     }
 
-    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+    fn poll<'a>(
+        &'a self,
+        http: &'a Client,
+        cursor: Option<&'a Cursor>,
+    ) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
         Box::pin(self.page(http, cursor))
     }
 }
 
 /// What the cursor holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct FeedPosition {
     /// The newest time of the items seen so far, for people: an item may name any time, so nothing is decided by it.
     newest: Option<DateTime<Utc>>,
     /// The keys of the items of the window that was seen last.
@@ -104,7 +114,7 @@ struct Place {
     validators: Option<Validators>,
 }
 
-impl Place {
+impl FeedPosition {
     fn cursor(&self) -> Cursor {
         Cursor(serde_json::to_string(self).unwrap_or_default())
     }
@@ -156,23 +166,23 @@ impl Window {
     /// What is new since `place`; at the first sight of the feed nothing is.
     fn page_after(
         self,
-        place: Option<&Place>,
+        place: Option<&FeedPosition>,
         damage: Option<String>,
         validators: Option<Validators>,
         now: DateTime<Utc>,
-    ) -> Page {
+    ) -> FeedPage {
         let why = damage.or_else(|| place.and_then(|place| self.lost(place)));
         let before = place.and_then(|place| place.newest).filter(|newest| *newest <= horizon(now, AHEAD));
         let seen: BTreeSet<_> = self.0.iter().map(|event| event.key.clone()).collect();
-        let after = Place { newest: before.max(self.newest(now)), seen, validators };
+        let after = FeedPosition { newest: before.max(self.newest(now)), seen, validators };
         let is_new = |event: &Event| place.is_some_and(|place| !place.has_seen(event));
         let events = self.0.into_iter().filter(is_new).collect();
-        Page { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }), withheld: None }
+        FeedPage { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }), withheld: None }
     }
 
     /// Why nothing in the window joins it to what was seen, if so. Two windows of one feed share items unless too much was
     /// published between them; their times do not count.
-    fn lost(&self, place: &Place) -> Option<String> {
+    fn lost(&self, place: &FeedPosition) -> Option<String> {
         let knew_anything = place.newest.is_some() || !place.seen.is_empty();
         if !knew_anything || self.0.is_empty() || self.0.iter().any(|event| place.has_seen(event)) {
             return None;
@@ -228,8 +238,8 @@ impl Item {
         let version = [self.version.as_str(), linked_version].into_iter().find(|version| is_version(version));
         let named = version.map_or_else(|| shown(&self.version), str::to_owned);
         let change = match version {
-            Some(version) => Change::Release { version: version.to_owned() },
-            None => Change::Document { revision: None },
+            Some(version) => FeedChange::Release { version: version.to_owned() },
+            None => FeedChange::Document { revision: None },
         };
         let at = DateTime::parse_from_rfc2822(&self.published).ok().and_then(|time| plausible(time.to_utc()));
         // A crate that was deleted and published again may have the same versions: only the time tells them apart.
@@ -280,7 +290,7 @@ mod tests {
         cursor: Option<&Cursor>,
         status: u16,
         body: String,
-    ) -> (Result<Page, RegistryError>, Arc<ScriptedTransport>) {
+    ) -> (Result<FeedPage, RegistryError>, Arc<ScriptedTransport>) {
         let transport = Arc::new(ScriptedTransport::new());
         transport.answer("static.example/rss/updates.xml", status, &[("etag", "\"1\"")], body);
         let http = Client::new(transport.clone(), Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
@@ -288,11 +298,11 @@ mod tests {
         (feed.poll(&http, cursor).await, transport)
     }
 
-    async fn page(cursor: Option<&Cursor>, items: &[String]) -> Page {
+    async fn page(cursor: Option<&Cursor>, items: &[String]) -> FeedPage {
         poll(cursor, 200, file(items)).await.0.unwrap()
     }
 
-    fn keys(page: &Page) -> Vec<&str> {
+    fn keys(page: &FeedPage) -> Vec<&str> {
         page.events.iter().map(named).collect()
     }
 
@@ -314,7 +324,7 @@ mod tests {
         assert_eq!((second.more, &second.gap), (false, &None));
         let newest = &second.events[2];
         assert_eq!(newest.package.to_string(), "pkg:cargo/serde_json");
-        assert_eq!(newest.change, Change::Release { version: "1.0.1+x".to_owned() });
+        assert_eq!(newest.change, FeedChange::Release { version: "1.0.1+x".to_owned() });
         assert_eq!(newest.at.unwrap().to_rfc3339(), "2026-11-20T12:04:00+00:00");
 
         let again = page(Some(&second.cursor), &[item("serde_json", "1.0.1+x", &at(4))]).await;
@@ -329,7 +339,7 @@ mod tests {
         assert_eq!(asked.etag.as_deref(), Some("\"1\""));
         assert_eq!(
             second.unwrap(),
-            Page { events: vec![], cursor: first.cursor, more: false, gap: None, withheld: None }
+            FeedPage { events: vec![], cursor: first.cursor, more: false, gap: None, withheld: None }
         );
     }
 
@@ -358,7 +368,7 @@ mod tests {
             assert!(gone.gap.is_some(), "{odd}");
             let late = page(Some(&first.cursor), &[item("c", "1.0.0", &at(9)), item("new", "1.0.0", odd)]).await;
             assert!(late.gap.is_some(), "{odd} in the window after");
-            let place: Place = serde_json::from_str(&first.cursor.0).unwrap();
+            let place: FeedPosition = serde_json::from_str(&first.cursor.0).unwrap();
             assert!(place.newest.is_none_or(|newest| newest.to_rfc3339().as_str() < "2027"), "{odd}: {place:?}");
         }
         let poisoned = Cursor(r#"{"newest":"9990-01-01T00:00:00Z","seen":["odd@1.0.0"]}"#.to_owned());
@@ -400,12 +410,12 @@ mod tests {
         ];
         let page = page(Some(&first.cursor), &items).await;
         let seen: Vec<_> = page.events.iter().map(|event| (named(event), &event.change, event.at.is_some())).collect();
-        let release = |version: &str| Change::Release { version: version.to_owned() };
+        let release = |version: &str| FeedChange::Release { version: version.to_owned() };
         assert_eq!(
             seen,
             [
                 ("from-link@2.0.0", &release("2.0.0"), false),
-                ("bad-version@one", &Change::Document { revision: None }, true),
+                ("bad-version@one", &FeedChange::Document { revision: None }, true),
                 ("bad-time@1.0.0", &release("1.0.0"), false),
             ]
         );
@@ -415,10 +425,10 @@ mod tests {
     async fn files_that_cannot_be_read_are_errors() {
         let whole = file(&[item("a", "1.0.0", &at(1))]);
         for (body, why) in [
-            (String::new(), "in the middle"),
+            (String::new(), "truncated"),
             ("<html/>".to_owned(), "answered text/html"),
-            (whole[..whole.find("</channel>").unwrap()].to_owned(), "in the middle"),
-            (whole[..whole.find("</rss>").unwrap()].to_owned(), "in the middle"),
+            (whole[..whole.find("</channel>").unwrap()].to_owned(), "truncated"),
+            (whole[..whole.find("</rss>").unwrap()].to_owned(), "truncated"),
             (whole.replace("<channel>", "<channel><channel>"), "malformed"),
             (whole.replace("<title>", &"<x>".repeat(99)), "nested deeper"),
             (file(&vec!["<item/>".to_owned(); MAX_ITEMS + 1]), "more than 20000"),
@@ -437,7 +447,7 @@ mod tests {
             if cut {
                 body.truncate(place);
             }
-            let _ = Window::read(&body).map(|window| window.page_after(Some(&Place::default()), None, None, DateTime::<Utc>::MAX_UTC));
+            let _ = Window::read(&body).map(|window| window.page_after(Some(&FeedPosition::default()), None, None, DateTime::<Utc>::MAX_UTC));
         }
     }
 }

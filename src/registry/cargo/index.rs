@@ -96,7 +96,7 @@ impl Index {
 impl Indexed {
     fn read(line: &[u8], package: &Package) -> Result<Self, String> {
         let line: Fields<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        let version: String = line.get("vers", MAX_TEXT)?.ok_or("it names no version")?;
+        let version: String = line.get("vers", MAX_TEXT)?.ok_or("the version is missing")?;
         if !is_version(&version) {
             return Err(format!("{:?} is listed as a version and is not a semantic version", shown(&version)));
         }
@@ -120,12 +120,12 @@ impl Indexed {
 }
 
 fn other_name(line: &Fields<'_>, package: &Package) -> Result<Option<String>, String> {
-    let name: String = line.get("name", MAX_TEXT)?.ok_or("its line names no crate")?;
+    let name: String = line.get("name", MAX_TEXT)?.ok_or("the name is missing from its line")?;
     Ok((name != package.name()).then(|| shown(&name)))
 }
 
 fn checksum(line: &Fields<'_>) -> Result<String, String> {
-    let text: String = line.get("cksum", MAX_TEXT)?.ok_or("its line has no cksum")?;
+    let text: String = line.get("cksum", MAX_TEXT)?.ok_or("cksum is missing from its line")?;
     sha256(&text).ok_or_else(|| format!("its cksum: {:?} is not a SHA-256", shown(&text)))
 }
 
@@ -153,7 +153,7 @@ type Ranges = BTreeMap<String, String>;
 /// Those that a build of the crate needs, and those behind features. Build dependencies run code at the user's; they
 /// count like ordinary ones. Development dependencies do not. Half a list would make the rest look new or gone.
 fn dependencies(line: &Fields<'_>) -> Result<(Ranges, Ranges), String> {
-    let list: Vec<Dependency> = line.get("deps", MAX_PART)?.ok_or("its line has no deps")?;
+    let list: Vec<Dependency> = line.get("deps", MAX_PART)?.ok_or("deps is missing from its line")?;
     let (mut always, mut optional) = (Ranges::new(), Ranges::new());
     for dependency in list.into_iter().filter(|dependency| dependency.kind.as_deref() != Some("dev")) {
         let ranges = if dependency.optional { &mut optional } else { &mut always };
@@ -218,7 +218,7 @@ mod tests {
             (line("2.0.0").replace("abab", "xyzw"), Unread::FILES, "is not a SHA-256"),
             (line("2.0.0").replace("\"yanked\":null", "\"yanked\":\"no\""), Unread::YANKED, "expected a boolean"),
             (line("2.0.0").replace("\"deps\":[]", "\"deps\":[1]"), Unread::DEPENDENCIES, "Dependency"),
-            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[],\"deps\":[]"), Unread::DEPENDENCIES, "comes twice"),
+            (line("2.0.0").replace("\"deps\":[]", "\"deps\":[],\"deps\":[]"), Unread::DEPENDENCIES, "duplicate deps"),
         ];
         for (bad, place, why) in cases {
             let index = read(&[line("1.0.0"), bad, line("3.0.0")].join("\n").into_bytes());
@@ -236,7 +236,7 @@ mod tests {
         let cases: [(Vec<u8>, &str); 5] = [
             (b"{".to_vec(), "EOF"),
             (b"null".to_vec(), "invalid type"),
-            (b"{}".to_vec(), "it names no version"),
+            (b"{}".to_vec(), "the version is missing"),
             (line("two").into_bytes(), "is not a semantic version"),
             ([line("2.0.0").as_bytes(), b"\xff"].concat(), ""),
         ];

@@ -16,7 +16,8 @@ use crate::{
         Aspect, AuthMethod, Digests, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus, Unread,
     },
     registry::{
-        Behind, Evidence, Known, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+        AttestationSource, Behind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+        RegistryRelease,
         document::document_error,
         endpoint::endpoint,
         exchange::{ask, found, refuse_page},
@@ -251,7 +252,7 @@ impl Registry for CargoRegistry {
     fn evidence<'a>(
         &'a self,
         _http: &'a Client,
-        _evidence: &'a Evidence,
+        _evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async { Ok(None) })
     }

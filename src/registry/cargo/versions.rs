@@ -65,7 +65,7 @@ impl VersionsPage {
     /// Why it is not one.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let listed: Vec<&RawValue> = fields.get("versions", usize::MAX)?.ok_or("it has no versions")?;
+        let listed: Vec<&RawValue> = fields.get("versions", usize::MAX)?.ok_or("versions is missing")?;
         let meta = fields.object("meta").ok().flatten().unwrap_or_default();
         let next: Option<String> = meta.get("next_page", MAX_TEXT).ok().flatten();
         let mut page = Self { versions: Vec::new(), unreadable: Vec::new(), seek: next.as_deref().and_then(seek) };
@@ -82,7 +82,7 @@ impl VersionsPage {
 impl Described {
     fn read(raw: &RawValue) -> Result<Self, String> {
         let fields = Fields::read(raw)?;
-        let version: String = fields.get("num", MAX_TEXT)?.ok_or("it has no num")?;
+        let version: String = fields.get("num", MAX_TEXT)?.ok_or("num is missing")?;
         if !is_version(&version) {
             return Err("its number is not a semantic version".to_owned());
         }
@@ -157,7 +157,7 @@ fn audited(fields: &Fields<'_>) -> Option<User> {
 
 impl User {
     fn read(fields: &Fields<'_>) -> Result<Self, String> {
-        let login = fields.get("login", MAX_TEXT)?.ok_or("it has no login")?;
+        let login = fields.get("login", MAX_TEXT)?.ok_or("login is missing")?;
         let created_at =
             fields.get::<String>("created_at", MAX_TEXT).ok().flatten().and_then(|text| field::time(&text));
         Ok(Self { login, created_at })
@@ -169,7 +169,7 @@ fn trusted(fields: &Fields<'_>) -> Result<Option<TrustedPublisher>, String> {
     let Some(data) = fields.object("trustpub_data")? else { return Ok(None) };
     let text = |name| data.get::<String>(name, MAX_TEXT).map_err(of);
     let either = |one, other| Ok::<_, String>(text(one)?.or(text(other)?));
-    let provider = text("provider")?.ok_or("its trustpub_data: it has no provider")?;
+    let provider = text("provider")?.ok_or("its trustpub_data: provider is missing")?;
     let (repository, run_id) = (either("repository", "project_path")?, either("run_id", "job_id")?);
     Ok(Some(TrustedPublisher { provider, repository, run_id, sha: text("sha")? }))
 }
@@ -185,7 +185,7 @@ fn created_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
 /// Why it cannot be read.
 pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
     let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    answer.object("crate")?.ok_or("it has no crate")?.get("trustpub_only", MAX_TEXT)
+    answer.object("crate")?.ok_or("crate is missing")?.get("trustpub_only", MAX_TEXT)
 }
 
 /// How a crate's name is spelled, if the answer about it says so.
@@ -200,7 +200,7 @@ pub(super) fn read_name(body: &[u8]) -> Option<String> {
 /// Why the document is not one of owners.
 pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
     let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let users: Vec<&RawValue> = answer.get("users", MAX_PART)?.ok_or("it has no users")?;
+    let users: Vec<&RawValue> = answer.get("users", MAX_PART)?.ok_or("users are missing")?;
     let login = |raw| User::read(&Fields::read(raw)?).map(|user| user.login);
     let logins: BTreeSet<String> = users.into_iter().map(login).collect::<Result<_, _>>()?;
     Ok(logins.into_iter().collect())

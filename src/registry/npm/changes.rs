@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     model::{Ecosystem, Package},
-    registry::{Change, Cursor, Event, Gap, Page, RegistryError, document, field::shown},
+    registry::{Cursor, Event, FeedChange, FeedPage, Gap, RegistryError, document, field::shown},
 };
 
 /// Rows asked for at once; the service's documented maximum.
@@ -98,7 +98,7 @@ pub(super) struct Changes {
 }
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct ChangesAnswer<'a> {
     #[serde(borrow)]
     results: Vec<&'a RawValue>,
     last_seq: Seq,
@@ -122,7 +122,7 @@ struct Revision {
 
 /// Reads a page. A row that cannot be read does not fail it.
 pub(super) fn read(body: &[u8]) -> Result<Changes, RegistryError> {
-    let answer: Answer = document::read(Ecosystem::NPM, "a page of the change feed", body)?;
+    let answer: ChangesAnswer = document::read(Ecosystem::NPM, "a page of the change feed", body)?;
     let mut changes = Changes {
         events: Vec::with_capacity(answer.results.len()),
         rows: answer.results.len(),
@@ -175,7 +175,7 @@ impl Changes {
             Some(row) if row == since || row.is_before(since) => {
                 Some(format!("the page after sequence {since} holds sequence {row}"))
             }
-            Some(_) if self.last_seq == *since => Some(format!("the sequence stands still at {since}")),
+            Some(_) if self.last_seq == *since => Some(format!("the sequence does not advance from {since}")),
             _ => None,
         }
     }
@@ -192,18 +192,18 @@ impl Changes {
     /// What an empty page leaves out, where the feed stands further than it leads.
     pub(super) fn withheld(&self, since: &Seq, tip: &Seq) -> Option<String> {
         let (from, to) = (shown(&since.to_string()), shown(&tip.to_string()));
-        self.last_seq.is_before(tip).then(|| format!("the feed stands at sequence {to} and shows nothing after {from}"))
+        self.last_seq.is_before(tip).then(|| format!("the feed is at sequence {to} and shows nothing after {from}"))
     }
 
     /// The page as the feed's readers see it.
-    pub(super) fn into_page(self) -> Page {
+    pub(super) fn into_page(self) -> FeedPage {
         if self.foreign_names > 0 {
             tracing::warn!(count = self.foreign_names, "passed over changes of names that npm does not allow");
         }
         let more = self.rows >= PAGE_ROWS;
         // Of a full page only the rows that were read are behind us, whatever `last_seq` says.
         let end = if more { self.last_row.as_ref().unwrap_or(&self.last_seq) } else { &self.last_seq };
-        Page { cursor: end.cursor(), more, gap: self.unread(), events: self.events, withheld: None }
+        FeedPage { cursor: end.cursor(), more, gap: self.unread(), events: self.events, withheld: None }
     }
 
     /// A row that cannot be read may have been of any package.
@@ -228,7 +228,7 @@ impl Row<'_> {
     fn event(self, package: Package) -> Event {
         let revision = self.changes.into_iter().next().map(|revision| revision.rev).filter(|rev| is_revision(rev));
         let key = format!("{}:{}", self.seq, revision.as_deref().unwrap_or_default());
-        let change = if self.deleted { Change::Removed } else { Change::Document { revision } };
+        let change = if self.deleted { FeedChange::Removed } else { FeedChange::Document { revision } };
         Event { package, change, key, at: None }
     }
 }
@@ -255,7 +255,7 @@ mod tests {
         let page = read(SAMPLE.as_bytes()).unwrap().into_page();
         let events: Vec<_> =
             page.events.iter().map(|event| (event.package.name(), &*event.key, event.change.clone())).collect();
-        let document = |revision: &str| Change::Document { revision: Some(revision.to_owned()) };
+        let document = |revision: &str| FeedChange::Document { revision: Some(revision.to_owned()) };
         assert_eq!(
             events,
             [
@@ -264,7 +264,7 @@ mod tests {
                     "89797387:37-492fb14479b1ae44c0150d53ab2ce6ba",
                     document("37-492fb14479b1ae44c0150d53ab2ce6ba")
                 ),
-                ("ng-create-all-project", "89797390:3-be3a", Change::Removed),
+                ("ng-create-all-project", "89797390:3-be3a", FeedChange::Removed),
                 ("@scope/name", "89797392:1-bb", document("1-bb")),
             ]
         );
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(changes.foreign_names, 2);
         let page = changes.into_page();
         assert_eq!((page.events.len(), page.gap), (1, None));
-        assert_eq!(page.events[0].change, Change::Document { revision: None });
+        assert_eq!(page.events[0].change, FeedChange::Document { revision: None });
     }
 
     #[test]
@@ -346,9 +346,9 @@ mod tests {
             (row("91"), "91", "90", None),
             (row("90"), "95", "90", Some("the page after sequence 90 holds sequence 90")),
             (format!("{},{}", row("93"), row("12")), "95", "90", Some("the page after sequence 90 holds sequence 12")),
-            (row("91"), "90", "90", Some("the sequence stands still at 90")),
+            (row("91"), "90", "90", Some("the sequence does not advance from 90")),
             (row(r#""a""#), r#""a""#, "b", None),
-            (row(r#""c""#), r#""b""#, "b", Some("the sequence stands still at b")),
+            (row(r#""c""#), r#""b""#, "b", Some("the sequence does not advance from b")),
             (row(r#""b""#), r#""c""#, "b", Some("the page after sequence b holds sequence b")),
         ] {
             assert_eq!(page(&rows, last_seq).reset_since(&Seq::of(since)).as_deref(), reset, "{rows} {last_seq}");
@@ -370,7 +370,7 @@ mod tests {
             let row = format!(r#"{{"seq":7,"id":"x","changes":[{{"rev":"{revision}"}}]}}"#);
             let events = page(&row, "7").into_page().events;
             assert_eq!(events.len(), 1, "the package is looked at all the same");
-            let announced = Change::Document { revision: Some(revision.to_owned()) };
+            let announced = FeedChange::Document { revision: Some(revision.to_owned()) };
             assert_eq!(events[0].change == announced, expected, "{revision}");
         }
     }

@@ -8,7 +8,7 @@ use super::{address::Addresses, integrity};
 use crate::{
     model::{Digests, File, ReleaseId, Unread},
     registry::{
-        Evidence, EvidenceKind, RegistrySignature,
+        AttestationSource, EvidenceKind, RegistrySignature,
         document::{self, MAX_TEXT},
     },
     strict_json::Fields,
@@ -32,7 +32,7 @@ pub(super) struct Dist<'a> {
 impl<'a> Dist<'a> {
     /// Reads the `dist` of a version.
     pub(super) fn read(version: &Fields<'a>, unread: &mut Unread) -> Self {
-        let dist = version.object("dist").and_then(|dist| dist.ok_or_else(|| "it has no dist".to_owned()));
+        let dist = version.object("dist").and_then(|dist| dist.ok_or_else(|| "dist is missing".to_owned()));
         let fields = match dist {
             Ok(fields) => fields,
             Err(why) => {
@@ -79,8 +79,8 @@ impl<'a> Dist<'a> {
     }
 
     /// What there is to verify. The address is built from the registry's own base: the document's could lead anywhere.
-    pub(super) fn evidence(&self, id: &ReleaseId, addresses: &Addresses) -> Vec<Evidence> {
-        let evidence = self.is_attested.then(|| Evidence {
+    pub(super) fn evidence(&self, id: &ReleaseId, addresses: &Addresses) -> Vec<AttestationSource> {
+        let evidence = self.is_attested.then(|| AttestationSource {
             kind: EvidenceKind::NpmAttestations,
             url: addresses.attestations(id),
             // The statement names no registry.
@@ -124,7 +124,7 @@ fn check_attestations(dist: &Fields<'_>, unread: &mut Unread) {
 
 fn signature(raw: &RawValue, message: &str) -> Result<RegistrySignature, String> {
     let fields = Fields::read(raw)?;
-    let part = |name| fields.get(name, MAX_TEXT)?.ok_or_else(|| format!("one has no {name}"));
+    let part = |name| fields.get(name, MAX_TEXT)?.ok_or_else(|| format!("one lacks {name}"));
     Ok(RegistrySignature { key_id: part("keyid")?, signature: part("sig")?, message: message.to_owned() })
 }
 

@@ -12,7 +12,7 @@ use crate::{
     http::{Client, Request},
     model::{Ecosystem, RegistryId},
     registry::{
-        Cursor, Feed, Gap, Page, RegistryError,
+        Cursor, Feed, FeedPage, Gap, RegistryError,
         exchange::{ask, is_lasting},
         field::shown,
     },
@@ -36,11 +36,11 @@ impl NpmFeed {
         Self { addresses: Addresses::below(base) }
     }
 
-    async fn start(&self, http: &Client) -> Result<Page, RegistryError> {
+    async fn start(&self, http: &Client) -> Result<FeedPage, RegistryError> {
         Ok(empty_page(&self.tip(http).await?, None))
     }
 
-    async fn after(&self, http: &Client, cursor: &Cursor) -> Result<Page, RegistryError> {
+    async fn after(&self, http: &Client, cursor: &Cursor) -> Result<FeedPage, RegistryError> {
         let since = Seq::of(&cursor.0);
         let changes = match self.changes(http, cursor).await {
             Err(error) if is_lasting(&error) => return self.past(http, &since, error).await,
@@ -59,7 +59,7 @@ impl NpmFeed {
         }
         let other_form = changes.other_form(&since);
         let page = changes.into_page();
-        Ok(Page { gap: page.gap.or(other_form), withheld, ..page })
+        Ok(FeedPage { gap: page.gap.or(other_form), withheld, ..page })
     }
 
     async fn changes(&self, http: &Client, cursor: &Cursor) -> Result<Changes, RegistryError> {
@@ -69,12 +69,12 @@ impl NpmFeed {
 
     /// Goes on from where the feed stands, past a place that the server refuses or a page that cannot be read: what lies in
     /// between is found by comparing documents.
-    async fn past(&self, http: &Client, since: &Seq, error: RegistryError) -> Result<Page, RegistryError> {
+    async fn past(&self, http: &Client, since: &Seq, error: RegistryError) -> Result<FeedPage, RegistryError> {
         match self.tip(http).await {
             Ok(tip) if tip != *since => {
                 let (since, at) = (shown(&since.to_string()), shown(&tip.to_string()));
                 let why = format!(
-                    "what came after sequence {since} cannot be read: {}; the feed stands at {at}",
+                    "what came after sequence {since} cannot be read: {}; the feed is at {at}",
                     with_causes(&error)
                 );
                 Ok(empty_page(&tip, Some(why)))
@@ -90,8 +90,8 @@ impl NpmFeed {
     }
 }
 
-fn empty_page(tip: &Seq, lost: Option<String>) -> Page {
-    Page { events: Vec::new(), cursor: tip.cursor(), more: false, gap: lost.map(|why| Gap { why }), withheld: None }
+fn empty_page(tip: &Seq, lost: Option<String>) -> FeedPage {
+    FeedPage { events: Vec::new(), cursor: tip.cursor(), more: false, gap: lost.map(|why| Gap { why }), withheld: None }
 }
 
 async fn get(http: &Client, request: Request) -> Result<Bytes, RegistryError> {
@@ -112,7 +112,11 @@ impl Feed for NpmFeed {
         self.addresses.base().as_str() == RegistryId::NPM_REPLICATE.base_url()
     }
 
-    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+    fn poll<'a>(
+        &'a self,
+        http: &'a Client,
+        cursor: Option<&'a Cursor>,
+    ) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
         Box::pin(async move {
             match cursor {
                 None => self.start(http).await,
@@ -130,7 +134,7 @@ mod tests {
     use crate::{clock::ManualClock, http::ScriptedTransport};
 
     /// Polls with this answer to the page and this tip.
-    async fn poll(cursor: &str, page: (u16, &str), tip: (u16, &str)) -> Result<Page, RegistryError> {
+    async fn poll(cursor: &str, page: (u16, &str), tip: (u16, &str)) -> Result<FeedPage, RegistryError> {
         let transport = Arc::new(ScriptedTransport::new());
         let json = [("content-type", "application/json")];
         transport.answer(&format!("/registry/_changes?since={cursor}&limit=10000"), page.0, &json, page.1.to_owned());
@@ -157,7 +161,7 @@ mod tests {
             let page = poll(cursor, (status, body), (200, &tip("90"))).await.unwrap();
             assert_eq!((page.cursor.0.as_str(), page.events.len()), ("90", 0), "{body}");
             let why = page.gap.unwrap().why;
-            assert!(why.starts_with("what came after sequence ") && why.ends_with("; the feed stands at 90"), "{why}");
+            assert!(why.starts_with("what came after sequence ") && why.ends_with("; the feed is at 90"), "{why}");
         }
     }
 

@@ -64,7 +64,7 @@ impl<'a> Packument<'a> {
         let unpublished = times.get("unpublished").and_then(|entry| unpublished(entry.unwrap_or_else(|last| last)));
         let versions = entries(fields, "versions")?;
         if versions.is_empty() && unpublished.is_none() && fields.every("versions").next().is_none() {
-            return Err("it has no versions, and does not say that they were unpublished".to_owned());
+            return Err("versions is missing, and the document does not say that they were unpublished".to_owned());
         }
         let tags = fields.object("dist-tags").ok().flatten().unwrap_or_default();
         Ok(Self {
@@ -81,7 +81,7 @@ impl<'a> Packument<'a> {
     /// Where it stands beside the revision that a feed announced.
     pub(super) fn standing(&self, announced: &str) -> Standing {
         let Some(seen) = &self.revision else {
-            return Standing::Unknown("the document has no readable _rev".to_owned());
+            return Standing::Unknown("_rev is missing or unreadable".to_owned());
         };
         if seen == announced {
             return Standing::Current;
@@ -152,7 +152,7 @@ impl<'a> Packument<'a> {
         let published_at = time.clone().unwrap_or_default();
         let mut release = release::read(entry.unwrap_or_else(|last| last), id, published_at, addresses)?;
         if entry.is_err() {
-            release.unread.because(Unread::RELEASE, "the document has it twice");
+            release.unread.because(Unread::RELEASE, "duplicate version");
         }
         if let Err(why) = time {
             release.unread.because(Unread::TIME, why);
@@ -197,7 +197,7 @@ impl<'a> Packument<'a> {
     }
 
     fn published_at(&self, version: &str) -> Result<DateTime<Utc>, String> {
-        let entry = self.times.get(version).ok_or("the document has no publish time for it")?;
+        let entry = self.times.get(version).ok_or("its publish time is missing")?;
         let entry = entry.map_err(|_| "the document has two publish times for it")?;
         let bad_time = || document::reason(format_args!("its publish time is not an RFC 3339 time: {}", entry.get()));
         let text: String = document::read_part(entry, MAX_TEXT).map_err(|_| bad_time())?;
@@ -212,7 +212,7 @@ fn check_name(package: &Package, fields: &Fields<'_>) -> Result<(), String> {
     match names.find(|name| name != package.name()) {
         Some(other) => Err(document::reason(format_args!("it is the document of {other:?}"))),
         None if read("name").next().is_some() || ids.any(|id| id == package.name()) => Ok(()),
-        None => Err("it does not say of which package it is".to_owned()),
+        None => Err("its name field is missing".to_owned()),
     }
 }
 

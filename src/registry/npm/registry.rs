@@ -12,7 +12,7 @@ use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
     registry::{
-        Evidence, PackageDocument, PackageState, Question, Registry, RegistryError,
+        AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError,
         exchange::{found, fresh, refuse_page},
         reader::missing,
     },
@@ -118,7 +118,7 @@ impl Registry for NpmRegistry {
     fn evidence<'a>(
         &'a self,
         http: &'a Client,
-        evidence: &'a Evidence,
+        evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async move {
             let request = Request::get(evidence.url.clone()).accept("application/json").max_body(MAX_EVIDENCE);

@@ -66,9 +66,9 @@ fn check_version(fields: &Fields<'_>, id: &ReleaseId, unread: &mut Unread) {
     let said = unread.noted(Unread::VERSION, fields.get::<String>("version", MAX_TEXT));
     match said {
         Some(Some(said)) if said != id.version() => {
-            unread.because(Unread::VERSION, document::reason(format_args!("it says that it is version {said:?}")));
+            unread.because(Unread::VERSION, document::reason(format_args!("its version field is {said:?}")));
         }
-        Some(None) => unread.because(Unread::VERSION, "it does not say which version it is"),
+        Some(None) => unread.because(Unread::VERSION, "its version field is missing"),
         _ => {}
     }
 }
@@ -81,7 +81,7 @@ fn publisher(fields: &Fields<'_>, unread: &mut Unread, untold: &mut Vec<Aspect>)
     let Some(user) = user else {
         // A mirror leaves the key out; the registry itself never empties it.
         if fields.has("_npmUser") {
-            unread.because(Unread::PUBLISHER, "its _npmUser: it is null");
+            unread.because(Unread::PUBLISHER, "its _npmUser: null");
         } else {
             untold.push(Aspect::Account);
         }
@@ -118,7 +118,7 @@ fn auth(user: &Fields<'_>, unread: &mut Unread) -> Auth {
 /// Who approved a staged release with a second factor.
 fn approver(user: &Fields<'_>) -> Result<Option<Person>, String> {
     let Some(approver) = user.object("approver")? else { return Ok(None) };
-    let name = approver.get("name", MAX_TEXT)?.ok_or("its approver has no name")?;
+    let name = approver.get("name", MAX_TEXT)?.ok_or("the name of its approver is missing")?;
     Ok(Some(Person { name, email: approver.get("email", MAX_TEXT)? }))
 }
 

@@ -5,12 +5,12 @@ use chrono::DateTime;
 use futures::future::BoxFuture;
 use url::Url;
 
-use super::xmlrpc::{self, Answer, Value};
+use super::xmlrpc::{self, RpcAnswer, Value};
 use crate::{
     http::{Client, Request},
     model::{Ecosystem, Package, RegistryId},
     registry::{
-        Change, Cursor, Event, Feed, Gap, Page, RegistryError,
+        Cursor, Event, Feed, FeedChange, FeedPage, Gap, RegistryError,
         document::document_error,
         endpoint::endpoint,
         exchange::{ask, is_lasting},
@@ -37,7 +37,7 @@ impl PypiFeed {
         Self { base }
     }
 
-    async fn page(&self, http: &Client, cursor: Option<&Cursor>) -> Result<Page, RegistryError> {
+    async fn page(&self, http: &Client, cursor: Option<&Cursor>) -> Result<FeedPage, RegistryError> {
         let Some(cursor) = cursor else {
             return Ok(standing(self.last_serial(http).await?, None));
         };
@@ -51,7 +51,7 @@ impl PypiFeed {
         }
     }
 
-    async fn page_since(&self, http: &Client, since: u64) -> Result<Page, RegistryError> {
+    async fn page_since(&self, http: &Client, since: u64) -> Result<FeedPage, RegistryError> {
         let rows = self.rows(http, since).await?;
         if rows.is_empty() {
             return self.nothing_since(http, since).await;
@@ -61,10 +61,10 @@ impl PypiFeed {
 
     /// Goes on from where the changelog stands, past a serial that the registry refuses or rows that cannot be read: what
     /// lies in between is found by comparing documents.
-    async fn past(&self, http: &Client, since: u64, error: RegistryError) -> Result<Page, RegistryError> {
+    async fn past(&self, http: &Client, since: u64, error: RegistryError) -> Result<FeedPage, RegistryError> {
         match self.last_serial(http).await {
             Ok(last) if last != since => {
-                let why = format!("{}; the changelog stands at serial {last}", with_causes(&error));
+                let why = format!("{}; the changelog is at serial {last}", with_causes(&error));
                 Ok(standing(last, Some(why)))
             }
             _ => Err(error),
@@ -72,27 +72,26 @@ impl PypiFeed {
     }
 
     /// The page after `since` is empty: either nothing happened, or the serials were reset below `since`.
-    async fn nothing_since(&self, http: &Client, since: u64) -> Result<Page, RegistryError> {
+    async fn nothing_since(&self, http: &Client, since: u64) -> Result<FeedPage, RegistryError> {
         let last = self.last_serial(http).await?;
         let why = (last < since).then(|| format!("the serial went back from {since} to {last}"));
         let page = standing(if why.is_some() { last } else { since }, why);
-        let withheld =
-            (last > since).then(|| format!("the changelog stands at {last} and shows nothing after {since}"));
-        Ok(Page { withheld, ..page })
+        let withheld = (last > since).then(|| format!("the changelog is at {last} and shows nothing after {since}"));
+        Ok(FeedPage { withheld, ..page })
     }
 
     async fn last_serial(&self, http: &Client) -> Result<u64, RegistryError> {
         const WHAT: &str = "the changelog's last serial";
         let value = self.call(http, WHAT, "changelog_last_serial", None).await?;
         let serial = value.number().and_then(|number| u64::try_from(number).ok());
-        serial.ok_or_else(|| document_error(Ecosystem::PYPI, WHAT, "it is not a number"))
+        serial.ok_or_else(|| document_error(Ecosystem::PYPI, WHAT, "not a number"))
     }
 
     async fn rows(&self, http: &Client, since: u64) -> Result<Vec<Value>, RegistryError> {
         let what = changelog_since(since);
         match self.call(http, &what, "changelog_since_serial", Some(since)).await? {
             Value::Array(rows) => Ok(rows),
-            _ => Err(document_error(Ecosystem::PYPI, &what, "it is not an array")),
+            _ => Err(document_error(Ecosystem::PYPI, &what, "not an array")),
         }
     }
 
@@ -100,8 +99,8 @@ impl PypiFeed {
         let request = Request::post(endpoint(&self.base, &["pypi"]), "text/xml", xmlrpc::call(method, number));
         let response = ask(Ecosystem::PYPI, http, request.max_body(MAX_BODY), what).await?;
         match xmlrpc::answer(&response.body) {
-            Ok(Answer::Value(value)) => Ok(value),
-            Ok(Answer::Fault { code, text }) => Err(document_error(Ecosystem::PYPI, what, explain(code, &text))),
+            Ok(RpcAnswer::Value(value)) => Ok(value),
+            Ok(RpcAnswer::Fault { code, text }) => Err(document_error(Ecosystem::PYPI, what, explain(code, &text))),
             Err(error) => Err(document_error(Ecosystem::PYPI, what, error)),
         }
     }
@@ -123,13 +122,17 @@ impl Feed for PypiFeed {
     /// The serial. A row whose serial could not be read has a key of its own making.
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
-            Change::Document { revision } => revision.clone(),
-            Change::Removed => None,
+            FeedChange::Document { revision } => revision.clone(),
+            FeedChange::Removed => None,
             _ => Some(&event.key).filter(|key| key.parse::<u64>().is_ok()).cloned(),
         }
     }
 
-    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+    fn poll<'a>(
+        &'a self,
+        http: &'a Client,
+        cursor: Option<&'a Cursor>,
+    ) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
         Box::pin(self.page(http, cursor))
     }
 }
@@ -139,8 +142,8 @@ fn changelog_since(serial: u64) -> String {
 }
 
 /// A page without events.
-fn standing(serial: u64, why: Option<String>) -> Page {
-    Page {
+fn standing(serial: u64, why: Option<String>) -> FeedPage {
+    FeedPage {
         events: Vec::new(),
         cursor: Cursor(serial.to_string()),
         more: false,
@@ -164,13 +167,13 @@ fn explain(code: Option<i64>, text: &str) -> String {
 ///
 /// # Errors
 /// No row has a readable serial after `since`: the cursor could never move on.
-fn read_rows(rows: &[Value], since: u64) -> Result<Page, &'static str> {
+fn read_rows(rows: &[Value], since: u64) -> Result<FeedPage, &'static str> {
     let more = rows.len() >= MAX_ROWS;
     let rows = &rows[..rows.len().min(MAX_ROWS)];
     let last = rows.iter().filter_map(|row| Row(row).serial()).max().filter(|last| *last > since);
     let last = last.ok_or("no row has a serial that is later")?;
     let events = rows.iter().enumerate().filter_map(|(place, row)| Row(row).event(since, place)).collect();
-    Ok(Page { events, cursor: Cursor(last.to_string()), more, gap: None, withheld: None })
+    Ok(FeedPage { events, cursor: Cursor(last.to_string()), more, gap: None, withheld: None })
 }
 
 /// One row: name, version or nil, Unix time, action, serial.
@@ -206,17 +209,17 @@ impl Row<'_> {
         })
     }
 
-    fn change(&self, serial: Option<u64>) -> Change {
+    fn change(&self, serial: Option<u64>) -> FeedChange {
         let version = self.field(1).and_then(Value::text).filter(|version| is_version(version)).map(str::to_owned);
         let action = self.field(3).and_then(Value::text).unwrap_or("unreadable action");
         match (Action::of(action), version) {
-            (Action::Removal, _) => Change::Removed,
-            (Action::Release, Some(version)) => Change::Release { version },
-            (Action::File, Some(version)) => Change::File { version },
+            (Action::Removal, _) => FeedChange::Removed,
+            (Action::Release, Some(version)) => FeedChange::Release { version },
+            (Action::File, Some(version)) => FeedChange::File { version },
             (Action::Release | Action::File, None) => {
-                Change::Document { revision: serial.map(|serial| serial.to_string()) }
+                FeedChange::Document { revision: serial.map(|serial| serial.to_string()) }
             }
-            (Action::Governance, version) => Change::Governance { version, action: shown(action) },
+            (Action::Governance, version) => FeedChange::Governance { version, action: shown(action) },
         }
     }
 }

@@ -41,11 +41,11 @@ impl Details {
     /// Why it is not one.
     pub(super) fn read(body: &[u8], package: &Package) -> Result<Self, String> {
         let document: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let info = document.object("info")?.ok_or("it has no info")?;
+        let info = document.object("info")?.ok_or("info is missing")?;
         let name: Option<String> = info.get("name", MAX_TEXT)?;
         let named = name.and_then(|name| Package::new(Ecosystem::PYPI, &name).ok());
         if named.is_none_or(|named| named.name() != package.name()) {
-            return Err("it is of another project".to_owned());
+            return Err("the document of another project".to_owned());
         }
         let mut unread = Unread::default();
         let people = unread.noted(Unread::MAINTAINERS, people(&document)).flatten();

@@ -14,8 +14,8 @@ use crate::{
     http::{Client, Fetched, Request, Response},
     model::{Aspect, Auth, AuthMethod, Ecosystem, Facts, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        Behind, Evidence, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
-        RegistryRelease,
+        AttestationSource, Behind, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry,
+        RegistryError, RegistryRelease,
         document::document_error,
         endpoint::endpoint,
         exchange::{ask, found, fresh, refuse_page},
@@ -160,9 +160,9 @@ impl PypiRegistry {
     }
 
     /// Where the provenance of a file is. Of an index of another make it is not known: a document's URL is never followed.
-    fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Option<Evidence> {
+    fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Option<AttestationSource> {
         let path = ["integrity", id.package().name(), id.version(), &file.name, "provenance"];
-        Some(Evidence {
+        Some(AttestationSource {
             kind: EvidenceKind::PypiProvenance,
             url: endpoint(self.site.as_ref()?, &path),
             subject: file.name.clone(),
@@ -332,7 +332,7 @@ impl Registry for PypiRegistry {
     fn evidence<'a>(
         &'a self,
         http: &'a Client,
-        evidence: &'a Evidence,
+        evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         let request = Request::get(evidence.url.clone()).accept(PROVENANCE_TYPE);
         Box::pin(async move {

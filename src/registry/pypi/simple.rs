@@ -138,7 +138,7 @@ impl Project {
         let fields = Fields::read(raw);
         let named = fields.and_then(|fields| {
             let name: Option<String> = fields.get("filename", MAX_TEXT)?;
-            Ok((name.ok_or("it has no filename")?, fields))
+            Ok((name.ok_or("filename is missing")?, fields))
         });
         let (filename, fields) = match named {
             Ok(named) => named,
@@ -189,9 +189,9 @@ fn implied_versions(files: &[&RawValue], package: &Package) -> Vec<String> {
 
 fn check(fields: &Fields<'_>, package: &Package) -> Result<(), String> {
     let name: Option<String> = fields.get("name", MAX_TEXT)?;
-    let name = name.ok_or("it has no name")?;
+    let name = name.ok_or("the name is missing")?;
     if Package::new(Ecosystem::PYPI, &name).map_err(|error| error.to_string())?.name() != package.name() {
-        return Err(format!("it is of the project {:?}", shown(&name)));
+        return Err(format!("the document of the project {:?}", shown(&name)));
     }
     let version =
         fields.object("meta").ok().flatten().and_then(|meta| meta.get::<String>("api-version", MAX_TEXT).ok()?);
@@ -221,8 +221,8 @@ impl Distribution {
 }
 
 fn sha256(fields: &Fields<'_>) -> Result<String, String> {
-    let hashes = fields.object("hashes")?.ok_or("it has no hashes")?;
-    let text: String = hashes.get("sha256", MAX_TEXT)?.ok_or("its hashes have no sha256")?;
+    let hashes = fields.object("hashes")?.ok_or("hashes are missing")?;
+    let text: String = hashes.get("sha256", MAX_TEXT)?.ok_or("sha256 is missing from its hashes")?;
     field::sha256(&text).ok_or_else(|| format!("{:?} is not a SHA-256", shown(&text)))
 }
 

@@ -51,7 +51,7 @@ impl Value {
 
 /// What a server answers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum RpcAnswer {
     /// The result.
     Value(Value),
     /// A refusal.
@@ -72,7 +72,7 @@ pub(super) fn call(method: &str, number: Option<u64>) -> String {
 }
 
 /// Reads an answer.
-pub(super) fn answer(body: &[u8]) -> Result<Answer, XmlError> {
+pub(super) fn answer(body: &[u8]) -> Result<RpcAnswer, XmlError> {
     let mut reader = Values { tokens: Tokens::new(body, MAX_DEPTH)?, count: 0 };
     reader.tokens.expect("methodResponse")?;
     match reader.tokens.child()?.as_deref() {
@@ -81,14 +81,14 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, XmlError> {
             reader.tokens.expect("value")?;
             let value = reader.value()?;
             reader.close(&["param", "params", "methodResponse"])?;
-            Ok(Answer::Value(value))
+            Ok(RpcAnswer::Value(value))
         }
         Some("fault") => {
             reader.tokens.expect("value")?;
             let fault = reader.value()?;
             let code = fault.member("faultCode").and_then(Value::number);
             let text = fault.member("faultString").and_then(Value::text).unwrap_or("no reason given").to_owned();
-            Ok(Answer::Fault { code, text })
+            Ok(RpcAnswer::Fault { code, text })
         }
         found => Err(XmlError::Unexpected { found: format!("{found:.40?}"), expected: "params or fault" }),
     }
@@ -188,7 +188,7 @@ mod tests {
             ),
         ];
         for (xml, expected) in cases {
-            assert_eq!(answer(response(xml).as_bytes()).unwrap(), Answer::Value(expected), "{xml}");
+            assert_eq!(answer(response(xml).as_bytes()).unwrap(), RpcAnswer::Value(expected), "{xml}");
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
             <member><name>faultCode</name><value><int>-32500</int></value></member>\
             <member><name>faultString</name><value><string>HTTPTooManyRequests: slow down</string></value></member>\
             </struct></value></fault></methodResponse>";
-        let expected = Answer::Fault { code: Some(-32500), text: "HTTPTooManyRequests: slow down".to_owned() };
+        let expected = RpcAnswer::Fault { code: Some(-32500), text: "HTTPTooManyRequests: slow down".to_owned() };
         assert_eq!(answer(fault.as_bytes()).unwrap(), expected);
     }
 
@@ -211,7 +211,7 @@ mod tests {
             ("<html><body>maintenance</body></html>", "methodResponse"),
             ("<methodResponse><params/></methodResponse>", "param"),
             ("<methodResponse/>", "params or fault"),
-            (&whole[..whole.find("</params>").unwrap()], "in the middle"),
+            (&whole[..whole.find("</params>").unwrap()], "truncated"),
             (&deep, "nested deeper"),
             (&many, "more than 400000"),
             ("<!DOCTYPE x><methodResponse/>", "document type"),

@@ -30,7 +30,7 @@ impl Store {
 
     /// What a lost baseline was learned from, line by line in publish order, and how many releases taught in all: of those
     /// that are not among the first nothing more is known.
-    pub(crate) fn all_teachers(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
+    pub(crate) fn all_learned_from(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
         let (lines, all) = self.read("reading what a baseline was learned from", |db| {
             let mut lines = db.prepare_cached(
                 "SELECT line, count(*) FROM releases WHERE package = ?1 AND teaches = 1 GROUP BY line ORDER BY line",
@@ -40,16 +40,16 @@ impl Store {
             let all = counted.iter().map(|(_, releases)| releases).sum();
             Ok((counted.into_iter().map(|(line, _)| ReleaseLine::named(line)).collect::<Vec<_>>(), all))
         })?;
-        let mut teachers = Vec::new();
+        let mut learned_from = Vec::new();
         for line in lines {
-            teachers.extend(self.teachers(package, &line)?);
+            learned_from.extend(self.learned_from(package, &line)?);
         }
-        Ok((teachers, all))
+        Ok((learned_from, all))
     }
 
     /// No release of a package has taught: each is learned from once more when its registry describes it again.
-    pub(crate) fn forget_teaching(&self, package: &Package) -> Result<(), StoreError> {
-        self.write("forgetting what taught", |db| {
+    pub(crate) fn forget_learned_from(&self, package: &Package) -> Result<(), StoreError> {
+        self.write("forgetting the baseline updates", |db| {
             db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1")?.execute([package.to_string()])?;
             Ok(())
         })

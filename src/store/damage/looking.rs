@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{noted::is_of_an_index, set_aside};
 use crate::store::{
-    Store, StoreError, broken::Broken, connect, error::Failure, handle::Flush, reading::Reading, sealed,
+    Store, StoreError, broken::Broken, connect, error::QueryFailure, handle::Flush, reading::Reading, sealed,
 };
 
 /// Page cache in KiB of the connection that reads everything once, and has no page to come back to.
@@ -65,7 +65,7 @@ impl Store {
     fn set_row_aside(&self, broken: &Broken, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let operation = "setting a damaged row aside";
         match self.transact(Flush::Now, |db| set_aside::set_aside(db, broken, now)) {
-            Err(Failure::Sql(error)) if is_of_an_index(&error) => {
+            Err(QueryFailure::Sql(error)) if is_of_an_index(&error) => {
                 self.rebuild_indexes(broken)?;
                 self.write(operation, |db| set_aside::set_aside(db, broken, now))
             }
@@ -77,6 +77,6 @@ impl Store {
     fn rebuild_indexes(&self, broken: &Broken) -> Result<(), StoreError> {
         let sql = format!("REINDEX main.{}", broken.table.name);
         self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?))
-            .map_err(|failure| self.failed(failure, "making an index anew"))
+            .map_err(|failure| self.failed(failure, "rebuilding an index"))
     }
 }

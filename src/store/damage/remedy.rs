@@ -14,7 +14,7 @@ use crate::{
         broken::{Broken, Raw},
         columns::{Json, Micros, Rank, Text, Word},
         deliveries,
-        error::Failure,
+        error::QueryFailure,
         work::{self, Demand},
     },
 };
@@ -33,7 +33,7 @@ pub(super) struct Remedy {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it is what every remedy ends with")]
-fn done(text: impl Into<String>) -> Result<Remedy, Failure> {
+fn done(text: impl Into<String>) -> Result<Remedy, QueryFailure> {
     Ok(Remedy { text: text.into(), kept: false })
 }
 
@@ -43,7 +43,7 @@ pub(super) fn remedy(
     broken: &Broken,
     columns: &Columns,
     now: DateTime<Utc>,
-) -> Result<Remedy, Failure> {
+) -> Result<Remedy, QueryFailure> {
     match broken.table.name {
         "packages" => package(db, broken, columns, now),
         "releases" => release(db, broken, columns, now),
@@ -54,7 +54,7 @@ pub(super) fn remedy(
         "sources" => source(db, broken),
         "logs" => log(db, broken),
         "alert_actions" | "baseline_versions" | "log_evidence" | "events" => Ok(Remedy {
-            text: "It stays where it is, because its table only grows, and is passed over.".to_owned(),
+            text: "It stays where it is, because its table only grows, and is skipped.".to_owned(),
             kept: true,
         }),
         other => {
@@ -63,9 +63,9 @@ pub(super) fn remedy(
                 "expected_changes" => "If that change is still expected, announce it again: `provwatch expect add`.",
                 "forge_answers" => "The forge is asked again.",
                 "log_entries" => "`provwatch logs find` looks for it in its log again.",
-                "log_checks" => "Whether the log has this entry of the release is not looked up any more.",
+                "log_checks" => "The entry of the release is no longer looked up in the log.",
                 "log_checkpoints" => "The checkpoints before and after it are kept.",
-                _ => "It told only what had happened before, and is passed over.",
+                _ => "It recorded only earlier events, and is skipped.",
             })
         }
     }
@@ -84,26 +84,24 @@ fn word<T: serde::de::DeserializeOwned>(columns: &Columns, column: &str) -> Opti
     serde_json::from_value(serde_json::Value::String(text(columns, column)?.to_owned())).ok()
 }
 
-fn is_stored(db: &Connection, package: &Package) -> Result<bool, Failure> {
+fn is_stored(db: &Connection, package: &Package) -> Result<bool, QueryFailure> {
     let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM packages WHERE package = ?1)")?;
     Ok(query.query_row([package.to_string()], |row| row.get(0))?)
 }
 
 /// The document is read whole again. When the package was first seen tells its history from what is judged, so that comes
 /// from the releases that are stored: a package that was watched for long does not become a new one.
-fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let Some(package) = parsed::<Package>(columns, "package") else {
-        return done(
-            "Its name cannot be read; the packages of the watchlist that are not known any more are looked at again.",
-        );
+        return done("Its name cannot be read; every watched package without a row is checked again.");
     };
     let first: Option<i64> = db
         .prepare_cached("SELECT min(observed_at) FROM releases WHERE package = ?1")?
         .query_row([package.to_string()], |row| row.get(0))?;
     work::demand(db, &package, Demand::announced(REASON, None), now)?;
     let Some(first) = first.filter(|first| *first <= now.timestamp_micros()) else {
-        return done("The package is looked at again, as on its first sight.");
+        return done("The package is checked again, as if it were new.");
     };
     db.prepare_cached("INSERT INTO packages (package, first_seen, backfilled_at) VALUES (?1, ?2, ?3)")?.execute((
         package.to_string(),
@@ -115,7 +113,7 @@ fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Ut
 
 /// The release is described again by its registry and judged again. Whether it taught, the history of the baseline tells;
 /// whether it was accused, its alert does.
-fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let package: Option<Package> = parsed(columns, "package");
     let purl: Option<ReleaseId> = parsed(columns, "purl");
@@ -134,18 +132,18 @@ fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Ut
             asked.push(package);
         }
     }
-    done("Which release it was cannot be read for certain; its package is looked at again.")
+    done("The name of the release cannot be read for certain; its package is checked again.")
 }
 
 /// The document is read whole, whether it changed or not.
-fn forget_document(db: &Connection, package: &Package) -> Result<(), Failure> {
+fn forget_document(db: &Connection, package: &Package) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE packages SET etag = NULL, last_modified = NULL WHERE package = ?1")?
         .execute([package.to_string()])?;
     Ok(())
 }
 
 /// It was stored before; whether that was on the first sight, its time tells, as it does of what was there then.
-fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), Failure> {
+fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     let is_accused: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM alerts WHERE fingerprint = ?1)")?
         .query_row([Fingerprint::of_release(release)], |row| row.get(0))?;
@@ -162,7 +160,7 @@ fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<
         ":line": ReleaseLine::of(release).as_str(),
         ":now": Micros(now),
         ":outcome": if is_accused { "alerted" } else { "unreadable" },
-        ":unchecked": Json(["what was stored of it is damaged, and the registry was not asked again yet"]),
+        ":unchecked": Json(["its stored row is damaged, and the registry was not asked again yet"]),
         ":teaches": has_taught(db, release)?,
         ":files": files_fingerprint(&[]),
     })?;
@@ -170,7 +168,7 @@ fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<
 }
 
 /// Whether the last step that concerns a release was to learn from it.
-fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
+fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, QueryFailure> {
     let last: Option<Word<BaselineReason>> = db
         .prepare_cached(
             "SELECT reason FROM baseline_versions WHERE package = ?1 AND (purl = ?2 OR (line = ?3 AND reason = 'reset'))
@@ -187,7 +185,7 @@ fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, Failure> {
 }
 
 /// It is learned anew; until then its package is not judged.
-fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let package = parsed::<Package>(columns, "package").or_else(|| broken.name().parse().ok());
     if let Some(package) = package {
@@ -198,7 +196,7 @@ fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
 
 /// An alert stands, with what can still be said of it, and is raised again with its reasons where its release can be judged
 /// again.
-fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     let stub = stub(db, columns, now)?;
     let is_the_rows = parsed(columns, "fingerprint") == Some(stub.fingerprint);
     if !is_the_rows {
@@ -237,16 +235,16 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
         seal(db, broken)?;
     }
     let Some(purl) = &stub.purl else {
-        return done(format!("The alert {} stands, without its reasons.", stub.id));
+        return done(format!("The alert {} remains, without its reasons.", stub.id));
     };
     db.prepare_cached("UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0")?
         .execute((purl.to_string(), Micros(now)))?;
     work::demand(db, purl.package(), Demand::announced(REASON, None), now)?;
-    done(format!("The alert {} about {purl} stands, and the release is judged again.", stub.id))
+    done(format!("The alert {} about {purl} remains, and the release is judged again.", stub.id))
 }
 
 /// What can still be said of an alert.
-fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert, Failure> {
+fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert, QueryFailure> {
     let body: Option<Alert> = text(columns, "body").and_then(|body| serde_json::from_str(body).ok());
     let own: Option<Fingerprint> = parsed(columns, "fingerprint");
     let purl = match (body.as_ref().and_then(|body| body.purl.clone()), own) {
@@ -270,15 +268,22 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
         status: word(columns, "status").unwrap_or(AlertStatus::Open),
         purl,
         members: body.map(|body| body.members).unwrap_or_default(),
-        argument: "What was stored of this alert is damaged: this is what can still be said of it. The row was kept as it was \
-                   found, and what the alert is about is looked at again where that is possible."
+        argument: "The stored alert is damaged; this is the part that is left. The damaged row is kept, and the \
+            subject of the alert is re-checked where possible."
             .to_owned(),
-        ..Alert::about(kind, "", severity.unwrap_or(Severity::High), Confidence::Low, format!("an alert about {about}, whose reasons were damaged in the database"), now)
+        ..Alert::about(
+            kind,
+            "",
+            severity.unwrap_or(Severity::High),
+            Confidence::Low,
+            format!("an alert about {about}, whose reasons were damaged in the database"),
+            now,
+        )
     })
 }
 
 /// The release of a package that an alert with this fingerprint is about.
-fn accused(db: &Connection, package: &str, fingerprint: Fingerprint) -> Result<Option<ReleaseId>, Failure> {
+fn accused(db: &Connection, package: &str, fingerprint: Fingerprint) -> Result<Option<ReleaseId>, QueryFailure> {
     let Ok(package) = package.parse::<Package>() else { return Ok(None) };
     let mut query = db.prepare_cached("SELECT version FROM releases WHERE package = ?1")?;
     let versions = query.query_map([package.to_string()], |row| row.get::<_, String>(0))?;
@@ -287,7 +292,7 @@ fn accused(db: &Connection, package: &str, fingerprint: Fingerprint) -> Result<O
 }
 
 /// The alert goes out to the subscription once more, under the same key, unless it is known to have.
-fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     if matches!(text(columns, "state"), Some("delivered" | "failed")) {
         return done("It had been delivered or given up, so nothing is sent again.");
@@ -301,7 +306,7 @@ fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
 }
 
 /// The package is queued again; if its name cannot be read, every package of which a feed told lately is.
-fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, Failure> {
+fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     if let Some(package) = parsed::<Package>(columns, "package")
         && is_stored(db, &package)?
@@ -314,22 +319,22 @@ fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc
     for Text(package) in recent.flatten() {
         work::demand(db, &package, Demand::announced(REASON, None), now)?;
     }
-    done("Which package it was cannot be read: every package of which a feed told since yesterday is looked at again.")
+    done("Which package it was cannot be read: every package that a feed announced since yesterday is checked again.")
 }
 
 /// The feed begins anew; what was published meanwhile is found by comparing every watched package of it.
-fn source(db: &Connection, broken: &Broken) -> Result<Remedy, Failure> {
+fn source(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     db.execute(
         "UPDATE sources SET cursor = NULL, last_success = NULL, last_error = NULL, last_error_at = NULL, last_gap = NULL,
          last_gap_at = NULL WHERE name = ?1",
         [&broken.key[0]],
     )?;
     seal(db, broken)?;
-    done("The feed begins anew, and every watched package of it is compared with its registry.")
+    done("The feed restarts, and every watched package of it is compared with its registry.")
 }
 
 /// Where a log's tail stood is not known any more, so it begins anew; what lies between shows as a gap.
-fn log(db: &Connection, broken: &Broken) -> Result<Remedy, Failure> {
+fn log(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     db.execute(
         "UPDATE logs SET start = NULL, verified = NULL, downloaded = NULL, verified_range = NULL, downloaded_range = NULL,
          last_error = NULL, last_error_at = NULL, failing_since = NULL, last_success = NULL WHERE name = ?1",

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::store::{
     broken::{Broken, Raw},
-    error::Failure,
+    error::QueryFailure,
 };
 
 /// A damaged row by column.
@@ -22,7 +22,7 @@ fn condition(broken: &Broken, by_index: bool) -> String {
         .join(" AND ")
 }
 
-pub(super) fn find(db: &Connection, broken: &Broken) -> Result<Option<Columns>, Failure> {
+pub(super) fn find(db: &Connection, broken: &Broken) -> Result<Option<Columns>, QueryFailure> {
     for by_index in [true, false] {
         let sql = format!("SELECT * FROM {} WHERE {}", broken.table.name, condition(broken, by_index));
         let mut query = db.prepare(&sql)?;
@@ -30,14 +30,14 @@ pub(super) fn find(db: &Connection, broken: &Broken) -> Result<Option<Columns>, 
         let mut rows = query.query(params_from_iter(&broken.key))?;
         if let Some(row) = rows.next()? {
             let value = |(index, name)| Ok((name, Raw::from(row.get_ref(index)?)));
-            return names.into_iter().enumerate().map(value).collect::<Result<Columns, Failure>>().map(Some);
+            return names.into_iter().enumerate().map(value).collect::<Result<Columns, QueryFailure>>().map(Some);
         }
     }
     Ok(None)
 }
 
 /// Takes the row away.
-pub(super) fn delete(db: &Connection, broken: &Broken) -> Result<(), Failure> {
+pub(super) fn delete(db: &Connection, broken: &Broken) -> Result<(), QueryFailure> {
     for by_index in [true, false] {
         let sql = format!("DELETE FROM {} WHERE {}", broken.table.name, condition(broken, by_index));
         if db.execute(&sql, params_from_iter(&broken.key))? > 0 {
@@ -48,7 +48,7 @@ pub(super) fn delete(db: &Connection, broken: &Broken) -> Result<(), Failure> {
 }
 
 /// Takes the row as it is now for a sound one.
-pub(super) fn seal(db: &Connection, broken: &Broken) -> Result<(), Failure> {
+pub(super) fn seal(db: &Connection, broken: &Broken) -> Result<(), QueryFailure> {
     let name = broken.table.name;
     let columns: Vec<String> = broken.table.columns.iter().map(|column| format!("{name}.{column}")).collect();
     let sum = columns.join(", ");

@@ -11,11 +11,11 @@ use super::{
 use crate::store::{
     broken::{Broken, Raw},
     columns::Micros,
-    error::Failure,
+    error::QueryFailure,
 };
 
 /// Copies a row and remedies its loss. `true`: it stays where it is.
-pub(super) fn set_aside(db: &Connection, broken: &Broken, now: DateTime<Utc>) -> Result<bool, Failure> {
+pub(super) fn set_aside(db: &Connection, broken: &Broken, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let columns = find(db, broken)?;
     let content = columns.as_ref().map_or_else(|| "null".to_owned(), verbatim);
     let Remedy { text, kept } = remedy(db, broken, &columns.unwrap_or_default(), now)?;

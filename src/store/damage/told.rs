@@ -9,7 +9,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Micros, count, limit, time},
-        error::Failure,
+        error::QueryFailure,
     },
 };
 
@@ -78,7 +78,7 @@ impl Store {
     }
 }
 
-fn many(db: &Connection, sql: &str, at_most: usize) -> Result<Vec<DamagedRow>, Failure> {
+fn many(db: &Connection, sql: &str, at_most: usize) -> Result<Vec<DamagedRow>, QueryFailure> {
     Ok(db.prepare_cached(sql)?.query_map([limit(at_most)], damaged_row)?.collect::<Result<_, _>>()?)
 }
 

@@ -12,7 +12,7 @@ use crate::{
         announcing::announce_growth,
         campaigns,
         columns::{Micros, Word},
-        error::Failure,
+        error::QueryFailure,
     },
 };
 
@@ -110,7 +110,7 @@ fn announce_what_came_meanwhile(
     sent: &Delivery,
     left: &[ReleaseId],
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
     let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
     if is_worse || alert.members.iter().any(|member| left.contains(member) || !sent.alert.members.contains(member)) {
@@ -127,7 +127,7 @@ fn end_attempt(
     ending: Ending,
     now: DateTime<Utc>,
     detail: &str,
-) -> Result<bool, Failure> {
+) -> Result<bool, QueryFailure> {
     let number = delivery.attempts.saturating_add(1);
     let (next_at, refused) =
         if let Ending::Retry(next_at, refused) = ending { (next_at, refused) } else { (now, false) };

@@ -5,7 +5,7 @@ use rusqlite::{Connection, types::FromSql};
 
 use crate::{
     model::Fingerprint,
-    store::{announcing::idempotency_key, columns::Micros, error::Failure, reading::known},
+    store::{announcing::idempotency_key, columns::Micros, error::QueryFailure, reading::known},
 };
 
 /// Most announcements of one alert that are tried to find what a lost delivery was about.
@@ -18,7 +18,7 @@ pub(in crate::store) fn renew(
     key: &str,
     named: (Option<Fingerprint>, &str),
     now: DateTime<Utc>,
-) -> Result<Option<(Fingerprint, String)>, Failure> {
+) -> Result<Option<(Fingerprint, String)>, QueryFailure> {
     let alerts = pairs::<Fingerprint, i64>(db, "SELECT fingerprint, raises FROM alerts")?;
     let subscriptions = pairs::<String, String>(db, "SELECT DISTINCT subscription, subscription FROM deliveries")?;
     let is_it = |fingerprint: Fingerprint, raises: i64, subscription: &str| {
@@ -45,7 +45,7 @@ pub(in crate::store) fn renew(
     Ok(Some((alert, subscription.to_owned())))
 }
 
-fn pairs<T: FromSql, U: FromSql>(db: &Connection, sql: &str) -> Result<Vec<(T, U)>, Failure> {
+fn pairs<T: FromSql, U: FromSql>(db: &Connection, sql: &str) -> Result<Vec<(T, U)>, QueryFailure> {
     let mut query = db.prepare_cached(sql)?;
     Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.filter_map(known).collect::<Result<_, _>>()?)
 }

@@ -11,7 +11,7 @@ use crate::{
         alerts::raised,
         broken::{Broken, Raw},
         columns::{Micros, Word, count, time, time_of_any},
-        error::Failure,
+        error::QueryFailure,
         reading::Reading,
         sealed::DELIVERIES,
     },
@@ -100,7 +100,7 @@ pub(in crate::store) struct Undelivered {
 
 impl Undelivered {
     /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
-    pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, Failure> {
+    pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, QueryFailure> {
         let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at } = self;
         match raised(db, &alert) {
             Ok(Some((alert, _))) => Ok(Some(Delivery {
@@ -114,11 +114,11 @@ impl Undelivered {
                 created_at,
             })),
             Ok(None) => {
-                let why = format!("there is not an alert {alert}");
+                let why = format!("the alert {alert} does not exist");
                 db.note(Broken { table: &DELIVERIES, key: vec![Raw::Integer(id)], why });
                 Ok(None)
             }
-            Err(Failure::Broken(broken)) => {
+            Err(QueryFailure::Broken(broken)) => {
                 db.note(broken);
                 Ok(None)
             }

@@ -14,7 +14,7 @@ use crate::{
     store::{
         Store, StoreError, alerts,
         columns::{Micros, Position},
-        error::Failure,
+        error::QueryFailure,
         raising,
     },
 };
@@ -70,7 +70,7 @@ impl Store {
         wants: Wants<'_>,
         now: DateTime<Utc>,
     ) -> Result<Option<Alert>, StoreError> {
-        self.write("recording what a log entry accuses of", |db| {
+        self.write("recording the reports about a log entry", |db| {
             let counts = match accusation.entry {
                 Some((log, index, detector)) => count_once(db, (log, index), detector)?,
                 None => alerts::raised(db, &accusation.alert.fingerprint)?.is_none(),
@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// Marks an entry as counted by a detector. `false`: it was.
-fn count_once(db: &Connection, (log, index): (&str, u64), detector: &str) -> Result<bool, Failure> {
+fn count_once(db: &Connection, (log, index): (&str, u64), detector: &str) -> Result<bool, QueryFailure> {
     // Nothing is replaced where the detector is not among them.
     let sql = "UPDATE log_entries SET accused = coalesce(accused, ' ') || ?3 || ' '
                WHERE log = ?1 AND idx = ?2 AND replace(coalesce(accused, ''), ?4, '') = coalesce(accused, '')";
@@ -101,7 +101,7 @@ pub(super) struct Raise<'a> {
 
 impl Raise<'_> {
     /// Raised by an alert of its own if all of the budgets have one left, else by the common one of the first that has not.
-    pub fn paid_from(&self, scopes: &[Scope]) -> Result<Option<Alert>, Failure> {
+    pub fn paid_from(&self, scopes: &[Scope]) -> Result<Option<Alert>, QueryFailure> {
         if let Some((known, _)) = alerts::raised(self.db, &self.alert.fingerprint)? {
             return self.again(&known);
         }
@@ -120,7 +120,7 @@ impl Raise<'_> {
     }
 
     /// Told once; told again if it is worse, as when the first weeks of a log are over.
-    fn again(&self, known: &Alert) -> Result<Option<Alert>, Failure> {
+    fn again(&self, known: &Alert) -> Result<Option<Alert>, QueryFailure> {
         let entries = self.together(known);
         if self.alert.severity > known.severity {
             return self.tell(Alert { entries, ..self.alert.clone() });
@@ -130,7 +130,7 @@ impl Raise<'_> {
     }
 
     /// The budget is spent: the scope's common alert tells of it.
-    fn fold(&self, scope: &Scope, budget: &Budget) -> Result<Option<Alert>, Failure> {
+    fn fold(&self, scope: &Scope, budget: &Budget) -> Result<Option<Alert>, QueryFailure> {
         let known = alerts::raised(self.db, &scope.common.fingerprint)?.map(|(known, _)| known);
         let common = self.common(scope, known.as_ref());
         let count = common.entries.as_ref().map_or(1, |entries| entries.count);
@@ -149,7 +149,7 @@ impl Raise<'_> {
         Ok(announced)
     }
 
-    fn tell(&self, alert: Alert) -> Result<Option<Alert>, Failure> {
+    fn tell(&self, alert: Alert) -> Result<Option<Alert>, QueryFailure> {
         let raised = raising::upsert(self.db, &alert, &(self.wants)(&alert), self.now)?;
         Ok(raised.announced.then_some(alert))
     }
@@ -198,7 +198,7 @@ fn is_to_be_told(known: &Alert, common: &Alert, budget: &Budget, now: DateTime<U
 }
 
 /// The budget as it is now: a part of it may have come back. A time that lies ahead counts as now.
-fn budget(db: &Connection, scope: &Scope, now: DateTime<Utc>) -> Result<Budget, Failure> {
+fn budget(db: &Connection, scope: &Scope, now: DateTime<Utc>) -> Result<Budget, QueryFailure> {
     let mut query = db.prepare_cached("SELECT spent, since, told, told_at FROM log_budgets WHERE scope = ?1")?;
     let stored = query.query_row([&scope.key], |row| {
         let (Micros(since), Micros(told_at)) = (row.get(1)?, row.get(3)?);
@@ -220,7 +220,7 @@ fn budget(db: &Connection, scope: &Scope, now: DateTime<Utc>) -> Result<Budget, 
     Ok(Budget { spent: budget.spent - came_back, since, ..budget })
 }
 
-fn keep(db: &Connection, scope: &Scope, budget: &Budget) -> Result<(), Failure> {
+fn keep(db: &Connection, scope: &Scope, budget: &Budget) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO log_budgets (scope, spent, since, told, told_at) VALUES (:scope, :spent, :since, :told, :told_at)
          ON CONFLICT (scope) DO UPDATE SET spent = excluded.spent, since = excluded.since, told = excluded.told,

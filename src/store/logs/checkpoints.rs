@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::store::{
     Store, StoreError,
     columns::{Hash, Micros, Position, limit},
-    error::Failure,
+    error::QueryFailure,
     reading::Reading,
     sealed::LOG_CHECKPOINTS,
 };
@@ -110,7 +110,7 @@ impl Store {
     }
 }
 
-pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Result<(), Failure> {
+pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO log_checkpoints (log, size, root, note, seen_at, last_seen_at, consistent)
          VALUES (:log, :size, :root, :note, :seen_at, :last_seen_at, :consistent)
@@ -128,7 +128,7 @@ pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Re
 }
 
 /// Of the consistent ones the first of each hour is enough, and the latest: each was compared with the one before it.
-fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), Failure> {
+fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), QueryFailure> {
     const HOUR: i64 = 60 * 60 * 1_000_000;
     let mut query = db.prepare_cached(
         "SELECT size, seen_at / ?3 FROM log_checkpoints WHERE log = ?1 AND size < ?2 AND consistent = 1
@@ -146,7 +146,7 @@ fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), Failure> {
 }
 
 /// The largest one that is consistent with all before it.
-pub(super) fn largest(db: &Reading<'_>, log: &str) -> Result<Option<CheckpointRow>, Failure> {
+pub(super) fn largest(db: &Reading<'_>, log: &str) -> Result<Option<CheckpointRow>, QueryFailure> {
     // One more, should the first be damaged: the one before it was proven too.
     let sql =
         "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 1 ORDER BY size DESC, seen_at LIMIT 2";

@@ -9,7 +9,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Micros, Position, Text, limit},
-        error::Failure,
+        error::QueryFailure,
         sealed::LOG_CHECKS,
     },
 };
@@ -120,7 +120,11 @@ impl Store {
 }
 
 /// Queues the entries that a release names; those that are queued already stay as they are.
-pub(in crate::store) fn queue(db: &Connection, observation: &Observation, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(in crate::store) fn queue(
+    db: &Connection,
+    observation: &Observation,
+    now: DateTime<Utc>,
+) -> Result<(), QueryFailure> {
     let mut insert = db.prepare_cached(
         "INSERT INTO log_checks (release, origin, idx, queued_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING",

@@ -9,7 +9,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Hash, Json, Micros, Position, Text, count, limit, time},
-        error::Failure,
+        error::QueryFailure,
         reading::one,
         sealed::{LOG_ENTRIES, LOG_QUARANTINE},
     },
@@ -232,7 +232,12 @@ impl Store {
     }
 }
 
-pub(super) fn insert(db: &Connection, log: &str, entries: &[NewLogEntry], now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn insert(
+    db: &Connection,
+    log: &str,
+    entries: &[NewLogEntry],
+    now: DateTime<Utc>,
+) -> Result<(), QueryFailure> {
     let mut insert = db.prepare_cached(
         "INSERT INTO log_entries (log, idx, leaf, body, kind, version, identity, key_sha256, digest, serial, not_issued,
          not_before, packages, patterns, seen_at) VALUES (:log, :idx, :leaf, :body, :kind, :version, :identity, :key,
@@ -256,7 +261,7 @@ pub(super) fn quarantine(
     log: &str,
     entries: &[NewQuarantined],
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let mut insert = db.prepare_cached(
         "INSERT INTO log_quarantine (log, idx, body, bytes, why, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO NOTHING",
@@ -268,7 +273,7 @@ pub(super) fn quarantine(
 }
 
 /// Everything that was downloaded is believed.
-pub(super) fn believe(db: &Connection, log: &str) -> Result<(), Failure> {
+pub(super) fn believe(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE log_entries SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
     db.prepare_cached("UPDATE log_quarantine SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
     Ok(())

@@ -8,17 +8,17 @@ use serde::Serialize;
 use crate::store::{
     Store, StoreError,
     columns::{Micros, count},
-    error::Failure,
+    error::QueryFailure,
     sealed::LOG_EVIDENCE,
 };
 
 /// Evidence against a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvidence {
-    /// The same for the same misdeed.
+    /// The same for the same violation.
     pub id: String,
     pub log: String,
-    /// The misdeed, a word.
+    /// The violation, a word.
     pub kind: String,
     pub document: String,
 }
@@ -30,7 +30,7 @@ pub struct EvidenceRow {
     pub id: String,
     /// The log.
     pub log: String,
-    /// The misdeed.
+    /// The violation.
     pub kind: String,
     /// The document.
     #[serde(skip)]
@@ -84,7 +84,7 @@ impl Store {
 }
 
 /// The id of new evidence, or of the latest of its kind where there is no more room.
-fn id_to_keep(db: &Connection, evidence: &NewEvidence) -> Result<String, Failure> {
+fn id_to_keep(db: &Connection, evidence: &NewEvidence) -> Result<String, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT count(*), count(*) FILTER (WHERE id = ?3) FROM log_evidence WHERE log = ?1 AND kind = ?2",
     )?;

@@ -11,7 +11,7 @@ use super::{
 use crate::store::{
     Store, StoreError,
     columns::{Micros, Position, Word, count, time},
-    error::Failure,
+    error::QueryFailure,
     reading::{Reading, one},
     sealed::LOGS,
 };
@@ -156,7 +156,7 @@ impl Store {
     }
 }
 
-pub(super) fn succeeded(db: &Connection, name: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+pub(super) fn succeeded(db: &Connection, name: &str, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     let mut update = db.prepare_cached("UPDATE logs SET last_success = ?2, failing_since = NULL WHERE name = ?1")?;
     update.execute((name, Micros(now)))?;
     Ok(())
@@ -186,8 +186,8 @@ fn log_row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
 }
 
 /// What other tables say of the log.
-fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, Failure> {
-    let counted = |sql: &str| -> Result<u64, Failure> {
+fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, QueryFailure> {
+    let counted = |sql: &str| -> Result<u64, QueryFailure> {
         Ok(count(db.prepare_cached(sql)?.query_row([&row.name], |row| row.get(0))?))
     };
     Ok(LogRow {

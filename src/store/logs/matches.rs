@@ -14,7 +14,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Json, Micros, Position, limit},
-        error::Failure,
+        error::QueryFailure,
         sealed::LOG_ENTRIES,
     },
 };
@@ -115,7 +115,7 @@ impl Store {
 }
 
 /// The log is tailed from now on, and what lies before `past` was logged before. The first time counts.
-pub(super) fn begin_history(db: &Connection, log: &str, past: u64) -> Result<(), Failure> {
+pub(super) fn begin_history(db: &Connection, log: &str, past: u64) -> Result<(), QueryFailure> {
     db.prepare_cached("INSERT INTO log_histories (log, name, past) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
         .execute((log, THE_LOG, Position(past)))?;
     Ok(())
@@ -128,7 +128,7 @@ pub(super) fn tell(
     log: &str,
     match_reporter: &dyn MatchReporter,
     now: DateTime<Utc>,
-) -> Result<Vec<Alert>, Failure> {
+) -> Result<Vec<Alert>, QueryFailure> {
     let rules = match_reporter.rules();
     let mut pasts = Vec::new();
     for rule in rules {
@@ -167,7 +167,7 @@ pub(super) fn tell(
 
 /// Before which index a log's entries were logged before the match was looked for. What was found in the log without being
 /// told, by an earlier version, is known from the first time on.
-fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Result<u64, Failure> {
+fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Result<u64, QueryFailure> {
     let mut query = db.prepare_cached("SELECT past FROM log_histories WHERE log = ?1 AND name = ?2")?;
     let mut of = |name: &str| query.query_row((log, name), |row| row.get::<_, Position>(0)).optional();
     if let Some(Position(past)) = of(&rule.name)? {
@@ -191,11 +191,19 @@ fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Res
     Ok(past)
 }
 
-fn each_believed(db: &Connection, log: &str, take: impl FnMut(Met) -> Result<(), Failure>) -> Result<(), Failure> {
+fn each_believed(
+    db: &Connection,
+    log: &str,
+    take: impl FnMut(Met) -> Result<(), QueryFailure>,
+) -> Result<(), QueryFailure> {
     each(db, log, true, take)
 }
 
-fn each_unbelieved(db: &Connection, log: &str, take: impl FnMut(Met) -> Result<(), Failure>) -> Result<(), Failure> {
+fn each_unbelieved(
+    db: &Connection,
+    log: &str,
+    take: impl FnMut(Met) -> Result<(), QueryFailure>,
+) -> Result<(), QueryFailure> {
     each(db, log, false, take)
 }
 
@@ -204,8 +212,8 @@ fn each(
     db: &Connection,
     log: &str,
     believed: bool,
-    mut take: impl FnMut(Met) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    mut take: impl FnMut(Met) -> Result<(), QueryFailure>,
+) -> Result<(), QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT idx, identity, packages <> '[]' AS is_of_packages, patterns FROM log_entries
          WHERE log = ?1 AND believed = ?2 AND patterns <> '[]' AND not_issued IS NULL ORDER BY idx",
@@ -232,7 +240,7 @@ fn met(row: &Row<'_>) -> rusqlite::Result<Met> {
 }
 
 /// Whether a match met this owner long enough ago that whoever floods it now is somebody else.
-fn is_known(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn is_known(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let since = now.checked_sub_signed(KNOWN_FOR).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let sql = "SELECT count(*) FROM log_signers WHERE name = ?1 AND signer = ?2 AND first_seen <= ?3";
     let mut query = db.prepare_cached(sql)?;
@@ -249,12 +257,12 @@ fn digest(signer: &str) -> String {
 }
 
 /// Remembers that a match has met a signer, and its owner. Whether the signer for the first time.
-fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     remember_one(db, name, &owner(met), now)?;
     remember_one(db, name, &met.identity.lasting(), now)
 }
 
-fn remember_one(db: &Connection, name: &str, signer: &str, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn remember_one(db: &Connection, name: &str, signer: &str, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let signer = digest(signer);
     let mut update = db.prepare_cached(
         "UPDATE log_signers SET last_seen = CASE WHEN last_seen < :now THEN :now ELSE last_seen END,

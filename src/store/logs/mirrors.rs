@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::store::{
     Store, StoreError,
     columns::{Micros, Position, time},
-    error::Failure,
+    error::QueryFailure,
 };
 
 /// What was seen of a mirror.
@@ -114,13 +114,13 @@ fn new(log: &str, url: &str) -> MirrorRow {
     }
 }
 
-fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, Failure> {
+fn mirrors(db: &Connection, log: Option<&str>) -> Result<Vec<MirrorRow>, QueryFailure> {
     let mut query =
         db.prepare_cached("SELECT * FROM log_mirrors WHERE :log IS NULL OR log = :log ORDER BY log, url")?;
     Ok(query.query_map(named_params! { ":log": log }, mirror_row)?.collect::<Result<_, _>>()?)
 }
 
-fn insert(db: &Connection, row: &MirrorRow) -> Result<(), Failure> {
+fn insert(db: &Connection, row: &MirrorRow) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO log_mirrors (log, url, size, seen_at, behind_since, failing_since, last_error, other_history_since)
          VALUES (:log, :url, :size, :seen_at, :behind_since, :failing_since, :last_error, :other_history_since)",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::store::{
     columns::{Micros, Position},
-    error::Failure,
+    error::QueryFailure,
     reading::Reading,
 };
 
@@ -93,7 +93,7 @@ impl From<LogProgress> for Wire {
 }
 
 /// Remembers how far a reading has come; of one that is at its end there is nothing to remember.
-pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Result<(), Failure> {
+pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Result<(), QueryFailure> {
     if progress.left() == 0 {
         return forget(db, log);
     }
@@ -109,13 +109,13 @@ pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Re
     Ok(())
 }
 
-pub(super) fn forget(db: &Connection, log: &str) -> Result<(), Failure> {
+pub(super) fn forget(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     db.prepare_cached("DELETE FROM log_progress WHERE log = ?1")?.execute([log])?;
     Ok(())
 }
 
 /// How far the reading of a log has come, if it is not at its end. Damaged values are as good as none: they are only shown.
-pub(super) fn of(db: &Reading<'_>, log: &str) -> Result<Option<LogProgress>, Failure> {
+pub(super) fn of(db: &Reading<'_>, log: &str) -> Result<Option<LogProgress>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT * FROM log_progress WHERE log = ?1")?;
     Ok(query.query_row([log], |row| Ok(read(row).ok())).optional()?.flatten())
 }

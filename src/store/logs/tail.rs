@@ -16,7 +16,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Hashes, Position, count},
-        error::Failure,
+        error::QueryFailure,
         sealed::{LOG_COVERAGE, LOG_KINDS},
     },
 };
@@ -111,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the herald tells of it. One
+    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the match reporter tells of it. One
     /// transaction; the alerts that were announced in it. `None`: the position is not the checkpoint's size, and nothing
     /// changed.
     pub(crate) fn log_verified(
@@ -183,7 +183,7 @@ impl Store {
     }
 }
 
-fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
+fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     progress::forget(db, log)?;
     for sql in [
         "DELETE FROM log_entries WHERE log = ?1 AND believed = 0",
@@ -195,7 +195,14 @@ fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn add_kind(db: &Connection, log: &str, kind: &str, version: &str, believed: bool, number: u64) -> Result<(), Failure> {
+fn add_kind(
+    db: &Connection,
+    log: &str,
+    kind: &str,
+    version: &str,
+    believed: bool,
+    number: u64,
+) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO log_kinds (log, kind, version, believed, count) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (log, kind, version, believed) DO UPDATE SET count = log_kinds.count + excluded.count",
@@ -204,7 +211,7 @@ fn add_kind(db: &Connection, log: &str, kind: &str, version: &str, believed: boo
     Ok(())
 }
 
-fn believe_kinds(db: &Connection, log: &str) -> Result<(), Failure> {
+fn believe_kinds(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     let mut query = db.prepare_cached("SELECT kind, version, count FROM log_kinds WHERE log = ?1 AND believed = 0")?;
     let rows = query.query_map([log], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Position>(2)?.0)))?;
     let rows: Vec<(String, String, u64)> = rows.collect::<Result<_, _>>()?;
@@ -216,7 +223,7 @@ fn believe_kinds(db: &Connection, log: &str) -> Result<(), Failure> {
 }
 
 /// Adds a range to the coverage; it and what it touches become one.
-fn cover(db: &Connection, log: &str, range: Covered) -> Result<(), Failure> {
+fn cover(db: &Connection, log: &str, range: Covered) -> Result<(), QueryFailure> {
     if range.first >= range.past {
         return Ok(());
     }

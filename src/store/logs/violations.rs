@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use crate::store::{
     Store, StoreError,
     columns::{Micros, time},
-    error::Failure,
+    error::QueryFailure,
 };
 
 /// What was not seen for this long and is seen again is told again, also to whoever acknowledged it.
@@ -79,7 +79,7 @@ struct Known {
     has_ended: bool,
 }
 
-fn known(db: &Connection, violated: &Violated<'_>) -> Result<Option<Known>, Failure> {
+fn known(db: &Connection, violated: &Violated<'_>) -> Result<Option<Known>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT * FROM log_violations WHERE log = ?1 AND kind = ?2")?;
     let known = query.query_row((violated.log, violated.kind), |row| {
         Ok(Known {

@@ -9,7 +9,7 @@ use crate::{
     store::{
         Store, StoreError,
         columns::{Micros, count},
-        error::Failure,
+        error::QueryFailure,
         sealed::LOG_WORKFLOWS,
     },
 };
@@ -48,7 +48,7 @@ pub(super) fn count_entry(
     identity: &WorkflowIdentity,
     explained: bool,
     seen_at: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let (Some(repository), Some(workflow)) = (&identity.claims.source_repository_uri, identity.workflow()) else {
         return Ok(());
     };
@@ -67,7 +67,7 @@ pub(super) fn count_entry(
 }
 
 /// One of the entries that were counted is explained after all.
-pub(super) fn count_explained(db: &Connection, identity: &WorkflowIdentity) -> Result<(), Failure> {
+pub(super) fn count_explained(db: &Connection, identity: &WorkflowIdentity) -> Result<(), QueryFailure> {
     if let (Some(repository), Some(workflow)) = (&identity.claims.source_repository_uri, identity.workflow()) {
         db.prepare_cached(
             "UPDATE log_workflows SET explained = explained + 1 WHERE repository = ?1 AND workflow = ?2",

@@ -6,7 +6,7 @@ use rusqlite::{Connection, named_params};
 use super::rows::Lane;
 use crate::{
     model::Package,
-    store::{Store, StoreError, columns::Micros, error::Failure},
+    store::{Store, StoreError, columns::Micros, error::QueryFailure},
 };
 
 impl Store {
@@ -61,7 +61,7 @@ pub(in crate::store) fn demand(
     package: &Package,
     demand: Demand<'_>,
     now: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let generation: i64 = db
         .prepare_cached("UPDATE work_generation SET value = value + 1 RETURNING value")?
         .query_row([], |row| row.get(0))?;

@@ -148,7 +148,7 @@ impl Store {
     /// A package was looked at, and is to be looked at once more: nothing failed, and nothing is waited for. `false`: a newer
     /// event came meanwhile, and the package stays due.
     pub(crate) fn look_once_more(&self, work: &Work, again: Again) -> Result<bool, StoreError> {
-        self.write("queueing another look at a package", |db| {
+        self.write("queueing a re-check of a package", |db| {
             let changed = db
                 .prepare_cached(
                     "UPDATE work SET reason = :reason, revision = NULL, since = :since, due_at = :due_at, attempts = 0,

@@ -64,6 +64,6 @@ fn document(source: &Source<'_>) -> Result<Imported, ImportError> {
         Probe { spdx_version: Some(_), .. } => sbom::spdx(source),
         Probe { sbom: Some(_), .. } => sbom::of_github(source),
         Probe { dependencies: Some(_), .. } => npm::parse(source),
-        _ => Err(source.unknown("it has none of the keys lockfileVersion, bomFormat and spdxVersion")),
+        _ => Err(source.unknown("the keys lockfileVersion, bomFormat and spdxVersion are all missing")),
     }
 }

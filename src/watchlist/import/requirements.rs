@@ -5,7 +5,7 @@ use super::{
     indexes::{Indexes, options},
     source::Source,
 };
-use crate::{model::LockFile, strict_toml::Place, text::quoted};
+use crate::{model::LockFile, strict_toml::Location, text::quoted};
 
 /// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
 /// followed.
@@ -32,7 +32,7 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     }
     // One odd line is the matter of that line; a file of nothing else is not a list of requirements.
     match odd {
-        Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Place { line, column: 1 }, what)),
+        Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Location { line, column: 1 }, what)),
         _ => Ok(imported),
     }
 }

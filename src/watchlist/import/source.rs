@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Mirrors, foreign};
 use crate::{
     model::{Ecosystem, LockFile, Package, RegistryKey},
-    strict_toml::{Place, ReadError},
+    strict_toml::{Location, ReadError},
     text::quoted,
 };
 
@@ -41,7 +41,7 @@ pub enum ImportError {
     Malformed {
         path: PathBuf,
         /// Where.
-        place: Place,
+        place: Location,
         /// What is wrong.
         what: String,
     },
@@ -65,14 +65,14 @@ impl Source<'_> {
         serde_json::from_str(self.text).map_err(|error| {
             let message = error.to_string();
             let what = message.split(" at line ").next().unwrap_or(&message);
-            self.malformed(Place { line: error.line(), column: error.column() }, what)
+            self.malformed(Location { line: error.line(), column: error.column() }, what)
         })
     }
 
     pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, ImportError> {
         toml::from_str(self.text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            self.malformed(Place::of(self.text, at), error.message())
+            self.malformed(Location::of(self.text, at), error.message())
         })
     }
 
@@ -84,11 +84,12 @@ impl Source<'_> {
     /// The text as a lock file of a kind.
     pub(super) fn listing(&self, kind: LockFile) -> Result<Listing<'_>, ImportError> {
         let ecosystem = Ecosystem::of_lock_file(kind);
-        let ecosystem = ecosystem.ok_or_else(|| self.unknown("it is a lock file of no registry that is watched"))?;
+        let ecosystem =
+            ecosystem.ok_or_else(|| self.unknown("a lock file of a registry that provwatch does not watch"))?;
         Ok(Listing { mirrors: self.mirrors, ecosystem })
     }
 
-    pub(super) fn malformed(&self, place: Place, what: impl Into<String>) -> ImportError {
+    pub(super) fn malformed(&self, place: Location, what: impl Into<String>) -> ImportError {
         ImportError::Malformed { path: self.origin.to_owned(), place, what: what.into() }
     }
 

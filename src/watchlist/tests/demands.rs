@@ -37,7 +37,7 @@ fn a_policy_that_cannot_be_meant_is_refused_with_its_place() {
     for (expect, complaint) in [
         ("{ evidence = 'strong' }", "evidence"),
         ("{ owner = ['a'] }", "owner"),
-        ("{ owners = [''] }", "owners has \"\", which fits nothing"),
+        ("{ owners = [''] }", "owners has \"\", which matches nothing"),
         ("{ min_repository_age_days = -1 }", "min_repository_age_days"),
         ("{ quiet = [{ detector = 'odd-hours', reason = 'r' }] }", "until"),
         ("{ quiet = [{ detector = 'odd-hours', reason = ' ', until = '2027-01-01' }] }", "quiet has an empty reason"),

@@ -20,21 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A log entry whose certificate names a watched repository or identity, and that no authority of the trust root issued. Low. \
-One alert for each package, or for each [[logs.match]] beyond them, which counts the entries and names some.
+A log entry whose certificate names a watched repository or identity, but was not issued by an authority of the trust root. Low. Each package, and each other `[[logs.match]]` entry, has one alert, which counts the log entries and names some of them.
 
 ### Why it matters
-Logs take any certificate that matches its signature, whoever made it. A monitor that believed what such certificates say could be made to accuse anybody. It says \
-nothing about the repository, but its author took the trouble to write its name.
+Logs accept any certificate that matches its signature, whatever its issuer. A monitor that trusted such certificates would raise alerts against innocent repositories. The entry proves nothing about the repository, but its author chose to write the repository's name.
 
 ### False positives
-A private authority that logs to a public log; a trust root that is out of date.
+A private authority that logs to a public log, or an outdated trust root.
 
 ### What to do
-Nothing, for the repository. If the authority is one of yours, give a trust root that has it (`[trust]`).
+No action is needed for the repository. If the authority is yours, configure a trust root that contains it (`[trust]`).
 
 ### Example incident
-None is known. Researchers have logged such certificates to show that it can be done.";
+None known. Researchers have logged such certificates to show that it is possible.";
 
 impl EntryDetector for ForgedCertificate {
     fn about(&self) -> &'static About {
@@ -45,8 +43,8 @@ impl EntryDetector for ForgedCertificate {
         let EntryChange::Logged(logged) = change else { return None };
         let why_not = logged.not_issued?;
         let expected = "a certificate that an authority of the trust root issued".to_owned();
-        let seen = format!("one that names {}: {why_not}", quote(&logged.identity.subject));
-        let why = "Anybody can log a certificate of their own making. It says nothing about the repository.";
+        let seen = format!("a certificate that names {}: {why_not}", quote(&logged.identity.subject));
+        let why = "Anyone can log a self-made certificate. It proves nothing about the repository.";
         Some(signal(&ABOUT, Severity::Low, expected, seen, why))
     }
 }

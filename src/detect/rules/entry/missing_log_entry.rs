@@ -10,7 +10,7 @@ pub struct MissingLogEntry;
 
 static ABOUT: About = About {
     id: "missing-log-entry",
-    title: "The log does not have the entry that the release's attestation names",
+    title: "The log lacks the entry that the release's attestation names",
     harmless: None,
     category: SignalCategory::Evidence,
     severity: Severity::Critical,
@@ -24,20 +24,19 @@ const ATTEMPTS: u32 = 3;
 const MINUTES: i64 = 10;
 
 const DOCS: &str = "### What it detects
-The attestation of a new release names an entry of a log that is followed, and the log, asked at least three times over ten minutes, has none there: high. It has an \
-entry by another signer there: critical.
+The attestation of a new release names an entry of a followed log, and the log does not have it. High where at least three requests over ten minutes find no entry at that place. Critical where the log has an entry by another signer there.
 
 ### Why it matters
-The attestation verifies, so the log's key signed for the entry. A log that signs for what it does not show keeps others from seeing who signs in their name.
+The attestation verifies, so the log's key signed for the entry. A log that hides entries it signed for keeps owners from seeing signatures in their name.
 
 ### False positives
-A log that lags by more than ten minutes, or that has been turned down. A log that cannot be reached is not asked, and that is not held against it.
+A log that lags by more than ten minutes, or that has been shut down. An unreachable log is not asked and raises no signal.
 
 ### What to do
-Keep the attestation and ask the log's operator. Do not install the release before that is explained.
+Keep the attestation and ask the operator of the log. Do not install the release until the operator explains the missing entry.
 
 ### Example incident
-None is known.";
+None known.";
 
 impl EntryDetector for MissingLogEntry {
     fn about(&self) -> &'static About {
@@ -51,7 +50,9 @@ impl EntryDetector for MissingLogEntry {
         }
         let expected = format!("entry {} of {}", named.entry.index, named.entry.origin);
         let (severity, seen) = match named.found {
-            None => (Severity::High, format!("nothing, in {} attempts over {} minutes", named.attempts, named.minutes)),
+            None => {
+                (Severity::High, format!("no entry, in {} attempts over {} minutes", named.attempts, named.minutes))
+            }
             Some(other) => (Severity::Critical, format!("an entry by {}", quote(other))),
         };
         let why = "The attestation verifies, so the log signed for an entry that it does not show.";

@@ -10,7 +10,7 @@ pub struct NewWorkflowInLog;
 
 static ABOUT: About = About {
     id: "new-workflow-in-log",
-    title: "A workflow that never signed before has signed",
+    title: "A new workflow signed in a transparency log",
     harmless: None,
     category: SignalCategory::Pipeline,
     severity: Severity::High,
@@ -23,18 +23,16 @@ static ABOUT: About = About {
 const RISKY: [&str; 3] = ["pull_request_target", "workflow_run", "issue_comment"];
 
 const DOCS: &str = "### What it detects
-A watched repository signed with a workflow file that no release of its packages was built by, and that was never seen in a log before. No release carries the \
-signature yet. Medium; high where strangers can start the workflow (pull_request_target, workflow_run, issue_comment). Informational while nothing is known of the \
-repository's releases, and in the first two weeks of a log.
+A watched repository signed with a workflow file that built none of its packages' releases and was never seen in a log before. No release carries the signature yet. Medium; high where outsiders can start the workflow (`pull_request_target`, `workflow_run`, `issue_comment`). Informational while no release of the repository is known, and in the first two weeks of a log.
 
 ### Why it matters
-An attacker with write access adds a workflow of their own, and it signs before it publishes. The log shows it when the registry does not yet.
+An attacker with write access can add a workflow of their own, which signs before it publishes. The log shows the signature before the registry shows a release.
 
 ### False positives
-A new build of containers, documentation or another package that signs what it makes. It is said once for each workflow.
+A new build of containers, documentation or another package that signs its artifacts. Each workflow raises this signal once.
 
 ### What to do
-Read the workflow and who added it; see what its run published.
+Read the workflow, check which account added it, and see what its run published.
 
 ### Example incident
 redhat-cloud-services (June 2026): an orphan commit brought its own workflow.";
@@ -60,9 +58,9 @@ impl EntryDetector for NewWorkflowInLog {
         };
         let files = usual.iter().map(|file| quote(file)).collect::<Vec<_>>().join(", ");
         let expected =
-            if usual.is_empty() { "nothing yet: no release of its packages is known".to_owned() } else { files };
-        let why = "An attacker with write access adds a workflow of their own, and it signs before it publishes. So does a \
-                   maintainer's new build.";
+            if usual.is_empty() { "no known release of the repository's packages yet".to_owned() } else { files };
+        let why = "An attacker with write access can add a workflow that signs before it publishes. A maintainer's new build \
+                   does the same.";
         Some(signal(&ABOUT, logged.weigh(severity), expected, quote(workflow), why))
     }
 }

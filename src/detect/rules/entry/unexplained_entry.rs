@@ -10,7 +10,7 @@ pub struct UnexplainedEntry;
 
 static ABOUT: About = About {
     id: "unexplained-entry",
-    title: "The publishing workflow signed something that no release carries",
+    title: "A publishing workflow signed something that no release carries",
     harmless: None,
     category: SignalCategory::Evidence,
     severity: Severity::Medium,
@@ -20,20 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow that publishes a watched package signed something, and within the window ([logs] window, two hours) no release appeared that carries the signature. Medium; \
-informational in the first two weeks of a log. Quiet where the workflow was seen to sign other things before.
+A workflow that publishes a watched package signed something, and no release with that signature appeared within the window (`window` in `[logs]`, two hours). Medium; informational in the first two weeks of a log. No signal where the workflow signed other things before.
 
 ### Why it matters
-Whoever controls a publishing workflow can sign with the project's identity without publishing where provwatch looks: in another registry, in a mirror, or as a trial.
+An attacker who controls a publishing workflow can sign with the project's identity and publish where provwatch does not look. Examples are another registry, a mirror or a trial run.
 
 ### False positives
-A publish that failed after signing, a dry run, a release of another registry, an artifact attestation beside the release. From the second time on it is a habit.
+A failed publish after signing, a dry run, a release to another registry, or an artifact attestation next to the release. From the second time on the workflow's extra signatures count as normal.
 
 ### What to do
-See the run that signed, and what it did with the signature.
+Look at the run that signed, and find out where its signature was used.
 
 ### Example incident
-ultralytics (December 2024): the real workflow was made to build and sign what the repository did not contain.";
+ultralytics (December 2024): an attacker made the real workflow build and sign content that was not in the repository.";
 
 impl EntryDetector for UnexplainedEntry {
     fn about(&self) -> &'static About {
@@ -48,9 +47,9 @@ impl EntryDetector for UnexplainedEntry {
         if logged.not_issued.is_some() || logged.explained || !logged.late || !publishes || is_habit {
             return None;
         }
-        let expected = format!("a release that carries what {} signed", quote(workflow));
-        let seen = "none".to_owned();
-        let why = "Something was signed with the project's identity and was not published where it usually is.";
+        let expected = format!("a release with the signature by {}", quote(workflow));
+        let seen = "no release with the signature".to_owned();
+        let why = "The workflow signed with the project's identity, but no known release carries the signature.";
         Some(signal(&ABOUT, logged.weigh(Severity::Medium), expected, seen, why))
     }
 }

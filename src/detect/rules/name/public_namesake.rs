@@ -25,19 +25,19 @@ pub(super) static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A watched package of a registry of your own (`[[registries.npm]]` with a name, and so on) whose name also exists in the public registry of the same type. Medium where the name appeared there while the package was watched; low where it was there at the first look; informational where its newest release is one of your own, with the same files. The public registry is asked at the first look and once a day, with a conditional request, unless it is switched off; it learns the names by that, and `[detectors.public-namesake] enabled = false` asks nothing.
+A watched package of a private registry (a named `[[registries.npm]]` table, for example) whose name also exists in the public registry of the same type. Medium where the public package appeared while the private one was watched. Low where it existed at the first look. Informational where its newest release is one of your own, with the same files. provwatch asks the public registry at the first look and once a day, with a conditional request. These requests disclose the names; `[detectors.public-namesake] enabled = false` stops them.
 
 ### Why it matters
-Dependency confusion: a client that asks both registries takes the higher version, and whoever publishes your private name in public decides what that is. The alert names the public release, who published it and when, and its links lead there.
+Dependency confusion: a client that asks both registries takes the higher version, so the public package decides what the client installs. The alert names the public release, its publisher and its date, and links to it.
 
 ### False positives
-Another owner's honest package of the same name, which was there before yours: then only the first look says so, once, at low severity. A private registry that passes public packages on: name its host in `[registries] aliases`, and watch the public packages.
+Another owner's honest package of the same name that is older than yours: only the first look reports it, once, at low severity. A private registry that proxies public packages: name its host in `[registries] aliases`, and watch the public packages.
 
 ### What to do
-See who owns the public package. Let clients ask for your names at your registry only (a scope that you own in public, `--index-url` without `--extra-index-url`, a source that is named in `Cargo.toml`), reserve the name, or report it to the public registry. Look through lock files and caches for the public release.
+Check the owner of the public package. Configure clients to ask only your registry for your names. Use a scope that you own in public, `--index-url` without `--extra-index-url`, or a source named in `Cargo.toml`. Alternatively, reserve the name or report it to the public registry. Search lock files and caches for the public release.
 
 ### Example incident
-In 2021 a researcher published the private package names of some 35 companies in public, with higher versions, and their builds ran his code within hours.";
+In 2021 a researcher published the private package names of some 35 companies in public, with higher versions. Their builds ran his code within hours.";
 
 /// A public package that has the name of one of another registry.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +68,8 @@ pub fn namesake(found: &Namesake<'_>) -> Signal {
         (false, true) => Severity::Info,
     };
     let registry = found.package.registry();
-    let expected = format!("{} in {} alone", quote(found.package.name()), registry.title());
-    let why = "A client that asks both registries takes the higher version, whoever published it.";
+    let expected = format!("{} only in {}", quote(found.package.name()), registry.title());
+    let why = "A client that asks both registries takes the higher version, even if a stranger published it.";
     Signal {
         detector: Cow::Borrowed(ABOUT.id),
         severity,
@@ -84,7 +84,7 @@ pub fn namesake(found: &Namesake<'_>) -> Signal {
 fn seen(found: &Namesake<'_>) -> String {
     let public = found.package.ecosystem().title();
     let newest = found.newest.map_or_else(|| quote(found.package.name()), |release| quote(&release.to_string()));
-    let by = found.publisher.map_or("an account that the registry does not tell".to_owned(), quote);
+    let by = found.publisher.map_or("an account that the registry does not state".to_owned(), quote);
     let at = found.published_at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
     let versions = counted(found.versions, "version");
     let status = found.status.map(|word| format!(", {word}")).unwrap_or_default();
@@ -124,6 +124,6 @@ mod tests {
         for part in ["pkg:npm/%40acme/x@99.0.0", "mallory", "2026-06-01", "1 version"] {
             assert!(signal.seen.contains(part), "{part}: {}", signal.seen);
         }
-        assert!(signal.expected.contains("npm at npm.acme.example alone"), "{}", signal.expected);
+        assert!(signal.expected.contains("only in npm at npm.acme.example"), "{}", signal.expected);
     }
 }

@@ -69,10 +69,10 @@ fn known(versions: &[&str]) -> Known {
     versions.iter().map(|version| (*version).to_owned()).collect()
 }
 
-type Answer<'a> = (&'a str, u16, String);
+type Route<'a> = (&'a str, u16, String);
 
 async fn ask_with(
-    answers: &[Answer<'_>],
+    answers: &[Route<'_>],
     question: Question<'_>,
 ) -> (Result<PackageState, RegistryError>, Vec<Request>) {
     let transport = Arc::new(ScriptedTransport::new());
@@ -84,11 +84,11 @@ async fn ask_with(
     (state, transport.requests())
 }
 
-async fn ask(answers: &[Answer<'_>], known: &Known) -> Result<PackageState, RegistryError> {
+async fn ask(answers: &[Route<'_>], known: &Known) -> Result<PackageState, RegistryError> {
     ask_with(answers, Question { known, validators: None, revision: None }).await.0
 }
 
-async fn read(answers: &[Answer<'_>], known: &Known) -> PackageDocument {
+async fn read(answers: &[Route<'_>], known: &Known) -> PackageDocument {
     match ask(answers, known).await {
         Ok(PackageState::Current(document)) => *document,
         other => panic!("no document: {other:?}"),
@@ -226,8 +226,8 @@ async fn a_release_is_never_told_without_what_the_api_says() {
         (200, &whole[..40], "EOF"),
         (200, "<html>", "answered text/html"),
         (200, "<x>", "expected value"),
-        (200, "{}", "it has no versions"),
-        (200, r#"{"versions": [], "versions": []}"#, "its versions comes twice"),
+        (200, "{}", "versions is missing"),
+        (200, r#"{"versions": [], "versions": []}"#, "duplicate versions"),
     ] {
         let answers = [(INDEX, 200, index(&["1.0.0"])), (FIRST, status, body.to_owned())];
         let error = ask(&answers, &known(&[])).await.unwrap_err().to_string();
@@ -249,7 +249,7 @@ async fn a_crate_under_another_spelling_says_by_which_name_it_is_listed() {
     let settings = "/api/v1/crates/foo-rs";
     let spelled = json!({"crate": {"id": "foo_rs", "name": "foo_rs"}}).to_string();
     let of_other = |name: &str| line("1.0.0", false).replace("foo-rs", name) + "\n";
-    let cases: [(&str, Vec<Answer<'_>>); 2] = [
+    let cases: [(&str, Vec<Route<'_>>); 2] = [
         ("foo_rs", vec![(INDEX, 404, String::new()), (settings, 200, spelled)]),
         ("Foo-RS", vec![(INDEX, 200, of_other("Foo-RS"))]),
     ];
@@ -270,8 +270,8 @@ async fn a_bad_field_spoils_no_other_and_says_why() {
         (by(bad(), "checksum", json!(7)), Unread::FILES, "invalid type"),
         (by(bad(), "created_at", json!("yesterday")), Unread::TIME, "\"yesterday\" is not a time"),
         (by(bad(), "published_by", json!("alice")), Unread::PUBLISHER, "its published_by: invalid type"),
-        (by(bad(), "published_by", json!({"name": "alice"})), Unread::PUBLISHER, "it has no login"),
-        (by(bad(), "trustpub_data", json!({"repository": "a/b"})), Unread::AUTH, "it has no provider"),
+        (by(bad(), "published_by", json!({"name": "alice"})), Unread::PUBLISHER, "login is missing"),
+        (by(bad(), "trustpub_data", json!({"repository": "a/b"})), Unread::AUTH, "provider is missing"),
         (by(bad(), "trustpub_data", json!({"provider": "github", "run_id": 7})), Unread::AUTH, "expected a string"),
         (by(bad(), "repository", json!(7)), Unread::REPOSITORY, "its repository: invalid type"),
         (by(bad(), "num", json!(null)), Unread::RELEASE, "may be one that cannot be read"),

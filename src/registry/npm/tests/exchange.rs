@@ -67,8 +67,8 @@ async fn an_announced_package_that_is_not_found_has_not_arrived_yet() {
 #[tokio::test]
 async fn a_document_without_a_revision_that_counts_cannot_confirm_one() {
     for (revision, why) in [
-        (json!(null), "no readable _rev"),
-        (json!(37), "no readable _rev"),
+        (json!(null), "_rev is missing or unreadable"),
+        (json!(37), "_rev is missing or unreadable"),
         (json!("1-0"), "counts nothing"),
         (json!("x"), "counts nothing"),
         (json!(""), "counts nothing"),
@@ -108,7 +108,7 @@ async fn a_failing_registry_is_an_error_of_the_exchange() {
 async fn evidence_is_fetched_from_where_we_say() {
     let stage = stage();
     let registry = NpmRegistry::new("https://npm.example/".parse().unwrap(), LIMIT);
-    let evidence = Evidence {
+    let evidence = AttestationSource {
         kind: EvidenceKind::NpmAttestations,
         url: "https://npm.example/-/npm/v1/attestations/x@1.0.0".parse().unwrap(),
         subject: "pkg:npm/x@1.0.0".to_owned(),

@@ -12,7 +12,7 @@ async fn without_a_cursor_the_feed_starts_at_its_tip() {
     let page = feed.poll(&stage.http, None).await.unwrap();
     assert_eq!(
         page,
-        Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
+        FeedPage { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
     );
 }
 
@@ -23,7 +23,7 @@ async fn a_page_after_the_cursor() {
     stage.transport.answer("/registry/_changes?since=90&limit=10000", 200, &[], rows);
     let page = stage.poll("90").await;
     assert_eq!((page.cursor.0.as_str(), page.more, page.gap), ("91", false, None));
-    assert_eq!(page.events[0].change, Change::Document { revision: Some("37-aa".to_owned()) });
+    assert_eq!(page.events[0].change, FeedChange::Document { revision: Some("37-aa".to_owned()) });
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn nothing_new_is_confirmed_by_the_tip() {
     stage.transport.answer("replicate.example/", 200, &[], TIP);
     assert_eq!(
         stage.poll("12").await,
-        Page { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
+        FeedPage { events: Vec::new(), cursor: Cursor("12".to_owned()), more: false, gap: None, withheld: None }
     );
 }
 
@@ -43,7 +43,7 @@ async fn a_tip_that_no_page_reaches_is_said() {
     stage.transport.answer("since=11&limit=10000", 200, &[], r#"{"results":[],"last_seq":11}"#);
     stage.transport.answer("replicate.example/", 200, &[], TIP);
     let page = stage.poll("11").await;
-    assert_eq!(page.withheld.as_deref(), Some("the feed stands at sequence 12 and shows nothing after 11"));
+    assert_eq!(page.withheld.as_deref(), Some("the feed is at sequence 12 and shows nothing after 11"));
     assert_eq!((page.cursor.0.as_str(), page.gap), ("11", None));
 }
 

@@ -41,13 +41,13 @@ fn assert_unread(cases: &[(String, &str, &str)]) {
 #[test]
 fn malformed_files_are_not_known_and_say_why() {
     assert_unread(&[
-        (with("version", json!("1.0.1")), Unread::VERSION, "it says that it is version \"1.0.1\""),
+        (with("version", json!("1.0.1")), Unread::VERSION, "its version field is \"1.0.1\""),
         (with("version", json!(1)), Unread::VERSION, "invalid type: integer `1`, expected a string"),
-        (with("dist", json!(null)), Unread::FILES, "it has no dist"),
-        (with("dist", json!(null)), Unread::ATTESTATION, "it has no dist"),
+        (with("dist", json!(null)), Unread::FILES, "dist is missing"),
+        (with("dist", json!(null)), Unread::ATTESTATION, "dist is missing"),
         (with("dist", json!("x")), Unread::SIGNATURES, "its dist: invalid type"),
         (dist(json!({"integrity": 7})), Unread::FILES, "invalid type: integer `7`"),
-        (dist(json!({"signatures": [{"keyid": "k"}], "integrity": sri(1)})), Unread::SIGNATURES, "one has no sig"),
+        (dist(json!({"signatures": [{"keyid": "k"}], "integrity": sri(1)})), Unread::SIGNATURES, "one lacks sig"),
         (dist(json!({"signatures": 7})), Unread::SIGNATURES, "invalid type"),
         (dist(json!({"integrity": "x".repeat(3000)})), Unread::FILES, "3002 bytes, more than 2050"),
         (
@@ -77,7 +77,11 @@ fn malformed_people_are_not_known_and_say_why() {
             Unread::REGISTRATION,
             "invalid type",
         ),
-        (with("_npmUser", json!({"name": "x", "approver": {"email": "e"}})), Unread::APPROVER, "has no name"),
+        (
+            with("_npmUser", json!({"name": "x", "approver": {"email": "e"}})),
+            Unread::APPROVER,
+            "the name of its approver is missing",
+        ),
         (with("maintainers", json!([7])), Unread::MAINTAINERS, "did not match any variant"),
     ]);
 }
@@ -104,9 +108,9 @@ fn what_comes_twice_or_lies_deep_is_not_known_and_says_why() {
     let plain = version("x", "1.0.0").to_string();
     let and = |pair: &str| format!("{},{pair}}}", &plain[..plain.len() - 1]);
     assert_unread(&[
-        (and(r#""dist":{}"#), Unread::FILES, "its dist comes twice"),
-        (and(r#""_npmUser":null"#), Unread::PUBLISHER, "its _npmUser comes twice"),
-        (and(r#""_npm\u0055ser":null"#), Unread::PUBLISHER, "its _npmUser comes twice"),
+        (and(r#""dist":{}"#), Unread::FILES, "duplicate dist"),
+        (and(r#""_npmUser":null"#), Unread::PUBLISHER, "duplicate _npmUser"),
+        (and(r#""_npm\u0055ser":null"#), Unread::PUBLISHER, "duplicate _npmUser"),
         (and(&format!(r#""dependencies":{deep}"#)), Unread::DEPENDENCIES, "its dependencies: invalid type"),
         (
             with("repository", json!(null)).replace(r#""repository":null"#, &format!(r#""repository":{deep}"#)),
@@ -237,7 +241,7 @@ fn a_version_that_comes_twice_is_odd() {
         r#"{{"name":"x","versions":{{"1.0.0":{part},"1.0.0":{part}}},"time":{{"1.0.0":"2026-01-01T00:00:00Z","1.0.0":"2026-01-01T00:00:00Z"}}}}"#
     );
     let release = read("x", &body, &[]).unwrap().releases.remove(0);
-    assert_eq!(release.unread.of(Unread::RELEASE), Some("the document has it twice"));
+    assert_eq!(release.unread.of(Unread::RELEASE), Some("duplicate version"));
     assert!(release.unread.of(Unread::TIME).unwrap().contains("two publish times"));
 }
 
@@ -256,9 +260,9 @@ fn a_malformed_document_is_refused() {
         (good[..good.len() / 2].to_owned(), "EOF"),
         ("<html>".to_owned(), "expected value"),
         ("null".to_owned(), "invalid type: null"),
-        (r#"{"error":"not_found"}"#.to_owned(), "it does not say of which package it is"),
-        (nameless.to_string(), "it does not say of which package it is"),
-        (json!({"name": "axios"}).to_string(), "it has no versions"),
+        (r#"{"error":"not_found"}"#.to_owned(), "its name field is missing"),
+        (nameless.to_string(), "its name field is missing"),
+        (json!({"name": "axios"}).to_string(), "versions is missing"),
         (with("name", json!("lodash")), "it is the document of \"lodash\""),
         (good.replace(r#""name":"axios","readme""#, r#""name":"axios","name":"lodash","readme""#), "of \"lodash\""),
         (with("versions", json!([])), "its versions: invalid type: sequence, expected an object"),
@@ -277,5 +281,5 @@ fn bad_utf8_is_refused_wherever_it_stands() {
     body[at] = 0xff;
     let package = package("axios");
     let error = Packument::read(&package, &body).map(|_| ()).unwrap_err();
-    assert!(error.to_string().contains("it is not UTF-8"), "{error}");
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
 }

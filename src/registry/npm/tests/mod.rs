@@ -21,8 +21,8 @@ use crate::{
     http::{Client, ScriptedTransport, Validators},
     model::{Aspect, AuthMethod, Ecosystem, Package, ReleaseStatus, Unread},
     registry::{
-        Change, Cursor, Evidence, EvidenceKind, Feed, Known, PackageDocument, PackageState, Page, Question, Registry,
-        RegistryError,
+        AttestationSource, Cursor, EvidenceKind, Feed, FeedChange, FeedPage, Known, PackageDocument, PackageState,
+        Question, Registry, RegistryError,
     },
 };
 
@@ -143,7 +143,7 @@ impl Stage {
         registry.package(&self.http, &package(name), question).await
     }
 
-    async fn poll(&self, cursor: &str) -> Page {
+    async fn poll(&self, cursor: &str) -> FeedPage {
         let feed = NpmFeed::new("https://replicate.example/".parse().unwrap());
         feed.poll(&self.http, Some(&Cursor(cursor.to_owned()))).await.unwrap()
     }

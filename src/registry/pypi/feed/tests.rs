@@ -34,7 +34,7 @@ fn number(number: u64) -> String {
 }
 
 /// Polls with these answers; gives the page and the bodies of the requests.
-async fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<Page, RegistryError>, Vec<String>) {
+async fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<FeedPage, RegistryError>, Vec<String>) {
     let transport = Arc::new(ScriptedTransport::new());
     for answer in answers {
         transport.answer("pypi.example/pypi", 200, &[("content-type", "text/xml")], answer.clone());
@@ -47,7 +47,7 @@ async fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<Page, Registr
     (page, bodies.map(|body| String::from_utf8(body.to_vec()).unwrap()).collect())
 }
 
-fn changes(page: &Page) -> Vec<(String, &Change)> {
+fn changes(page: &FeedPage) -> Vec<(String, &FeedChange)> {
     page.events.iter().map(|event| (event.package.to_string(), &event.change)).collect()
 }
 
@@ -73,23 +73,24 @@ async fn rows_become_events_in_feed_order() {
     assert_eq!(page.events[1].package.to_string(), "pkg:pypi/openllm");
     assert_eq!(page.events[1].key, "4601226");
     assert_eq!(page.events[1].at.unwrap().to_rfc3339(), "2023-11-29T18:01:48+00:00");
-    assert_eq!(page.events[0].change, Change::Release { version: "0.4.33.dev3".to_owned() });
-    assert_eq!(page.events[1].change, Change::File { version: "0.4.33.dev3".to_owned() });
-    let owner = Change::Governance { version: None, action: "add Owner mallory".to_owned() };
+    assert_eq!(page.events[0].change, FeedChange::Release { version: "0.4.33.dev3".to_owned() });
+    assert_eq!(page.events[1].change, FeedChange::File { version: "0.4.33.dev3".to_owned() });
+    let owner = FeedChange::Governance { version: None, action: "add Owner mallory".to_owned() };
     assert_eq!(page.events[2].change, owner);
 }
 
 #[test]
 fn every_action_is_told_as_what_it_is() {
-    let release = || Change::Release { version: "1.0".to_owned() };
-    let file = || Change::File { version: "1.0".to_owned() };
-    let governance = |action: &str| Change::Governance { version: Some("1.0".to_owned()), action: action.to_owned() };
+    let release = || FeedChange::Release { version: "1.0".to_owned() };
+    let file = || FeedChange::File { version: "1.0".to_owned() };
+    let governance =
+        |action: &str| FeedChange::Governance { version: Some("1.0".to_owned()), action: action.to_owned() };
     let mut cases = vec![
         ("create", release()),
         ("new release", release()),
         ("add py3 file a-1.0-py3-none-any.whl", file()),
         ("add source file a-1.0.tar.gz", file()),
-        ("remove project", Change::Removed),
+        ("remove project", FeedChange::Removed),
     ];
     for action in [
         "remove file a-1.0.tar.gz",
@@ -132,9 +133,9 @@ async fn a_bad_row_spoils_only_itself() {
         row("f", "<nil/>", "-1", "create", "14"),
     ]);
     let page = poll(Some("10"), &[page]).await.0.unwrap();
-    let release = Change::Release { version: "1".to_owned() };
-    let document = |revision: &str| Change::Document { revision: Some(revision.to_owned()) };
-    let unreadable = Change::Governance { version: None, action: "unreadable action".to_owned() };
+    let release = FeedChange::Release { version: "1".to_owned() };
+    let document = |revision: &str| FeedChange::Document { revision: Some(revision.to_owned()) };
+    let unreadable = FeedChange::Governance { version: None, action: "unreadable action".to_owned() };
     let expected = [
         ("pkg:pypi/b".to_owned(), &release),
         ("pkg:pypi/c".to_owned(), &release),
@@ -176,7 +177,7 @@ async fn what_cannot_be_read_is_passed_over_as_a_gap() {
         let page = page.unwrap();
         assert_eq!((page.cursor.0, page.events.len()), (last.to_string(), 0), "{answer}");
         let why = page.gap.unwrap().why;
-        assert!(why.ends_with(&format!("; the changelog stands at serial {last}")), "{why}");
+        assert!(why.ends_with(&format!("; the changelog is at serial {last}")), "{why}");
     }
     let (page, _) = poll(Some("90"), &[rows(&[row("5")]), number(90)]).await;
     assert!(page.is_err(), "there is nothing to pass over");
@@ -223,7 +224,7 @@ async fn answers_that_cannot_be_used_are_errors_that_say_why() {
         (fault("RuntimeError: broken"), "fault -32500: RuntimeError: broken"),
         ("<html>".to_owned(), "answered text/html"),
         ("<htm>".to_owned(), "methodResponse"),
-        (response("<value><string>x</string></value>"), "it is not an array"),
+        (response("<value><string>x</string></value>"), "not an array"),
         (rows(&[row("a", &version("1"), "1", "new release", "five")]), "no row has a serial that is later"),
         (rows(&[row("a", &version("1"), "1", "new release", "5")]), "no row has a serial that is later"),
     ];
@@ -250,7 +251,7 @@ proptest! {
         if cut {
             body.truncate(end.index(body.len()));
         }
-        if let Ok(Answer::Value(Value::Array(rows))) = xmlrpc::answer(&body)
+        if let Ok(RpcAnswer::Value(Value::Array(rows))) = xmlrpc::answer(&body)
             && let Ok(page) = read_rows(&rows, 10)
         {
             prop_assert!(page.cursor.0.parse::<u64>().unwrap() > 10);

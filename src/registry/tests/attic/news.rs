@@ -7,7 +7,7 @@ use url::Url;
 use crate::{
     http::{Client, Request},
     model::{Ecosystem, Package, ecosystem_tests::attic::ATTIC},
-    registry::{Change, Cursor, Event, Feed, Page, RegistryError, document, endpoint::endpoint, exchange::ask},
+    registry::{Cursor, Event, Feed, FeedChange, FeedPage, RegistryError, document, endpoint::endpoint, exchange::ask},
 };
 
 const WHAT: &str = "the news";
@@ -26,16 +26,16 @@ impl News {
         Self(base)
     }
 
-    async fn after(&self, http: &Client, number: &str) -> Result<Page, RegistryError> {
+    async fn after(&self, http: &Client, number: &str) -> Result<FeedPage, RegistryError> {
         let response = ask(ATTIC, http, Request::get(endpoint(&self.0, &["news", number])), WHAT).await?;
         let Told { last, boxes } = document::read(ATTIC, WHAT, &response.body)?;
         let event = |(name, version): (String, String)| {
             let package = Package::new(ATTIC, &name).ok()?;
             let key = format!("{name} {version}");
-            Some(Event { package, change: Change::Release { version }, key, at: None })
+            Some(Event { package, change: FeedChange::Release { version }, key, at: None })
         };
         let events = boxes.into_iter().filter_map(event).collect();
-        Ok(Page { events, cursor: Cursor(last.to_string()), more: false, gap: None, withheld: None })
+        Ok(FeedPage { events, cursor: Cursor(last.to_string()), more: false, gap: None, withheld: None })
     }
 }
 
@@ -50,12 +50,16 @@ impl Feed for News {
 
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
-            Change::Release { version } => Some(version.clone()),
+            FeedChange::Release { version } => Some(version.clone()),
             _ => None,
         }
     }
 
-    fn poll<'a>(&'a self, http: &'a Client, cursor: Option<&'a Cursor>) -> BoxFuture<'a, Result<Page, RegistryError>> {
+    fn poll<'a>(
+        &'a self,
+        http: &'a Client,
+        cursor: Option<&'a Cursor>,
+    ) -> BoxFuture<'a, Result<FeedPage, RegistryError>> {
         Box::pin(self.after(http, cursor.map_or("latest", |cursor| &cursor.0)))
     }
 }

@@ -13,8 +13,8 @@ use crate::{
         ecosystem_tests::attic::ATTIC,
     },
     registry::{
-        Behind, Evidence, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease, document,
-        endpoint::endpoint, exchange::found, reader::missing,
+        AttestationSource, Behind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+        document, endpoint::endpoint, exchange::found, reader::missing,
     },
 };
 
@@ -114,7 +114,11 @@ impl Registry for Shelves {
         Box::pin(self.state(http, package, question))
     }
 
-    fn evidence<'a>(&'a self, _: &'a Client, _: &'a Evidence) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+    fn evidence<'a>(
+        &'a self,
+        _: &'a Client,
+        _: &'a AttestationSource,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -7,7 +7,7 @@ fn broken_files_are_named_with_the_place() {
     for (text, expected) in [
         ("{", "file:1:1: EOF"),
         ("{\n\"lockfileVersion\": 3,\n\"packages\": []}", "file:3:"),
-        ("{}", "it has none of the keys"),
+        ("{}", "the keys lockfileVersion, bomFormat and spdxVersion are all missing"),
         ("[]", "file:"),
         ("{\"spdxVersion\": \"2.3\", \"packages\": [{\"name\": 1}]}", "file:1:"),
         ("{\"@graph\": []}", "SPDX 3"),

@@ -36,10 +36,10 @@ fn a_release_is_yanked_when_all_its_files_are() {
 fn a_bad_field_spoils_no_other_and_says_why() {
     let deep: Value = serde_json::from_str(&format!("{}{}", "[".repeat(100), "]".repeat(100))).unwrap();
     let cases = [
-        ("hashes", json!({}), Unread::FILES, "its hashes have no sha256"),
+        ("hashes", json!({}), Unread::FILES, "sha256 is missing from its hashes"),
         ("hashes", json!({"sha256": "0ace"}), Unread::FILES, "\"0ace\" is not a SHA-256"),
         ("hashes", json!({"sha256": "\u{1F980}".repeat(16)}), Unread::FILES, "is not a SHA-256"),
-        ("hashes", json!(null), Unread::FILES, "it has no hashes"),
+        ("hashes", json!(null), Unread::FILES, "hashes are missing"),
         ("upload-time", json!("yesterday"), Unread::UPLOADED, "\"yesterday\" is not a time"),
         ("upload-time", json!("0000-01-01T00:00:00Z"), Unread::UPLOADED, "is not a time"),
         ("upload-time", json!(1_730_932_630), Unread::UPLOADED, "expected a string"),
@@ -185,7 +185,7 @@ fn bodies_that_are_no_document_are_refused_by_reason() {
         (b"", "EOF"),
         (b"<!DOCTYPE html><title>maintenance</title>", "expected value"),
         (b"null", "invalid type"),
-        (b"{}", "it has no name"),
+        (b"{}", "the name is missing"),
         (b"{\"name\":\"\xff\"}", "invalid unicode"),
         (&whole.as_bytes()[..whole.len() / 2], "EOF"),
         (other.as_bytes(), "of the project \"evil\""),

@@ -32,7 +32,7 @@ pub struct Examined {
 }
 
 /// What is stored of the package that is looked at.
-pub struct Subject<'a> {
+pub struct Examination<'a> {
     pub package: &'a Package,
     pub registry: &'a dyn Registry,
     pub row: Option<PackageRow>,
@@ -66,7 +66,7 @@ pub enum Past {
     Unread,
 }
 
-impl Subject<'_> {
+impl Examination<'_> {
     pub fn first_sight(&self) -> bool {
         self.row.as_ref().is_none_or(|row| row.backfilled_at.is_none())
     }

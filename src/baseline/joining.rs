@@ -10,12 +10,12 @@ pub const CLEAN_RELEASES: usize = 5;
 /// Over how many days, counted from the held release, they must be spread.
 pub const CLEAN_DAYS: i64 = 14;
 
-/// Whether a release teaches at once. One with an alert of medium or worse is held.
+/// Whether a release joins the baseline at once. One with an alert of medium or worse is held.
 pub fn in_baseline(alert: Option<Severity>) -> bool {
     alert.is_none_or(|severity| severity < Severity::Medium)
 }
 
-/// A release that did not teach when it was published.
+/// A release that did not join the baseline when it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Its line.
@@ -35,7 +35,7 @@ pub struct Later {
     pub line: ReleaseLine,
     /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// Whether it taught at once. Compared with the baseline that knows nothing of the held release: whoever repeats
+    /// Whether it joined at once. Compared with the baseline that knows nothing of the held release: whoever repeats
     /// what was held is not clean, and does not help it in.
     pub clean: bool,
 }
