@@ -294,7 +294,7 @@ impl Exchanges<'_> {
         }
     }
 
-    /// Sends one request through its host's gate.
+    /// Sends one request through its host's rate limiter.
     async fn hop(&self, request: &Request) -> Result<Response, AttemptFailure> {
         self.shared.rules.check(&request.url).map_err(AttemptFailure::Refused)?;
         let rate_limiter = self.shared.rate_limiter(&request.url, self.limits);

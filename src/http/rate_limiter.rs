@@ -44,7 +44,7 @@ impl HostRateLimiters {
         Self { clock, rate_limiters: Mutex::default() }
     }
 
-    /// The gate of a place with its limits.
+    /// The rate limiter of a place, with its limits.
     pub(super) fn of(&self, limited: Limited) -> Arc<HostRateLimiter> {
         let mut rate_limiters = self.rate_limiters.lock().unwrap_or_else(PoisonError::into_inner);
         if rate_limiters.len() >= MAX_LIMITERS && !rate_limiters.contains_key(&limited) {
@@ -150,7 +150,7 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// When it was given, on the gate's clock.
+    /// When it was given, on the rate limiter's clock.
     pub(super) fn since(&self) -> Duration {
         self.since
     }

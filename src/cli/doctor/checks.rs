@@ -86,7 +86,7 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
             let watched =
                 format!("watches {} and {}", words::counted(packages, "package"), words::counted(patterns, "pattern"));
             let ended = list.quiet().filter(|quiet| !quiet.holds(now));
-            let ended = ended.map(|quiet| format!("{} is no longer suppressed since {}", quiet.detector, quiet.until));
+            let ended = ended.map(|quiet| format!("the suppression of {} ended on {}", quiet.detector, quiet.until));
             let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
             if doubts.is_empty() {
                 check(State::Ok, watched)
