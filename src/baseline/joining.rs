@@ -10,6 +10,9 @@ pub const CLEAN_RELEASES: usize = 5;
 /// Over how many days, counted from the held release, they must be spread.
 pub const CLEAN_DAYS: i64 = 14;
 
+/// How often a loss of evidence in the open must be seen, the held release included.
+pub const OPEN_LOSSES: usize = 3;
+
 /// Whether a release joins the baseline at once. One with an alert of medium or worse is held.
 pub fn in_baseline(alert: Option<Severity>) -> bool {
     alert.is_none_or(|severity| severity < Severity::Medium)
@@ -26,6 +29,8 @@ pub struct Held {
     pub severity: Severity,
     /// Whether it can still be installed; one that was withdrawn was not normal.
     pub status: ReleaseStatus,
+    /// Whether it lost nothing but its evidence, and was released in the open.
+    pub open_loss: bool,
 }
 
 /// A release of the package as it was assessed when it came, against the baseline of that time.
@@ -38,12 +43,25 @@ pub struct Later {
     /// Whether it joined at once. Compared with the baseline that knows nothing of the held release: whoever repeats
     /// what was held is not clean, and does not help it in.
     pub clean: bool,
+    /// Whether it lost nothing but its evidence, was released in the open, and can still be installed.
+    pub open_loss: bool,
 }
 
 /// Whether a held release that nobody decided about may join the baseline now, given every assessed release of the package in
 /// any order.
 pub fn joins(held: &Held, releases: &[Later]) -> bool {
-    can_outlive(held) && is_outlived(held, releases)
+    can_outlive(held) && (is_outlived(held, releases) || is_repeated_openly(held, releases))
+}
+
+/// The loss was seen three times over two weeks, on whichever lines, and nothing else raised an alert since: the project
+/// releases so now. What an attacker cannot make, tag and merge, every later release has to show again.
+fn is_repeated_openly(held: &Held, releases: &[Later]) -> bool {
+    let since = || releases.iter().filter(|later| later.published_at > held.published_at);
+    let losses = || since().filter(|later| later.open_loss).map(|later| later.published_at);
+    held.open_loss
+        && since().all(|later| later.clean || later.open_loss)
+        && losses().count() + 1 >= OPEN_LOSSES
+        && losses().max().is_some_and(|last| last - held.published_at >= Duration::days(CLEAN_DAYS))
 }
 
 /// Time does not absolve what looked like a takeover, nor what was withdrawn.
@@ -78,11 +96,31 @@ mod tests {
     }
 
     fn held(severity: Severity) -> Held {
-        Held { line: ReleaseLine::named("1"), published_at: day(0), severity, status: ReleaseStatus::Published }
+        let (line, status) = (ReleaseLine::named("1"), ReleaseStatus::Published);
+        Held { line, published_at: day(0), severity, status, open_loss: false }
     }
 
     fn later(days: &[i64], clean: bool) -> Vec<Later> {
-        days.iter().map(|&d| Later { line: ReleaseLine::named("1"), published_at: day(d), clean }).collect()
+        let line = || ReleaseLine::named("1");
+        days.iter().map(|&d| Later { line: line(), published_at: day(d), clean, open_loss: false }).collect()
+    }
+
+    fn losses(days: &[i64]) -> Vec<Later> {
+        let line = |day| ReleaseLine::named(format!("0.{day}"));
+        days.iter().map(|&d| Later { line: line(d), published_at: day(d), clean: false, open_loss: true }).collect()
+    }
+
+    #[test]
+    fn a_loss_in_the_open_joins_when_it_was_seen_three_times_over_two_weeks() {
+        let held = Held { open_loss: true, ..held(Severity::Medium) };
+        assert!(joins(&held, &losses(&[7, 14])), "on any line");
+        assert!(!joins(&held, &losses(&[14])), "too few");
+        assert!(!joins(&held, &losses(&[5, 13])), "too soon");
+        assert!(!joins(&Held { open_loss: false, ..held.clone() }, &losses(&[7, 14])), "not in the open itself");
+        assert!(!joins(&Held { severity: Severity::High, ..held.clone() }, &losses(&[7, 14])));
+        let mut mixed = losses(&[7, 14]);
+        mixed.extend(later(&[9], false));
+        assert!(!joins(&held, &mixed), "another alert in between");
     }
 
     #[test]

@@ -6,19 +6,22 @@ use super::{
     Traits, rank,
     words::{
         attempt, dependencies, dependency_sources, gap, has_no_dependencies, manifest_repository, named_repository,
-        pause, signed_at, tag_name,
+        pause, ref_place, signed_at, tag_name,
     },
 };
 use crate::model::{
-    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Trait,
+    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, Trait,
     traits::{
         Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails, Environments,
         EvidenceRanks, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories, OwnerIds, Owners,
-        Pauses, Publishers, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures, TagNames,
+        Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures, TagNames,
         Tags, TokenPolicies, Triggers, Visibilities, Workflows,
     },
     words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
 };
+
+/// From how many days on a pause is long.
+const LONG_PAUSE: i64 = 180;
 
 /// Most publish times that a profile keeps.
 const MAX_MINUTES: usize = 200;
@@ -73,6 +76,10 @@ impl LearnedRelease<'_> {
             }
             Trait::Tags => profile.count(Tags, self.tag(), at),
             Trait::Commits => profile.count(Commits, self.commit(), at),
+            Trait::RefPlaces => {
+                let places = all().filter_map(|it| Some(ref_place(it.reference.as_deref()?, self.commit()?)));
+                places.for_each(|place| profile.count(RefPlaces, Some(&*place), at));
+            }
             Trait::Builders => profile.count(Builders, all().filter_map(|it| Some(it.builder.as_ref()?.asked())), at),
             Trait::Visibilities => profile.count(Visibilities, all().filter_map(|it| it.visibility), at),
             Trait::TagNames => profile.count(TagNames, all().filter_map(|it| self.tag_name(it)), at),
@@ -155,8 +162,12 @@ impl LearnedRelease<'_> {
 
 /// Only where releases come in order: what is read later of the past says nothing of pauses.
 fn learn_pause(profile: &mut LineBaseline, at: DateTime<Utc>) {
-    let pause = profile.last_at.map_or(0, |last| (at - last).num_days());
-    profile.longest_pause = profile.longest_pause.max(u32::try_from(pause).unwrap_or(0));
+    let Some(last_before) = profile.last_at else { return };
+    let (pause, longest_before) = ((at - last_before).num_days(), profile.longest_pause);
+    if pause >= LONG_PAUSE {
+        profile.resumed = Some(Resumed { at, last_before, longest_before });
+    }
+    profile.longest_pause = longest_before.max(u32::try_from(pause).unwrap_or(0));
 }
 
 fn learn_version(profile: &mut LineBaseline, release: &Observation) {
@@ -262,7 +273,7 @@ mod tests {
                 }).collect();
                 let mut form = serde_json::to_value(learned(&releases)).unwrap();
                 for line in form["lines"].as_object_mut().unwrap().values_mut() {
-                    for key in ["pauses", "minutes", "longest_pause"] {
+                    for key in ["pauses", "minutes", "longest_pause", "resumed"] {
                         line.as_object_mut().unwrap().remove(key).unwrap();
                     }
                 }

@@ -6,13 +6,15 @@ mod hours;
 mod joining;
 mod learn;
 mod rank;
+mod settling;
 mod traits;
 mod view;
 pub mod words;
 
 pub use hours::{Hours, Rarity};
-pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, in_baseline, joins};
+pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, OPEN_LOSSES, in_baseline, joins};
 pub use learn::learn;
 pub use rank::{is_partly_attested, rank};
+pub use settling::{Moment, settling_time};
 pub use traits::{A_TAG, Traits};
 pub use view::View;

@@ -17,6 +17,8 @@ pub struct Traits<'a> {
     pub issuer: &'a str,
     /// The repository's URL, lower-case, without a final slash or `.git`.
     pub repository: Option<String>,
+    /// Whether the claim for it is missing, and the certificate's subject names it.
+    pub by_subject: bool,
     /// Its numeric id.
     pub repository_id: Option<&'a str>,
     /// The owner's URL, lower-case.
@@ -64,22 +66,28 @@ impl<'a> Traits<'a> {
 
     fn read(identity: &'a WorkflowIdentity, signed_at: DateTime<Utc>) -> Self {
         let claims = &identity.claims;
-        let repository = claims.source_repository_uri.as_deref().map(repository_name);
-        let workflow = identity.workflow().map(|workflow| workflow_path(workflow, repository.as_deref()));
+        let named = identity.named_by_subject();
+        let source = claims.source_repository_uri.as_deref().or(named.map(|named| named.repository));
+        let owner = claims.source_repository_owner_uri.as_deref().or(named.map(|named| named.owner));
+        let source_ref = claims.source_repository_ref.as_deref().or(named.map(|named| named.reference));
+        let repository = source.map(repository_name);
+        let workflow = identity.workflow().or(named.map(|named| named.workflow));
+        let workflow = workflow.map(|workflow| workflow_path(workflow, repository.as_deref()));
         let run = claims.run_invocation_uri.as_deref().map(run_and_attempt);
         Self {
             issuer: &identity.issuer,
             builder: builder(claims, workflow.as_deref(), repository.as_deref()),
             visibility: claims.source_repository_visibility_at_signing.as_deref(),
-            tag: claims.source_repository_ref.as_deref().and_then(|name| name.strip_prefix("refs/tags/")),
+            tag: source_ref.and_then(|name| name.strip_prefix("refs/tags/")),
             run: run.map(|(run, _)| run),
             attempt: run.and_then(|(_, attempt)| attempt),
             workflow,
             repository,
+            by_subject: named.is_some(),
             repository_id: claims.source_repository_identifier.as_deref(),
-            owner: claims.source_repository_owner_uri.as_deref().map(repository_name),
+            owner: owner.map(repository_name),
             owner_id: claims.source_repository_owner_identifier.as_deref(),
-            reference: claims.source_repository_ref.as_deref().map(ref_kind),
+            reference: source_ref.map(ref_kind),
             trigger: claims.build_trigger.as_deref(),
             environment: claims
                 .deployment_environment

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Traits, traits::repository_name};
 use crate::model::{
     Observation, ReleaseId, names_version,
-    words::{Attempt, DependencySource, Gap, ManifestRepository, Pause, TagName},
+    words::{Attempt, CommitPlace, DependencySource, Gap, ManifestRepository, Pause, TagName},
 };
 
 /// What the number of an attempt means.
@@ -35,6 +35,11 @@ pub fn pause(pause: TimeDelta) -> Pause {
 /// Whether a tag names the version.
 pub fn tag_name(tag: &str, release: &ReleaseId) -> TagName {
     if names_version(tag, release) { TagName::Matching } else { TagName::Differing }
+}
+
+/// A kind of ref together with where its commit was: a branch that was always merged says nothing for an unmerged one.
+pub fn ref_place(kind: &str, place: CommitPlace) -> String {
+    format!("{kind} {}", place.as_str())
 }
 
 /// Whether the manifest names the repository that built the release. `None` where one of them is not known.

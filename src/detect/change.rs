@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version},
+    model::{
+        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version, traits::Refs,
+    },
 };
 
 /// One release beside what is normal for its package: all that a detector may look at.
@@ -97,7 +99,18 @@ impl<'a> Change<'a> {
     /// Whether the default branch or a release branch reaches the commit, if known. Who may protect a branch may make one a
     /// release branch, so that this excuses less than the default branch does.
     pub fn is_merged(&self) -> Option<bool> {
-        self.release.facts.commit.as_ref()?.is_merged()
+        let commit = self.release.facts.commit.as_ref()?;
+        match commit.is_merged() {
+            Some(true) if commit.on_default_branch != Some(true) && self.is_new_branch() => commit.on_default_branch,
+            is_merged => is_merged,
+        }
+    }
+
+    /// Whether a branch that no earlier release was built from built this one: a wildcard protects a new branch at once.
+    fn is_new_branch(&self) -> bool {
+        let mut lines = self.package.lines.values();
+        let mut branches = self.traits.iter().filter_map(|it| it.reference.as_deref()).filter(|it| it.starts_with("branch "));
+        branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
     }
 
     /// What is said of a commit that was not merged.

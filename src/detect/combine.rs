@@ -166,9 +166,9 @@ struct CategoryScores {
     moved: bool,
 }
 
-/// The detectors that say that it was built from another repository.
-const ANOTHER_REPOSITORY: [&str; 4] =
-    ["repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
+/// The detectors that say that it was built from another repository, or by another provider.
+const ANOTHER_REPOSITORY: [&str; 5] =
+    ["issuer-changed", "repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
 
 impl CategoryScores {
     fn of(&self, category: SignalCategory) -> Option<Severity> {

@@ -6,7 +6,7 @@ use super::{Change, Novelty};
 use crate::{
     baseline::words::named_repository,
     model::{
-        LineBaseline,
+        AuthMethod, LineBaseline, Observation,
         traits::{Emails, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows},
     },
 };
@@ -25,7 +25,7 @@ impl Change<'_> {
     /// Whether an account published or maintained an earlier release, on whichever line.
     pub fn is_account_known(&self, name: &str) -> bool {
         let known =
-            |line: &LineBaseline| line.tally(Publishers).contains(name) || line.tally(Maintainers).contains(name);
+            |line: &LineBaseline| self.knows(line, Publishers, name) || self.knows(line, Maintainers, name);
         self.package.lines.values().any(known)
     }
 
@@ -61,9 +61,26 @@ impl Change<'_> {
             })
     }
 
+    /// Whether tag and forge release excuse a release that a token published. A tag of an old commit, or of one that nobody
+    /// merged, is easily made: only a tag of a newer commit of the default branch does, or a failed run of the workflow
+    /// just before. Where the registry does not name a token, any tag does.
+    pub fn is_excused(&self) -> bool {
+        self.is_in_the_open() && is_excused_by_tag(self.release)
+    }
+
     /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
     /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
         self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
     }
+}
+
+/// Whether the tag that a release has speaks for it, see [`Change::is_excused`].
+pub fn is_excused_by_tag(release: &Observation) -> bool {
+    let facts = &release.facts;
+    let on_default_branch = facts.commit.as_ref().and_then(|commit| commit.on_default_branch);
+    let is_newer = facts.tag.as_ref().and_then(|tag| tag.is_newer);
+    let is_merged = on_default_branch == Some(true) && is_newer != Some(false);
+    let has_failed = facts.run.as_ref().is_some_and(|run| run.conclusion.as_deref() == Some("failure"));
+    release.auth.method != AuthMethod::Token || is_merged || has_failed
 }

@@ -7,9 +7,10 @@ use super::{
     comparison::{quote, usual},
 };
 use crate::{
+    baseline::Moment,
     model::{
         LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Value,
-        traits::{Asked, Key, Maintainers, Publishers},
+        traits::{Asked, Issuers, Key, Maintainers, Publishers},
     },
     text::day,
 };
@@ -48,10 +49,13 @@ impl Novelty {
     }
 }
 
-/// What is usual of a tally where a value that it has is a habit no more: the others, and since when it was not seen.
-fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>) -> String {
+/// The usual values of a tally beside one that is not a habit: not any more, or, as it is new, not yet.
+fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>, faded: bool) -> String {
     let (known, others): (Vec<_>, Vec<_>) = tally.iter().partition(|(other, _)| other.order(value).is_eq());
-    let last = known.first().map(|(value, seen)| format!("; {} last on {}", quote(value.word()), day(seen.last)));
+    let last = known.first().map(|(value, seen)| match faded {
+        true => format!("; {} last on {}", quote(value.word()), day(seen.last)),
+        false => format!("; {} since {}", quote(value.word()), day(seen.first)),
+    });
     format!("{}{}", usual(others), last.unwrap_or_default())
 }
 
@@ -62,23 +66,55 @@ impl<'a> Change<'a> {
         self.novelty_on(self.profile()?, of, value)
     }
 
+    /// The same for what a certificate says: where the line has no certificates, beside those of the package's newest line
+    /// that has some, one step milder, as inherited.
+    pub fn novelty_of_certificate<K: Key>(&self, of: K, value: Asked<'_, K>) -> Option<Novelty> {
+        let profile = self.profile()?;
+        if !profile.tally(Issuers).is_empty() {
+            return self.novelty_on(profile, of, value);
+        }
+        let certified = |(line, profile): &(&ReleaseLine, &LineBaseline)| {
+            line.is_prerelease() == self.release.line().is_prerelease() && !profile.tally(Issuers).is_empty()
+        };
+        let (_, newest) = self.package.lines.iter().filter(certified).max_by_key(|(line, _)| line.number())?;
+        let novelty = self.novelty_on(newest, of, value)?;
+        Some(Novelty { milder: true, ..novelty })
+    }
+
     /// The same beside the profile of another line.
     pub fn novelty_on<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;
         let tally = profile.tally(of);
-        if tally.is_empty() || tally.get(value).is_some_and(|known| !has_faded(known, tally)) {
+        let counted = tally.get(value);
+        let known = counted.filter(|seen| self.moment().knows(K::TRAIT, tally, seen));
+        if tally.is_empty() || known.is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
-        let seen = tally.total();
-        let faded = tally.contains(value);
-        let unsettled = tally.len() > 1 && u32::try_from(tally.len()).is_ok_and(|len| len * 2 >= seen);
+        let faded = known.is_some();
+        // A value that has not settled yet says nothing of what is usual.
+        let (len, seen) = match counted.filter(|_| !faded) {
+            Some(unsettled) => (tally.len() - 1, tally.total() - unsettled.count),
+            None => (tally.len(), tally.total()),
+        };
+        let unsettled = len > 1 && u32::try_from(len).is_ok_and(|len| len * 2 >= seen);
         let elsewhere = !faded && self.is_settled_elsewhere(of, value);
         Some(Novelty {
-            usual: if faded { usual_besides(tally, value) } else { usual(tally.iter()) },
+            usual: if counted.is_some() { usual_besides(tally, value, faded) } else { usual(tally.iter()) },
             since: tally.since(),
             milder: view.inherited || seen == 1 || unsettled || elsewhere || faded,
             is_of_another_kind: self.release.line().is_prerelease() != view.line.is_prerelease(),
         })
+    }
+
+    /// Whether a profile knows a value of a trait: it has counted the value, and the value has settled.
+    pub fn knows<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> bool {
+        let tally = profile.tally(of);
+        tally.get(value).is_some_and(|seen| self.moment().knows(K::TRAIT, tally, seen))
+    }
+
+    /// The moment of the release, from which new values are counted.
+    fn moment(&self) -> Moment {
+        Moment { at: self.release.published_at, held_at: self.release_context.held_at }
     }
 
     /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
@@ -97,7 +133,7 @@ impl<'a> Change<'a> {
         if !self.profile()?.tally(Publishers).is_empty() {
             return self.novelty(Publishers, name);
         }
-        if self.package.lines.values().any(|line| line.tally(Publishers).contains(name)) {
+        if self.package.lines.values().any(|line| self.knows(line, Publishers, name)) {
             return None;
         }
         // Where only machines ever published, the maintainers are those who may.

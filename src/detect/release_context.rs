@@ -29,6 +29,10 @@ pub struct ReleaseContext {
     pub accused: Option<(ReleaseId, DateTime<Utc>)>,
     /// Another version of the package that carries the same signature.
     pub same_signature: Option<ReleaseId>,
+    /// The new dependencies of the release, as far as their age is known, that the same account, repository or owner published.
+    pub companions: BTreeSet<String>,
+    /// When the package's last earlier release that did not join the baseline was published.
+    pub held_at: Option<DateTime<Utc>>,
 }
 
 /// Packages that were published one right after the other.

@@ -50,8 +50,21 @@ pub struct LineBaseline {
     pub minutes: VecDeque<u16>,
     /// The longest time between two releases of the line that follow one another, in days.
     pub longest_pause: u32,
+    /// The last long pause of the line, and when a release ended it.
+    pub resumed: Option<Resumed>,
     /// The highest version.
     pub highest: Option<String>,
+}
+
+/// The end of a long pause: what was known before the release that ended it, which the releases just after are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resumed {
+    /// When the release that ended it was published.
+    pub at: DateTime<Utc>,
+    /// When the release before it was published.
+    pub last_before: DateTime<Utc>,
+    /// The longest pause before it, in days.
+    pub longest_before: u32,
 }
 
 impl LineBaseline {

@@ -61,6 +61,9 @@ impl Serialize for Form<'_> {
         }
         map.serialize_entry("minutes", &profile.minutes)?;
         map.serialize_entry("longest_pause", &profile.longest_pause)?;
+        if self.is_whole || profile.resumed.is_some() {
+            map.serialize_entry("resumed", &profile.resumed)?;
+        }
         map.serialize_entry("highest", &profile.highest)?;
         map.end()
     }
@@ -120,6 +123,7 @@ impl<'de> Visitor<'de> for OfPortrait {
                 ProfileKey::IdOfOwner => profile.id_of_owner = map.next_value()?,
                 ProfileKey::Minutes => profile.minutes = map.next_value()?,
                 ProfileKey::LongestPause => profile.longest_pause = map.next_value()?,
+                ProfileKey::Resumed => profile.resumed = map.next_value()?,
                 ProfileKey::Highest => profile.highest = map.next_value()?,
                 ProfileKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
             }
@@ -139,6 +143,7 @@ enum ProfileKey {
     IdOfOwner,
     Minutes,
     LongestPause,
+    Resumed,
     Highest,
     Unknown,
 }
@@ -168,6 +173,7 @@ impl Visitor<'_> for OfKey {
             "id_of_owner" => ProfileKey::IdOfOwner,
             "minutes" => ProfileKey::Minutes,
             "longest_pause" => ProfileKey::LongestPause,
+            "resumed" => ProfileKey::Resumed,
             "highest" => ProfileKey::Highest,
             _ => Trait::of_key(key).map_or(ProfileKey::Unknown, ProfileKey::Trait),
         })

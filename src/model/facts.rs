@@ -1,6 +1,6 @@
 //! Facts about a release from forges and registries, and their merging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -46,6 +46,8 @@ facts! {
         run: RunFacts,
         /// When each new dependency was first published, by name.
         dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
+        /// New dependencies that the package's own publishers, scope or repository released.
+        own_dependencies: BTreeSet<String>,
         /// How the registry lets the package be published.
         publishing: PublishingFacts,
         /// Files that had another content when they were seen first, by name, with the digests of then.
@@ -90,10 +92,14 @@ facts! {
         /// Maintainer of this package since.
         maintainer_since: DateTime<Utc>,
     }
-    /// A commit.
+    /// The commit that was built, or, of a release without a certificate, the commit that its tag names.
     CommitFacts {
         /// Whether the default branch reaches it.
         on_default_branch: bool,
+        /// Whether it is the head of a branch, or a branch is known to reach it. `false`: no branch has it.
+        on_any_branch: bool,
+        /// Whether it changes files below the folder of workflows.
+        changes_workflows: bool,
         /// Whether a release branch reaches it: one that the forge protects, beside the default branch.
         on_release_branch: bool,
         /// Whether its signature is verified by the forge.
@@ -110,6 +116,12 @@ facts! {
         name: String,
         /// Whether it exists.
         exists: bool,
+        /// When the forge was last asked for it.
+        asked_at: DateTime<Utc>,
+        /// The commit that it names.
+        commit: String,
+        /// Whether that commit comes after the one that the tag of the version before names.
+        is_newer: bool,
     }
     /// A forge's release.
     ReleaseFacts {

@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SubjectNames;
+
 /// Who built a release, as Fulcio certified it: the claims `.8`–`.24` of the arc 1.3.6.1.4.1.57264.1 and the subject
 /// alternative name. Names follow <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
 ///
@@ -107,6 +109,11 @@ impl WorkflowIdentity {
             _ => self.claims.build_signer_uri.as_ref()?,
         };
         Some(uri.split_once('@').map_or(uri.as_str(), |(path, _)| path))
+    }
+
+    /// What the certificate's name says of the build, where the claims for it are missing.
+    pub fn named_by_subject(&self) -> Option<SubjectNames<'_>> {
+        if self.claims.source_repository_uri.is_some() { None } else { SubjectNames::read(&self.subject) }
     }
 
     /// What stays the same from one run of a signer to the next: not the ref, the commit or the run.

@@ -94,7 +94,10 @@ impl Observation {
 
     /// The refs that it was built from, as its verified identities name them.
     pub fn refs(&self) -> impl Iterator<Item = &str> {
-        self.identities().into_iter().filter_map(|identity| identity.claims.source_repository_ref.as_deref())
+        self.identities().into_iter().filter_map(|identity| {
+            let named = || identity.named_by_subject().map(|named| named.reference);
+            identity.claims.source_repository_ref.as_deref().or_else(named)
+        })
     }
 
     /// The runs that built it, with their attempts, as its verified identities name them; URLs.

@@ -111,6 +111,8 @@ traits! {
     tags: Tags(TagPresence),
     /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
     commits: Commits(CommitPlace),
+    /// Refs by kind together with where the commit was: `branch release/# merged`, counted where both are known.
+    ref_places: RefPlaces(Text),
     /// Reusable workflows that did the building, without their ref; the empty text stands for the workflow itself.
     builders: Builders(OrNone<Text>),
     /// Visibilities of the repository at the time of signing.

@@ -46,12 +46,19 @@ impl Detector for BuilderChanged {
     }
 }
 
+/// Whether a reusable workflow belongs to another owner and is taken from a branch: a merge of the caller says nothing
+/// about what the branch will contain.
+fn is_strangers_branch(traits: &Traits<'_>, builder: &str) -> bool {
+    let own = traits.owner.as_deref().is_some_and(|owner| builder.to_lowercase().starts_with(&format!("{owner}/")));
+    builder.contains("://") && builder.contains(" at branch ") && !own
+}
+
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let builder = traits.builder.as_ref()?.asked();
     let new = change.novelty(Builders, builder)?;
     let by_itself = if builder.as_str().contains("://") { Severity::Medium } else { Severity::Low };
     let severity = new.weigh(by_itself);
-    let is_merged = change.on_default_branch() == Some(true);
+    let is_merged = change.on_default_branch() == Some(true) && !is_strangers_branch(traits, builder.as_str());
     let evidence = Difference {
         expected: new.usual,
         seen: match builder {

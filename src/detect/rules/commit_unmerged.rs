@@ -2,7 +2,11 @@
 
 use crate::{
     detect::{About, Change, Detector, Difference, SignalCategory, signal},
-    model::{Confidence, Severity, Signal, traits::Commits, words::CommitPlace},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{Commits, Signatures, Tags},
+        words::{CommitPlace, CommitSignature, TagPresence},
+    },
 };
 
 /// A commit that neither the default branch nor a release branch has, where one of them always had.
@@ -20,7 +24,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release from a commit that is on neither the default branch nor a release branch, on a line whose commits always were. A release branch is any other branch that the forge protects. Medium. Low where the baseline is a single release or another line. Low, too, where an older line is released with tag and forge release from a branch named for it. Together with a ref that the line never had, `ref-changed` is high.
+A release from a commit that is on neither the default branch nor a release branch, on a line whose commits always were. A release branch is any other branch that the forge protects. Medium. High where the version has no tag or the commit no signature, and no release before lacked it; where no branch has the commit, on the newest line; and where the commit changes the workflows. Low where the baseline is a single release or another line. Low, too, where an older line is released with tag and forge release from a branch named for it. Together with a ref that the line never had, `ref-changed` is high.
 
 ### Why it matters
 A tag can point to any commit. An attacker who can push but not merge can build from an orphan commit and call it a version.
@@ -48,9 +52,14 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
     if change.is_merged() != Some(false) {
         return None;
     }
-    let new = change.novelty(Commits, CommitPlace::Unmerged)?;
-    let severity = new.weigh(Severity::Medium);
-    let severity = if change.is_maintenance() { severity.lowered() } else { severity };
+    let new = change.novelty_of_certificate(Commits, CommitPlace::Unmerged)?;
+    let severity = if is_grave(change) {
+        Severity::High
+    } else if change.is_maintenance() {
+        new.weigh(Severity::Medium).lowered()
+    } else {
+        new.weigh(Severity::Medium)
+    };
     let evidence = Difference {
         expected: format!("a commit on the default branch or a protected branch: {}", new.usual),
         seen: change.unmerged().to_owned(),
@@ -58,4 +67,17 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
         why: "An attacker who can push but not merge can build from an unreviewed commit.",
     };
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
+}
+
+/// Whether more than the merge is missing: the tag or the signature, where no release before lacked it; a branch that has
+/// the commit, on the newest line. Or the commit changes the workflows themselves.
+fn is_grave(change: &Change<'_>) -> bool {
+    let commit = change.release.facts.commit.as_ref();
+    let untagged = change.tag() == Some(false) && change.always(Tags, TagPresence::Present, TagPresence::Absent);
+    let unsigned = commit.and_then(|commit| commit.verified) == Some(false)
+        && change.always(Signatures, CommitSignature::Verified, CommitSignature::Unverified);
+    let is_newest = change.view.is_some_and(|view| view.is_newest);
+    let on_no_branch = is_newest && commit.and_then(|commit| commit.on_any_branch) == Some(false);
+    let changes_workflows = commit.and_then(|commit| commit.changes_workflows) == Some(true);
+    untagged || unsigned || on_no_branch || changes_workflows
 }

@@ -50,7 +50,9 @@ impl Detector for EnvironmentDropped {
                 OrNone::Name(_) if had_none => Severity::Info,
                 OrNone::Name(_) => Severity::Low,
             };
-            let severity = new.weigh(severity);
+            // Who merges a commit may change the environment that it runs in.
+            let is_merged = change.on_default_branch() == Some(true);
+            let severity = if is_merged { new.weigh(severity).lowered() } else { new.weigh(severity) };
             let evidence = Difference {
                 expected: new.usual,
                 seen: quote(environment.as_str()),

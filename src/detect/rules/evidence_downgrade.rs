@@ -3,11 +3,14 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    baseline::{View, is_partly_attested},
-    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
+    baseline::{OPEN_LOSSES, View, is_partly_attested},
+    detect::{
+        About, Change, Detector, Difference, SignalCategory, comparison::quote, familiar::is_excused_by_tag, signal,
+    },
     model::{
-        AuthMethod, Confidence, EvidenceRank, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
-        traits::{EvidenceRanks, Issuers},
+        AuthMethod, CommitFacts, Confidence, EvidenceRank, File, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
+        traits::{EvidenceRanks, Issuers, Tags},
+        words::TagPresence,
     },
 };
 
@@ -72,6 +75,11 @@ impl Detector for EvidenceDowngrade {
     }
 }
 
+/// Whether the version is known to have no tag, where every release of the package had one.
+fn is_tag_lost(change: &Change<'_>) -> bool {
+    change.tag() == Some(false) && change.always(Tags, TagPresence::Present, TagPresence::Absent)
+}
+
 #[derive(Clone, Copy)]
 struct Step {
     from: EvidenceRank,
@@ -82,15 +90,17 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
     let adopted = view.profile.tally(EvidenceRanks).get(step.from)?;
     let weaker = view.profile.tally(EvidenceRanks).get(step.to);
     let unseen = change.release.published_at - adopted.last;
-    if weaker.is_some_and(|weaker| weaker.last > adopted.last) && unseen >= Duration::days(SETTLED_DAYS) {
+    let is_settled = unseen >= Duration::days(SETTLED_DAYS) || is_settled_openly(change, adopted);
+    if weaker.is_some_and(|weaker| weaker.last > adopted.last) && is_settled {
         return None;
     }
     let with = |profile: &LineBaseline| at_least(profile, step.from);
     let stronger = with(view.profile);
     let adopted_by = if view.is_newest { change.peers().map(with).sum() } else { stronger };
     let milder = [
-        // An older line need not have what another one has; the newest goes on where the package stands.
-        view.inherited && !view.is_newest,
+        // An older line need not have what another one has; the newest goes on where the package stands. A new line
+        // without the tag that every other one has goes nowhere.
+        view.inherited && !view.is_newest && !is_tag_lost(change),
         adopted_by == 1,
         weaker.is_some_and(|weaker| weaker.last > adopted.first),
         is_explained(change),
@@ -111,6 +121,14 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }
 
+/// Whether so many releases without the evidence joined since that the project releases so now, and this one is in the open
+/// as they were.
+fn is_settled_openly(change: &Change<'_>, adopted: &Seen) -> bool {
+    let weaker = change.peers().filter_map(|line| line.tally(EvidenceRanks).get(EvidenceRank::None));
+    let since: u32 = weaker.filter(|seen| seen.first > adopted.last).map(|seen| seen.count).sum();
+    since >= u32::try_from(OPEN_LOSSES).unwrap_or(u32::MAX) && is_explained(change)
+}
+
 /// The strongest evidence that a line has, and how often and when it had it.
 fn strongest(profile: &LineBaseline) -> Option<(EvidenceRank, &Seen)> {
     profile.tally(EvidenceRanks).iter().next_back().map(|(rank, seen)| (*rank, seen))
@@ -128,6 +146,7 @@ fn at_most(release: &Observation) -> Option<EvidenceRank> {
 
 fn by_itself(change: &Change<'_>, step: Step) -> Severity {
     match (step.from, step.to) {
+        (_, EvidenceRank::None) if is_one_upload(change.release) => Severity::Medium,
         (_, EvidenceRank::None) => Severity::High,
         (EvidenceRank::Approved, EvidenceRank::Provenance) => Severity::Medium,
         _ if change.is_workflow_familiar() => Severity::Low,
@@ -140,10 +159,48 @@ fn by_itself(change: &Change<'_>, step: Step) -> Severity {
 fn is_explained(change: &Change<'_>) -> bool {
     let visibility = change.release.facts.repository.as_ref().and_then(|repository| repository.visibility.as_deref());
     let private = matches!(visibility, Some("private" | "internal" | "gone"));
-    change.is_publisher_familiar() && (change.is_in_the_open() || (private && change.release.publisher.is_some()))
+    let excused = change.is_excused() && late_file(change.release).is_none();
+    change.is_publisher_familiar() && (excused || (private && change.release.publisher.is_some()))
+}
+
+/// How long after the release's first file another one still belongs to the same upload.
+const TOGETHER: Duration = Duration::hours(1);
+
+/// A file without attestation that came later than the attested ones: tag and release speak for those that came with them.
+fn late_file(release: &Observation) -> Option<&File> {
+    let first = release.files.iter().filter_map(|file| file.uploaded_at).min()?;
+    release.files.iter().find(|file| {
+        let is_bare = file.attestation.as_ref().is_none_or(|attestation| *attestation == Provenance::Absent);
+        is_bare && file.uploaded_at.is_some_and(|at| at - first > TOGETHER)
+    })
+}
+
+/// Whether one run attested some files of a release, and all were uploaded together: the other files come from another job
+/// of the same upload.
+fn is_one_upload(release: &Observation) -> bool {
+    let mut runs: Vec<&str> = release.runs().collect();
+    runs.dedup();
+    is_partly_attested(release) && runs.len() == 1 && late_file(release).is_none()
+}
+
+/// Whether a release lost nothing but its evidence, and was released in the open, given the signals that it raised.
+pub fn is_open_loss(release: &Observation, signals: &[Signal]) -> bool {
+    let mut loud = signals.iter().filter(|signal| signal.severity > Severity::Info).peekable();
+    let merged = release.facts.commit.as_ref().and_then(CommitFacts::is_merged) != Some(false);
+    let tagged = release.facts.tag.as_ref().is_some_and(|tag| tag.exists == Some(true));
+    let released = release.facts.release.as_ref().is_none_or(|page| page.exists != Some(false));
+    loud.peek().is_some()
+        && loud.all(|signal| signal.detector == ABOUT.id && signal.severity <= Severity::Medium)
+        && merged
+        && tagged
+        && released
+        && is_excused_by_tag(release)
 }
 
 fn seen(change: &Change<'_>, rank: EvidenceRank) -> String {
+    if let Some(late) = late_file(change.release).filter(|_| is_partly_attested(change.release)) {
+        return format!("{} without attestation, added later than the attested files", quote(&late.name));
+    }
     if is_partly_attested(change.release) {
         let files = change.release.provenances();
         let (bare, all) =

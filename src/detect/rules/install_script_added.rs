@@ -59,10 +59,11 @@ fn with_command(manifest: &Manifest, hook: &str) -> String {
 }
 
 fn added(change: &Change<'_>) -> Option<Signal> {
-    let known = change.profile()?.tally(InstallScripts);
+    let profile = change.profile()?;
+    let known = profile.tally(InstallScripts);
     let manifest = change.release.manifest.as_ref()?;
     let scripts = manifest.install_scripts.as_ref()?;
-    let new = scripts.iter().filter(|hook| !known.contains(OrNone::Name(hook)));
+    let new = scripts.iter().filter(|hook| !change.knows(profile, InstallScripts, OrNone::Name(hook)));
     let new: Vec<_> = new.map(|hook| with_command(manifest, hook)).collect();
     if new.is_empty() {
         return None;

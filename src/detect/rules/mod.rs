@@ -50,6 +50,7 @@ mod workflow_changed;
 mod young_dependency;
 
 pub use entry::ENTRY_DETECTORS;
+pub use evidence_downgrade::is_open_loss;
 pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
 pub(super) use policy_violated::demand;
 pub use unreadable_release::unreadable;

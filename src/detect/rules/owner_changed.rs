@@ -38,6 +38,9 @@ Check the owner of the new account. If the old maintainers are its members: `pro
 ### Example incident
 Buyers of browser extensions and npm packages have published malware after a transfer. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";
 
+/// For how many days an owner's account is young. Sales and transfers go to accounts that exist for longer.
+const YOUNG_OWNER_DAYS: i64 = 30;
+
 impl Detector for OwnerChanged {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -56,7 +59,7 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let severity = if recreated {
         Severity::High
     } else if traits.repository_id.is_some_and(|id| profile.tally(RepositoryIds).contains(id)) {
-        if is_confirmed(change, profile) { Severity::Low } else { Severity::Medium }
+        if is_confirmed(change, profile) && !is_young(change) { Severity::Low } else { Severity::Medium }
     } else {
         return None;
     };
@@ -71,6 +74,12 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         },
     };
     Some(signal(&ABOUT, severity, evidence))
+}
+
+/// Whether the new owner's account was created shortly before.
+fn is_young(change: &Change<'_>) -> bool {
+    let created_at = change.release.facts.owner.as_ref().and_then(|owner| owner.created_at);
+    created_at.is_some_and(|created_at| (change.release.published_at - created_at).num_days() < YOUNG_OWNER_DAYS)
 }
 
 /// Whether the forge redirects a name that the line knows to this repository.

@@ -55,7 +55,7 @@ impl Detector for PublisherChanged {
         let moved = address(change, profile, publisher);
         let found = match change.unfamiliar_account(&publisher.name) {
             // Who comes back after long with another address may be somebody else.
-            Some(_) if profile.tally(Publishers).contains(&publisher.name) && moved.is_some() => moved,
+            Some(_) if change.knows(profile, Publishers, &publisher.name) && moved.is_some() => moved,
             Some(new) => unfamiliar(change, publisher, new),
             None => moved,
         };
@@ -65,7 +65,7 @@ impl Detector for PublisherChanged {
 
 fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<Signal> {
     let in_the_open = change.is_in_the_open();
-    let elsewhere = change.package.lines.values().any(|line| line.tally(Publishers).contains(&publisher.name));
+    let elsewhere = change.package.lines.values().any(|line| change.knows(line, Publishers, &publisher.name));
     if elsewhere && in_the_open {
         return None;
     }

@@ -56,7 +56,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     // A release that got another file is looked at again, and may be in the baseline: its own time is no pause.
     let is_quick = !pause.is_zero()
         && words::pause(pause) == Pause::Minutes
-        && !view.profile.tally(Pauses).contains(Pause::Minutes);
+        && !change.knows(view.profile, Pauses, Pause::Minutes);
     if !is_quick || view.profile.releases < ENOUGH {
         return None;
     }

@@ -1,9 +1,13 @@
 //! Detects a build from an unfamiliar kind of branch or tag.
 
 use crate::{
-    baseline::A_TAG,
+    baseline::{A_TAG, words::ref_place},
     detect::{About, Change, Detector, Difference, Novelty, SignalCategory, comparison::quote, signal},
-    model::{Confidence, Severity, Signal, traits::Refs},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{RefPlaces, Refs},
+        words::CommitPlace,
+    },
 };
 
 /// Built from a ref of a kind that the line never had.
@@ -43,7 +47,7 @@ impl Detector for RefChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let changed = change.traits.iter().filter_map(|traits| {
             let reference = traits.reference.as_deref()?;
-            let new = change.novelty(Refs, reference)?;
+            let new = change.novelty_of_certificate(Refs, reference).or_else(|| unmerged(change, reference))?;
             let severity = severity(change, reference, &new);
             let evidence = Difference {
                 expected: new.usual,
@@ -57,6 +61,15 @@ impl Detector for RefChanged {
     }
 }
 
+/// A known branch that was always merged, and now is not: whoever may push can give a branch the usual name.
+fn unmerged(change: &Change<'_>, reference: &str) -> Option<Novelty> {
+    let is_branch = reference.starts_with("branch ") && change.is_merged() == Some(false);
+    let merged = ref_place(reference, CommitPlace::Merged);
+    let was_merged = change.profile()?.tally(RefPlaces).contains(&merged);
+    let novelty = || change.novelty(RefPlaces, &ref_place(reference, CommitPlace::Unmerged));
+    (is_branch && was_merged).then(novelty)?
+}
+
 fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
     let by_itself = if reference == A_TAG { Severity::Low } else { Severity::Medium };
     match change.on_default_branch() {
@@ -65,8 +78,8 @@ fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
         Some(false) if change.release.line().is_prerelease() => new.weigh(by_itself).max(Severity::Low),
         None if change.release.line().is_prerelease() => new.weigh(by_itself).lowered(),
         Some(false) if change.is_merged() == Some(true) => Severity::Medium,
-        // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
-        Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
+        // The branch of an old line is not merged; an attacker who can push can name a branch so, too.
+        Some(false) if change.is_maintenance() => new.weigh(Severity::Medium).max(Severity::Low),
         // A commit that nobody merged is no habit that could differ from line to line.
         Some(false) => Severity::High,
         None => new.weigh(by_itself),

@@ -1,7 +1,10 @@
 //! Detects a build from another repository.
 
 use crate::{
-    baseline::{Traits, words::named_repository},
+    baseline::{
+        Traits,
+        words::{manifest_repository, named_repository},
+    },
     detect::{
         About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
@@ -9,7 +12,8 @@ use crate::{
     },
     model::{
         Confidence, Severity, Signal,
-        traits::{NamedRepositories, Repositories, RepositoryIds},
+        traits::{NamedRepositories, OwnerIds, Repositories, RepositoryIds},
+        words::ManifestRepository,
     },
 };
 
@@ -59,7 +63,7 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         return strange(change, name, traits.repository_id);
     }
     let Some(id) = traits.repository_id.filter(|_| !profile.tally(RepositoryIds).is_empty()) else {
-        return by_name(change, name);
+        return by_name(change, name, traits.by_subject);
     };
     if profile.tally(RepositoryIds).contains(id) {
         return renamed(change, name);
@@ -75,7 +79,23 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         since: new.since,
         why: "The release comes from a repository that never built this package before.",
     };
-    Some(signal(&ABOUT, if is_elsewhere(change, id) { Severity::Medium } else { Severity::High }, evidence))
+    let is_mild = is_elsewhere(change, id) || is_move_of_owner(change, traits);
+    Some(signal(&ABOUT, if is_mild { Severity::Medium } else { Severity::High }, evidence))
+}
+
+/// For how many days a repository must have existed for a package to move into it unsuspiciously.
+const SETTLED_DAYS: i64 = 30;
+
+/// Whether the package moved into an older repository of the same owner, by a merged commit, and its manifest follows: as
+/// into a monorepo. An attacker would need the rights of the owner for that.
+fn is_move_of_owner(change: &Change<'_>, traits: &Traits<'_>) -> bool {
+    let owner = |id| change.profile().is_some_and(|line| line.tally(OwnerIds).contains(id));
+    let created_at = change.release.facts.repository.as_ref().and_then(|repository| repository.created_at);
+    let is_old = created_at.is_some_and(|at| (change.release.published_at - at).num_days() >= SETTLED_DAYS);
+    traits.owner_id.is_some_and(owner)
+        && is_old
+        && change.on_default_branch() == Some(true)
+        && manifest_repository(change.release, traits) == Some(ManifestRepository::Same)
 }
 
 /// On a line that never had a repository, those of the package's other lines are the ones to expect.
@@ -128,15 +148,16 @@ fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
 }
 
 /// Without ids only the forge's word tells a rename from another repository.
-fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
+fn by_name(change: &Change<'_>, name: &str, by_subject: bool) -> Option<Signal> {
     let new = change.novelty(Repositories, name)?;
     let confirmed = change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
         change.profile().is_some_and(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
     });
+    let origin = if by_subject { ", as the certificate's subject names it (the claim is missing)" } else { "" };
     let evidence = Difference {
         expected: new.usual,
-        seen: quote(name),
+        seen: format!("{}{origin}", quote(name)),
         since: new.since,
         why: "The release comes from a repository that never built this package before.",
     };

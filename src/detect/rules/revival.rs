@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    baseline::settling_time,
     detect::{About, Change, Detector, Difference, SignalCategory, support},
-    model::{Confidence, Severity, Signal},
+    model::{Confidence, LineBaseline, Severity, Signal, Trait},
 };
 
 /// First release after a long pause.
@@ -22,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-The first release of a package after at least 180 days, or of a line after at least a year. The pause must also be at least twice the longest one before. It only corroborates other signals.
+The first release of a package after at least 180 days, or of a line after at least a year. The pause must also be at least twice the longest one before. It only corroborates other signals: low, and medium after three years and three times the longest pause. For a day, the releases after it count as released after the pause too.
 
 ### Why it matters
 A takeover of an unmaintained package can go unnoticed. Old tokens and expired domains of its owners are for sale, and users who rarely update pin old lines.
@@ -39,6 +40,9 @@ coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (Ju
 /// From how many days without a release on a package is dormant.
 const PACKAGE_DAYS: i64 = 180;
 
+/// From how many days on a pause of three times the longest one weighs more.
+const DEEP_DAYS: i64 = 3 * 365;
+
 /// The same of a line: old lines are released seldom.
 const LINE_DAYS: i64 = 365;
 
@@ -53,18 +57,29 @@ impl Detector for Revival {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    let lines = || change.package.lines.values();
+    let at = change.release.published_at;
+    let lines = || change.package.lines.values().filter_map(|line| before(line, at));
     let package = Pause {
         what: "package",
-        last: lines().filter_map(|line| line.last_at).max()?,
-        longest: lines().map(|line| line.longest_pause).max().unwrap_or(0),
+        last: lines().map(|(last, _)| last).max()?,
+        longest: lines().map(|(_, longest)| longest).max().unwrap_or(0),
         dormant: PACKAGE_DAYS,
     };
     let line = change.view.filter(|view| !view.inherited).and_then(|view| {
-        let (last, longest) = (view.profile.last_at?, view.profile.longest_pause);
+        let (last, longest) = before(view.profile, at)?;
         Some(Pause { what: "line", last, longest, dormant: LINE_DAYS })
     });
     package.broken_by(change).or_else(|| line?.broken_by(change))
+}
+
+/// When a line was released last, and its longest pause in days. For a day after a release that ended a long pause, as
+/// they were before it: a harmless first release must not hide the second one.
+fn before(line: &LineBaseline, at: DateTime<Utc>) -> Option<(DateTime<Utc>, u32)> {
+    let resumed = line.resumed.filter(|resumed| at - resumed.at < settling_time(Trait::Pauses));
+    match resumed {
+        Some(resumed) => Some((resumed.last_before, resumed.longest_before)),
+        None => Some((line.last_at?, line.longest_pause)),
+    }
 }
 
 /// How long something has not been released.
@@ -85,10 +100,11 @@ impl Pause {
         }
         let evidence = Difference {
             expected: format!("a pause of at most {} days", self.longest),
-            seen: format!("the first release of the {} in {days} days", self.what),
+            seen: format!("released again after {days} days without a release of the {}", self.what),
             since: Some(self.last),
             why: "A takeover of an unmaintained package can go unnoticed.",
         };
-        Some(support(&ABOUT, Severity::Low, evidence))
+        let is_deep = days >= DEEP_DAYS && days >= i64::from(self.longest) * 3;
+        Some(support(&ABOUT, if is_deep { Severity::Medium } else { Severity::Low }, evidence))
     }
 }

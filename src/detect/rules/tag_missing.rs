@@ -1,6 +1,6 @@
 //! Detects a release without a tag where releases usually have one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     baseline::View,
@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that is known to have no tag, on a line whose releases were tagged. All lines of the same kind count where the line has a single release, or is the newest line and has fewer than five. The first release of a pre-release track raises no signal. Medium where all releases had a tag. Low where only one release had a tag, or fewer than five on another line. Low, too, where the forge has a release for the version, or where up to one in ten releases had no tag. A tag that was not looked up does not count as missing.
+A version that is known to have no tag, on a line whose releases were tagged. All lines of the same kind count where the line has fewer than five releases. The first release of a pre-release track raises no signal. Medium where all of at least five releases had a tag. Low where fewer did, and for half an hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. Low, too, where the forge has a release for the version, or where up to one in ten releases had no tag. A tag that was not looked up does not count as missing.
 
 ### Why it matters
 A missing tag is the only trace of a takeover in which the identity stays the same. It is the first sign that tells a stolen token from a maintainer in a hurry.
@@ -37,8 +37,11 @@ Search the repository for the version's commit. If the commit does not exist, tr
 ### Example incident
 ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";
 
-/// So many tagged releases, and none without, show that new lines are tagged too.
+/// So many tagged releases, and none without, show that a project tags its releases.
 const SETTLED: u32 = 5;
+
+/// How long after the publication a missing tag is no more than low: some projects tag after they publish.
+const TAG_GRACE: TimeDelta = TimeDelta::minutes(30);
 
 /// Fewest tagged releases for each untagged one that still are a habit.
 const HABIT: u32 = 10;
@@ -61,14 +64,19 @@ fn missing(change: &Change<'_>) -> Option<Signal> {
     }
     let habit = Habit::of(change, view)?;
     let severity = match (habit.present, habit.absent) {
-        (1, 0) => Severity::Low,
-        (_, 0) if change.forge_release() == Some(true) => Severity::Low,
-        (present, 0) if view.inherited && present < SETTLED => Severity::Low,
+        (_, 0) if change.forge_release() == Some(true) || is_early(change) => Severity::Low,
+        (present, 0) if present < SETTLED => Severity::Low,
         (_, 0) => Severity::Medium,
         (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
         _ => return None,
     };
     Some(signal(&ABOUT, severity, evidence(change, &habit)))
+}
+
+/// Whether the forge was last asked so soon after the publication that the tag may still come.
+fn is_early(change: &Change<'_>) -> bool {
+    let asked_at = change.release.facts.tag.as_ref().and_then(|tag| tag.asked_at);
+    asked_at.is_some_and(|asked_at| asked_at - change.release.published_at < TAG_GRACE)
 }
 
 /// How often versions were tagged.
@@ -79,12 +87,11 @@ struct Habit {
 }
 
 impl Habit {
-    /// The line's; where a single release (of the newest line: fewer than five) is all it shows, that of all lines of its
-    /// kind, for a repository is tagged by the same people whatever the line.
+    /// The line's; where it shows fewer than five releases, that of all lines of its kind, for a repository is tagged by the
+    /// same people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
         let own = Self::sum(&[view.profile].into_iter())?;
-        let shows = if view.is_newest { SETTLED } else { 2 };
-        if own.present + own.absent >= shows {
+        if own.present + own.absent >= SETTLED {
             return Some(own);
         }
         let all = Self::sum(&change.peers())?;

@@ -1,8 +1,12 @@
 //! Detects a build that was triggered by an unfamiliar event.
 
 use crate::{
+    baseline::Traits,
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
-    model::{Confidence, Severity, Signal, traits::Triggers},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{Refs, Triggers},
+    },
 };
 
 /// Another event started the run.
@@ -77,6 +81,11 @@ impl Detector for TriggerChanged {
 fn by_itself(change: &Change<'_>, trigger: &str) -> Severity {
     if WORST.contains(&trigger) {
         return Severity::High;
+    }
+    // Without facts, a run that is started by hand on another branch is one act, which the branch stands for.
+    let branch = |traits: &Traits<'_>| traits.reference.as_deref().is_some_and(|it| change.novelty(Refs, it).is_some());
+    if BY_HAND.contains(&trigger) && change.on_default_branch().is_none() && change.traits.iter().any(branch) {
+        return Severity::Low;
     }
     let severity =
         if BY_HAND.contains(&trigger) || BY_STRANGERS.contains(&trigger) { Severity::Medium } else { Severity::Low };

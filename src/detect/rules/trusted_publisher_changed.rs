@@ -2,7 +2,10 @@
 
 use crate::{
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
-    model::{Confidence, Severity, Signal, traits::ConfigIds},
+    model::{
+        Confidence, Severity, Signal,
+        traits::{ConfigIds, Issuers},
+    },
 };
 
 /// Another registration as trusted publisher.
@@ -20,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release by a trusted publisher with a registration that the line does not know. Low where the release is attested: a move to another workflow or repository needs a new registration, and other detectors report the move. Medium where the release is not attested.
+A release by a trusted publisher with a registration that the line does not know. Low where the release is attested: a move to another workflow or repository needs a new registration, and other detectors report the move. Medium where neither the release nor an earlier one of its line is attested. Where earlier ones are, `evidence-downgrade` reports the loss.
 
 ### Why it matters
 The registration decides which workflow may publish. An attacker with an owner's session can register their own workflow.
@@ -47,7 +50,9 @@ impl Detector for TrustedPublisherChanged {
 fn found(change: &Change<'_>) -> Option<Signal> {
     let config = change.release.auth.config_id.as_deref()?;
     let new = change.novelty(ConfigIds, config)?;
-    let severity = if change.traits.is_empty() { new.weigh(Severity::Medium) } else { Severity::Low };
+    // Another provider, such as one that cannot attest, needs a new registration: the lost provenance stands for both.
+    let is_reported = !change.traits.is_empty() || !change.profile()?.tally(Issuers).is_empty();
+    let severity = if is_reported { Severity::Low } else { new.weigh(Severity::Medium) };
     let evidence = Difference {
         expected: new.usual,
         seen: quote(config),

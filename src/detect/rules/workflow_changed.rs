@@ -47,7 +47,7 @@ impl Detector for WorkflowChanged {
         };
         let changed = change.traits.iter().filter_map(|traits| {
             let workflow = traits.workflow.as_deref()?;
-            let new = change.novelty(Workflows, workflow)?;
+            let new = change.novelty_of_certificate(Workflows, workflow)?;
             let severity = new.weigh(by_itself);
             let evidence = Difference {
                 expected: new.usual,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, support},
+    detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal, support},
     model::{Confidence, Severity, Signal},
     text::minute_utc,
 };
@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new dependency that was first published less than seven days before the release. It only corroborates other signals.
+A new dependency that was first published less than seven days before the release. It only corroborates other signals, unless it is less than 24 hours old and its publisher, scope and repository are not the package's own: then it is medium by itself. Its age is the registry's own statement; provwatch needs no forge for it.
 
 ### Why it matters
 Attackers hide the payload in a package of their own and make the release depend on it. The release itself looks harmless.
@@ -35,10 +35,13 @@ Projects that split a package and depend on the new one the same day.
 Look at the dependency before the release. Check its publisher, and the scripts that it runs.
 
 ### Example incident
-axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old.";
+axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old. arrayref 0.3.10 (August 2026) depended on a crate that was five hours old.";
 
 /// How old a dependency must be not to be young, in days.
 const YOUNG_DAYS: i64 = 7;
+
+/// How young a stranger's dependency must be to lead: nobody had time to look at it.
+const HOURS_OLD: Duration = Duration::hours(24);
 
 impl Detector for YoungDependency {
     fn about(&self) -> &'static About {
@@ -47,21 +50,31 @@ impl Detector for YoungDependency {
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let (at, facts) = (change.release.published_at, &change.release.facts.dependencies_first_published);
-        let youngest = facts.iter().flatten().max_by_key(|(_, first)| **first);
-        youngest
-            .filter(|(_, first)| at - **first < Duration::days(YOUNG_DAYS))
-            .map(|(name, first)| report(name, *first))
-            .into_iter()
-            .collect()
+        let young = facts.iter().flatten().filter(|(_, first)| at - **first < Duration::days(YOUNG_DAYS));
+        let own = |name: &str| is_own(change, name);
+        // A stranger's dependency of the same day leads, whichever is younger.
+        let worst = young.max_by_key(|(name, first)| (!own(name), **first));
+        worst.map(|(name, first)| report(name, *first, at - *first < HOURS_OLD && !own(name))).into_iter().collect()
     }
 }
 
-fn report(name: &str, first: DateTime<Utc>) -> Signal {
+/// Whether a dependency is of the package's own publisher, scope or repository: projects that are split depend on their
+/// parts on the day of the split.
+fn is_own(change: &Change<'_>, name: &str) -> bool {
+    let scope = |name: &str| name.strip_prefix('@').and_then(|name| Some(name.split_once('/')?.0.to_owned()));
+    let package = change.release.purl.package();
+    let own = change.release.facts.own_dependencies.iter().flatten();
+    scope(name).is_some_and(|of| scope(package.name()) == Some(of))
+        || change.release_context.companions.contains(name)
+        || own.into_iter().any(|known| known == name)
+}
+
+fn report(name: &str, first: DateTime<Utc>, leads: bool) -> Signal {
     let evidence = Difference {
         expected: format!("dependencies at least {YOUNG_DAYS} days old"),
         seen: format!("{}, first published {}", quote(name), minute_utc(first)),
         since: None,
         why: "Attackers put the payload into a package of their own, and make the release depend on it.",
     };
-    support(&ABOUT, Severity::Medium, evidence)
+    if leads { signal(&ABOUT, Severity::Medium, evidence) } else { support(&ABOUT, Severity::Medium, evidence) }
 }

@@ -1,6 +1,6 @@
 //! In-memory history of releases, for the release context of a replay in publish order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -13,12 +13,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct InMemoryHistory {
     packages: HashMap<CorrelationKey, Cadence<Package>>,
+    /// Everything that a correlation key ever released.
+    released: HashMap<CorrelationKey, HashSet<Package>>,
     lines: HashMap<Package, Cadence<ReleaseLine>>,
     runs: HashMap<Package, Runs>,
     /// The latest two versions that carry a signature, the later one last.
     signatures: HashMap<Package, HashMap<String, Vec<ReleaseId>>>,
     /// The last release of a package by one hand that raised an alert.
     accused: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
+    /// When the last release of a package that did not join was published.
+    held_at: HashMap<Package, DateTime<Utc>>,
 }
 
 impl InMemoryHistory {
@@ -46,7 +50,19 @@ impl InMemoryHistory {
             accused: self.accused(release),
             same_signature: (self.signatures.get(package))
                 .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)?))),
+            companions: self.companions(release),
+            held_at: self.held_at.get(package).copied(),
         }
+    }
+
+    /// The dependencies of known age that one of the release's correlation keys released.
+    fn companions(&self, release: &Observation) -> BTreeSet<String> {
+        let registry = release.purl.package().registry();
+        let names = release.facts.dependencies_first_published.iter().flatten().map(|(name, _)| name);
+        let packages = names.filter_map(|name| Package::new(registry.ecosystem(), name).ok()?.of(&registry));
+        let released: Vec<_> = CorrelationKey::of(release).iter().filter_map(|key| self.released.get(key)).collect();
+        let own = packages.filter(|package| released.iter().any(|known| known.contains(package)));
+        own.map(|package| package.name().to_owned()).collect()
     }
 
     fn accused(&self, release: &Observation) -> Option<(ReleaseId, DateTime<Utc>)> {
@@ -59,11 +75,21 @@ impl InMemoryHistory {
     pub fn add(&mut self, release: &Observation, in_baseline: bool) {
         let (package, at) = (release.purl.package(), release.published_at);
         for correlation_key in CorrelationKey::of(release) {
+            if let Some(released) = self.released.get_mut(&correlation_key) {
+                if !released.contains(package) {
+                    released.insert(package.clone());
+                }
+            } else {
+                self.released.insert(correlation_key.clone(), HashSet::from([package.clone()]));
+            }
             self.packages.entry(correlation_key).or_insert_with(Cadence::of_packages).add(
                 package.clone(),
                 at,
                 in_baseline,
             );
+        }
+        if !in_baseline {
+            self.held_at.insert(package.clone(), at);
         }
         if let Some(actor) = actor(release).filter(|_| !in_baseline) {
             self.accused.insert((package.clone(), actor), (release.purl.clone(), at));

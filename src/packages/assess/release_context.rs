@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::in_memory_history::actor;
 use crate::{
     detect::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs},
-    model::{CorrelationKey, Fingerprint, Observation, ReleaseId, ReleaseLine, Severity, run_and_attempt},
+    model::{CorrelationKey, Fingerprint, Observation, Package, ReleaseId, ReleaseLine, Severity, run_and_attempt},
     store::{Neighbour, Store, StoreError, Trace},
 };
 
@@ -21,6 +21,8 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     let mut release_context = ReleaseContext::default();
     for correlation_key in CorrelationKey::of(release) {
         let neighbours = store.bound(&correlation_key, at, REMEMBERED)?;
+        let others = neighbours.iter().map(|one| one.purl.package()).filter(|one| is_dependency(release, one));
+        release_context.companions.extend(others.map(|one| one.name().to_owned()));
         let cadence = cadence(Cadence::of_packages(), &neighbours, |release| release.package().clone());
         let others = cadence.count_others(package, at);
         if others > 0 {
@@ -30,6 +32,8 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     }
     let mut siblings = store.siblings(package, at, REMEMBERED)?;
     release_context.accused = accused(store, release, &siblings)?;
+    let held = siblings.iter().filter(|one| !one.in_baseline && one.purl != release.purl);
+    release_context.held_at = held.map(|one| one.published_at).max();
     siblings.retain(|one| !ReleaseLine::of(&one.purl).is_prerelease());
     let lines = cadence(Cadence::of_lines(), &siblings, ReleaseLine::of);
     release_context.lines = lines.others(&release.line(), at).cloned().collect();
@@ -37,6 +41,13 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     release_context.same_run = same_run(store, release)?;
     release_context.same_signature = same_signature(store, release)?;
     Ok(release_context)
+}
+
+/// Whether a release has a package among its dependencies whose age is known.
+pub(super) fn is_dependency(release: &Observation, package: &Package) -> bool {
+    let ages = release.facts.dependencies_first_published.as_ref();
+    ages.is_some_and(|ages| ages.contains_key(package.name()))
+        && package.registry() == release.purl.package().registry()
 }
 
 /// The latest of the siblings by the same hand that raised an alert of medium or worse within the hour before, and was

@@ -2,9 +2,10 @@
 
 use crate::{
     baseline::{self, Later, learn},
-    model::{Baseline, BaselineReason, Fingerprint, Observation},
+    detect,
+    model::{Baseline, BaselineReason, Fingerprint, Observation, ReleaseStatus},
     packages::examination::{Examination, LATEST_RELEASES},
-    store::{BaselineChange, Held, NewBaselineVersion, Record, Store, StoreError, StoredBaseline},
+    store::{BaselineChange, Held, NewBaselineVersion, Record, ReleaseRow, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
 };
 
@@ -45,11 +46,13 @@ pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
     }
 }
 
-/// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
+/// Held releases join the baseline together with the one that made it enough: a clean release, or one that repeats a loss of
+/// evidence in the open.
 pub fn let_held_join(
     store: &Store,
     subject: &Examination<'_>,
     newest: &Observation,
+    clean: bool,
     baseline_update: &mut BaselineUpdate<'_>,
 ) -> Result<(), StoreError> {
     let held = store.held(subject.package)?;
@@ -59,12 +62,14 @@ pub fn let_held_join(
     let mut later: Vec<Later> = Vec::new();
     for row in store.releases(subject.package, LATEST_RELEASES)? {
         let Some(published_at) = row.published_at.filter(|_| row.purl != newest.purl) else { continue };
-        later.push(Later { line: row.line, published_at, clean: row.in_baseline });
+        let open_loss = !row.in_baseline && is_open_loss(store, &row)?;
+        later.push(Later { line: row.line, published_at, clean: row.in_baseline, open_loss });
     }
-    later.push(Later { line: newest.line(), published_at: newest.published_at, clean: true });
+    later.push(Later { line: newest.line(), published_at: newest.published_at, clean, open_loss: !clean });
     for held in held {
         if let Some(observation) = joins(store, &held, &later)? {
-            baseline_update.learn(&observation, Some("enough clean releases followed".to_owned()));
+            let reason = if clean { "enough clean releases followed" } else { "the loss of evidence repeats in the open" };
+            baseline_update.learn(&observation, Some(reason.to_owned()));
         }
     }
     Ok(())
@@ -74,6 +79,17 @@ fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observati
     let Some(published_at) = held.published_at else { return Ok(None) };
     let Some(row) = store.release(&held.purl)? else { return Ok(None) };
     let Some(alert) = store.alert(&Fingerprint::of_release(&held.purl))? else { return Ok(None) };
-    let held = baseline::Held { line: held.line.clone(), published_at, severity: alert.severity, status: row.status };
+    let open_loss = row.observation.as_ref().is_some_and(|seen| detect::is_open_loss(seen, &alert.signals));
+    let (line, severity, status) = (held.line.clone(), alert.severity, row.status);
+    let held = baseline::Held { line, published_at, severity, status, open_loss };
     Ok(row.observation.filter(|_| baseline::joins(&held, later)))
+}
+
+/// Whether a held release lost nothing but its evidence, was released in the open, and can still be installed.
+fn is_open_loss(store: &Store, row: &ReleaseRow) -> Result<bool, StoreError> {
+    let Some(observation) = row.observation.as_ref().filter(|_| row.status == ReleaseStatus::Published) else {
+        return Ok(false);
+    };
+    let alert = store.alert(&Fingerprint::of_release(&row.purl))?;
+    Ok(alert.is_some_and(|alert| detect::is_open_loss(observation, &alert.signals)))
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     baseline,
-    detect::AssessmentInputs,
+    detect::{self, AssessmentInputs},
     model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, release_context::release_context},
@@ -144,7 +144,10 @@ impl Judge {
         let mut baseline_update = BaselineUpdate::over(baseline);
         if in_baseline {
             baseline_update.learn(&observation, None);
-            let_held_join(&self.store, subject, &observation, &mut baseline_update)?;
+        }
+        let repeats = settled && published && detect::is_open_loss(&observation, &assessment.signals);
+        if in_baseline || repeats {
+            let_held_join(&self.store, subject, &observation, in_baseline, &mut baseline_update)?;
         }
         // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);

@@ -15,10 +15,9 @@ use super::{
 };
 use crate::{
     baseline::{Held, Later, joins, learn},
-    detect::{AssessmentInputs, UNTUNED},
+    detect::{AssessmentInputs, UNTUNED, is_open_loss},
     model::{
-        Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, ReleaseLine,
-        Severity,
+        Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, Severity,
     },
     watchlist::Watchlist,
 };
@@ -204,8 +203,8 @@ impl<'a> History<'a> {
             learn(&mut self.baseline, release);
         }
         self.remember(release, &assessed);
-        if assessed.in_baseline && !self.held.is_empty() {
-            self.join(&release.line());
+        if (assessed.in_baseline || is_open_loss(release, &assessed.signals)) && !self.held.is_empty() {
+            self.join();
         }
         assessed
     }
@@ -213,23 +212,24 @@ impl<'a> History<'a> {
     /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
     fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
         let (line, published_at) = (release.line(), release.published_at);
-        if assessed.reports() {
+        let open_loss = assessed.reports() && is_open_loss(release, &assessed.signals);
+        if assessed.reports() && !open_loss {
             self.later.clear();
         }
         if assessed.reports() || self.held.iter().any(|(held, _)| held.line == line) {
-            self.later.push(Later { line: line.clone(), published_at, clean: assessed.in_baseline });
+            self.later.push(Later { line: line.clone(), published_at, clean: assessed.in_baseline, open_loss });
         }
         // A worse one waits for an operator, whom a replay does not have.
         if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
             let status = release.status;
-            self.held.push((Held { line, published_at, severity: verdict.severity, status }, release));
+            self.held.push((Held { line, published_at, severity: verdict.severity, status, open_loss }, release));
         }
     }
 
-    fn join(&mut self, line: &ReleaseLine) {
+    fn join(&mut self) {
         let (baseline, later) = (&mut self.baseline, &self.later);
         self.held.retain(|(held, release)| {
-            let joined = held.line == *line && joins(held, later);
+            let joined = joins(held, later);
             if joined {
                 learn(baseline, release);
             }

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
 use crate::{
-    baseline::words::dependencies,
+    baseline::{Moment, words::dependencies},
     detect::AssessmentInputs,
     enrich::{ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Fact, Facts, Observation, OrNone, Package,
+        Baseline, Fact, Facts, Observation, OrNone, Package, Tally, Trait,
         traits::{Dependencies, NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
@@ -64,9 +64,9 @@ impl Enricher {
                 facts = after(before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, former_digests, .. } =
+            let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, .. } =
                 std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, replaced, former_digests, ..facts };
+            release.facts = Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
         }
         if differs {
             more_later |= self.date_dependencies(subject, release, baseline).await;
@@ -178,7 +178,11 @@ fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs
 
 /// Dependencies that no release before had, where those of releases before are known.
 fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> impl Iterator<Item = &'a str> {
-    let known = |name: &str| baseline.lines.values().any(|line| line.tally(Dependencies).contains(OrNone::Name(name)));
+    let moment = Moment { at: release.published_at, held_at: None };
+    let settled = move |tally: &Tally<_>, name: &str| {
+        tally.get(OrNone::Name(name)).is_some_and(|seen| moment.knows(Trait::Dependencies, tally, seen))
+    };
+    let known = move |name: &str| baseline.lines.values().any(|line| settled(line.tally(Dependencies), name));
     let any_known = baseline.lines.values().any(|line| !line.tally(Dependencies).is_empty());
     dependencies(release).map(|(name, _)| name).filter(move |name| any_known && !known(name))
 }
