@@ -13,7 +13,7 @@ use super::{
     reference_list::{MAX_REFERENCES, Unlistable},
     references::{Head, References},
 };
-use crate::text::quoted;
+use crate::text::{counted, quoted};
 
 /// Most characters of what is quoted of an answer.
 const QUOTED: usize = 120;
@@ -25,7 +25,7 @@ pub enum AnswerError {
     #[error("the answer is empty: the server does not answer protocol version 2 here")]
     Empty,
     /// Protocol version 0 or 1, or the capabilities of version 2.
-    #[error("the answer is an advertisement, not the answer to `ls-refs` of protocol version 2: `{0}`")]
+    #[error("the server advertises itself in place of an answer, as older protocols do: `{0}`")]
     Advertisement(String),
     /// The server reports an error.
     #[error("the server reports an error: `{0}`")]
@@ -34,10 +34,10 @@ pub enum AnswerError {
     #[error(transparent)]
     Packet(#[from] PacketError),
     /// The answer ends without a flush packet.
-    #[error("the answer ends after {0} lines without the packet that marks its end")]
+    #[error("the answer ends after {} without the packet that marks its end", counted(*.0, "line"))]
     Unfinished(usize),
     /// Something follows the end, or a section ends where there are none.
-    #[error("the answer goes on where it has to end, after {0} lines")]
+    #[error("the answer goes on where it has to end, after {}", counted(*.0, "line"))]
     Overrun(usize),
     /// A line is not a reference.
     #[error("line {number} is not a reference: `{line}`")]

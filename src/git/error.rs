@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{answer::AnswerError, ls_refs::MAX_PREFIXES, repository_url::RepositoryUrl};
-use crate::{http::HttpError, text::counted};
+use crate::http::HttpError;
 
 /// Why the references of a repository are not known. None of these says that a tag does not exist.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ pub enum GitError {
         source: HttpError,
     },
     /// More prefixes than one request has.
-    #[error("{} are more than the {MAX_PREFIXES} of one request", counted(*count, "prefix of a tag"))]
+    #[error("{count} prefixes of tags are more than the {MAX_PREFIXES} of one request")]
     TooManyPrefixes {
         /// How many.
         count: usize,

@@ -116,12 +116,31 @@ mod tests {
     fn a_beginning_that_no_name_has_is_not_asked_for() {
         let long = "x".repeat(MAX_NAME + 1);
         for name in [
-            "", "a b", "a\nref-prefix refs/heads/", "a\0", "a..b", "a//b", "/a", ".a", "a/.b", "a~1", "a^", "a:b", "a?", "a*",
-            "a[", "a\\b", "a@{1}", "a\u{7f}", "a\u{85}", long.as_str(),
+            "",
+            "a b",
+            "a\nref-prefix refs/heads/",
+            "a\0",
+            "a..b",
+            "a//b",
+            "/a",
+            ".a",
+            "a/.b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[",
+            "a\\b",
+            "a@{1}",
+            "a\u{7f}",
+            "a\u{85}",
+            long.as_str(),
         ] {
             assert_eq!(Wanted::tags([name]).len(), 0, "{name:?}");
         }
-        for name in ["v1.2.3", "v1.", "widget@1.2.3", "@acme/widget@1.2.3", "release/", "1.0+build", "ü", "a]", "a{b}"] {
+        for name in ["v1.2.3", "v1.", "widget@1.2.3", "@acme/widget@1.2.3", "release/", "1.0+build", "ü", "a]", "a{b}"]
+        {
             assert_eq!(Wanted::tags([name]).len(), 1, "{name:?}");
         }
     }

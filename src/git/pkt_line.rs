@@ -161,7 +161,10 @@ mod tests {
             (b"+005a", "the length of the packet at byte 0 is not four hexadecimal digits: `+005`"),
             (b"0x05a", "the length of the packet at byte 0 is not four hexadecimal digits: `0x05`"),
             (b"\x1b[2Ja", "the length of the packet at byte 0 is not four hexadecimal digits: `\u{fffd}[2J`"),
-            (b"\xff\xff\xff\xff", "the length of the packet at byte 0 is not four hexadecimal digits: `\u{fffd}\u{fffd}\u{fffd}\u{fffd}`"),
+            (
+                b"\xff\xff\xff\xff",
+                "the length of the packet at byte 0 is not four hexadecimal digits: `\u{fffd}\u{fffd}\u{fffd}\u{fffd}`",
+            ),
             (b"0003", "the packet at byte 0 has the length 3, which does not exist"),
             (b"fff1", "the packet at byte 0 has the length 65521, which does not exist"),
             (b"ffff", "the packet at byte 0 has the length 65535, which does not exist"),

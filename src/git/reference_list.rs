@@ -171,7 +171,9 @@ mod tests {
     fn references_are_found_by_their_whole_name() {
         let list = list(&["v2", "v1", "v10", "ü"]).unwrap();
         assert_eq!(list.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["v1", "v10", "v2", "ü"]);
-        for (name, found) in [("v1", Some(1)), ("v10", Some(2)), ("v2", Some(0)), ("ü", Some(3)), ("v", None), ("", None)] {
+        for (name, found) in
+            [("v1", Some(1)), ("v10", Some(2)), ("v2", Some(0)), ("ü", Some(3)), ("v", None), ("", None)]
+        {
             assert_eq!(list.get(name), found.map(id), "{name}");
         }
     }

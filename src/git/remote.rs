@@ -108,12 +108,7 @@ impl GitRemote {
         }
     }
 
-    async fn exchange(
-        &self,
-        place: &RepositoryUrl,
-        wanted: &Wanted,
-        format: ObjectFormat,
-    ) -> Result<Told, GitError> {
+    async fn exchange(&self, place: &RepositoryUrl, wanted: &Wanted, format: ObjectFormat) -> Result<Told, GitError> {
         let request = Request::post(place.service(), REQUEST_TYPE, wanted.request(AGENT, format))
             .accept(RESULT_TYPE)
             .header("git-protocol", "version=2")
@@ -140,10 +135,9 @@ impl GitRemote {
 
 fn moved(place: &RepositoryUrl, response: &Response) -> Result<RepositoryUrl, GitError> {
     let location = response.header("location").unwrap_or_default();
-    place.moved_to(location).ok_or_else(|| GitError::Astray {
-        repository: place.clone(),
-        location: quoted(location, QUOTED),
-    })
+    place
+        .moved_to(location)
+        .ok_or_else(|| GitError::Astray { repository: place.clone(), location: quoted(location, QUOTED) })
 }
 
 fn page(place: &RepositoryUrl, content_type: &str) -> GitError {
