@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod detect;
 pub mod dispatch;
 pub mod enrich;
+pub mod git;
 pub mod health;
 pub mod http;
 pub mod logwatch;

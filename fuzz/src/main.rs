@@ -6,6 +6,7 @@ mod attestations;
 mod feeds;
 mod files;
 mod forges;
+mod git;
 mod logs;
 mod registries;
 mod web;
@@ -33,6 +34,7 @@ const TARGETS: &[Target] = &[
     ("crates_owners", registries::crates_owners),
     ("github", forges::github),
     ("gitlab", forges::gitlab),
+    ("git_references", git::references),
     ("tuf", attestations::tuf),
     ("trust_root", attestations::trust_root),
     ("lock_file", files::lock_file),

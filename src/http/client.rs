@@ -256,6 +256,7 @@ impl Exchanges<'_> {
         }
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
+            301 | 302 | 307 | 308 if request.takes_redirects => Ok(Fetched::Fresh(response)),
             status => {
                 let said = if request.discards_body { first_line(&response.body) } else { String::new() };
                 Err(AttemptFailure::Status { status, retry_after: self.shared.retry_after(&response), said })
@@ -266,6 +267,9 @@ impl Exchanges<'_> {
     async fn follow(&self, mut request: Request) -> Result<Response, AttemptFailure> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.hop_with_room(&mut request).await?;
+            if request.takes_redirects {
+                return Ok(response);
+            }
             match next_hop(&request, &response, &self.shared.rules).map_err(AttemptFailure::Refused)? {
                 Some(next) => request = next,
                 None => return Ok(response),

@@ -44,6 +44,8 @@ pub struct Request {
     /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes. Of a
     /// refusal the beginning is read, if it comes soon.
     pub discards_body: bool,
+    /// Whether a redirect is an answer for the caller, who needs to know where it leads, and is not followed.
+    pub(super) takes_redirects: bool,
     /// How much of the body may come without more room for it.
     pub(super) allowance: BodyAllowance,
 }
@@ -64,6 +66,7 @@ impl Request {
             max_attempts: None,
             confidential: false,
             discards_body: false,
+            takes_redirects: false,
             allowance: BodyAllowance::default(),
         }
     }
@@ -114,6 +117,12 @@ impl Request {
     #[must_use]
     pub fn discard_body(self) -> Self {
         Self { discards_body: true, ..self }
+    }
+
+    /// Hands redirects (301, 302, 307, 308) to the caller as they are.
+    #[must_use]
+    pub(crate) fn takes_redirects(self) -> Self {
+        Self { takes_redirects: true, ..self }
     }
 
     /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.
@@ -216,7 +225,7 @@ pub struct Validators {
 /// The outcome of a successful exchange.
 #[derive(Clone, Debug)]
 pub enum Fetched {
-    /// A 2xx answer.
+    /// A 2xx answer; for a request that takes redirects also one of those.
     Fresh(Response),
     /// 304 to a conditional request.
     NotModified,

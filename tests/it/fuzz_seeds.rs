@@ -12,6 +12,7 @@ use std::{
 
 use lab::{
     Authority, World,
+    git::LabRepository,
     keys::{sha256, sha512},
     ledger::{ct_leaf, filler, hashedrekord},
     rig::*,
@@ -89,6 +90,7 @@ fn update() {
     registries(&world);
     attestations(&world);
     forges();
+    git();
     files();
     logs();
 }
@@ -198,6 +200,21 @@ fn forges() {
     });
     write("seeds/gitlab/object", gitlab.to_string());
     write("seeds/gitlab/branches", json!([{"name": "main", "protected": true, "type": "branch"}]).to_string());
+}
+
+fn git() {
+    let [commit, object] = ["0123456789abcdef0123456789abcdef01234567", "89abcdef0123456789abcdef0123456789abcdef"];
+    let listing = |widen: &dyn Fn(&str) -> String| {
+        let (commit, object) = (widen(commit), widen(object));
+        let mut repository = LabRepository::new(&commit);
+        repository.branch("next", &commit).tag("v1.0.0", &commit).annotated("v1.1.0", &object, &commit);
+        repository.answer(&["peel".to_owned(), "symrefs".to_owned()])
+    };
+    write("seeds/git_references/listing", listing(&str::to_owned));
+    write("seeds/git_references/sha256", listing(&|id| format!("{id}{}", &id[..24])));
+    write("seeds/git_references/error", "0012ERR not found\n0000");
+    write("seeds/git_references/advertisement", "001e# service=git-upload-pack\n0000000eversion 2\n0000");
+    write("seeds/git_references/unborn", "002eunborn HEAD symref-target:refs/heads/main\n00000002");
 }
 
 fn files() {

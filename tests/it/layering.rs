@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["clock", "bounded", "text"]),
     ("registry", &["model", "clock", "http", "strict_json", "text"]),
     ("tlog", &["model", "clock", "http"]),
+    ("git", &["clock", "http", "text"]),
     ("enrich", &["model", "clock", "http", "text"]),
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),

@@ -29,6 +29,7 @@ mod documents;
 mod enrich;
 mod forms;
 mod fuzz_seeds;
+mod git;
 mod health;
 mod host;
 mod hostile_bytes;

@@ -14,6 +14,7 @@ pub mod files;
 pub mod follower;
 pub mod forge;
 pub mod forms;
+pub mod git;
 pub mod keys;
 pub mod ledger;
 pub mod log;

@@ -282,6 +282,24 @@ async fn a_post_keeps_its_body_or_is_not_redirected() {
 }
 
 #[tokio::test]
+async fn a_caller_who_takes_redirects_gets_them_as_they_are() {
+    for status in [301, 302, 307, 308] {
+        let lab = Lab::new(|_| {});
+        lab.script.answer("/a", status, &[("location", "https://evil.example/b")], "");
+        let fetched = lab.client.fetch(get("https://forge.example/a").takes_redirects()).await;
+        let Ok(Fetched::Fresh(response)) = fetched else { panic!("{fetched:?}") };
+        assert_eq!((response.status, response.header("location")), (status, Some("https://evil.example/b")));
+        assert_eq!(lab.requests(), 1);
+    }
+    for status in [300, 303, 304] {
+        let lab = Lab::new(|_| {});
+        lab.answers(&[status, status]);
+        let error = lab.client.fetch(get("https://forge.example/a").takes_redirects()).await.unwrap_err();
+        assert!(matches!(error, HttpError::Status { .. }), "{status}: {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn private_hosts_are_refused_before_anything_is_sent() {
     for url in
         ["https://127.0.0.1/", "https://[fd00::1]/", "https://localhost/", "http://npm.example/", "ftp://npm.example/"]
