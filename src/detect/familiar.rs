@@ -71,7 +71,10 @@ impl Change<'_> {
     /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
     /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
-        self.tag() == Some(true) && self.forge_release() != Some(false) && self.is_repository_familiar()
+        self.tag() == Some(true)
+            && self.forge_release() != Some(false)
+            && self.is_repository_familiar()
+            && is_tag_of_build(self.release)
     }
 }
 
@@ -83,4 +86,11 @@ pub fn is_excused_by_tag(release: &Observation) -> bool {
     let is_merged = on_default_branch == Some(true) && is_newer != Some(false);
     let has_failed = facts.run.as_ref().is_some_and(|run| run.conclusion.as_deref() == Some("failure"));
     release.auth.method != AuthMethod::Token || is_merged || has_failed
+}
+
+/// Whether the tag names the commit that was built, as far as both are known: a tag of another commit excuses nothing.
+fn is_tag_of_build(release: &Observation) -> bool {
+    let Some(tagged) = release.facts.tag.as_ref().and_then(|tag| tag.commit.as_deref()) else { return true };
+    let mut built = release.verified().filter_map(|it| it.identity.claims.source_repository_digest.as_deref());
+    built.all(|commit| commit.eq_ignore_ascii_case(tagged))
 }

@@ -1,6 +1,8 @@
 //! Collects the facts of one release from a forge, with the reasons for those that stay unknown.
 
-use super::{ForgeAnswer, ForgeRepository};
+use chrono::{DateTime, Utc};
+
+use super::{ForgeAnswer, ForgeRepository, place::commit};
 use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts};
 
 /// What is asked of a release.
@@ -12,6 +14,28 @@ pub struct Question<'a> {
     pub place: &'a ForgeRepository,
     /// Names (`owner/name`) under which the package's repository was known before.
     pub former: &'a [String],
+    /// Since when manifests of the package name the repository, where no certificate does.
+    pub named_since: Option<DateTime<Utc>>,
+    /// The commit of the version before, by its certificate or its tag.
+    pub commit_before: Option<&'a str>,
+    /// How much is asked.
+    pub depth: Depth,
+}
+
+/// How much is asked of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Whether it has a tag, which needs no API.
+    Tag,
+    /// Everything.
+    All,
+}
+
+impl Question<'_> {
+    /// Whether the release's own certificate names the repository, with its id.
+    pub(super) fn is_certified(&self) -> bool {
+        self.place.id.is_some() && ForgeRepository::of(self.release).as_ref() == Some(self.place)
+    }
 }
 
 /// What a forge told.
@@ -66,6 +90,12 @@ impl<'a> Finder<'a> {
         if place.id.is_some() && matches!(known, ForgeAnswer::Missing) {
             self.repository().visibility = Some("gone".to_owned());
         }
+    }
+
+    /// The commit that was built; of a release without a certificate, the one that its tag names.
+    pub(super) fn commit_id(&self) -> Option<String> {
+        let tagged = || self.facts.tag.as_ref().and_then(|tag| tag.commit.clone());
+        commit(self.question.release).map(str::to_owned).or_else(tagged)
     }
 
     pub(super) fn repository(&mut self) -> &mut RepositoryFacts {

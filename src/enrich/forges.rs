@@ -2,19 +2,29 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Failing, Forge, ForgeKind, ForgeRepository,
     ask::{self, Cache},
-    finder::{Finder, Found, Question},
+    finder::{Depth, Finder, Found, Question},
     github, gitlab,
+    references::{self, Tags},
+    tags,
 };
-use crate::{clock::Clock, http::Client, model::Fact};
+use crate::{
+    clock::Clock,
+    git::GitRemote,
+    http::Client,
+    model::{Fact, Observation, TagFacts},
+};
 
 /// The forges that may be asked.
 #[derive(Debug)]
 pub struct Forges {
     pub(super) known: Vec<Forge>,
     pub(super) http: Client,
+    tags: Tags,
     clock: Arc<dyn Clock>,
     cache: Arc<dyn Cache>,
 }
@@ -22,7 +32,8 @@ pub struct Forges {
 impl Forges {
     /// Forges, asked through this client, whose answers are kept there.
     pub fn new(known: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
-        Self { known, http, clock, cache }
+        let tags = Tags::new(GitRemote::new(&http));
+        Self { known, http, tags, clock, cache }
     }
 
     /// Whether a place is at a forge that is asked.
@@ -51,11 +62,32 @@ impl Forges {
             found.unknown(Fact::Repository, format!("{} is not a forge that is asked ([forges])", question.place.host));
             return found.close();
         };
-        let asker = ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache };
-        match forge.kind {
-            ForgeKind::Github => github::find(&asker, &mut found).await,
-            ForgeKind::Gitlab => gitlab::find(&asker, &mut found).await,
+        let asker = self.asker(forge);
+        self.tags.find(&asker, &mut found).await;
+        match (question.depth, forge.kind) {
+            (Depth::Tag, _) => {}
+            (Depth::All, ForgeKind::Github) => github::find(&asker, &mut found).await,
+            (Depth::All, ForgeKind::Gitlab) => gitlab::find(&asker, &mut found).await,
         }
         found.close()
+    }
+
+    /// The tags that earlier releases had, in the order of the releases, by a full listing of the repository.
+    ///
+    /// # Errors
+    /// Why they are not known.
+    pub(crate) async fn past_tags(
+        &self,
+        place: &ForgeRepository,
+        named_since: Option<DateTime<Utc>>,
+        releases: &[Observation],
+    ) -> Result<Vec<TagFacts>, String> {
+        let forge = self.forge(place).ok_or_else(|| format!("{} is not a forge that is asked", place.host))?;
+        let listed = self.tags.all(&self.asker(forge), place, named_since).await?;
+        Ok(releases.iter().map(|release| references::tag(&listed, tags::candidates(release))).collect())
+    }
+
+    fn asker<'a>(&'a self, forge: &'a Forge) -> ask::Asker<'a> {
+        ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache }
     }
 }

@@ -68,6 +68,18 @@ struct Comparison {
     status: String,
 }
 
+/// The files that a range of commits changes; GitHub names 300 at most.
+#[derive(Serialize, Deserialize)]
+struct Changes {
+    #[serde(default)]
+    files: Vec<Changed>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Changed {
+    filename: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Run {
     event: Option<String>,
@@ -105,10 +117,10 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     // A name could by now be somebody else's. GitHub's own redirects and page links lead below the id,
     // <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>.
     let at = format!("repositories/{}", repository.id);
-    commit_facts(asker, found, &at, &repository.default_branch).await;
     let of_tag = |name: &str| format!("{at}/git/ref/tags/{}", escaped(name));
     let of_release = |name: &str| format!("{at}/releases/tags/{}", escaped(name));
     tags::find(asker, found, of_tag, of_release).await;
+    commit_facts(asker, found, &at, &repository.default_branch).await;
     run_facts(asker, found, &at).await;
 }
 
@@ -134,7 +146,9 @@ async fn owner(asker: &Asker<'_>, found: &mut Finder<'_>, repository: &Repositor
 }
 
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: &str) {
-    let Some(sha) = commit(found.question.release) else { return };
+    let Some(sha) = found.commit_id() else { return };
+    let sha = sha.as_str();
+    is_newer(asker, found, at, sha).await;
     let commit = found.take(Fact::Commit, asker.ask::<Commit>(&format!("{at}/git/commits/{sha}"), Age::SETTLED).await);
     let is_there = commit.is_some();
     if let Some(commit) = commit {
@@ -154,6 +168,40 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
         release_branches(asker, found, at, default, sha).await;
+        heads(asker, found, at, sha).await;
+        changed_workflows(asker, found, at, &format!("{default}...{sha}")).await;
+    }
+}
+
+/// Whether the tag of a release without a certificate names a commit that comes after that of the version before.
+async fn is_newer(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
+    let is_bare = commit(found.question.release).is_none();
+    let (true, Some(before)) = (is_bare, found.question.commit_before) else { return };
+    let answer: ForgeAnswer<Comparison> = asker.ask(&comparison(at, before, sha), Age::SETTLED).await;
+    let is_newer = match answer {
+        ForgeAnswer::Found(compared) => compared.status == "ahead",
+        ForgeAnswer::Missing => false,
+        ForgeAnswer::Unknown(why) => return found.failed(Fact::TagOrder, why),
+    };
+    if let Some(tag) = &mut found.facts.tag {
+        tag.is_newer = Some(is_newer);
+    }
+}
+
+/// Whether the commit is the head of a branch.
+async fn heads(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
+    let path = format!("{at}/commits/{sha}/branches-where-head");
+    if let Some(heads) = found.take(Fact::OnAnyBranch, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) {
+        found.commit().on_any_branch = Some(!heads.is_empty());
+    }
+}
+
+/// Whether the commits that the default branch does not have change its workflows. The changes are on the first page.
+async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, range: &str) {
+    let answer = asker.ask::<Changes>(&format!("{at}/compare/{range}?per_page=1"), Age::SETTLED).await;
+    if let Some(changes) = found.take(Fact::ChangedWorkflows, answer) {
+        let workflows = |file: &Changed| file.filename.starts_with(".github/");
+        found.commit().changes_workflows = Some(changes.files.iter().any(workflows));
     }
 }
 

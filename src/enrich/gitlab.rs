@@ -91,10 +91,10 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     former_names::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id)
         .await;
     let at = format!("projects/{}", project.id);
-    commit_facts(asker, found, &at, project.default_branch.as_deref()).await;
     let of_tag = |name: &str| format!("{at}/repository/tags/{}", escaped(name));
     let of_release = |name: &str| format!("{at}/releases/{}", escaped(name));
     tags::find(asker, found, of_tag, of_release).await;
+    commit_facts(asker, found, &at, project.default_branch.as_deref()).await;
     job(asker, found, &at).await;
 }
 
@@ -115,7 +115,9 @@ fn take_project(found: &mut Finder<'_>, project: &Project) {
 }
 
 async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, default: Option<&str>) {
-    let Some(sha) = commit(found.question.release) else { return };
+    let Some(sha) = found.commit_id() else { return };
+    let sha = sha.as_str();
+    is_newer(asker, found, at, sha).await;
     match asker.ask::<Signature>(&format!("{at}/repository/commits/{sha}/signature"), Age::SETTLED).await {
         ForgeAnswer::Found(signature) => {
             found.commit().verified = Some(signature.verification_status.as_deref() == Some("verified"));
@@ -142,12 +144,28 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     }
 }
 
+/// Whether the tag of a release without a certificate names a commit that comes after that of the version before.
+async fn is_newer(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
+    let is_bare = commit(found.question.release).is_none();
+    let (true, Some(before)) = (is_bare, found.question.commit_before) else { return };
+    let path = format!("{at}/repository/merge_base?refs[]={before}&refs[]={sha}");
+    let is_newer = match asker.ask::<Base>(&path, Age::SETTLED).await {
+        ForgeAnswer::Found(base) => base.id.eq_ignore_ascii_case(before) && !base.id.eq_ignore_ascii_case(sha),
+        ForgeAnswer::Missing => false,
+        ForgeAnswer::Unknown(why) => return found.failed(Fact::TagOrder, why),
+    };
+    if let Some(tag) = &mut found.facts.tag {
+        tag.is_newer = Some(is_newer);
+    }
+}
+
 async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
     let path = format!("{at}/repository/commits/{sha}/refs?type=branch&per_page={PAGE}");
     let Some(having) = found.take(Fact::OnReleaseBranch, asker.ask::<Vec<Ref>>(&path, Age::QUICK).await) else {
         return;
     };
     let is_all = having.len() < PAGE;
+    found.commit().on_any_branch = Some(!having.is_empty());
     let names = having.into_iter().map(|branch| branch.name).collect();
     let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
     branches::find(asker, found, Branches { names, is_all }, path, |branch: &Branch| branch.protected).await;

@@ -13,12 +13,13 @@ mod github;
 mod gitlab;
 mod place;
 mod rate_limit;
+mod references;
 mod tags;
 
 pub(crate) use ask::ForgeAnswer;
 pub use ask::{Cache, Remembered};
 pub(crate) use finder::Found;
-pub use finder::Question;
+pub use finder::{Depth, Question};
 pub(crate) use forge::Failing;
 pub use forge::{Forge, ForgeKind};
 pub use forges::Forges;

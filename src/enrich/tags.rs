@@ -12,7 +12,8 @@ use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_ver
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Presence {}
 
-/// Looks for the version's tag, and for the forge's release of it; each is asked for at the path that its name gives.
+/// Looks for the forge's release of the version, and for its tag where Git's protocol did not show it; each is asked for at
+/// the path that its name gives.
 pub(super) async fn find(
     asker: &Asker<'_>,
     found: &mut Finder<'_>,
@@ -20,14 +21,12 @@ pub(super) async fn find(
     of_release: impl Fn(&str) -> String,
 ) {
     let candidates = candidates(found.question.release);
-    let mut tag = ForgeAnswer::Missing;
-    for name in &candidates {
-        let known = asker.ask::<Presence>(&of_tag(name), Age::SETTLED).await;
-        if known != ForgeAnswer::Missing {
-            tag = known.map(|Presence {}| name.clone());
-            break;
-        }
-    }
+    let listed = found.facts.tag.take();
+    let tag = match &listed {
+        Some(TagFacts { exists: Some(true), name: Some(name), .. }) => ForgeAnswer::Found(name.clone()),
+        Some(_) => ForgeAnswer::Missing,
+        None => ask(asker, &candidates, of_tag).await,
+    };
     let release = match &tag {
         ForgeAnswer::Found(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
         ForgeAnswer::Missing => ForgeAnswer::Missing,
@@ -38,9 +37,26 @@ pub(super) async fn find(
         ForgeAnswer::Found(name) => Some(name),
         _ => candidates.into_iter().next(),
     };
-    found.facts.tag = exists.map(|exists| TagFacts { name, exists: Some(exists) });
+    let asked = exists.map(|exists| TagFacts {
+        name,
+        exists: Some(exists),
+        asked_at: Some(asker.clock.now()),
+        ..TagFacts::default()
+    });
+    found.facts.tag = listed.or(asked);
     let exists = found.exists(Fact::ForgeRelease, &release);
     found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
+}
+
+/// Asks the API for each name that the tag may have.
+async fn ask(asker: &Asker<'_>, candidates: &[String], of_tag: impl Fn(&str) -> String) -> ForgeAnswer<String> {
+    for name in candidates {
+        let known = asker.ask::<Presence>(&of_tag(name), Age::SETTLED).await;
+        if known != ForgeAnswer::Missing {
+            return known.map(|Presence {}| name.clone());
+        }
+    }
+    ForgeAnswer::Missing
 }
 
 /// The tags that a version may have, the likeliest first.

@@ -69,10 +69,16 @@ facts! {
     OnDefaultBranch = "commit.on_default_branch", "commit on the default branch";
     /// Whether a release branch reaches it.
     OnReleaseBranch = "commit.on_release_branch", "commit on a release branch";
+    /// Whether any branch has it.
+    OnAnyBranch = "commit.on_any_branch", "commit on any branch";
+    /// Whether it changes workflows.
+    ChangedWorkflows = "commit.changes_workflows", "changes of the workflows";
     /// Whether its signature is verified.
     CommitSignature = "commit.verified", "signature of the commit";
     /// The version's tag.
     Tag = "tag", "tag";
+    /// Whether the tag's commit comes after that of the version before.
+    TagOrder = "tag.is_newer", "order of the tags";
     /// The forge's release.
     ForgeRelease = "release", "forge release";
     /// The workflow run.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +195,23 @@ fn either<T: Or>(now: Option<T>, before: Option<T>) -> Option<T> {
     }
 }
 
+/// For how long after a publication a tag may still come: some projects tag after they publish.
+const TAG_GRACE: TimeDelta = TimeDelta::minutes(30);
+
+impl TagFacts {
+    /// Whether the forge was last asked so soon after the publication that the tag may still come.
+    pub fn is_early(&self, published_at: DateTime<Utc>) -> bool {
+        self.asked_at.is_some_and(|asked_at| asked_at - published_at < TAG_GRACE)
+    }
+
+    /// When to ask again for a tag that does not exist yet: ten minutes and half an hour after the publication.
+    pub fn ask_again_at(&self, published_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let asked_at = self.asked_at.filter(|_| self.exists == Some(false))?;
+        let looks = [TimeDelta::minutes(10), TAG_GRACE].map(|after| published_at + after);
+        looks.into_iter().find(|look| *look > asked_at)
+    }
+}
+
 impl CommitFacts {
     /// Whether a branch that is looked after reaches the commit: the default branch or a release branch. What the default
     /// branch does not have, and of which nothing more is known, is not merged.
@@ -243,8 +260,10 @@ mod tests {
     fn every_fact_has_a_place_here() {
         let (at, yes, some) = ("2026-01-01T00:00:00Z", true, "x");
         let all = facts(json!({
-            "repository": {"formerly": some}, "owner": {"created_at": at}, "tag": {"exists": yes}, "release": {"exists": yes},
-            "commit": {"on_default_branch": yes, "on_release_branch": yes, "verified": yes}, "run": {"event": some},
+            "repository": {"formerly": some}, "owner": {"created_at": at}, "release": {"exists": yes},
+            "tag": {"exists": yes, "is_newer": yes}, "run": {"event": some},
+            "commit": {"on_default_branch": yes, "on_release_branch": yes, "verified": yes, "on_any_branch": yes,
+                "changes_workflows": yes},
             "dependencies_first_published": {},
         }));
         let unknown = Fact::ALL.iter().map(|fact| (fact.clone(), some.to_owned())).collect();

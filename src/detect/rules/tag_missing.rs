@@ -1,6 +1,6 @@
 //! Detects a release without a tag where releases usually have one.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::{
     baseline::View,
@@ -40,9 +40,6 @@ ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no 
 /// So many tagged releases, and none without, show that a project tags its releases.
 const SETTLED: u32 = 5;
 
-/// How long after the publication a missing tag is no more than low: some projects tag after they publish.
-const TAG_GRACE: TimeDelta = TimeDelta::minutes(30);
-
 /// Fewest tagged releases for each untagged one that still are a habit.
 const HABIT: u32 = 10;
 
@@ -73,10 +70,9 @@ fn missing(change: &Change<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, severity, evidence(change, &habit)))
 }
 
-/// Whether the forge was last asked so soon after the publication that the tag may still come.
+/// Whether the tag may still come.
 fn is_early(change: &Change<'_>) -> bool {
-    let asked_at = change.release.facts.tag.as_ref().and_then(|tag| tag.asked_at);
-    asked_at.is_some_and(|asked_at| asked_at - change.release.published_at < TAG_GRACE)
+    change.release.facts.tag.as_ref().is_some_and(|tag| tag.is_early(change.release.published_at))
 }
 
 /// How often versions were tagged.

@@ -8,9 +8,9 @@ use futures::{StreamExt, stream};
 use crate::{
     baseline::{Moment, words::dependencies},
     detect::AssessmentInputs,
-    enrich::{ForgeRepository, Forges, Found, Question},
+    enrich::{Depth, ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Fact, Facts, Observation, OrNone, Package, Tally, Trait,
+        Baseline, Fact, Facts, Observation, OrNone, Package, TagFacts, Tally, Trait,
         traits::{Dependencies, NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
@@ -21,6 +21,9 @@ use crate::{
 
 /// Said of what was not answered while there was time.
 const TOO_LATE: &str = "it was not answered in time";
+
+/// Of how many releases the latest with a commit is looked for.
+const RECENT: usize = 20;
 
 /// Most new dependencies of a release whose age is asked for.
 const MAX_DEPENDENCIES: usize = 20;
@@ -53,15 +56,23 @@ impl Enricher {
         let mut more_later = false;
         let place = ForgeRepository::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
-            && (differs || forges.is_asked_with_token(&place))
             && forges.knows(&place)
         {
             let former = former_names(baseline, &place);
-            let asking = forges.facts(Question { release, place: &place, former: &former });
+            let before = self.commit_before(release)?;
+            let is_deep = differs || forges.is_asked_with_token(&place);
+            let asking = forges.facts(Question {
+                release,
+                place: &place,
+                former: &former,
+                named_since: named_since(baseline, &place),
+                commit_before: before.as_deref(),
+                depth: if is_deep { Depth::All } else { Depth::Tag },
+            });
             let Found { mut facts, more_later: more } = subject.turn.facts(asking).await.unwrap_or_else(too_late);
             more_later = more;
             if let Some(before) = self.store.release(&release.purl)?.and_then(|row| row.observation) {
-                facts = after(before.facts, facts);
+                facts = after(release.published_at, before.facts, facts);
             }
             // What the registry told stays.
             let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, .. } =
@@ -72,6 +83,21 @@ impl Enricher {
             more_later |= self.date_dependencies(subject, release, baseline).await;
         }
         Ok(more_later)
+    }
+
+    /// The commit of the latest earlier version that has one, by its certificate or its tag.
+    fn commit_before(&self, release: &Observation) -> Result<Option<String>, StoreError> {
+        if release.verified().next().is_some() {
+            return Ok(None);
+        }
+        let rows = self.store.releases(release.purl.package(), RECENT)?;
+        let earlier = rows.into_iter().filter(|row| row.in_baseline).filter_map(|row| row.observation);
+        let mut earlier = earlier.filter(|one| one.published_at < release.published_at && one.purl != release.purl);
+        Ok(earlier.find_map(|one| {
+            let tagged = one.facts.tag.as_ref().and_then(|tag| tag.commit.clone());
+            let built = one.verified().find_map(|it| it.identity.claims.source_repository_digest.clone());
+            built.or(tagged).filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        }))
     }
 
     /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
@@ -157,15 +183,24 @@ fn too_late() -> Found {
 }
 
 /// What another look knows. What the one before knew is not lost: whoever makes the forge fail, or deletes what speaks
-/// against them, gains nothing. Whether there is a tag is a matter of when one looks, as many projects tag after they
-/// published: releases are compared by their first look.
-fn after(before: Facts, now: Facts) -> Facts {
-    let (tag, release) = (before.tag.clone(), before.release.clone());
+/// against them, gains nothing. Whether there is a tag is a matter of when one looks, as some projects tag after they
+/// published: releases are compared by the first look that is late enough for that.
+fn after(published_at: DateTime<Utc>, before: Facts, now: Facts) -> Facts {
+    let settled = |tag: &TagFacts| tag.exists == Some(true) || !tag.is_early(published_at);
+    let tag = before.tag.clone().filter(settled);
+    let release = before.release.clone().filter(|_| tag.is_some());
     let all = now.or_before(before);
     match tag {
         Some(_) => Facts { tag, release: release.or(all.release), ..all },
         None => all,
     }
+}
+
+/// Since when manifests name a repository that no certificate names.
+fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateTime<Utc>> {
+    let name = format!("{}/{}", place.host, place.path).to_lowercase();
+    let named = baseline.lines.values().filter_map(|line| line.tally(NamedRepositories).get(name.as_str()));
+    named.map(|seen| seen.first).min()
 }
 
 /// Whether anything at all is to be said of a release, announced or not, or a policy demands what only the forge knows.
