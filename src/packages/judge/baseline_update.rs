@@ -8,7 +8,7 @@ use crate::{
     upkeep::ACTOR,
 };
 
-/// What a baseline learns in one record.
+/// The releases that join a baseline with one record.
 pub struct BaselineUpdate<'a> {
     stored: &'a StoredBaseline,
     changed: Option<Baseline>,
@@ -37,7 +37,7 @@ impl<'a> BaselineUpdate<'a> {
     }
 }
 
-/// The baseline in memory follows the one in the store.
+/// Updates the baseline in memory like the stored one.
 pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
     if let Some(change) = &record.baseline {
         baseline.revision += u32::try_from(change.versions.len()).unwrap_or(u32::MAX);
@@ -45,7 +45,7 @@ pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
     }
 }
 
-/// Held releases that enough clean ones have followed join the baseline together with the one that made it enough.
+/// Adds held releases to the baseline, together with the clean release that completes the number they need after them.
 pub fn let_held_join(
     store: &Store,
     subject: &Examination<'_>,

@@ -13,23 +13,22 @@ use super::{
 };
 use crate::{model::Package, progress::Step, store::StoreError, upkeep::Mender};
 
-/// Most packages that are reminded of missing evidence at once.
+/// Most packages that are queued at once for missing evidence.
 const REMINDERS: usize = 1000;
 
-/// Who works off the queue.
+/// Processes the queue.
 #[derive(Debug)]
 pub struct Workforce {
     pub parts: QueueParts,
     pub mender: Arc<Mender>,
-    /// The longest wait before evidence is asked for again.
+    /// The longest wait before evidence is requested again.
     pub longest_recheck: TimeDelta,
 }
 
 impl Workforce {
-    /// Looks at every package that is due until none is.
+    /// Checks every package that is due until none is.
     ///
-    /// # Errors
-    /// The store failed.
+    /// # Errors The store failed.
     pub async fn work(&self) -> Result<WorkPass, StoreError> {
         let mut queue = Queue::of_pass(&self.parts);
         loop {
@@ -39,17 +38,16 @@ impl Workforce {
             if queue.is_idle() && self.mender.mend()? == 0 {
                 return Ok(queue.pass());
             }
-            // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
+            // Packages that become due meanwhile fill the slots; missing evidence can wait until they are empty.
             while !queue.is_idle() {
                 queue.step().await?;
             }
         }
     }
 
-    /// Looks at packages as they become due, without end.
+    /// Checks packages as they become due, without end.
     ///
-    /// # Errors
-    /// The store failed.
+    /// # Errors The store failed.
     pub async fn keep_working(&self) -> Result<Infallible, StoreError> {
         let mut queue = Queue::of(&self.parts);
         loop {
@@ -60,10 +58,9 @@ impl Workforce {
         }
     }
 
-    /// Looks at these packages now, whatever else is queued: each until it is looked at or put off.
+    /// Checks these packages now, whatever else is queued: each until it is checked or postponed.
     ///
-    /// # Errors
-    /// The store failed.
+    /// # Errors The store failed.
     pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, StoreError> {
         let packages: Vec<Package> = packages.iter().cloned().collect();
         self.parts.store.enqueue(&packages, reason, self.parts.clock.now())?;
@@ -99,7 +96,7 @@ impl Workforce {
         Ok(pass)
     }
 
-    /// Queues the packages whose evidence is to be asked for again.
+    /// Queues the packages whose evidence is due to be requested again.
     fn remind_of_evidence(&self) -> Result<(), StoreError> {
         let now = self.parts.clock.now();
         let packages = self.parts.store.packages_to_recheck(now, self.longest_recheck, REMINDERS)?;
