@@ -11,10 +11,9 @@ use super::{
 use crate::model::{ExpectedChange, Package};
 
 impl Store {
-    /// Remembers an announced change, and gives it its number; the one that it has does not matter.
+    /// Stores an announced change, and gives it its number; its own number does not matter.
     ///
-    /// # Errors
-    /// As every write.
+    /// # Errors As every write.
     pub fn expect_change(&self, expected: &ExpectedChange) -> Result<i64, StoreError> {
         self.write("recording an expected change", |db| {
             let mut insert = db.prepare_cached(
@@ -30,7 +29,7 @@ impl Store {
         })
     }
 
-    /// Does not expect a change any more. `false`: there is no such number.
+    /// Removes an expected change. `false`: there is no such number.
     pub(crate) fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write("removing an expected change", |db| {
             let mut update =
@@ -39,7 +38,7 @@ impl Store {
         })
     }
 
-    /// Every change that is expected, also those whose time is over, by number.
+    /// All expected changes, including those whose time is over, by number.
     pub(crate) fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing expected changes", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL ORDER BY id";
@@ -47,10 +46,9 @@ impl Store {
         })
     }
 
-    /// Those of a package.
+    /// The expected changes of a package.
     ///
-    /// # Errors
-    /// As every read.
+    /// # Errors As every read.
     pub fn expected_changes_of(&self, package: &Package) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing the expected changes of a package", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE package = ?1 AND removed_at IS NULL ORDER BY id";

@@ -8,11 +8,11 @@ use crate::{
     store::{Store, StoreError, columns::limit, reading::known, sealed::DELIVERIES},
 };
 
-/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+/// The longest wait of a delivery, whatever a receiver asks for: the longest step of the outbox's schedule.
 pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
 
 impl Store {
-    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
+    /// Removes deliveries of these alerts to these subscriptions from the outbox that were never attempted.
     pub(crate) fn withdraw_deliveries(
         &self,
         fingerprints: &[Fingerprint],
@@ -31,10 +31,9 @@ impl Store {
         })
     }
 
-    /// What became of an alert's deliveries, the latest first; one for each subscription and raise.
+    /// The states of an alert's deliveries, the latest first; one for each subscription and raise.
     ///
-    /// # Errors
-    /// As every read.
+    /// # Errors As every read.
     pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
         self.read("reading the deliveries of an alert", |db| {
             let sql = "SELECT deliveries.*, {row}, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
@@ -43,10 +42,9 @@ impl Store {
         })
     }
 
-    /// How the deliveries fare, by subscription.
+    /// The state of the deliveries, by subscription.
     ///
-    /// # Errors
-    /// As every read.
+    /// # Errors As every read.
     pub fn delivery_summary(&self) -> Result<Vec<SubscriptionState>, StoreError> {
         self.read("counting the deliveries", |db| {
             let mut query = db.prepare_cached(
