@@ -14,7 +14,8 @@ const NAMED: usize = 5;
 impl Store {
     /// The alert whose fingerprint begins with the typed digits.
     ///
-    /// # Errors [`StoreError::AmbiguousAlert`] if there are several; else as every read.
+    /// # Errors
+    /// [`StoreError::AmbiguousAlert`] if there are several; else as every read.
     pub fn alert_named(&self, typed: &AlertPrefix) -> Result<Option<Alert>, StoreError> {
         self.read("reading an alert", |db| {
             let mut found = begin_so(db, typed)?;

@@ -79,14 +79,16 @@ impl Store {
 
     /// The alert of this fingerprint. [`Store::alert_named`] finds one by typed digits.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn alert(&self, fingerprint: &Fingerprint) -> Result<Option<Alert>, StoreError> {
         self.read("reading an alert", |db| Ok(stored(db, fingerprint)?.map(|stored| stored.alert)))
     }
 
     /// The actions on an alert, the latest first.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn alert_actions(&self, alert: &Alert, at_most: usize) -> Result<Vec<AlertAction>, StoreError> {
         self.read("reading the history of an alert", |db| {
             let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT ?2";
@@ -96,7 +98,8 @@ impl Store {
 
     /// Acknowledges an alert. `None`: there is no such alert.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn acknowledge(
         &self,
         fingerprint: &Fingerprint,
@@ -109,7 +112,8 @@ impl Store {
 
     /// Resolves an alert: it is handled, or its cause is gone. `None`: there is no such alert.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn resolve(
         &self,
         fingerprint: &Fingerprint,

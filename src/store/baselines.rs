@@ -85,7 +85,8 @@ pub struct Held {
 impl Store {
     /// The baseline of a package; an empty one if none was learned.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn baseline(&self, package: &Package) -> Result<StoredBaseline, StoreError> {
         self.read("reading a baseline", |db| {
             let sql = "SELECT revision, body, {row} FROM baselines WHERE package = ?1";
@@ -104,7 +105,8 @@ impl Store {
 
     /// The steps of a baseline, the latest first.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn baseline_history(&self, package: &Package, at_most: usize) -> Result<Vec<BaselineVersion>, StoreError> {
         self.read("reading the history of a baseline", |db| {
             let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 ORDER BY id DESC LIMIT ?2";
@@ -114,7 +116,8 @@ impl Store {
 
     /// The step that accepted a release, if there is one that was not withdrawn.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn acceptance(&self, release: &ReleaseId) -> Result<Option<BaselineVersion>, StoreError> {
         self.read("looking whether a release was accepted", |db| {
             let sql = "SELECT *, {row} FROM baseline_versions WHERE package = ?1 AND purl = ?2 AND reason IN (?3, ?4)
@@ -136,7 +139,8 @@ impl Store {
 
     /// The unusual releases of a package that its baseline does not include, in publish order.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn held(&self, package: &Package) -> Result<Vec<Held>, StoreError> {
         self.read("listing held releases", |db| {
             let sql = "SELECT package, version, line, published_at, {row} FROM releases
@@ -163,8 +167,9 @@ impl Store {
     /// Changes a baseline without a release record: the operator accepted a release or reset a line, or a release was
     /// withdrawn. Returns the number of versions that were appended; repeating a change appends none.
     ///
-    /// # Errors [`StoreError::BaselineMoved`] if it was changed since it was read, [`StoreError::Unstorable`] if it
-    /// learns from a release that was never recorded; else as every write.
+    /// # Errors
+    /// [`StoreError::BaselineMoved`] if it was changed since it was read, [`StoreError::Unstorable`] if it learns from
+    /// a release that was never recorded; else as every write.
     pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.write("changing a baseline", |db| apply(db, change, now))
     }
@@ -174,7 +179,8 @@ impl Store {
     /// Withdraws an acceptance: changes the baseline, marks the other releases that leave it for a new judgement, and
     /// reopens the alert of the release, in one transaction.
     ///
-    /// # Errors As [`Store::change_baseline`].
+    /// # Errors
+    /// As [`Store::change_baseline`].
     pub fn take_back(
         &self,
         change: &BaselineChange,

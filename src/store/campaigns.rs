@@ -98,7 +98,8 @@ impl Store {
 
     /// The messages about campaigns that reported a release, and those that will; the latest first.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn tellings_of(&self, member: &ReleaseId, at_most: usize) -> Result<Vec<Telling>, StoreError> {
         self.read("reading how a release was told", |db| {
             let mut query = db.prepare_cached(

@@ -226,7 +226,8 @@ impl StoreError {
     /// The result of a read, or `None` where the row is damaged: for callers that read many things, of which one may be
     /// damaged.
     ///
-    /// # Errors Any other failure.
+    /// # Errors
+    /// Any other failure.
     pub(crate) fn unless_damaged<T>(read: Result<T, Self>) -> Result<Option<T>, Self> {
         match read {
             Err(Self::DamagedRow { .. }) => Ok(None),

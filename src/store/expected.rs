@@ -13,7 +13,8 @@ use crate::model::{ExpectedChange, Package};
 impl Store {
     /// Stores an announced change, and gives it its number; its own number does not matter.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn expect_change(&self, expected: &ExpectedChange) -> Result<i64, StoreError> {
         self.write("recording an expected change", |db| {
             let mut insert = db.prepare_cached(
@@ -48,7 +49,8 @@ impl Store {
 
     /// The expected changes of a package.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn expected_changes_of(&self, package: &Package) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing the expected changes of a package", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE package = ?1 AND removed_at IS NULL ORDER BY id";

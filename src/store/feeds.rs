@@ -101,7 +101,8 @@ pub struct StoredEvent {
 impl Store {
     /// The cursor of a feed; `None`: it was never read.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn cursor(&self, source: &str) -> Result<Option<String>, StoreError> {
         self.read("reading a cursor", |db| {
             let cursor =
@@ -127,14 +128,16 @@ impl Store {
 
     /// Stores that a source without a cursor (the trust root) was read.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn source_read(&self, source: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a read", |db| succeeded(db, source, None, now))
     }
 
     /// Stores that a feed could not be read.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn source_failed(&self, source: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a feed's failure", |db| {
             db.prepare_cached(
@@ -149,7 +152,8 @@ impl Store {
     /// Stores a cursor gap: takes the page as [`Store::take_page`] does and opens work for every package of the gap, in
     /// one transaction.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn note_gap(
         &self,
         source: &str,
@@ -170,7 +174,8 @@ impl Store {
 
     /// Every feed that was ever read or tried, by name.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         self.read("listing the feeds", |db| {
             let sql = "SELECT *, (SELECT count(*) FROM events WHERE source = name) AS events, {row}
@@ -181,7 +186,8 @@ impl Store {
 
     /// The events of a package, of one kind or of all, the latest first.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn events_of(
         &self,
         package: &Package,

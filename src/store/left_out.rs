@@ -38,7 +38,8 @@ impl Store {
     /// The fields that the documents of a registry, or of its mirror, leave out of the releases that were recorded
     /// last, of those published `since`. Empty where none is left out.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn left_out(&self, registry: impl Into<RegistryKey>, since: DateTime<Utc>) -> Result<Vec<LeftOut>, StoreError> {
         let registry = registry.into();
         let ecosystem = registry.ecosystem();

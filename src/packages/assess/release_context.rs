@@ -14,7 +14,8 @@ const REMEMBERED: usize = 1000;
 
 /// The watched releases that were published around a release.
 ///
-/// # Errors The store failed.
+/// # Errors
+/// The store failed.
 pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseContext, StoreError> {
     let (package, at) = (release.purl.package(), release.published_at);
     let mut release_context = ReleaseContext::default();

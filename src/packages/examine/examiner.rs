@@ -67,7 +67,8 @@ pub struct Examiner {
 impl Examiner {
     /// Checks a package and removes its work item from the queue.
     ///
-    /// # Errors The registry or the store failed; the work item stays.
+    /// # Errors
+    /// The registry or the store failed; the work item stays.
     pub async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, LookError> {
         let looked = Box::pin(self.look(work, turn)).await;
         if looked.is_err() {

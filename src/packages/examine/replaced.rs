@@ -13,7 +13,8 @@ use crate::{
 /// earlier check. Where a release is a single file, a file that only got another name or other kinds of digests is not
 /// news: the new statement is stored, and nothing else happens.
 ///
-/// # Errors The store failed.
+/// # Errors
+/// The store failed.
 pub fn compare_files(
     store: &Store,
     subject: &Examination<'_>,

@@ -31,7 +31,8 @@ pub struct Reconciler {
 impl Reconciler {
     /// Queues every package that the watchlist names and the store does not have yet.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub fn enqueue_unknown(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let forgotten = self.store.forget_work_of_others(&self.registries.keys().cloned().collect::<Vec<_>>())?;
@@ -52,7 +53,8 @@ impl Reconciler {
 
     /// Queues every watched package that was not compared with its registry for long: a safety net below the feeds.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub fn enqueue_overdue(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let watchlist = self.watchlist.now();

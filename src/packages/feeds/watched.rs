@@ -21,7 +21,8 @@ impl Watched {
     /// The watched packages of enabled registries that are known by name: those that the watchlist names, and those
     /// that its globs matched before.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub fn packages(&self) -> Result<BTreeSet<Package>, StoreError> {
         let watchlist = self.watchlist.now();
         let mut packages: BTreeSet<Package> = self.store.packages()?.into_iter().map(|row| row.package).collect();

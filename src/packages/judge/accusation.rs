@@ -7,7 +7,8 @@ use crate::{
 
 /// The alert that a release raised, unless it is settled.
 ///
-/// # Errors The store cannot be read.
+/// # Errors
+/// The store cannot be read.
 pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, StoreError> {
     let raised = raised(store, release)?;
     Ok(raised.and_then(|(alert, settled)| (!settled).then_some(alert)))
@@ -16,7 +17,8 @@ pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, S
 /// The alert that a release raised, and whether it is settled: resolved, or acknowledged for a release that the
 /// operator accepted. A later finding about such a release reopens its alert.
 ///
-/// # Errors The store cannot be read.
+/// # Errors
+/// The store cannot be read.
 pub fn raised(store: &Store, release: &ReleaseId) -> Result<Option<(Alert, bool)>, StoreError> {
     let Some(alert) = store.alert(&Fingerprint::of_release(release))? else { return Ok(None) };
     let settled = match alert.status {

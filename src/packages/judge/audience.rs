@@ -28,7 +28,8 @@ impl Campaigns {
     /// The campaign that a release with its alert, possibly an earlier one, is part of, by the correlation key with the
     /// most members.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     fn campaign(&self, release: &Observation, of: &Alert, before: Option<&Alert>) -> Result<Option<Alert>, StoreError> {
         // An earlier check may have found a higher severity, which stays.
         let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);

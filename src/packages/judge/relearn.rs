@@ -23,7 +23,8 @@ pub struct Relearned {
 /// Learns the baseline of a package as if a release had never been accepted. Releases that joined before it, history,
 /// and other accepted releases join again; for the rest `in_baseline` decides, by the baseline as it was then.
 ///
-/// # Errors The store failed, or `in_baseline` did.
+/// # Errors
+/// The store failed, or `in_baseline` did.
 pub fn without<E: From<StoreError>>(
     store: &Store,
     package: &Package,
@@ -88,7 +89,8 @@ fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
 /// The releases that a package's baseline is learned from after a reset by the operator, in publish order: those that
 /// the registry still has and that raised no alert, or that the operator accepted. A held release stays held.
 ///
-/// # Errors The store failed.
+/// # Errors
+/// The store failed.
 pub fn history(store: &Store, package: &Package) -> Result<Vec<Observation>, StoreError> {
     let in_baseline = |row: &ReleaseRow| {
         let is_quiet = matches!(row.outcome, Outcome::Learned | Outcome::Clean);

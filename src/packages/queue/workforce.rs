@@ -28,7 +28,8 @@ pub struct Workforce {
 impl Workforce {
     /// Checks every package that is due until none is.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub async fn work(&self) -> Result<WorkPass, StoreError> {
         let mut queue = Queue::of_pass(&self.parts);
         loop {
@@ -47,7 +48,8 @@ impl Workforce {
 
     /// Checks packages as they become due, without end.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub async fn keep_working(&self) -> Result<Infallible, StoreError> {
         let mut queue = Queue::of(&self.parts);
         loop {
@@ -60,7 +62,8 @@ impl Workforce {
 
     /// Checks these packages now, whatever else is queued: each until it is checked or postponed.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub async fn work_on(&self, packages: &BTreeSet<Package>, reason: &str) -> Result<WorkPass, StoreError> {
         let packages: Vec<Package> = packages.iter().cloned().collect();
         self.parts.store.enqueue(&packages, reason, self.parts.clock.now())?;

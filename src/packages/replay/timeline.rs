@@ -177,7 +177,8 @@ impl Timeline {
 
     /// Parses a timeline; `path` is its name in errors.
     ///
-    /// # Errors As [`Timeline::read`].
+    /// # Errors
+    /// As [`Timeline::read`].
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ReplayError> {
         json::<Self>(path, bytes, 1)?.checked(path)
     }

@@ -40,7 +40,8 @@ impl Enricher {
     /// Collects the facts around a release. Where the forge has a low limit, it is queried only about releases that
     /// differ from the baseline, which most do not. Returns whether it may have more facts later.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub async fn enrich(
         &self,
         subject: &Examination<'_>,

@@ -34,7 +34,8 @@ impl Verification {
     /// Fetches and verifies all attestations of a release, as far as the turn allows. Unavailable evidence becomes
     /// [`Provenance::Unavailable`] with its reason.
     ///
-    /// # Errors The store failed.
+    /// # Errors
+    /// The store failed.
     pub async fn observe(
         &self,
         subject: &Examination<'_>,

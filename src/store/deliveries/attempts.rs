@@ -46,7 +46,8 @@ impl Ending {
 impl Store {
     /// The delivery succeeded; `detail` is the sink's answer. `false`: this attempt was recorded before.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
         self.delivered_naming(delivery, now, detail, &delivery.alert.members, &[])
     }
@@ -95,7 +96,8 @@ impl Store {
 
     /// The delivery is given up. `false`: this attempt was recorded before.
     ///
-    /// # Errors As every write.
+    /// # Errors
+    /// As every write.
     pub fn give_up(&self, delivery: &Delivery, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
         self.write("giving a delivery up", |db| end_attempt(db, delivery, Ending::GaveUp, now, error))
     }

@@ -33,7 +33,8 @@ impl Store {
 
     /// The states of an alert's deliveries, the latest first; one for each subscription and raise.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn deliveries_of(&self, alert: &Alert, at_most: usize) -> Result<Vec<DeliveryState>, StoreError> {
         self.read("reading the deliveries of an alert", |db| {
             let sql = "SELECT deliveries.*, {row}, (SELECT detail FROM attempts WHERE delivery = deliveries.id AND number = deliveries.attempts) AS detail
@@ -44,7 +45,8 @@ impl Store {
 
     /// The state of the deliveries, by subscription.
     ///
-    /// # Errors As every read.
+    /// # Errors
+    /// As every read.
     pub fn delivery_summary(&self) -> Result<Vec<SubscriptionState>, StoreError> {
         self.read("counting the deliveries", |db| {
             let mut query = db.prepare_cached(
