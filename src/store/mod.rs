@@ -18,8 +18,8 @@
 //! # Statements
 //!
 //! PostgreSQL will be a second engine, with one text for each statement. So new statements stay in the subset of SQL
-//! that both accept: tables, joins, upserts, `RETURNING`, `count(*) FILTER (WHERE …)`, `coalesce`, `CASE`. Each construct
-//! that only SQLite accepts has a replacement:
+//! that both accept: tables, joins, upserts, `RETURNING`, `count(*) FILTER (WHERE …)`, `coalesce`, `CASE`. Each
+//! construct that only SQLite accepts has a replacement:
 //!
 //! | construct | replacement |
 //! |---|---|
@@ -34,8 +34,8 @@
 //! | a function that only SQLite has | the standard one (`coalesce` for `ifnull`), or Rust |
 //! | a function that the program adds | a value that Rust computes and binds |
 //!
-//! `tests/portable` checks the statements, with a table of earlier exceptions, which only gets shorter. Each engine's own
-//! words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
+//! `tests/portable` checks the statements, with a table of earlier exceptions, which only gets shorter. Each engine's
+//! own words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
 
 mod alert_candidate;
 mod alert_named;

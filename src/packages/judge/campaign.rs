@@ -128,7 +128,7 @@ fn beside(bystanders: &BTreeSet<ReleaseId>, first: &ReleaseId) -> String {
     }
 }
 
-/// The account, repository or owner that a correlation key stands for, in a form for people, by one of its releases.
+/// The name of a correlation key's account, repository or owner for people, by one of its releases.
 pub fn who(correlation_key: &CorrelationKey, release: &Observation) -> String {
     let claims = release.identities().into_iter().map(|identity| &identity.claims).next();
     let web = |url: Option<&String>| url.map(|url| url.trim_start_matches("https://").to_owned());

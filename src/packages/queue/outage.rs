@@ -34,7 +34,7 @@ pub struct Failures(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     /// The packages of each registry, up to [`OUTAGE`], whose turns failed since the registry's last answer, in ways
-    /// that point to the registry. A registry without a query since the start may have had many.
+    /// that point to the registry. Before the first answer since the start there may have been many.
     failing: BTreeMap<RegistryKey, BTreeSet<Package>>,
     /// The packages whose last failure may be their own problem, and until when the end of an outage does not make them
     /// due: it does so once in each step of their schedule.

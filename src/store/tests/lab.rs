@@ -57,7 +57,8 @@ impl Lab {
     }
 }
 
-/// Every row of every table, to compare states of a store. Generations only have to grow, and checksums follow from the rest.
+/// Every row of every table, to compare states of a store. Generations only have to grow, and checksums follow from the
+/// rest.
 pub fn dump(store: &Store) -> String {
     let db = store.connection();
     let mut tables = db
