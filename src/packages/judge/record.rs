@@ -128,7 +128,8 @@ impl Judge {
         let unchecked = self.open_questions(subject, &observation, past, baseline)?;
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
-        // For a release whose row was lost, or that could not be read before, its alert is still stored.
+        // For a release whose row was lost, or that could not be read before, the stored alert shows whether it raised
+        // one.
         let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
         let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);

@@ -13,8 +13,9 @@ use crate::{
     upkeep::ACTOR,
 };
 
-/// How soon. A release that was available for longer stays in the baseline even if it is deleted: otherwise an attacker
-/// who took over a package would delete its history, and be the first publisher of a package without a baseline.
+/// The longest time from publication to withdrawal. A release that was available for longer stays in the baseline even
+/// if it is deleted: otherwise an attacker who took over a package would delete its history, and be the first publisher
+/// of a package without a baseline.
 const SOON: TimeDelta = TimeDelta::days(30);
 
 /// Learns the release's line again without it. The baseline stays as it is where that would leave nothing of the line

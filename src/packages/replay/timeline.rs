@@ -63,7 +63,7 @@ pub enum ReplayError {
         path: PathBuf,
         /// The place in it: `observations[3].published_at`, with line and column where they are known.
         place: String,
-        /// What is wrong.
+        /// The error.
         why: String,
     },
 }
@@ -74,9 +74,9 @@ pub enum ReplayError {
 pub struct Timeline {
     /// Its name.
     pub case: String,
-    /// Whether something bad happened.
+    /// Whether it is an attack.
     pub kind: Kind,
-    /// What happened.
+    /// The events.
     #[serde(default)]
     pub summary: String,
     /// The sources about it.
@@ -92,7 +92,7 @@ pub struct Timeline {
     pub expect: Vec<Expectation>,
 }
 
-/// Whether something bad happened.
+/// Whether a timeline is an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -102,7 +102,7 @@ pub enum Kind {
     Negative,
 }
 
-/// What is expected of one release: exactly one of the two bounds.
+/// The expected result for one release: exactly one of the two bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {

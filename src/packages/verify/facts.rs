@@ -37,8 +37,8 @@ pub struct Enricher {
 }
 
 impl Enricher {
-    /// Collects the facts around a release. Where the forge has a low limit, it is queried only about releases that
-    /// differ from the baseline, which most do not. Returns whether it may have more facts later.
+    /// Collects the facts around a release. A forge with a low limit is queried only about releases that differ from
+    /// the baseline, as few do. Returns whether it may have more facts later.
     ///
     /// # Errors
     /// The store failed.

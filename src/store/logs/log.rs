@@ -70,7 +70,7 @@ pub struct LogRow {
     pub last_error: Option<String>,
     /// Its time.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// The first failure since the last success.
+    /// The time of the first failure since the last success.
     pub failing_since: Option<DateTime<Utc>>,
 }
 
