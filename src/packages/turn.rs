@@ -204,7 +204,7 @@ impl Turn {
         read.map_or(Duration::ZERO, |read| AT_LEAST.saturating_sub(read.to_std().unwrap_or_default()))
     }
 
-    /// Requests for evidence that got an answer, with or without a document.
+    /// Requests for evidence that were answered, with or without success.
     pub fn answers(&self) -> usize {
         self.spent().answers
     }
