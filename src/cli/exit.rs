@@ -55,7 +55,7 @@ impl CliError {
         Self { exit: Exit::Failed, error: error.into(), next: None }
     }
 
-    /// What the user gave is wrong.
+    /// The user's input is wrong.
     pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { exit: Exit::Usage, error: error.into(), next: None }
     }
@@ -72,7 +72,7 @@ impl CliError {
         self.exit
     }
 
-    /// Whether nobody reads the output any more, as when it is piped to `head`; that is no matter for a message.
+    /// Whether the output is closed, as when it is piped to `head`; this does not deserve a message.
     pub fn is_closed_pipe(&self) -> bool {
         let io = self.error.downcast_ref::<std::io::Error>();
         io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)

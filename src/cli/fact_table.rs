@@ -44,8 +44,8 @@ impl Sheet {
         self.lines(output::width()).iter().for_each(output::line);
     }
 
-    /// The lines of it, in so many columns. A word that is longer than a line, such as a digest or an address, is not broken: it
-    /// can be copied.
+    /// Its lines, in so many columns. A word that is longer than a line, such as a digest or an address, is not broken,
+    /// so that it can be copied.
     pub fn lines(&self, width: Option<u16>) -> Vec<String> {
         let labels = self.0.iter().map(|(label, _)| columns(label)).max().unwrap_or_default();
         let indent = " ".repeat(labels + 2);

@@ -22,8 +22,8 @@ pub struct Recording {
     pub bodies: BTreeMap<String, String>,
 }
 
-/// Plays a recording scene by scene: the registries are as they were in the current scene, and what was not asked in it
-/// is answered as in the last scene before in which it was.
+/// Plays a recording scene by scene: the registries are as they were in the current scene, and a request that it lacks
+/// gets the answer of the last scene before that has it.
 #[derive(Debug)]
 pub(super) struct Player {
     scenes: Vec<RecordedTransport>,

@@ -36,7 +36,7 @@ impl Unreadable {
         }
     }
 
-    /// Which they are, and what is wrong with the first of them.
+    /// The ranges, and the error of the first entry.
     pub(super) fn sentence(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         if self.count == 1 {

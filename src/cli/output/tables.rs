@@ -25,7 +25,7 @@ pub fn width() -> Option<u16> {
     bare_table().width()
 }
 
-/// What the variable `COLUMNS` says.
+/// The value of the variable `COLUMNS`.
 fn asked_for() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
