@@ -64,7 +64,7 @@ pub fn heading(text: impl std::fmt::Display) {
     output::line(wrap::paragraphs(&text.to_string(), wrap::width(), ""));
 }
 
-/// A sentence of provwatch's own, no wider than the terminal. The commands in it can be copied: they carry the configuration
+/// A sentence of provwatch's own, no wider than the terminal. Its commands can be copied: they name the configuration
 /// and are not broken.
 pub fn say(sentence: &str) {
     let indent: String = sentence.chars().take_while(|c| *c == ' ').collect();

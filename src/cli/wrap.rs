@@ -11,7 +11,8 @@ pub fn width() -> usize {
     output::width().map_or(WIDEST, usize::from).clamp(40, WIDEST)
 }
 
-/// Breaks paragraphs into lines of at most `width` columns, each begun with `indent`. A paragraph is a line of the text.
+/// Breaks paragraphs into lines of at most `width` columns, each indented with `indent`. A paragraph is one line of
+/// text.
 pub fn paragraphs(text: &str, width: usize, indent: &str) -> String {
     let lines: Vec<String> = text.lines().flat_map(|paragraph| wrapped(paragraph, width, indent)).collect();
     lines.join("\n")

@@ -42,8 +42,8 @@ impl Marks {
         }
     }
 
-    /// The entries among which the first is that is not the one that was signed, as `A to B`, by asking the log for its own
-    /// proofs. `None`: it does not give them, or what was proven before is not what it signed now.
+    /// The range of entries with the first one that differs from the signed one, as `A to B`, found through the log's
+    /// own proofs. `None`: the log does not give them, or the range proven before differs from the one signed now.
     pub async fn first_lie(mut self, shown: Shown<'_>, end: &CompactRange) -> Option<String> {
         let mut marks = std::mem::take(&mut self.before);
         marks.append(&mut self.roots);

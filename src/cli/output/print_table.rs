@@ -8,8 +8,8 @@ use crate::{cli::fact_table::Sheet, text::columns};
 /// Blanks between columns.
 const GAP: usize = 2;
 
-/// A table with two blanks between columns and none at the ends of lines. No word is broken: where the terminal is too narrow
-/// for the longest ones side by side, a row is a block of labelled lines.
+/// A table with two blanks between columns and none at the ends of lines. No word is broken: if the terminal is too
+/// narrow for the longest ones side by side, a row is a block of labelled lines.
 pub fn print(table: &Table) {
     shown(table).iter().for_each(line);
 }

@@ -9,8 +9,8 @@ pub fn table<const N: usize>(headings: [&str; N]) -> Table {
     table
 }
 
-/// The same without headings. Where there is no terminal, `COLUMNS` gives the width, and without it lines are as long as
-/// they are.
+/// The same without headings. Without a terminal, `COLUMNS` gives the width; if it is unset, lines have their full
+/// length.
 pub fn bare_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);

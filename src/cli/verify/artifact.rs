@@ -10,8 +10,8 @@ use crate::{attest::FileDigests, bounded, cli::exit::CliError};
 /// Largest file that is hashed, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
 
-/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as lock files have it, or bare hexadecimal digits.
-/// `None`: it does not look like one.
+/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as in lock files, or bare hexadecimal
+/// digits. `None`: it does not look like one.
 pub fn digest(text: &str) -> Option<Result<FileDigests, String>> {
     let bare = |digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (length, bytes) = if let Some(hex) = text.strip_prefix("sha256:") {

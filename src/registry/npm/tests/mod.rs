@@ -36,7 +36,7 @@ fn sri(byte: u8) -> String {
     format!("sha512-{}", BASE64_STANDARD.encode([byte; 64]))
 }
 
-/// One version as npm's documents have it: published with a token, nothing attested.
+/// One version as in npm's documents: published with a token, without an attestation.
 fn version(name: &str, version: &str) -> Value {
     json!({
         "name": name,
@@ -114,7 +114,7 @@ fn document_of(part: &str) -> PackageDocument {
     document
 }
 
-/// What of `x@1.0.0` cannot be read when its part of the document is this.
+/// The unreadable parts of `x@1.0.0` when its part of the document is this.
 fn unread(part: &str) -> BTreeMap<String, String> {
     let document = document_of(part);
     document.releases.into_iter().next().unwrap_or_else(|| panic!("{:?}", document.unreadable)).unread.0
