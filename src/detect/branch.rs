@@ -20,8 +20,8 @@ impl Change<'_> {
         is_older && self.is_in_the_open() && self.release.refs().all(is_own)
     }
 
-    /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that is named
-    /// for it, and released in the open.
+    /// Whether it is the first of a line that is newer than all others, built by a known workflow from the branch that
+    /// is named for it, and released in the open.
     pub fn is_next_line(&self) -> bool {
         let line = self.release.line();
         let mut branches = self.release.refs().filter_map(|name| name.strip_prefix("refs/heads/"));

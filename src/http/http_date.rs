@@ -1,4 +1,4 @@
-//! Parses times as HTTP writes them (RFC 9110, section 5.6.7).
+//! Parses times in the forms of HTTP (RFC 9110, section 5.6.7).
 
 use chrono::{DateTime, Utc};
 

@@ -24,15 +24,15 @@ use super::{
 use crate::clock::Clock;
 
 const DAY: Duration = Duration::from_hours(24);
-/// More requests at once than anybody needs; keeps governor's arithmetic from overflowing.
+/// More requests at once than any caller needs; keeps governor's arithmetic from overflowing.
 const MAX_BURST: u32 = 10_000;
 const MAX_CONCURRENCY: u32 = 1_000;
-/// No pause is longer, whoever asks for it.
+/// The longest pause, even if a longer one is requested.
 const MAX_PAUSE: Duration = Duration::from_hours(24 * 366);
 /// Rate limiters kept before idle ones are dropped; hosts of one watchlist are far fewer.
 const MAX_LIMITERS: usize = 1_024;
 
-/// The rate limiters of all hosts that were asked so far.
+/// The rate limiters of all hosts so far.
 #[derive(Debug)]
 pub(super) struct HostRateLimiters {
     clock: Arc<dyn Clock>,
@@ -150,7 +150,7 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// When it was given, on the rate limiter's clock.
+    /// The time when it was given, on the rate limiter's clock.
     pub(super) fn since(&self) -> Duration {
         self.since
     }
@@ -163,7 +163,7 @@ fn quota(limits: HostLimits) -> Quota {
     quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst)
 }
 
-/// Time for governor, read off our clock: it never goes back, whatever is done to the system's time.
+/// Time for governor, from the local clock: it never goes back, even if the system's time is set.
 #[derive(Clone, Debug)]
 struct SteadyClock {
     clock: Arc<dyn Clock>,
@@ -182,7 +182,7 @@ impl SteadyClock {
         Self { clock, reading: Arc::new(Mutex::new(reading)) }
     }
 
-    /// Since it was made.
+    /// The time since its creation.
     fn elapsed(&self) -> Duration {
         self.now().into()
     }

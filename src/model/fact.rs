@@ -1,4 +1,4 @@
-//! The facts around a release of which it can be said why they are not known.
+//! The facts around a release that can be unknown for a reason.
 
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
@@ -15,7 +15,7 @@ macro_rules! facts {
             $($(#[$doc])* $fact,)+
             /// When this dependency was first published.
             Dependency(String),
-            /// One that another version of provwatch knows, by its place.
+            /// A fact of another version of provwatch, by its place.
             Other(String),
         }
 
@@ -36,7 +36,7 @@ macro_rules! facts {
                 }
             }
 
-            /// Those that every release has.
+            /// The facts that every release has.
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$fact),+];
         }

@@ -5,8 +5,8 @@
 //! - Signing in the name of a repository needs rights in it: each repository has budgets of its own, for each log,
 //!   detector, severity, issuer and trigger one.
 //! - An entry that a `[[logs.match]]` finds beyond watched repositories is charged to the budget of its owner, and to
-//! one for all entries of the match, since accounts are cheap: owners known for a day share another budget than
-//! strangers.
+//!   one for all entries of the match, since accounts are cheap: owners known for a day share another budget than
+//!   strangers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
