@@ -100,7 +100,7 @@ fn its_packages_are_listed_by_bills_of_materials() {
     assert!(imported.skipped[0].why.contains("from cellar.example, not from the Attic"), "{:?}", imported.skipped);
 }
 
-/// The Attic, a program that watches a hat of it, and a clock that stands still.
+/// The Attic, a program that watches one of its hats, and a stopped clock.
 struct House {
     web: Arc<ScriptedTransport>,
     clock: Arc<ManualClock>,

@@ -1,5 +1,5 @@
-//! Reads the build identity, all claims of Fulcio's arc, from a certificate. It does so by a pass of our own, because
-//! the verifier's reader drops what it cannot decode and lets the last of two equal extensions win.
+//! Reads the build identity, all claims of Fulcio's arc, from a certificate. It has a reader of its own, because the
+//! verifier's drops claims that it cannot decode and keeps the last of two equal extensions.
 //!
 //! The extensions are listed at <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
 
@@ -32,8 +32,8 @@ const GITHUB: &str = "https://token.actions.githubusercontent.com";
 /// The builder that a certificate (DER) names. It must have been verified, or its claims mean nothing.
 ///
 /// # Errors
-/// [`Check::CertificateExtensions`] if one of Fulcio's extensions is there more than once, cannot be decoded or is longer than
-/// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
+/// [`Check::CertificateExtensions`] if one of Fulcio's extensions occurs more than once, cannot be decoded or is longer
+/// than 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
 pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, VerificationFailure> {
     let parsed = parse(certificate)?;
     let subject = subject(&parsed)?;
@@ -62,8 +62,8 @@ pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, VerificationFailu
 /// The subject alternative name of a certificate (DER).
 ///
 /// # Errors
-/// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is not a
-/// certificate.
+/// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is
+/// not a certificate.
 pub(super) fn subject_of(certificate: &[u8]) -> Result<String, VerificationFailure> {
     subject(&parse(certificate)?)
 }

@@ -20,7 +20,7 @@ pub fn in_baseline(alert: Option<Severity>) -> bool {
 pub struct Held {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
     /// Its alert's severity.
     pub severity: Severity,
@@ -33,7 +33,7 @@ pub struct Held {
 pub struct Later {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
     /// Whether it joined at once. It was compared with a baseline without the held release: a release that repeats the
     /// held one is not clean, and does not help it join.

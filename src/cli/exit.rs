@@ -18,7 +18,7 @@ pub enum Exit {
     Usage = 2,
     /// Findings at or above `--fail-on`, or expectations missed.
     Findings = 3,
-    /// Not everything that was asked could be checked.
+    /// A part of the request could not be checked.
     Unchecked = 4,
     /// Unhealthy (`status`).
     Unhealthy = 5,
@@ -38,7 +38,7 @@ pub struct FailOn {
     pub fail_on: Severity,
 }
 
-/// Why a command failed: the code, what failed with its causes, and the next step.
+/// The reason why a command failed: the code, the failed operation with its causes, and the next step.
 #[derive(Debug)]
 pub struct CliError {
     exit: Exit,

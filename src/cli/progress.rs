@@ -60,9 +60,9 @@ pub struct SourceSeen {
     pub events: usize,
     /// How many of them were new and about watched packages.
     pub new: usize,
-    /// Why it lost its place, if it did.
+    /// The reason for a cursor gap, if there is one.
     pub gap: Option<String>,
-    /// Why it could not be read, if it could not.
+    /// The reason why it could not be read, if it could not.
     pub error: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The section `[forges]`: the forges that are asked about repositories, commits, tags and runs.
+//! The section `[forges]`: the forges with facts about repositories, commits, tags and runs.
 
 use std::path::PathBuf;
 

@@ -143,7 +143,7 @@ pub struct WebhookSection {
 }
 
 impl WebhookSection {
-    /// Where the signing secret is.
+    /// The source of the signing secret.
     pub fn secret(&self) -> Option<SecretSource> {
         SecretSource::of(self.secret_file.as_ref(), self.secret_credential.as_ref())
     }

@@ -100,8 +100,8 @@ impl Config {
         files
     }
 
-    /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below
-    /// the user's configuration folder.
+    /// The default configuration file: `/etc/provwatch/provwatch.toml` for root, otherwise below the user's
+    /// configuration folder.
     pub(crate) fn default_path() -> PathBuf {
         paths::default_config()
     }

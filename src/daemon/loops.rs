@@ -39,7 +39,7 @@ const WORK_INTERVAL: Duration = Duration::from_secs(1);
 const DISK_PAUSE: Duration = Duration::from_secs(5);
 /// The longest one: pending writes are made as soon as possible.
 const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
-/// How often the log is reminded that the database cannot be written.
+/// How often the log repeats that the database cannot be written.
 const DISK_REMINDER: Duration = Duration::from_mins(10);
 /// How often the outbox is checked.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);

@@ -25,7 +25,7 @@ use crate::{
     text::plain,
 };
 
-/// How the connection to the SMTP server is protected.
+/// The protection of the connection to the SMTP server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpSecurity {
     /// TLS from the first byte (RFC 8314), port 465 as a rule.
@@ -54,7 +54,7 @@ pub struct EmailSettings {
     pub server: String,
     /// Its port; [`SmtpSecurity::default_port`] if not given.
     pub port: Option<u16>,
-    /// How the connection is protected.
+    /// The protection of the connection.
     pub security: SmtpSecurity,
     /// PEM certificates that are trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,

@@ -17,7 +17,7 @@ pub struct Message {
     pub sequence: u32,
     /// The number of the attempt at this message, from 1.
     pub attempt: u32,
-    /// How often the receiver refused it.
+    /// The number of refusals by the receiver.
     pub refusals: u32,
     /// The time when the message was recorded.
     pub created_at: DateTime<Utc>,

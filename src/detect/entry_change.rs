@@ -38,9 +38,9 @@ pub struct Logged<'a> {
 pub struct KnownWorkflow {
     /// The file, a URL without ref.
     pub workflow: String,
-    /// How many entries.
+    /// The number of its entries.
     pub entries: u64,
-    /// How many of them a release explains.
+    /// The number of them that a release explains.
     pub explained: u64,
 }
 

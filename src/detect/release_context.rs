@@ -36,7 +36,7 @@ pub struct ReleaseContext {
 pub struct Burst {
     /// The correlation key that they share.
     pub correlation_key: CorrelationKey,
-    /// How many packages so far, this one included.
+    /// The number of packages so far, including this one.
     pub packages: u32,
     /// The most packages of an earlier burst of the same correlation key.
     pub usual: u32,

@@ -23,7 +23,7 @@ pub struct Forge {
     pub kind: ForgeKind,
     /// The host of its repositories' pages, lower-case.
     pub host: String,
-    /// Where its API is, with a slash at the end.
+    /// The URL of its API, with a slash at the end.
     pub api: Url,
     /// The token; without one the forge answers few requests.
     token: Option<Secret>,

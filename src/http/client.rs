@@ -145,8 +145,8 @@ impl Client {
     /// One exchange.
     ///
     /// # Errors
-    /// No 2xx (or, if the request is conditional, 304) after all retries, a host that asked for a longer pause than one
-    /// call waits ([`HttpError::retry_after`] says how long), or a forbidden host.
+    /// No 2xx (or, if the request is conditional, 304) after all retries, a host that requested a longer pause than one
+    /// call waits ([`HttpError::retry_after`] has its length), or a forbidden host.
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = match &self.credentials {

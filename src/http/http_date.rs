@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Reads a time in one of the three forms: IMF-fixdate, RFC 850, asctime. `None`: it is none of them.
+/// Reads a time in one of the three forms: IMF-fixdate, RFC 850, asctime. `None`: it is in none of them.
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
 }

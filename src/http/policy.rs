@@ -6,7 +6,7 @@ use url::Url;
 
 use super::host::{HostPattern, HostRules, host_and_port, host_of};
 
-/// How the client behaves towards hosts. The configuration fills it; the caller adds the registries' published limits.
+/// The client's behaviour towards hosts. The configuration fills it; the caller adds the registries' published limits.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The operator's e-mail address or URL, sent in `User-Agent`; some registries refuse clients without one.

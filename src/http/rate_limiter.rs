@@ -57,22 +57,22 @@ impl HostRateLimiters {
     }
 }
 
-/// One host's limits, and the pause that it asked for.
+/// One host's limits, and the pause that it requested.
 #[derive(Debug)]
 pub(super) struct HostRateLimiter {
     clock: Arc<dyn Clock>,
     steady: SteadyClock,
     rate: RateLimiter<NotKeyed, InMemoryState, SteadyClock, NoOpMiddleware<Nanos>>,
-    /// Of a host that is asked as fast as it answers.
+    /// The rate of a host without a stated limit.
     pace: Option<Mutex<Pace>>,
     slots: Arc<Semaphore>,
-    /// Held by the one who waits for the rate, so that the others keep their order.
+    /// Held by the call that waits for the rate, so that the others keep their order.
     turn: tokio::sync::Mutex<()>,
-    /// On the steady clock: a pause is over when it has lasted, whatever is done to the system's time meanwhile.
+    /// On the steady clock: setting the system's time meanwhile does not change a pause.
     paused_until: Mutex<Option<Nanos>>,
 }
 
-/// The host asked for a pause that is longer than the caller's patience.
+/// The host requested a pause that is longer than the caller's patience.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paused(pub(super) Duration);
 
@@ -90,7 +90,8 @@ impl HostRateLimiter {
         }
     }
 
-    /// Waits for a free slot and for the rate, in the order of the calls. The pass holds the slot until it is dropped.
+    /// Waits for a free slot and for the rate, in the order of the calls. The permit holds the slot until it is
+    /// dropped.
     pub(super) async fn permit(&self, patience: Duration) -> Result<Permit, Paused> {
         self.wait_for_pause_below(patience)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
@@ -104,14 +105,14 @@ impl HostRateLimiter {
         }
     }
 
-    /// The host answered a request that was sent then, or refused it because it is asked too much.
+    /// Records that the host answered a request that was sent then, or refused it because of too many requests.
     pub(super) fn answered(&self, sent: Duration, is_refused: bool) {
         if let Some(pace) = &self.pace {
             pace.lock().unwrap_or_else(PoisonError::into_inner).answered(sent, self.steady.elapsed(), is_refused);
         }
     }
 
-    /// Keeps everybody from this host for a while.
+    /// Stops all requests to this host for a while.
     pub(super) fn pause_for(&self, wait: Duration) {
         let until = self.steady.now() + Nanos::from(wait.min(MAX_PAUSE));
         let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +137,7 @@ impl HostRateLimiter {
             Some(pace) => pace.lock().unwrap_or_else(PoisonError::into_inner).take(self.steady.elapsed())?,
             None => self.rate.check().err()?.wait_time_from(self.steady.now()),
         };
-        // At least a little, so that a clock that stands still cannot make the loop spin.
+        // At least a little, so that a stopped clock cannot make the loop spin.
         Some(wait.max(Duration::from_millis(1)))
     }
 }
@@ -144,7 +145,7 @@ impl HostRateLimiter {
 /// The right to make one attempt.
 #[derive(Debug)]
 pub(super) struct Permit {
-    /// Nothing only if the semaphore were closed, which nobody does.
+    /// `None` only if the semaphore were closed, which never happens.
     _slot: Option<OwnedSemaphorePermit>,
     since: Duration,
 }

@@ -81,7 +81,7 @@ impl LogMonitor {
         }
     }
 
-    /// How logs are followed.
+    /// The settings of log following.
     pub fn settings(&self) -> &LogSettings {
         &self.settings
     }

@@ -43,7 +43,7 @@ pub struct ScanSummary {
     pub to: u64,
     /// Bytes of the entries.
     pub bytes: u64,
-    /// How many of which kind.
+    /// The number of entries of each kind.
     pub kinds: Kinds,
 }
 
@@ -95,8 +95,8 @@ pub enum ScanError {
     Read(#[from] ReadError),
 }
 
-/// Reads the entries `from..to` of a tree, where `None` is the end, and proves them against the current checkpoint. The
-/// log's name alone selects the tree that grows.
+/// Reads the entries `from..to` of a tree, and proves them against the current checkpoint; without `to`, reads to the
+/// end. The log's name alone selects the tree that grows.
 ///
 /// # Errors
 /// No such range, or the log cannot be read, or the served entries are not the signed ones.

@@ -11,7 +11,7 @@ use crate::{
     tlog::{CosignerKey, Pattern, rekor_v1::Budget},
 };
 
-/// How logs are followed.
+/// Settings of log following.
 #[derive(Debug)]
 pub struct LogSettings {
     /// Whether logs are followed at all.

@@ -36,7 +36,7 @@ pub struct LogParts {
     pub http: Client,
     /// Receives progress.
     pub progress: Arc<dyn Progress>,
-    /// Where alerts go.
+    /// The receivers of alerts.
     pub subscriptions: Arc<Subscriptions>,
     /// The watchlist in use.
     pub watchlist: Arc<InUse>,
@@ -46,7 +46,7 @@ pub struct LogParts {
     pub wall_clock: Arc<WallClock>,
     /// Sets damaged rows aside.
     pub mender: Arc<Mender>,
-    /// How logs are followed.
+    /// The settings of log following.
     pub settings: Arc<LogSettings>,
     /// The operator's changes to detectors.
     pub tuning: Tuning,

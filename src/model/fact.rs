@@ -13,7 +13,7 @@ macro_rules! facts {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fact {
             $($(#[$doc])* $fact,)+
-            /// When this dependency was first published.
+            /// The time when this dependency was first published.
             Dependency(String),
             /// A fact of another version of provwatch, by its place.
             Other(String),
@@ -61,7 +61,7 @@ facts! {
     FormerName = "repository.formerly", "former name of the repository";
     /// The repository's owner.
     Owner = "owner", "owner";
-    /// When the owner came to the forge.
+    /// The time when the owner joined the forge.
     OwnerAge = "owner.created_at", "age of the owner";
     /// The commit.
     Commit = "commit", "commit";
@@ -77,7 +77,7 @@ facts! {
     ForgeRelease = "release", "forge release";
     /// The workflow run.
     Run = "run", "workflow run";
-    /// When the new dependencies were first published.
+    /// The times when the new dependencies were first published.
     Dependencies = DEPENDENCIES, "age of the new dependencies";
 }
 

@@ -1,4 +1,4 @@
-//! How often and when each value of a trait was seen.
+//! The values of a trait, each with its count and its first and last time.
 
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -74,7 +74,7 @@ impl<V: Value> Tally<V> {
         self.0.len()
     }
 
-    /// How often and when a value was seen.
+    /// The count and times of a value.
     pub fn get(&self, asked: V::Asked<'_>) -> Option<&Seen> {
         self.place(asked).ok().map(|at| &self.0[at].1)
     }
@@ -84,7 +84,7 @@ impl<V: Value> Tally<V> {
         self.place(asked).is_ok()
     }
 
-    /// The values with how often and when, in their order.
+    /// The values with their counts and times, in their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&V, &Seen)> + Clone {
         self.0.iter().map(|(value, seen)| (value, seen))
     }
@@ -94,7 +94,7 @@ impl<V: Value> Tally<V> {
         self.0.iter().map(|(value, _)| value)
     }
 
-    /// How often and when, value by value.
+    /// The counts and times of all values.
     pub fn seen(&self) -> impl Iterator<Item = &Seen> + Clone {
         self.0.iter().map(|(_, seen)| seen)
     }

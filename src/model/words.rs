@@ -31,7 +31,7 @@ impl Value for Text {
 /// A name, or the known absence of one. Its word is then empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrNone<T> {
-    /// There is none.
+    /// No name.
     Nothing,
     /// The name.
     Name(T),
@@ -162,7 +162,7 @@ words! {
         /// It does.
         Verified = "verified",
     }
-    /// Where a dependency comes from.
+    /// The source of a dependency.
     DependencySource {
         /// A repository.
         Git = "git",
@@ -173,7 +173,7 @@ words! {
         /// A file on the web.
         Url = "url",
     }
-    /// How long after it was signed it was published.
+    /// The time from signing to publishing.
     Gap {
         /// A day or more.
         Days = "days",
@@ -189,7 +189,7 @@ words! {
         /// It does.
         Same = "same",
     }
-    /// How soon it followed the release before.
+    /// The time since the release before.
     Pause {
         /// Later than that.
         Longer = "longer",
@@ -210,9 +210,9 @@ words! {
         /// There was one.
         Present = "present",
     }
-    /// What the registry takes of who publishes.
+    /// The registry's rule for tokens.
     TokenPolicy {
-        /// Tokens, besides whatever else.
+        /// Tokens, besides other methods.
         Tokens = "tokens",
         /// No tokens.
         TrustedPublishersOnly = "trusted publishers only",

@@ -47,7 +47,7 @@ pub struct Cursor(pub String);
 /// One page of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedPage {
-    /// What changed, in feed order.
+    /// The changes, in feed order.
     pub events: Vec<Event>,
     /// The position of the feed after this page.
     pub cursor: Cursor,
@@ -72,7 +72,7 @@ pub struct Gap {
 pub struct Event {
     /// The package.
     pub package: Package,
-    /// What changed.
+    /// The change.
     pub change: FeedChange,
     /// The feed's own unique key for the event (sequence and revision, serial, version): replaying a page adds nothing.
     pub key: String,
@@ -80,7 +80,7 @@ pub struct Event {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// What changed.
+/// The kind of change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum FeedChange {

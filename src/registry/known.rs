@@ -19,7 +19,7 @@ impl Known {
         self.0.keys()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! How the feed and the readers of one registry are made.
+//! The constructors of a registry's feed and readers.
 
 use std::sync::Arc;
 

@@ -38,9 +38,9 @@ pub(super) enum XmlError {
     /// Another element than the format has in this place.
     #[error("the XML has {found} where {expected} should be")]
     Unexpected {
-        /// What was found.
+        /// The element that was found.
         found: String,
-        /// What the format has there.
+        /// The element of the format at this place.
         expected: &'static str,
     },
 }

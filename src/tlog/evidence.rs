@@ -200,7 +200,7 @@ impl LogEvidence {
         hex::encode(&hash.finalize()[..8])
     }
 
-    /// The key, whose owner is accused. The reader must know whether that is the log's key.
+    /// The key, whose owner is reported. The reader must know whether that is the log's key.
     ///
     /// # Errors
     /// It is not a key of a supported algorithm.

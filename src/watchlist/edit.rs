@@ -37,7 +37,7 @@ pub enum EditError {
         path: PathBuf,
         line: u32,
     },
-    /// There is no such entry.
+    /// The entry does not exist.
     #[error("{pattern} has no entry in {}; `provwatch watch why {pattern}` says what includes it", path.display())]
     NotListed {
         /// The entry.

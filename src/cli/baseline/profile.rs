@@ -116,7 +116,7 @@ fn attempt(word: &str) -> String {
     format!("{which} attempt")
 }
 
-/// Where dependencies come from.
+/// The sources of dependencies.
 fn sources(word: &str) -> String {
     if word == DependencySource::Nowhere.as_str() { "none".to_owned() } else { format!("from {word}") }
 }

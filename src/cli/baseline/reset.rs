@@ -124,7 +124,7 @@ impl Reset {
         Some(BaselineChange { based_on: revision, baseline, versions })
     }
 
-    /// Without a release to learn from, the next release would be the first, whoever publishes it.
+    /// Without a release to learn from, the next release would be the first, even an attacker's.
     fn nothing_left(&self, held: &[ReleaseId]) -> CliError {
         let held = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let why = format!(

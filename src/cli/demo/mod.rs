@@ -89,8 +89,9 @@ impl Demo {
 
 fn prologue() {
     output::line(strong("provwatch demo: half a year of three packages, and four attacks on them"));
-    let text = "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines, \
-                detectors, store. Only the network is a recording, signed by a certificate authority of its own.";
+    let text = "The registries are made up; the program is the real one: change feeds, package documents, Sigstore \
+                verification, baselines, detectors, store. Only the network is a recording, signed by a certificate \
+                authority of its own.";
     output::line(wrap::paragraphs(text, wrap::width(), ""));
 }
 

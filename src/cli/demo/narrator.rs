@@ -91,7 +91,7 @@ fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
     alert.into_iter().flat_map(|alert| &alert.signals).for_each(evidence);
 }
 
-/// What was expected and what was seen: on one line if there is room, else each on its own.
+/// The expected and the observed value: on one line if there is room, else each on its own.
 fn evidence(signal: &Signal) {
     let before = EVIDENCE + DETECTOR + 1;
     let room = wrap::width().saturating_sub(before);

@@ -16,7 +16,7 @@ use crate::http::{RecordedTransport, RecordingError, Request, Response, Transpor
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
-    /// For every scene the index of what was recorded in it (`exchanges.json`).
+    /// For every scene the index of its exchanges (`exchanges.json`).
     pub scenes: Vec<Box<RawValue>>,
     /// The bodies by file name; they are all text.
     pub bodies: BTreeMap<String, String>,

@@ -57,7 +57,7 @@ fn person(release: &Observation) -> String {
     }
 }
 
-/// Text that stands out on a terminal.
+/// Highlighted text on a terminal.
 pub(super) fn strong(text: &str) -> String {
     styled(Style::new().bold(), text)
 }

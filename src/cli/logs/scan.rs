@@ -125,7 +125,7 @@ struct Telling<'a> {
     log: &'a str,
     bar: ProgressBar,
     progress: LogProgress,
-    /// When the next line is due, without a terminal.
+    /// The time of the next line, without a terminal.
     line: OnceInAWhile,
     hits: u64,
     unreadable: Unreadable,

@@ -20,7 +20,7 @@ pub fn bare_table() -> Table {
     table
 }
 
-/// The width of the terminal; none where there is none.
+/// The width of the terminal, if there is one.
 pub fn width() -> Option<u16> {
     bare_table().width()
 }

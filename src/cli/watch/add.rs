@@ -106,7 +106,7 @@ impl Add {
     }
 }
 
-/// The effective entry, whichever files name it.
+/// The effective entry over all files.
 fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, CliError> {
     let pattern = pattern.to_string();
     Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))

@@ -81,7 +81,7 @@ impl Edited<'_> {
     }
 }
 
-/// Tells how a running daemon takes up a change.
+/// Explains how a running daemon applies a change.
 pub(super) fn tell_the_daemon() {
     output::note("A running daemon takes this up on `systemctl reload provwatch`, or on SIGHUP.");
 }

@@ -151,7 +151,7 @@ fn logged<'a>(row: &'a LogEntryRow, around: &'a Surroundings) -> Logged<'a> {
 }
 
 /// Anyone can forge an entry: all forged entries about a package share one alert. Issued certificates have one alert
-/// for each workflow of a repository, whichever entry shows it first.
+/// for each workflow of a repository.
 fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: DateTime<Utc>) -> Finding<'a> {
     let identity = &row.entry.identity;
     let repository = identity.claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);

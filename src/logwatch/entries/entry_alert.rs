@@ -17,7 +17,7 @@ use crate::{
 pub struct Finding<'a> {
     /// The part of the fingerprint that identifies the finding.
     pub subject: String,
-    /// Where the entry is.
+    /// The place of the entry.
     pub place: &'a LogEntry,
     /// The signer, real or claimed.
     pub who: String,

@@ -208,7 +208,7 @@ impl EntryLookup {
 
 async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<RawEntry, ReadError> {
     let heads = followed.log.heads().await?;
-    // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
+    // The index of Rekor v1 is the global one, for a checkpoint of any shard.
     find::at(followed, heads, entry.index).await
 }
 

@@ -26,9 +26,9 @@ pub struct FollowedLog {
     pub tailed: bool,
     /// The same log at other URLs.
     pub mirrors: Vec<Arc<FollowedLog>>,
-    /// When it began to sign, where that is known.
+    /// The start of its signing, if known.
     pub since: Option<DateTime<Utc>>,
-    /// When another log takes its place, where that is known.
+    /// The time at which another log replaces it, if known.
     pub until: Option<DateTime<Utc>>,
     /// The description that it was made from.
     pub instance: Instance,
@@ -64,7 +64,7 @@ impl FollowedLog {
         self.instance.guess.is_none()
     }
 
-    /// Whether another log has taken its place, as the trust root says.
+    /// Whether another log has replaced it, according to the trust root.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
     }

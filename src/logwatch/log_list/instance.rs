@@ -24,9 +24,9 @@ pub struct Instance {
     pub spki: Vec<u8>,
     /// Whether it is tailed, if that differs from the default of its kind.
     pub tail: Option<bool>,
-    /// When it began to sign, where that is known.
+    /// The start of its signing, if known.
     pub since: Option<DateTime<Utc>>,
-    /// When another log takes its place, where that is known.
+    /// The time at which another log replaces it, if known.
     pub until: Option<DateTime<Utc>>,
     /// Kind, URL and origin are a guess from these facts, and the log's own answer may correct it. `None`: the
     /// configuration gives them.

@@ -58,7 +58,7 @@ impl Look<'_> {
     }
 }
 
-/// Asks all mirrors at once.
+/// Polls all mirrors at once.
 pub async fn ask(followed: &FollowedLog) -> Vec<MirrorAnswer<'_>> {
     let mirrors = iter::once(followed).chain(followed.mirrors.iter().map(AsRef::as_ref));
     join_all(mirrors.map(|mirror| async move { MirrorAnswer { mirror, heads: mirror.log.heads().await } })).await

@@ -110,7 +110,7 @@ impl Mirrors {
         Ok(error.or(said).or_else(|| is_troubled.then(|| "it could not be read".to_owned())))
     }
 
-    /// How many entries a log is known to have signed, in all of its trees.
+    /// The number of entries that a log is known to have signed, in all of its trees.
     fn known_size(&self, followed: &FollowedLog) -> Result<u64, StoreError> {
         let rows = rows_of(&self.store, followed)?;
         Ok(rows.iter().filter_map(|row| Some(row.checkpoint.as_ref()?.size)).fold(0, u64::saturating_add))

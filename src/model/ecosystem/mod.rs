@@ -1,5 +1,5 @@
 //! The registries that provwatch watches, by the purl types of their packages. All differences between them are in
-//! their [`Row`]s: no other code asks which registry it is.
+//! their [`Row`]s: no other code depends on a particular registry.
 
 mod cargo;
 mod hosts;
@@ -117,7 +117,7 @@ impl Ecosystem {
     }
 }
 
-/// How many rows are listed.
+/// The number of listed rows.
 #[cfg(not(test))]
 const fn listed() -> usize {
     PUBLISHED

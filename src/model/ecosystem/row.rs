@@ -109,11 +109,11 @@ pub struct Feed {
     pub name: &'static str,
     /// Whether it names versions: then each of them is announced. Another feed reports only that a package changed.
     pub names_versions: bool,
-    /// How often it is read.
+    /// Its reading interval.
     pub interval: Interval,
 }
 
-/// How often a feed is read.
+/// The reading interval of a feed.
 #[derive(Debug)]
 pub struct Interval {
     /// The default.

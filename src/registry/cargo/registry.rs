@@ -349,7 +349,7 @@ fn status(indexed: &Indexed) -> ReleaseStatus {
     if indexed.yanked { ReleaseStatus::Yanked } else { ReleaseStatus::Published }
 }
 
-/// Index and API together; they must speak of the same file.
+/// Index and API together; they must describe the same file.
 fn release(package: &Package, indexed: &Indexed, described: &Described) -> RegistryRelease {
     let mut unread = indexed.unread.clone();
     for (place, why) in &described.unread.0 {

@@ -81,7 +81,7 @@ impl Sink for Scripted {
     }
 }
 
-/// A sink, its queue in a real store, and a clock that stands still.
+/// A sink, its queue in a real store, and a stopped clock.
 struct Lab {
     clock: Arc<ManualClock>,
     store: Store,

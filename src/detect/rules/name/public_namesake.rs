@@ -54,7 +54,7 @@ pub struct Namesake<'a> {
     pub published_at: Option<DateTime<Utc>>,
     /// The account that published it, or the owners.
     pub publisher: Option<&'a str>,
-    /// How many public versions there are.
+    /// The number of public versions.
     pub versions: usize,
     /// The public registry's word for its state, if that is not ordinary.
     pub status: Option<&'a str>,

@@ -67,7 +67,7 @@ fn trusted() -> Value {
     })
 }
 
-/// axios as it stood after the takeover of March 2026: 1.14.0 honest, 1.14.1 not.
+/// The state of axios after the takeover of March 2026: 1.14.0 honest, 1.14.1 not.
 fn axios() -> Value {
     let mut honest = version("axios", "1.14.0");
     honest["_npmUser"] = trusted();
