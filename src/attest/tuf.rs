@@ -137,8 +137,8 @@ impl TrustUpdater {
         self.kept(KEPT[1]).and_then(with_keys).unwrap_or(material)
     }
 
-    /// Keeps a document for the next process, behind its seal. If that fails, the next process begins with the built-in
-    /// material.
+    /// Keeps a document for the next process, behind its seal. If that fails, the next process begins like the first
+    /// one.
     fn keep(&self, name: &str, document: &[u8]) {
         let sealed = [self.seal(document).as_bytes(), b"\n", document].concat();
         if let Err(error) = FileStore::new(&self.cache).store(name, &sealed) {

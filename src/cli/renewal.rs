@@ -18,7 +18,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// Most bytes that are read of a trust root file.
+/// Most bytes that are read of a trusted file.
 const MAX_TRUSTED: u64 = 16 << 20;
 
 /// The configuration of a daemon, and its source.

@@ -298,7 +298,7 @@ url_credential = "slack-url"
     fn what_belongs_to_another_user_is_told() {
         let folder = sound();
         if us() != 0 {
-            // Only root can give files away: other users find these files to be a stranger's.
+            // Only root can give files away: to another user, the test's own files belong to a stranger.
             let ours = format!("belongs to the user {}", us());
             let told = found(folder.path(), us() + 1);
             assert!(told.iter().any(|line| line.starts_with("DIR/watchlist.toml") && line.contains(&ours)), "{told:?}");

@@ -99,8 +99,8 @@ pub enum EmailError {
 
 /// Sends alerts as e-mails over SMTP, as text and as HTML.
 ///
-/// The `Message-ID` follows from the alert's fingerprint, so a message that is delivered twice is recognised as one, and
-/// later messages of the same alert or about the same package are shown in one thread.
+/// The `Message-ID` follows from the alert's fingerprint, so a message that is delivered twice is recognised as one,
+/// and later messages of the same alert or about the same package are shown in one thread.
 #[derive(Debug)]
 pub struct EmailSink {
     server: String,
@@ -212,8 +212,8 @@ impl Sink for EmailSink {
     }
 }
 
-/// The two parts. The boundary follows from the alert, so that composing is repeatable; it cannot occur in an encoded part,
-/// whose lines never start with `--=_`.
+/// The two parts. The boundary follows from the alert, so that composing is repeatable; it cannot occur in an encoded
+/// part, whose lines never start with `--=_`.
 fn alternatives(thread: &Thread<'_>, text: String, html: String) -> MultiPart {
     let part = |content_type, body: String| SinglePart::builder().header(content_type).body(body);
     MultiPart::alternative()

@@ -9,8 +9,8 @@ use crate::model::Severity;
 
 /// The times of retries, and when they stop.
 ///
-/// Exponential backoff with full jitter: after the n-th failure the wait is drawn evenly between nothing and
-/// `first · 2ⁿ⁻¹`, at most `longest`. The draw depends only on the message's key and on n, so a restart computes the same.
+/// Exponential backoff with full jitter: after the n-th failure the wait is drawn evenly between zero and `first ·
+/// 2ⁿ⁻¹`, at most `longest`. The draw depends only on the message's key and on n, so it is the same after a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Longest wait after the first failure.

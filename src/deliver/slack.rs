@@ -179,7 +179,7 @@ fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     fields
 }
 
-/// The commands as one block of code, the purpose of each above it as a comment. A backtick would end it early; none of the commands needs one.
+/// The commands as one block of code, each below its purpose as a comment. Backticks would end it; no command has one.
 fn commands(commands: &[NextStep]) -> String {
     let line = |step: &NextStep| escape(&format!("# {}\n{}", step.purpose, step.line).replace('`', "'"), MAX_TEXT);
     format!("```{}```", joined(commands.iter().map(line), "\n"))

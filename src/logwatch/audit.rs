@@ -108,8 +108,8 @@ impl Auditor {
         Ok(shown.followed.log.consistency(shown.tree, smaller, larger).await?)
     }
 
-    /// Reports a second history of a log, if there is one, and returns its checkpoint. The same second history, grown
-    /// perhaps, is reported once; another one is reported again, even if the first was acknowledged.
+    /// Reports a second history of a log, if there is one, and returns the statement about it. The same second history,
+    /// grown perhaps, is reported once; another one is reported again, even if the first was acknowledged.
     pub async fn accuse_fork(
         &self,
         shown: Shown<'_>,

@@ -37,8 +37,8 @@ pub fn entries(tile: &Bytes, width: u64, is_full: bool) -> Result<Vec<RawEntry>,
     Ok(entries)
 }
 
-/// One entry: the timestamped entry of RFC 6962, then the precertificate where it is one, then the chain's fingerprints.
-/// The extra data has the form that `get-entries` gives it, without the chain.
+/// One entry: the timestamped entry of RFC 6962, then the precertificate if it is one, then the chain's fingerprints.
+/// The extra data has the form of `get-entries`, without the chain.
 fn entry(rest: &mut Bytes, number: u64) -> Result<RawEntry, TileError> {
     let whole = rest.clone();
     let (content, chain) = match parts(rest).ok_or(TileError::Cut { number })? {

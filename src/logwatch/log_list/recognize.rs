@@ -69,7 +69,7 @@ impl Recognizer {
     }
 
     /// The log that answers instead of the expected one: the same log with another protocol, or another log of the
-    /// trust root at the same URL. A tree that was read before keeps its kind, and may have moved.
+    /// trust root at the same URL. A log that was read before keeps its kind, but may have moved.
     async fn recognize(&self, followed: &FollowedLog, is_silent: bool) -> Option<FollowedLog> {
         let instance = &followed.instance;
         let guess = instance.guess.as_ref()?;

@@ -143,7 +143,7 @@ impl Follower {
         Ok(verified)
     }
 
-    /// Handles trees that the log showed before and does not show any more, and removes the placeholder of a log that
+    /// Reports trees that the log showed before and does not show any more, and removes the placeholder of a log that
     /// was unknown.
     fn miss_trees(&self, followed: &FollowedLog, heads: &[Head]) -> Result<(), StoreError> {
         let now = self.clock.now();

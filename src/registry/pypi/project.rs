@@ -113,8 +113,8 @@ fn dependencies(requirements: &[String]) -> Result<(Ranges, Ranges), String> {
     Ok((always, for_extras))
 }
 
-/// The normalised name and the range of a PEP 508 requirement without its marker: `requests[socks] (>=2.0)`. Any version
-/// is `*`.
+/// The normalised name and the range of a PEP 508 requirement without its marker: `requests[socks] (>=2.0)`. Any
+/// version is `*`.
 fn requirement_parts(requirement: &str) -> Option<(String, &str)> {
     let requirement = requirement.trim();
     let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));

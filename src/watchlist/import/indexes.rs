@@ -28,8 +28,8 @@ impl Indexes {
     }
 }
 
-/// The first index, if the others change nothing. The public one beside it is normal: pip queries it for every name. A
-/// name for which pip queries a private index and others may come from any of them.
+/// The first index, if it decides. Others beside the public one change nothing: pip queries the public one for every
+/// name. A name for which pip queries a private index and others may come from any of them.
 fn first(indexes: &[Result<RegistryKey, String>]) -> Result<RegistryKey, String> {
     let Some(first) = indexes.first() else { return Err("not from an index: the file has --no-index".to_owned()) };
     let registry = first.clone()?;

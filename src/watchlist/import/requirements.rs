@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{model::LockFile, strict_toml::Location, text::quoted};
 
-/// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
+/// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Referenced files are not
 /// followed.
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
