@@ -4,10 +4,10 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::model::{ReleaseLine, ReleaseStatus, Severity};
 
-/// How many clean releases must follow a held one.
+/// The number of clean releases that must follow a held one.
 pub const CLEAN_RELEASES: usize = 5;
 
-/// Over how many days, counted from the held release, they must be spread.
+/// The days, counted from the held release, over which they must be spread.
 pub const CLEAN_DAYS: i64 = 14;
 
 /// Whether a release joins the baseline at once. One with an alert of medium or worse is held.
@@ -20,33 +20,33 @@ pub fn in_baseline(alert: Option<Severity>) -> bool {
 pub struct Held {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
     /// Its alert's severity.
     pub severity: Severity,
-    /// Whether it can still be installed; one that was withdrawn was not normal.
+    /// Whether it can still be installed; a withdrawn one was not normal.
     pub status: ReleaseStatus,
 }
 
-/// A release of the package as it was assessed when it came, against the baseline of that time.
+/// A release of the package, assessed against the baseline of its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Later {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
-    /// Whether it joined at once. Compared with the baseline that knows nothing of the held release: whoever repeats
-    /// what was held is not clean, and does not help it in.
+    /// Whether it joined at once. It was compared with a baseline without the held release: a release that repeats the
+    /// held one is not clean, and does not help it join.
     pub clean: bool,
 }
 
-/// Whether a held release that nobody decided about may join the baseline now, given every assessed release of the package in
-/// any order.
+/// Whether a held release without an operator's decision may join the baseline now, given every assessed release of the
+/// package in any order.
 pub fn joins(held: &Held, releases: &[Later]) -> bool {
     can_outlive(held) && is_outlived(held, releases)
 }
 
-/// Time does not absolve what looked like a takeover, nor what was withdrawn.
+/// Time does not absolve a release that looked like a takeover or was withdrawn.
 fn can_outlive(held: &Held) -> bool {
     held.severity <= Severity::Medium && held.status == ReleaseStatus::Published
 }

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_version};
 
-/// Something that is there; what it says does not matter.
+/// An existing thing; its content does not matter.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Presence {}
 
-/// Looks for the version's tag, and for the forge's release of it; each is asked for at the path that its name gives.
+/// Looks for the version's tag, and for the forge's release of it; each is requested at the path for its name.
 pub(super) async fn find(
     asker: &Asker<'_>,
     found: &mut Finder<'_>,
@@ -70,7 +70,7 @@ fn short(package: &Package) -> &str {
     package.name().rsplit('/').next().unwrap_or_default()
 }
 
-/// What can be asked for without an escape that a forge reads otherwise.
+/// Whether it needs no escape that a forge might read otherwise.
 fn is_plain(tag: &str) -> bool {
     !tag.is_empty()
         && tag.len() <= 200

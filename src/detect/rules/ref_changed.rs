@@ -6,7 +6,7 @@ use crate::{
     model::{Confidence, Severity, Signal, traits::Refs},
 };
 
-/// Built from a ref of a kind that the line never had.
+/// Built from a kind of ref that the line never had.
 pub struct RefChanged;
 
 static ABOUT: About = About {
@@ -65,9 +65,10 @@ fn severity(change: &Change<'_>, reference: &str, new: &Novelty) -> Severity {
         Some(false) if change.release.line().is_prerelease() => new.weigh(by_itself).max(Severity::Low),
         None if change.release.line().is_prerelease() => new.weigh(by_itself).lowered(),
         Some(false) if change.is_merged() == Some(true) => Severity::Medium,
-        // The branch of an old line, or of the next one, is not merged; who can push can name a branch so, too.
+        // The branch of an old line, or of the next one, is not merged; but an attacker who can push can also name a
+        // branch so.
         Some(false) if change.is_maintenance() || change.is_next_line() => Severity::Medium,
-        // A commit that nobody merged is no habit that could differ from line to line.
+        // An unmerged commit is never a habit, on any line.
         Some(false) => Severity::High,
         None => new.weigh(by_itself),
     }

@@ -78,7 +78,7 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, if is_elsewhere(change, id) { Severity::Medium } else { Severity::High }, evidence))
 }
 
-/// On a line that never had a repository, those of the package's other lines are the ones to expect.
+/// On a line that never had a repository, those of the package's other lines are expected.
 fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
     let mut others = change.package.lines.values().filter(|line| !line.tally(Repositories).is_empty());
     if others.any(|line| line.has_repository(name, id)) {
@@ -94,8 +94,8 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
 
-/// Where nothing was ever certified, manifests are all that tells which repository the package's is: the first that certifies
-/// its own may be anybody's.
+/// If no release was ever certified, only manifests name the package's repository: the first certified one may be an
+/// attacker's.
 fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     let built = named_repository(name)?;
     let mut lines = change.package.lines.values();
@@ -127,7 +127,7 @@ fn renamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     Some(signal(&ABOUT, Severity::Info, evidence))
 }
 
-/// Without ids only the forge's word tells a rename from another repository.
+/// Without ids only the forge's statement distinguishes a rename from another repository.
 fn by_name(change: &Change<'_>, name: &str) -> Option<Signal> {
     let new = change.novelty(Repositories, name)?;
     let confirmed = change.formerly().is_some_and(|formerly| {

@@ -8,7 +8,7 @@ use crate::{
     model::{Confidence, LineBaseline, Severity, Signal, traits::Tags, words::TagPresence},
 };
 
-/// No tag where releases have one.
+/// No tag although releases usually have one.
 pub struct TagMissing;
 
 static ABOUT: About = About {
@@ -40,7 +40,7 @@ ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no 
 /// So many tagged releases, and none without, show that new lines are tagged too.
 const SETTLED: u32 = 5;
 
-/// Fewest tagged releases for each untagged one that still are a habit.
+/// Fewest tagged releases for each untagged one that still make a habit.
 const HABIT: u32 = 10;
 
 impl Detector for TagMissing {
@@ -55,7 +55,7 @@ impl Detector for TagMissing {
 
 fn missing(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|_| change.tag() == Some(false))?;
-    // Nightly builds have none; how a new pre-release track is tagged, stable lines do not tell.
+    // Nightly builds have no tags; stable lines do not show how a new pre-release track is tagged.
     if change.release.line().is_prerelease() && !view.line.is_prerelease() {
         return None;
     }
@@ -71,7 +71,7 @@ fn missing(change: &Change<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, severity, evidence(change, &habit)))
 }
 
-/// How often versions were tagged.
+/// The habit of tagging versions.
 struct Habit {
     present: u32,
     absent: u32,
@@ -79,8 +79,8 @@ struct Habit {
 }
 
 impl Habit {
-    /// The line's; where a single release (of the newest line: fewer than five) is all it shows, that of all lines of its
-    /// kind, for a repository is tagged by the same people whatever the line.
+    /// The habit of the line; if it shows only a single release (for the newest line: fewer than five), the habit of
+    /// all lines of its kind, since the same people tag a repository on every line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
         let own = Self::sum(&[view.profile].into_iter())?;
         let shows = if view.is_newest { SETTLED } else { 2 };
@@ -88,7 +88,7 @@ impl Habit {
             return Some(own);
         }
         let all = Self::sum(&change.peers())?;
-        // Lines from before the habit do not speak against it.
+        // Lines from before the habit do not count against it.
         Some(if all.absent > own.absent && own.present > 1 { own } else { all })
     }
 
