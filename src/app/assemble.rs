@@ -17,7 +17,7 @@ use crate::{
     watchlist::InUse,
 };
 
-/// Puts the services together.
+/// Builds the services.
 ///
 /// # Errors
 /// A subscription that cannot be set up.
@@ -50,7 +50,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
     Ok(app(config, shared, memory, log_settings(config)?))
 }
 
-/// The services over what they share.
+/// The services over their shared parts.
 fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings) -> App {
     let packages = Packages::over(&shared);
     let caretaker = caretaker(setup(config), memory, &shared);
@@ -119,7 +119,8 @@ fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
     }
 }
 
-/// Does what of [`assemble`] may fail, and keeps nothing: reads the secrets and keys, before a store is made or migrated.
+/// Makes the fallible steps of [`assemble`] and discards the result: reads the secrets and keys, before a store is made
+/// or migrated.
 ///
 /// # Errors
 /// As [`assemble`].

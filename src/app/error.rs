@@ -1,6 +1,6 @@
 //! Errors in building the program from the configuration.
 
-/// Why the parts do not fit together. Names what in the configuration to change.
+/// The reason why the program cannot be built. It names the part of the configuration to change.
 #[derive(Debug, thiserror::Error)]
 #[error("setting up {what}")]
 pub struct AssemblyError {

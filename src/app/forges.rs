@@ -11,7 +11,7 @@ use crate::{
     store::Store,
 };
 
-/// The forges that may be asked, and where their answers are kept; `None`: switched off.
+/// The configured forges, and the cache of their answers; `None`: disabled.
 ///
 /// # Errors
 /// A token that cannot be read.
@@ -54,7 +54,7 @@ pub(crate) fn forge_list(config: &Config) -> Result<Vec<Forge>, AssemblyError> {
     Ok(forges)
 }
 
-/// What is asked for is below it, not beside it.
+/// Request paths are below it, not beside it.
 fn with_slash(url: &Url) -> Url {
     let mut url = url.clone();
     if !url.path().ends_with('/') {

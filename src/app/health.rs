@@ -1,5 +1,5 @@
-//! Gathers what the services know of themselves for the health check, and raises or resolves `operation` alerts from
-//! its findings. The same findings are what `provwatch status` prints.
+//! Gathers the services' state for the health check, and raises or resolves `operation` alerts from its findings.
+//! `provwatch status` prints the same findings.
 
 use super::App;
 use crate::{
@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl App {
-    /// Gives a heartbeat, judges how provwatch fares, raises an alert for everything that has lasted for too long and
-    /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
-    /// what is found.
+    /// Gives a heartbeat, checks the health of provwatch, raises an alert for every problem that has lasted for too
+    /// long and resolves those whose cause is gone. Returns the findings, the worst first. They include a database that
+    /// cannot be written.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -36,17 +36,17 @@ impl App {
         self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
     }
 
-    /// A pass begins: whoever asks meanwhile is told that a process is at work.
+    /// A pass begins: other processes then see that a process is running.
     pub(super) fn begin_pass(&self) -> Result<(), StoreError> {
         self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 
-    /// A pass has ended, which is what counts when nobody is at work any more.
+    /// A pass has ended, which counts when no process is running any more.
     pub(super) fn end_pass(&self) -> Result<(), StoreError> {
         self.caretaker.end_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 
-    /// What the services know of their own health.
+    /// The services' facts about their own health.
     fn facts(&self, followed: &[LogRow], stuck: &[String]) -> Result<Facts, StoreError> {
         let now = self.clock.now();
         let known = self.caretaker.last_facts()?;

@@ -50,13 +50,13 @@ fn policy(config: &Config) -> Result<Policy, AssemblyError> {
     })
 }
 
-/// What the operator says of hosts, each spelt as URLs spell it.
+/// The operator's limits of hosts, each host in the spelling of URLs.
 fn host_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     let spelt = |host: &String| host.parse().map_or_else(|_| host.to_lowercase(), |host: HostPattern| host.to_string());
     config.http.hosts.iter().map(|(host, limit)| (spelt(host), limits(*limit))).collect()
 }
 
-/// What the registries ask of their clients.
+/// The registries' published limits.
 fn published_limits(config: &Config) -> BTreeMap<String, HostLimits> {
     let place = |id: RegistryId| {
         let url = config.registries.base_url(id);

@@ -15,7 +15,7 @@ use crate::{
 /// Most bytes of a public key.
 const MAX_KEY: u64 = 64 * 1024;
 
-/// What the configuration says of logs.
+/// The settings of logs in the configuration.
 ///
 /// # Errors
 /// A key or pattern that cannot be used.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{attest::Verifier, clock::Clock, http::Client, progress::Progress, store::Store, watchlist::Watchlist};
 
-/// The parts that the configuration does not make: where to keep, what to watch, how to reach the world, what time it is.
+/// The parts that do not come from the configuration: the store, the watchlist, the network and the time.
 #[derive(Debug)]
 pub struct Parts {
     /// The store.
@@ -13,10 +13,10 @@ pub struct Parts {
     pub watchlist: Watchlist,
     /// The client.
     pub http: Client,
-    /// What signatures are verified with.
+    /// The verifier of signatures.
     pub verifier: Verifier,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who is told.
+    /// Receives progress.
     pub progress: Arc<dyn Progress>,
 }

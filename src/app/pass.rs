@@ -9,14 +9,14 @@ use crate::{
     text::with_causes,
 };
 
-/// What one full pass came to.
+/// The result of one full pass.
 #[derive(Clone, Debug, Default)]
 pub struct PassSummary {
     /// The queue.
     pub work: WorkPass,
     /// Sources that could not be read, with the reason.
     pub failed_sources: Vec<(&'static str, String)>,
-    /// What came of the logs, by name.
+    /// The results of the logs, by name.
     pub logs: Vec<(String, Poll)>,
     /// Alerts delivered.
     pub delivered: usize,
@@ -24,7 +24,7 @@ pub struct PassSummary {
     pub undelivered: usize,
 }
 
-/// Why a pass could not go on.
+/// The reason why a pass could not continue.
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
     /// A feed or the queue.
@@ -42,7 +42,7 @@ pub enum PassError {
 }
 
 impl App {
-    /// Reads every source, looks at everything that is due, looks at every log, delivers what is due.
+    /// Reads every source, checks everything that is due, polls every log, delivers due alerts.
     ///
     /// # Errors
     /// The store failed. A source's or sink's failure is part of the summary.

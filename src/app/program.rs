@@ -19,9 +19,9 @@ use crate::{
 /// The services, shared by the daemon's loops and the passes of the command line.
 #[derive(Debug)]
 pub struct App {
-    /// What is kept.
+    /// The store.
     pub store: Arc<Store>,
-    /// The client of everything that is asked over HTTP.
+    /// The client of all HTTP requests.
     pub http: Client,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -33,24 +33,24 @@ pub struct App {
     pub packages: Packages,
     /// Transparency logs.
     pub logs: LogMonitor,
-    /// What signatures are verified with.
+    /// The trust material for signatures.
     pub trust: Arc<TrustKeeper>,
-    /// The forges that may be asked, unless that is switched off.
+    /// The configured forges, unless disabled.
     pub forges: Option<Arc<Forges>>,
-    /// What is watched now.
+    /// The current watchlist.
     pub watchlist: Arc<InUse>,
-    /// Where alerts go.
+    /// The receivers of alerts.
     pub subscriptions: Arc<Subscriptions>,
     /// Deliveries.
     pub dispatcher: Dispatcher,
     /// Damaged rows.
     pub mender: Arc<Mender>,
-    /// How packages are looked at.
+    /// The settings of package checks.
     pub settings: Arc<Settings>,
-    /// The system's clock beside those of others.
+    /// Compares the system's clock with others.
     pub wall_clock: Arc<WallClock>,
     /// provwatch's own health.
     pub caretaker: Caretaker,
-    /// How the last reading of the configuration ended.
+    /// The result of the last reading of the configuration.
     pub reload: LastReload,
 }

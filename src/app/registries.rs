@@ -22,7 +22,7 @@ pub fn sources(config: &Config) -> Vec<Source> {
     enabled(config).map(source).collect()
 }
 
-/// The public registries that are switched on, and those beside them.
+/// The enabled public and private registries.
 pub(crate) fn registries(config: &Config) -> Result<BTreeMap<RegistryKey, Arc<dyn Registry>>, AssemblyError> {
     let mut all = public_registries(config);
     for (key, one) in config.registries.others() {
@@ -61,7 +61,7 @@ pub(crate) fn polled(config: &Config) -> BTreeMap<RegistryKey, Polled> {
     config.registries.others().map(polled).collect()
 }
 
-/// Under which name a registry without a feed stands among the sources: `npm/acme`.
+/// The name of a registry without a feed among the sources: `npm/acme`.
 fn source_name(key: &RegistryKey, name: &str) -> String {
     format!("{}/{name}", key.ecosystem())
 }

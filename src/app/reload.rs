@@ -4,28 +4,29 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-/// The configuration or the watchlist was read again and not taken: the daemon goes on with the one before.
+/// The configuration or the watchlist was read again and refused: the daemon keeps the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReloadError {
-    /// When that was first so.
+    /// The time of the first refusal.
     pub since: DateTime<Utc>,
-    /// Why, one line.
+    /// The reason, one line.
     pub why: String,
 }
 
-/// How the last reading ended.
+/// The result of the last reading.
 #[derive(Debug, Default)]
 pub struct LastReload(Mutex<Option<ReloadError>>);
 
 impl LastReload {
-    /// What was read again was taken, or was not, and why. A failure that goes on is as old as its first time.
+    /// Records that the new reading was applied, or why not. A repeated failure keeps its first time.
     pub fn note(&self, outcome: Result<(), String>, now: DateTime<Utc>) {
         let mut last = self.last();
         let since = last.as_ref().map_or(now, |error| error.since);
         *last = outcome.err().map(|why| ReloadError { since, why });
     }
 
-    /// Why the configuration or watchlist on the disk is not the one in use; `None` where the last reading went well.
+    /// The reason why the configuration or watchlist on the disk is not the one in use; `None` if the last reading
+    /// succeeded.
     pub fn error(&self) -> Option<ReloadError> {
         self.last().clone()
     }

@@ -6,7 +6,7 @@ use crate::{
     packages::Settings,
 };
 
-/// What the configuration changes about detectors.
+/// The configured settings of detectors.
 pub fn tuning(config: &Config) -> Tuning {
     let setting = |section: &DetectorSection| Setting {
         enabled: section.enabled,
@@ -16,7 +16,7 @@ pub fn tuning(config: &Config) -> Tuning {
     Tuning::new(config.detectors.iter().map(|(id, section)| (id.clone(), setting(section))))
 }
 
-/// How packages are looked at.
+/// The settings of package checks.
 pub(crate) fn settings(config: &Config) -> Settings {
     Settings {
         concurrency: config.daemon.concurrency as usize,

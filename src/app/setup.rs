@@ -9,7 +9,7 @@ use crate::{
     upkeep::{Setup, TrustFrom, WithoutFeed},
 };
 
-/// What this configuration says that health depends on.
+/// The settings on which health depends.
 pub fn setup(config: &Config) -> Setup {
     let subscriptions = config.subscriptions.iter();
     let without_feed = |(registry, Polled { source, every })| WithoutFeed { registry, source, every };
@@ -30,7 +30,7 @@ pub fn setup(config: &Config) -> Setup {
     }
 }
 
-/// Those of the kinds of which a subscription takes what matters: medium ones about provwatch itself, high ones else.
+/// The kinds whose important alerts a subscription receives: medium ones about provwatch itself, otherwise high ones.
 fn takes(kinds: &[AlertKind], least: Severity) -> Vec<AlertKind> {
     let matters = |kind: &AlertKind| if *kind == AlertKind::Operation { Severity::Medium } else { Severity::High };
     kinds.iter().filter(|kind| least <= matters(kind)).copied().collect()

@@ -16,7 +16,7 @@ use crate::{
     http::Client,
 };
 
-/// Sets all subscriptions up.
+/// Sets up all subscriptions.
 ///
 /// # Errors
 /// As [`subscription`], and two of one name.
@@ -30,10 +30,10 @@ pub(crate) fn subscriptions(
         .map_err(AssemblyError::of("the subscriptions"))
 }
 
-/// Sets one subscription up: reads its secrets, sends nothing.
+/// Sets up one subscription: reads its secrets, sends nothing.
 ///
 /// # Errors
-/// A secret that cannot be read, an address that is none.
+/// A secret that cannot be read, an invalid address.
 pub fn subscription(
     config: &Config,
     subscription: &SubscriptionConfig,
@@ -75,7 +75,7 @@ fn sink(
     })
 }
 
-/// `ca_file`: whom the operator trusts besides, for mail as for the web.
+/// `ca_file`: the operator's additional authorities, for mail as for the web.
 fn email_settings(email: &EmailSection, ca_file: Option<&Path>) -> Result<EmailSettings, Anything> {
     let password = email.password().map(|source| source.read()).transpose()?;
     let credentials = match (&email.username, password) {

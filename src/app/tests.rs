@@ -1,5 +1,5 @@
-//! A registry costs one row and one folder: here one that is made up, of `src/model/ecosystem/tests/attic.rs` and
-//! `src/registry/tests/attic` alone, is configured, watched, observed, examined, judged and told of.
+//! A registry costs one row and one folder: here a made-up one, of `src/model/ecosystem/tests/attic.rs` and
+//! `src/registry/tests/attic` alone, is configured, watched, observed, checked, judged and reported.
 
 use std::{path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
@@ -100,7 +100,7 @@ fn its_packages_are_listed_by_bills_of_materials() {
     assert!(imported.skipped[0].why.contains("from cellar.example, not from the Attic"), "{:?}", imported.skipped);
 }
 
-/// The Attic, a program that watches a hat of it, and a clock that stands still.
+/// The Attic, a program that watches one of its hats, and a stopped clock.
 struct House {
     web: Arc<ScriptedTransport>,
     clock: Arc<ManualClock>,
@@ -131,7 +131,7 @@ impl House {
         self.editions.push(json!({"edition": edition, "at": at, "by": by, "method": method, "sha256": sha256}));
     }
 
-    /// A pass, in which the Attic tells of these editions.
+    /// Runs a pass in which the Attic announces these editions.
     async fn tells(&mut self, editions: &[&str]) {
         let since = if self.news == 0 { "latest".to_owned() } else { self.news.to_string() };
         self.news += 1;

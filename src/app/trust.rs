@@ -9,13 +9,13 @@ use crate::{
     upkeep::{Freshness, RootFrom},
 };
 
-/// The verifier that the configuration asks for. With TUF it begins with what was last in use, or with what is built in; of a
-/// private repository that was never read, with nothing, until the first refresh has fetched something newer.
+/// The configured verifier. With TUF it begins with the material last used, or with the built-in one; for a private
+/// repository that was never read, with none, until the first refresh.
 ///
 /// # Errors
-/// A trust root, a key list or the beginning of a TUF repository that cannot be used.
+/// A trust root, a key list or the root metadata of a TUF repository that cannot be used.
 pub fn verifier(config: &Config) -> Result<Verifier, AssemblyError> {
-    // What is read again later must be usable now.
+    // Files that are read again later must be usable now.
     let material = freshness(config)?.first().map_err(unusable)?;
     Ok(Verifier::new(&material))
 }
@@ -24,10 +24,10 @@ fn unusable(error: impl Into<Anything>) -> AssemblyError {
     AssemblyError::of("the trust root ([trust])")(error)
 }
 
-/// How the trust root and npm's keys are kept fresh.
+/// The refresh of the trust root and npm's keys.
 ///
 /// # Errors
-/// A file that is not named, or the beginning of a TUF repository that cannot be used.
+/// A file that is not named, or the root metadata of a TUF repository that cannot be used.
 pub(crate) fn freshness(config: &Config) -> Result<Freshness, AssemblyError> {
     let trust = &config.trust;
     let root = match (trust.source, &trust.trusted_root) {

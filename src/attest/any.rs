@@ -1,9 +1,8 @@
 //! Reads attestations from files in any common form. These are bundles, lines of bundles, npm's attestations document,
-//! GitHub's answer, PyPI's provenance object, and a single attestation of PEP 740. What a file is, its content decides.
+//! GitHub's answer, PyPI's provenance object, and a single attestation of PEP 740. The content decides the form.
 //!
-//! Where a registry serves a document, [`Verifier::npm`] and [`Verifier::pypi`] judge it as a whole beside the release
-//! that it must speak of. Here it stands alone: each attestation says of what it speaks, and holds or does not by
-//! itself.
+//! For a registry's document, [`Verifier::npm`] and [`Verifier::pypi`] judge it as a whole against its release. Here it
+//! is judged alone: each attestation names its own subject, and is valid or not by itself.
 
 use std::collections::BTreeMap;
 
@@ -26,10 +25,10 @@ use crate::model::Check;
 /// Most attestations of one file.
 const MAX_ATTESTATIONS: usize = 1000;
 
-/// How deep documents are looked for within documents.
+/// Most levels of documents within documents.
 const MAX_NESTED: u8 = 3;
 
-/// What kind of document an attestation was found in.
+/// The kind of document that held an attestation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// A Sigstore bundle.
@@ -38,9 +37,9 @@ pub enum Kept {
     Npm,
     /// An attestation of PyPI (PEP 740).
     Pypi,
-    /// An envelope of a signed statement, without what proves when and by whom it was signed.
+    /// An envelope of a signed statement, without the proof of its time and signer.
     Envelope,
-    /// A statement that nobody signed.
+    /// An unsigned statement.
     Statement,
     /// The bundle of cosign before version 3.
     Cosign,
@@ -60,7 +59,7 @@ impl Kept {
     }
 }
 
-/// A file that holds no attestation in a form that is known.
+/// A file without an attestation of a known form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAttestations {
     /// It is not JSON, and neither are its lines.
@@ -79,7 +78,7 @@ pub enum NotAttestations {
 /// The digests of a file by algorithm (`sha256`, `sha384`, `sha512`), in lower-case hexadecimal.
 pub type FileDigests = BTreeMap<String, String>;
 
-/// What an attestation speaks of: a name, and digests by algorithm in lower-case hexadecimal.
+/// The subject of an attestation: a name, and digests by algorithm in lower-case hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// The name; empty where there is none.
@@ -90,37 +89,37 @@ pub struct About {
 /// One attestation; not yet verified.
 #[derive(Debug)]
 pub struct Attestation {
-    /// Where it stands: `line 2`, `attestation 1 of line 2`; empty where it is alone.
+    /// Its place: `line 2`, `attestation 1 of line 2`; empty if it is alone.
     pub place: String,
-    /// In what.
+    /// The kind of its document.
     pub kept: Kept,
     /// The type of the statement's predicate; a signature over a file has none.
     pub predicate_type: Option<String>,
-    /// Of what it speaks; empty where it does not say.
+    /// Its subjects; empty if it names none.
     pub about: Vec<About>,
     content: Result<Content, VerificationFailure>,
 }
 
-/// What there is to verify.
+/// The content to verify.
 #[derive(Debug)]
 struct Content {
     bundle: Bundle,
-    /// The type under which a document lists it, where it does.
+    /// The type under which a document lists it, if it does.
     listed: Option<String>,
     /// The publisher that PyPI names beside it.
     publisher: Option<Publisher>,
 }
 
-/// What a verified attestation proves.
+/// The facts that a verified attestation proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
-    /// Who signed, when, and where that is logged.
+    /// The signer, the time, and the log entry.
     pub verified: Verified,
-    /// The id of npm's key, where that signed.
+    /// The id of npm's key, if that signed.
     pub key: Option<String>,
 }
 
-/// Reads a file. What of it is an attestation and cannot be read is one that does not hold.
+/// Reads a file. An unreadable attestation in it counts as an invalid one.
 ///
 /// # Errors
 /// The file is something else.
@@ -136,7 +135,7 @@ pub fn attestations(document: &[u8]) -> Result<Vec<Attestation>, NotAttestations
     Ok(found)
 }
 
-/// One document a line. A line that cannot be read is told as such, unless none can.
+/// One document a line. An unreadable line is reported as such, unless all are unreadable.
 fn take_lines(
     document: &[u8],
     whole: &VerificationFailure,
@@ -217,7 +216,7 @@ fn bundle(value: &Value) -> Result<Bundle, VerificationFailure> {
     form::bundle(&value.to_string())
 }
 
-/// What is an attestation, and has nothing with which it could be verified here.
+/// An attestation without the parts that verification needs.
 fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
     let has = |key: &str| value.get(key).is_some();
     let (kept, why) = if has("payload") && has("payloadType") && has("signatures") {
@@ -235,7 +234,7 @@ fn unverifiable(value: &Value, place: &str) -> Option<Attestation> {
     Some(Attestation::broken(place.to_owned(), kept, VerificationFailure::unavailable(why)))
 }
 
-/// What a JSON document is that holds no attestation.
+/// The description of a JSON document without an attestation.
 fn described(value: &Value) -> String {
     match value {
         Value::Object(object) if object.is_empty() => "an empty object".to_owned(),
@@ -273,7 +272,7 @@ impl Attestation {
         }
     }
 
-    /// Whether it speaks of a file with one of these digests; `None` where it does not say of what it speaks.
+    /// Whether it is about a file with one of these digests; `None` if it names no subject.
     pub fn speaks_of(&self, file: &FileDigests) -> Option<bool> {
         let is_it = |about: &About| algorithms(file).any(|(name, digest)| about.digests.get(name) == Some(digest));
         (!self.about.is_empty()).then(|| self.about.iter().any(is_it))
@@ -282,7 +281,7 @@ impl Attestation {
     /// Verifies it, and that it is about a file with one of these digests; without any, about the file that it names.
     ///
     /// # Errors
-    /// The check that failed, or why it cannot be told.
+    /// The check that failed, or why it cannot be decided.
     pub fn verify(&self, verifier: &Verifier, file: Option<&FileDigests>) -> Result<Proven, VerificationFailure> {
         let content = self.content.as_ref().map_err(Clone::clone)?;
         if !verifier.is_ready() {
@@ -296,7 +295,7 @@ impl Attestation {
         content.verify(verifier.trust(), self.artifact(file)?)
     }
 
-    /// The file's digest in an algorithm of which the attestation speaks.
+    /// The file's digest in an algorithm of the attestation.
     fn artifact(&self, file: Option<&FileDigests>) -> Result<ArtifactDigest, VerificationFailure> {
         let named = |name: &'static str| self.about.iter().find_map(move |about| about.digests.get(name));
         let Some(file) = file else {
@@ -308,7 +307,7 @@ impl Attestation {
         };
         let spoken = algorithms(file)
             .find(|(name, digest)| self.about.iter().any(|about| about.digests.get(*name) == Some(digest)));
-        // What speaks of another file fails by that.
+        // An attestation of another file fails because of that.
         let known = spoken.or_else(|| algorithms(file).find(|(name, _)| named(name).is_some()));
         let known = known.or_else(|| algorithms(file).next().filter(|_| self.about.is_empty()));
         let why = "it speaks of files by other digests than those that are known of this one";
@@ -317,7 +316,7 @@ impl Attestation {
     }
 }
 
-/// The algorithms by which files are told apart here, the usual one of npm first.
+/// The algorithms by which files are identified here, the usual one of npm first.
 const ALGORITHMS: [&str; 3] = ["sha512", "sha256", "sha384"];
 
 /// Those of a file's digests, the usual one first.
@@ -338,7 +337,7 @@ fn of_hex(name: &str, digest: &str) -> Result<ArtifactDigest, VerificationFailur
     ArtifactDigest::new(algorithm, bytes).map_err(|error| malformed(&error))
 }
 
-/// The type of the predicate, and of what a bundle speaks.
+/// The type of the predicate, and the subjects of a bundle.
 fn said(bundle: &Bundle) -> Result<(Option<String>, Vec<About>), VerificationFailure> {
     let SignatureContent::MessageSignature(signature) = &bundle.content else {
         let statement = Statement::of(bundle)?;

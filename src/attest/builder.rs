@@ -3,7 +3,7 @@
 use super::failure::VerificationFailure;
 use crate::model::{Check, VerifiedProvenance, WorkflowIdentity};
 
-/// The first of several verified attestations, if all hold and all name one builder.
+/// The first of several verified attestations, if all are valid and name one builder.
 ///
 /// # Errors
 /// The first failure, or [`Check::Publisher`] if they contradict each other.
@@ -21,8 +21,8 @@ pub(super) fn agreed(
     Ok(first)
 }
 
-/// What tells repository and workflow apart must be the same. What names the signer may differ, as reusable workflows
-/// sign in their own name.
+/// The claims that identify repository and workflow must be the same. The claims about the signer may differ, as
+/// reusable workflows sign in their own name.
 fn check_same(one: &WorkflowIdentity, other: &WorkflowIdentity) -> Result<(), VerificationFailure> {
     if builder(one) == builder(other) {
         return Ok(());

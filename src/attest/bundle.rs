@@ -5,7 +5,7 @@ use sigstore_types::{ArtifactDigest, DerPublicKey, HashAlgorithm};
 
 use super::{failure::VerificationFailure, form, json, signer::Signer, trust::TrustMaterial, verified::Verified};
 
-/// What the bundle must be about.
+/// The expected subject of the bundle.
 #[derive(Clone, Copy, Debug)]
 pub enum Artifact<'a> {
     /// The file itself.
@@ -14,14 +14,14 @@ pub enum Artifact<'a> {
     Sha256([u8; 32]),
 }
 
-/// Who must have signed.
+/// The expected signer.
 #[derive(Clone, Copy, Debug)]
 pub enum Policy<'a> {
-    /// Somebody with a certificate, by its subject alternative name and OIDC issuer, exactly.
+    /// The holder of a certificate, by its subject alternative name and OIDC issuer, exactly.
     Identity {
         /// The subject alternative name: an address, a URI, or a user name.
         identity: &'a str,
-        /// The issuer, a URL. Empty: the certificate names none, and so proves the content and not who built it.
+        /// The issuer, a URL. Empty: the certificate names none, and so proves the content but not the builder.
         issuer: &'a str,
     },
     /// The holder of this public key (PEM).
@@ -31,7 +31,7 @@ pub enum Policy<'a> {
 /// Verifies a bundle (JSON, version 0.1 to 0.3; a message signature or an in-toto statement).
 ///
 /// # Errors
-/// The check that failed; [`Check::Publisher`](crate::model::Check::Publisher) if somebody else signed.
+/// The check that failed; [`Check::Publisher`](crate::model::Check::Publisher) for another signer.
 pub fn verify_bundle(
     bundle: &[u8],
     artifact: Artifact<'_>,

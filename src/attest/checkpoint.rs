@@ -1,6 +1,6 @@
 //! Checks of a log entry that the verifier omits: that it has a proof, and that its checkpoint is of the log named. The
-//! verifier is content if one entry of a bundle is proven, takes a checkpoint signed by any log of the trust root,
-//! whatever its first line says, and reads its lines leniently.
+//! verifier accepts a bundle if one of its entries is proven, accepts a checkpoint signed by any log of the trust root,
+//! whatever its first line is, and reads its lines leniently.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -13,10 +13,10 @@ use crate::model::{Check, LogEntry};
 /// Bytes of an Ed25519 key as `SubjectPublicKeyInfo` (RFC 8410).
 const ED25519_SPKI: usize = 44;
 
-/// Where a verified bundle is logged: the first place that is proven. None if there is none.
+/// The log entry of a verified bundle: the first place that is proven. None if there is none.
 ///
 /// # Errors
-/// [`Check::TransparencyLog`] if an entry's log is unknown, nothing proves that the entry is in it, or its checkpoint is
+/// [`Check::TransparencyLog`] if an entry's log is unknown, the entry has no proof of inclusion, or its checkpoint is
 /// not that log's.
 pub(super) fn logged_at(root: &TrustedRoot, bundle: &Bundle) -> Result<Option<LogEntry>, VerificationFailure> {
     let entries = bundle.verification_material.tlog_entries.iter();
@@ -55,7 +55,7 @@ fn host(log: &TransparencyLog) -> &str {
     rest.trim_end_matches('/')
 }
 
-/// What a log is called of which there is only a promise: its host, or, if the trust root does not say where it is, its key.
+/// The name of a log with only a promise: its host, or, if the trust root does not have it, its key.
 fn name(log: &TransparencyLog) -> String {
     match host(log) {
         "" => format!("the log with the key {}", hex::encode(log.log_id.key_id.as_bytes())),
@@ -63,8 +63,8 @@ fn name(log: &TransparencyLog) -> String {
     }
 }
 
-/// The first three lines as written are the ones that were read: no spaces, no signs, no other base64; and its last line ends.
-/// <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
+/// The first three lines must be written as they were read: no spaces, no signs, no other base64; and its last line
+/// ends. <https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md>
 fn check_form(checkpoint: &Checkpoint, note: &str) -> Result<(), VerificationFailure> {
     let root = BASE64_STANDARD.encode(checkpoint.root_hash().as_bytes());
     let head = format!("{}\n{}\n{root}\n", checkpoint.origin(), checkpoint.tree_size());
@@ -74,9 +74,9 @@ fn check_form(checkpoint: &Checkpoint, note: &str) -> Result<(), VerificationFai
     Err(misplaced("the checkpoint is not written as the standard has it"))
 }
 
-/// The origin is the log's own. Its host is what a trust root usually says, but one may have been written for a mirror, or say
-/// nothing. Then the key tells: that of Rekor v2 is named by a hash over the origin; that of Rekor v1 signs for its own trees
-/// only, and is taken at its word unless that is the name of another log.
+/// The origin must be the log's own. It is usually the log's host in the trust root, but that may have been written for
+/// a mirror, or be empty. Then the key decides: the id of Rekor v2's key is a hash over the origin; the key of Rekor v1
+/// signs for its own trees only, and its origin is accepted unless it is the name of another log.
 fn check_origin(
     root: &TrustedRoot,
     log: &TransparencyLog,
@@ -107,14 +107,14 @@ fn is_key_of(log: &TransparencyLog, origin: &str) -> bool {
     let spki = log.public_key.raw_bytes.as_bytes();
     // Ed25519 keys are the last 32 bytes of a `SubjectPublicKeyInfo` that is 44 bytes long.
     let Some(key) = spki.last_chunk::<32>().filter(|_| spki.len() == ED25519_SPKI) else {
-        // The ids of other keys say nothing of the name.
+        // The ids of other keys do not depend on the name.
         return host(log).is_empty();
     };
     let id = Sha256::new().chain_update(origin).chain_update(b"\n\x01").chain_update(key).finalize();
     log.log_id.key_id.as_bytes() == id.as_slice()
 }
 
-/// Of the logs that the trust root knows, only the entry's own signed: so it is its signature that was verified.
+/// Of the logs in the trust root, only the entry's own signed: so its signature was the verified one.
 fn check_signers(
     root: &TrustedRoot,
     log: &TransparencyLog,

@@ -11,7 +11,7 @@ pub(super) const SEQUENCE: u8 = 0x30;
 const RSA_ENCRYPTION: [u8; 15] = [0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 0x05, 0];
 
 /// A public key as `SubjectPublicKeyInfo`. Trust roots have some RSA keys in the form of PKCS #1, which begins with the
-/// modulus where the other has an algorithm.
+/// modulus instead of an algorithm.
 pub(super) fn spki(key: &[u8]) -> Vec<u8> {
     let header = key.get(1).map_or(2, |length| if *length < 0x80 { 2 } else { 2 + usize::from(length & 0x7f) });
     if key.get(header) != Some(&INTEGER) {

@@ -1,6 +1,6 @@
 //! Selects the log entries and timestamps of a bundle that the trust root knows. A bundle may have several of both. One
-//! good entry and one good time are enough; what is of a log or an authority that the trust root does not know proves
-//! nothing and spoils nothing. What is of a known one must hold.
+//! valid entry and one valid time are enough; those of an unknown log or authority prove nothing and invalidate
+//! nothing. Those of a known one must be valid.
 
 use sigstore_trust_root::TsaAuthority;
 use sigstore_types::{Bundle, SignatureBytes, SignatureContent, TimestampToken};
@@ -8,7 +8,7 @@ use sigstore_verify::tsa::{self, verify_timestamp_for_authority};
 
 use super::instance::Instance;
 
-/// The bundle without the entries and timestamps of strangers, where there are others.
+/// The bundle without the entries and timestamps of unknown parties, if there are others.
 pub(super) fn known_to(instance: &Instance, bundle: &Bundle) -> Bundle {
     let mut bundle = bundle.clone();
     let entries = &mut bundle.verification_material.tlog_entries;
@@ -26,7 +26,8 @@ pub(super) fn known_to(instance: &Instance, bundle: &Bundle) -> Bundle {
     bundle
 }
 
-/// Whether a timestamp is over the signature and by none of the authorities. Anybody can write a known one's name on it.
+/// Whether a timestamp is over the signature and by none of the authorities. Anyone can write a known authority's name
+/// on it.
 fn is_strange(token: &TimestampToken, signature: &SignatureBytes, authorities: &[TsaAuthority]) -> bool {
     use tsa::Error::{CertificateValidationError, InvalidEKU, SignatureVerificationError};
     authorities.iter().all(|authority| {
@@ -37,7 +38,7 @@ fn is_strange(token: &TimestampToken, signature: &SignatureBytes, authorities: &
     })
 }
 
-/// The signature that a bundle is about.
+/// The signature of a bundle.
 pub(super) fn signature(content: &SignatureContent) -> Option<&SignatureBytes> {
     match content {
         SignatureContent::MessageSignature(message) => Some(&message.signature),

@@ -1,4 +1,4 @@
-//! Failures of a verification: the failed check, or why it could not be made, with the reason.
+//! Failures of a verification: the failed check, or the reason why it was not possible.
 
 use std::fmt::Display;
 
@@ -12,25 +12,25 @@ use crate::{
 /// Most characters of a reason that quotes a document, beside the digests that it compares.
 const MAX_REASON: usize = 300;
 
-/// By these words alone the verifier tells a log entry of another content from a file that the bundle is not about; it
-/// looks at the entry last, when the file is known to be the right one.
+/// The verifier distinguishes a log entry of another content from a file of another bundle only by these words; it
+/// checks the entry last, when the file is known to be the right one.
 const OTHER_ENTRY: &str = "hashedrekord entry";
 
-/// Why something signed was not accepted.
+/// The reason why a signed document was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerificationFailure {
-    /// A check failed: what is signed is not what it claims to be.
+    /// A check failed: the signed document is not what it claims to be.
     #[error("{check}: {reason}")]
     Invalid {
         /// The check.
         check: Check,
-        /// What exactly was wrong; printable and short.
+        /// The exact error; printable and short.
         reason: String,
     },
-    /// This version of provwatch, or its trust material, cannot tell.
+    /// This version of provwatch, or its trust material, cannot decide.
     #[error("it cannot be checked: {reason}")]
     Unavailable {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }
@@ -41,12 +41,12 @@ impl VerificationFailure {
         Self::Invalid { check, reason: printable(reason) }
     }
 
-    /// Something that cannot be told.
+    /// An undecidable check.
     pub(super) fn unavailable(reason: impl Display) -> Self {
         Self::Unavailable { reason: printable(reason) }
     }
 
-    /// The same failure, its reason beginning with where it was found.
+    /// The same failure, its reason beginning with its place.
     #[must_use]
     pub(super) fn of(self, place: &str) -> Self {
         match self {
@@ -82,7 +82,7 @@ impl From<Error> for VerificationFailure {
     }
 }
 
-/// The check behind an error of the verifier; none if the fault is with the verifier itself or its trust root.
+/// The check behind an error of the verifier; none if the fault is in the verifier itself or its trust root.
 fn check_of(error: &Error) -> Option<Check> {
     Some(match error {
         Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => Check::Publisher,
@@ -101,7 +101,7 @@ fn check_of(error: &Error) -> Option<Check> {
         | Error::UnsupportedArtifact(_)
         | Error::Crypto(sigstore_crypto::Error::UnsupportedAlgorithm(_)) => return None,
         Error::Crypto(error) => check_of_crypto(error),
-        // Malformed bundles, and whatever the verifier learns to find fault with.
+        // Malformed bundles, and future errors of the verifier.
         _ => Check::Format,
     })
 }
@@ -129,7 +129,7 @@ fn check_of_crypto(error: &sigstore_crypto::Error) -> Check {
     }
 }
 
-/// A reason fit for people: what it quotes of a hostile document neither floods nor garbles the line.
+/// A reason for people: its quotation of a hostile document neither floods nor garbles the line.
 pub(super) fn printable(reason: impl Display) -> String {
     quoted_with_digests(reason, MAX_REASON)
 }

@@ -1,6 +1,6 @@
-//! Checks the form of a bundle before it is verified. A bundle of a version, or with an entry, that is younger than
-//! this version of provwatch is not malformed: it cannot be checked. What readers would take for different things is
-//! refused, as other verifiers do.
+//! Checks the form of a bundle before it is verified. A bundle of a newer version, or with a newer entry, than this
+//! version of provwatch knows is not malformed: it cannot be checked. Ambiguous documents are refused, as other
+//! verifiers do.
 
 use std::{collections::HashSet, str::FromStr};
 
@@ -14,15 +14,14 @@ use crate::model::Check;
 const ENTRIES: [(&str, &str); 4] =
     [("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1"), ("intoto", "0.0.2")];
 
-/// Of each of these a bundle has one member.
+/// A bundle has exactly one of these members.
 const CONTENTS: [&str; 2] = ["messageSignature", "dsseEnvelope"];
 const SIGNERS: [&str; 3] = ["certificate", "x509CertificateChain", "publicKey"];
 
-/// Reads a bundle, whose JSON is known to be sound. Log entries of kinds that are not known are left out where there are
-/// others.
+/// Reads a bundle, whose JSON is known to be valid. Log entries of unknown kinds are left out if there are others.
 ///
 /// # Errors
-/// [`Check::Format`] and what is malformed, or what is not supported.
+/// [`Check::Format`] and the malformed part, or the unsupported part.
 pub(super) fn bundle(json: &str) -> Result<Bundle, VerificationFailure> {
     let mut value: Value = serde_json::from_str(json).map_err(malformed)?;
     if !value.is_object() {
@@ -44,7 +43,7 @@ fn malformed(why: impl std::fmt::Display) -> VerificationFailure {
     VerificationFailure::invalid(Check::Format, why)
 }
 
-/// A bundle that names no version is of the first.
+/// A bundle without a version is of the first.
 fn check_version(bundle: &Value) -> Result<(), VerificationFailure> {
     match bundle.get("mediaType").map(Value::as_str) {
         None => Ok(()),
@@ -65,7 +64,7 @@ fn check_one_of(object: &Value, members: &[&str]) -> Result<(), VerificationFail
     }
 }
 
-/// A signature over a file says which: whoever leaves the digest out lets others choose.
+/// A signature over a file must name the file: without the digest, an attacker could choose it.
 fn check_digest(bundle: &Value) -> Result<(), VerificationFailure> {
     let Some(signature) = bundle.get("messageSignature").filter(|it| !it.is_null()) else { return Ok(()) };
     let Some(digest) = signature.get("messageDigest").filter(|it| !it.is_null()) else {
@@ -99,7 +98,7 @@ fn unknown_kind(entry: &Value) -> Option<String> {
     (!ENTRIES.contains(&(kind, version))).then(|| format!("{kind}/{version}"))
 }
 
-/// Where one good entry, or one good timestamp, is enough, a second copy must not look like a second witness.
+/// Where one valid entry or timestamp is enough, a second copy must not look like a second witness.
 fn check_each_once(bundle: &Bundle) -> Result<(), VerificationFailure> {
     let material = &bundle.verification_material;
     let mut entries = HashSet::new();

@@ -1,5 +1,5 @@
-//! Reads the build identity, all claims of Fulcio's arc, from a certificate. It does so by a pass of our own, because
-//! the verifier's reader drops what it cannot decode and lets the last of two equal extensions win.
+//! Reads the build identity, all claims of Fulcio's arc, from a certificate. It has a reader of its own, because the
+//! verifier's drops claims that it cannot decode and keeps the last of two equal extensions.
 //!
 //! The extensions are listed at <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
 
@@ -20,7 +20,7 @@ const FULCIO: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x01];
 /// `.7`, the type of the other name that carries a user name.
 const USER_NAME: u8 = 7;
 
-/// `.8`, the first extension that is a DER string. The ones before are the bare text, and deprecated.
+/// `.8`, the first extension that is a DER string. The earlier ones are the bare text, and deprecated.
 const ISSUER: u8 = 8;
 
 /// Longest extension, in bytes.
@@ -29,11 +29,11 @@ const MAX_VALUE: usize = 4096;
 /// GitHub's issuer; an enterprise's has a path after it.
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
-/// Who a certificate (DER) says was building. It must have been verified, or what it says means nothing.
+/// The builder that a certificate (DER) names. It must have been verified, or its claims mean nothing.
 ///
 /// # Errors
-/// [`Check::CertificateExtensions`] if one of Fulcio's extensions is there more than once, cannot be decoded or is longer than
-/// 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
+/// [`Check::CertificateExtensions`] if one of Fulcio's extensions occurs more than once, cannot be decoded or is longer
+/// than 4 KiB, or if there is no issuer or no subject; [`Check::CertificateChain`] if it is not a certificate.
 pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, VerificationFailure> {
     let parsed = parse(certificate)?;
     let subject = subject(&parsed)?;
@@ -50,7 +50,7 @@ pub fn identity(certificate: &[u8]) -> Result<WorkflowIdentity, VerificationFail
     Ok(WorkflowIdentity { issuer, subject, claims })
 }
 
-/// Whether a certificate (DER) names an issuer at all, readable or not. One that does not says nothing of who built.
+/// Whether a certificate (DER) names an issuer at all, readable or not. Without an issuer it does not name the builder.
 ///
 /// # Errors
 /// [`Check::CertificateChain`] if it is not a certificate.
@@ -62,8 +62,8 @@ pub(super) fn names_issuer(certificate: &[u8]) -> Result<bool, VerificationFailu
 /// The subject alternative name of a certificate (DER).
 ///
 /// # Errors
-/// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is not a
-/// certificate.
+/// [`Check::CertificateExtensions`] if there is not exactly one that can be read; [`Check::CertificateChain`] if it is
+/// not a certificate.
 pub(super) fn subject_of(certificate: &[u8]) -> Result<String, VerificationFailure> {
     subject(&parse(certificate)?)
 }
@@ -83,7 +83,7 @@ fn parse(certificate: &[u8]) -> Result<X509Certificate<'_>, VerificationFailure>
     Ok(parsed)
 }
 
-/// What certificates of before March 2023 say of a claim in other words.
+/// The value of a claim in certificates of before March 2023, which have it in another form.
 fn fallback(claim: Claim, issuer: &str, subject: &str, values: &BTreeMap<u8, String>) -> Option<String> {
     let github = issuer.strip_prefix(GITHUB).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let old = |number: u8| values.get(&number).cloned();
@@ -112,7 +112,7 @@ fn values(extensions: &[X509Extension<'_>]) -> Result<BTreeMap<u8, String>, Veri
         }
         values.insert(number, value(number, extension.value)?);
     }
-    // CircleCI's template writes two quotation marks where it has nothing to say.
+    // CircleCI's template writes two quotation marks for an empty value.
     values.retain(|_, value: &mut String| !value.is_empty() && value != "\"\"");
     Ok(values)
 }
@@ -134,7 +134,7 @@ fn value(number: u8, content: &[u8]) -> Result<String, VerificationFailure> {
     text.ok_or_else(|| unreadable(format_args!("the extension .{number} cannot be decoded")))
 }
 
-/// A DER UTF8String and nothing after it.
+/// A DER UTF8String without trailing bytes.
 fn utf8_string(der: &[u8]) -> Option<String> {
     let (rest, text) = Utf8String::from_der(der).ok()?;
     rest.is_empty().then(|| text.string())

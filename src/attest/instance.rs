@@ -1,7 +1,7 @@
 //! One Sigstore instance of a trust root: its authorities, its logs, and the verifier over them.
 //!
-//! A trust root is read as far as it goes. Members that no verification needs (where a log is, what an authority is
-//! called) may be missing, and a key or a chain that cannot be read here takes nothing else with it.
+//! A trust root is read as far as possible. Members that no verification needs (the URL of a log, the name of an
+//! authority) may be missing, and an unreadable key or chain affects nothing else.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ use sigstore_types::{HashAlgorithm, LogId};
 
 use crate::text::quoted;
 
-/// The forms of a trust root that are known; the later spelling is the one that bundles have taken on already.
+/// The known forms of a trust root; the later spelling is the one that bundles already use.
 pub(super) const MEDIA_TYPES: [&str; 4] = [
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
@@ -27,14 +27,14 @@ pub(super) const MEDIA_TYPES: [&str; 4] = [
 /// Most instances of one document.
 const MAX_INSTANCES: usize = 16;
 
-/// Why a document is not a trust root.
+/// The reason why a document is not a trust root.
 pub(super) type Unusable = Box<dyn std::error::Error + Send + Sync>;
 
 /// One instance.
 pub(super) struct Instance {
-    /// All that the trust root names.
+    /// The whole trust root.
     pub(super) listed: TrustedRoot,
-    /// That of it with which something can be verified here.
+    /// The part of it that is usable for verification here.
     pub(super) usable: TrustedRoot,
     pub(super) verifier: sigstore_verify::Verifier,
 }
@@ -47,7 +47,7 @@ impl Instance {
             Ok(root) => Ok(vec![Self::read(root)?]),
             Err(error) => {
                 let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-                // A single document that is cut is not a list of them.
+                // A truncated single document is not a list of them.
                 let roots: Result<Vec<Value>, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
                 match roots {
                     Ok(roots) if (2..=MAX_INSTANCES).contains(&roots.len()) => {
@@ -72,7 +72,7 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The instance of a trust root that trusts whomever it says, be it nobody.
+    /// The instance of any trust root, even an empty one.
     pub(super) fn of(listed: TrustedRoot) -> Result<Self, Unusable> {
         let mut usable = listed.clone();
         usable.tlogs.retain(|log| VerificationKey::from_spki(&log.public_key.raw_bytes).is_ok());
@@ -85,7 +85,7 @@ impl Instance {
             authority.cert_chain.certificates.retain(is_readable);
             !authority.cert_chain.certificates.is_empty()
         });
-        // Of a timestamp authority each certificate has its place.
+        // For a timestamp authority the position of each certificate matters.
         usable.timestamp_authorities.retain(|authority| {
             let chain = &authority.cert_chain.certificates;
             !chain.is_empty() && chain.iter().all(is_readable)
@@ -94,7 +94,8 @@ impl Instance {
         Ok(Self { listed, usable, verifier })
     }
 
-    /// Whether what it signs is logged. An instance that names no log at all has none: GitHub's has timestamps instead.
+    /// Whether its signatures are logged. An instance that names no log at all has none: GitHub's has timestamps
+    /// instead.
     pub(super) fn has_log(&self) -> bool {
         !self.listed.tlogs.is_empty() || !self.listed.ctlogs.is_empty()
     }
@@ -114,7 +115,7 @@ fn is_readable(certificate: &CertificateEntry) -> bool {
     webpki::anchor_from_trusted_cert(&CertificateDer::from(certificate.raw_bytes.as_bytes())).is_ok()
 }
 
-/// Members that the reader below insists on and nothing is verified with.
+/// Members that the reader below requires but verification does not use.
 fn fill_gaps(root: &mut Value) {
     let members = |root: &mut Value, list: &str, fill: &dyn Fn(&mut Value)| {
         root.get_mut(list)
@@ -141,8 +142,8 @@ fn fill_gaps(root: &mut Value) {
     members(root, "certificateAuthorities", &|authority| text(authority, "uri"));
 }
 
-/// A document of another kind, or one that was emptied, reads like a trust root that trusts nobody: with it, whatever is
-/// signed would be called forged.
+/// A document of another kind, or an emptied one, reads like a trust root without authorities: with it, every signature
+/// would be called forged.
 fn trusts_an_authority(root: &TrustedRoot) -> Result<(), String> {
     if !MEDIA_TYPES.contains(&root.media_type.as_str()) {
         return Err(format!("its media type, {}, is not known here", quoted(&root.media_type, 100)));
@@ -156,8 +157,8 @@ fn trusts_an_authority(root: &TrustedRoot) -> Result<(), String> {
     Ok(())
 }
 
-/// A trust root may name a log twice, as when it was reached under two addresses; the verifier takes each key once. The key
-/// is valid whenever one of them is.
+/// A trust root may name a log twice, for example under two addresses; the verifier accepts each key once. The key is
+/// valid whenever one of them is.
 fn each_once<T>(logs: Vec<T>, key: impl Fn(&mut T) -> &mut PublicKey) -> Vec<T> {
     let mut once: Vec<T> = Vec::new();
     for mut log in logs {

@@ -9,7 +9,7 @@ use super::{der::CODE_SIGNING, encoding, failure::VerificationFailure, instance:
 use crate::model::Check;
 
 impl Instance {
-    /// Whether a bundle is its own: one of its authorities issued the certificate, or one of its logs has the entry.
+    /// Whether a bundle belongs to it: one of its authorities issued the certificate, or one of its logs has the entry.
     pub(super) fn issued(&self, bundle: &Bundle) -> bool {
         match bundle.signing_certificate() {
             Some(certificate) => is_issued_by(self, certificate.as_bytes()),
@@ -18,7 +18,7 @@ impl Instance {
     }
 }
 
-/// A certificate in DER, and nothing behind it.
+/// A certificate in DER, without trailing bytes.
 pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, VerificationFailure> {
     let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
     let (_, parsed) =
@@ -26,7 +26,7 @@ pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, VerificationFailu
     Ok(parsed)
 }
 
-/// When its validity begins.
+/// The start of its validity.
 pub(super) fn not_before(parsed: &X509Certificate<'_>) -> Result<DateTime<Utc>, VerificationFailure> {
     let time = DateTime::from_timestamp(parsed.validity().not_before.timestamp(), 0);
     time.ok_or_else(|| VerificationFailure::invalid(Check::CertificateChain, "its validity is out of range"))
@@ -38,7 +38,7 @@ fn is_issued_by(instance: &Instance, certificate: &[u8]) -> bool {
     at.is_ok_and(|at| issued_by(instance, certificate, at).is_ok())
 }
 
-/// Whether an authority of the instance issued a certificate (DER), as of a time; else why not.
+/// Whether an authority of the instance issued a certificate (DER), as of a time; else the reason.
 pub(super) fn issued_by(instance: &Instance, certificate: &[u8], at: DateTime<Utc>) -> Result<(), String> {
     let now = encoding::timestamp(at).ok_or("its validity is out of range")?;
     let authorities = instance.usable.certificate_authorities.iter();

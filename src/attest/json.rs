@@ -13,10 +13,10 @@ use crate::{
 /// Most bytes of an attestation document. Real ones have some ten thousand.
 pub(super) const MAX_DOCUMENT: usize = 8 * 1024 * 1024;
 
-/// How large a document may be.
+/// The size limits of a document.
 const LIMITS: Limits = Limits { bytes: MAX_DOCUMENT, depth: 64 };
 
-/// Reads what was signed, or a file.
+/// Reads a signed document, or a file.
 ///
 /// # Errors
 /// [`Check::Format`].
@@ -26,11 +26,11 @@ pub(super) fn read<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, Veri
     serde_json::from_str(text).map_err(|error| malformed(&error))
 }
 
-/// Reads what a registry answered. A page that asks for a password, an empty or a cut answer, or one of another form, stands
-/// in the place of the document: nobody forged it, and it is asked for again.
+/// Reads a registry's answer. A login page, an empty or a truncated answer, or one of another form replaces the
+/// document: it is not a forgery, and the document is requested again.
 ///
 /// # Errors
-/// What cannot be read; [`Check::Format`] if it is written so that readers take it for different things.
+/// The unreadable part; [`Check::Format`] if readers would understand it differently.
 pub(super) fn answer<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, VerificationFailure> {
     let other = |why: &dyn fmt::Display| {
         VerificationFailure::unavailable(format_args!("the answer is not the document: {why}"))

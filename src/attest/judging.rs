@@ -1,4 +1,4 @@
-//! Decides a verification with the verifier of the Sigstore instance, or with our own steps where that one cannot.
+//! Decides a verification with the verifier of the Sigstore instance, or with provwatch's own steps if that one cannot.
 
 use jiff::Timestamp;
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl Case<'_> {
-    /// Verifies everything but who signed. The times of signing that are proven.
+    /// Verifies everything but the signer. Returns the proven times of signing.
     pub(super) fn verify(&self, without: Without) -> Result<Vec<Timestamp>, VerificationFailure> {
         if own::is_needed(self)? { own::verify(self, without) } else { self.by_verifier(without) }
     }

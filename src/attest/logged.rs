@@ -1,6 +1,6 @@
-//! Reads the identity from certificates in log entries, and checks which authority issued them. Logs take whatever
-//! signs itself, so what such a certificate says of who signed is worth nothing until an authority of the trust root is
-//! known to have issued it.
+//! Reads the identity from certificates in log entries, and checks which authority issued them. Logs accept any valid
+//! signature, so the signer in such a certificate is worth nothing until an authority of the trust root is known to
+//! have issued it.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -27,11 +27,11 @@ use crate::model::{Check, WorkflowIdentity};
 /// The extension that marks a precertificate (RFC 6962 §3.1).
 const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
 
-/// Who a certificate in a log says signed.
+/// The signer that a certificate in a log names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedIdentity {
     pub identity: WorkflowIdentity,
-    /// Whether an authority of the trust root issued it, or why that does not hold.
+    /// Whether an authority of the trust root issued it, or why not.
     pub issued: Result<(), String>,
     /// SHA-256 over the `SubjectPublicKeyInfo`, hexadecimal: keys are made for one signing.
     pub key: String,
@@ -48,15 +48,15 @@ pub struct TrustedLog {
     pub base_url: String,
     /// Its public key, `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// What it holds.
+    /// Its content.
     pub holds: TrustedLogHolds,
-    /// When it began to sign, where that is said.
+    /// The start of its signing, if the trust root has it.
     pub since: Option<DateTime<Utc>>,
-    /// When another log takes its place: it signs nothing later. `None`: not known.
+    /// The time at which another log replaces it: it signs nothing later. `None`: not known.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What the logs of a trust root hold. How one is read is not said there: the log must be asked.
+/// The content of a trust root's logs. The trust root does not give their protocol: the log's answer shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustedLogHolds {
     /// Entries of Rekor.
@@ -65,7 +65,7 @@ pub enum TrustedLogHolds {
 }
 
 impl Verifier {
-    /// Every log that the trust root names: those that entries and those that certificates are logged in.
+    /// Every log that the trust root names: those of entries and those of certificates.
     pub fn trusted_logs(&self) -> Vec<TrustedLog> {
         let roots = || self.trust().instances.iter().map(|instance| &instance.listed);
         let log = |url: &str, key: &PublicKey, holds| TrustedLog {
@@ -82,7 +82,7 @@ impl Verifier {
         entries.chain(certificates).collect()
     }
 
-    /// Reads a certificate (DER) that stands in a log.
+    /// Reads a certificate (DER) from a log.
     ///
     /// # Errors
     /// It is not a certificate, or Fulcio's extensions in it cannot be read.
@@ -92,12 +92,12 @@ impl Verifier {
         Ok(LoggedIdentity { issued: issued(self.trust(), certificate, not_before), ..read(&parsed, certificate)? })
     }
 
-    /// Reads a certificate that an authority was about to sign: the part that the log proves, and the precertificate beside
-    /// it, which nothing proves. They must say the same, or the log hides who was certified; and the authority must have
-    /// signed the precertificate.
+    /// Reads a certificate that an authority was about to sign: the part that the log proves, and the unproven
+    /// precertificate beside it. They must be equal, or the log hides the certified identity; and the authority must
+    /// have signed the precertificate.
     ///
     /// # Errors
-    /// They do not say the same, the precertificate is not a certificate, or Fulcio's extensions in it cannot be read.
+    /// They differ, the precertificate is not a certificate, or Fulcio's extensions in it cannot be read.
     pub fn logged_precertificate(
         &self,
         issuer_key_hash: &[u8; 32],
@@ -136,7 +136,7 @@ fn issued(trust: &TrustMaterial, certificate: &[u8], at: DateTime<Utc>) -> Resul
     outcome
 }
 
-/// Whether what a log proves is what the precertificate says, but for the poison.
+/// Whether the part that a log proves is equal to the precertificate, except for the poison.
 fn says_the_same(tbs: &[u8], precertificate: &X509Certificate<'_>) -> bool {
     let Ok(([], proven)) = TbsCertificate::from_der(tbs) else { return false };
     let said = &precertificate.tbs_certificate;

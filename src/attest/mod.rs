@@ -1,25 +1,25 @@
-//! Verification of attestations: from registry documents and a trust root to the verified builder of a release. Nothing
-//! here touches the network but the refresh of the trust root, and nothing outside can make a
+//! Verification of attestations: from registry documents and a trust root to the verified builder of a release. Only
+//! the refresh of the trust root uses the network, and only this module can make a
 //! [`Provenance::Verified`](crate::model::Provenance::Verified) from bytes.
 //!
 //! # Forged, or out of date?
-//! An attestation that does not hold is `Invalid` and alarms; one that this version or its trust root cannot judge is
+//! An invalid attestation is `Invalid` and raises an alert; one that this version or its trust root cannot judge is
 //! `Unavailable`: it is reported ("could not check"), never clean, never in the baseline, re-checked, and in the end an
 //! alert about provwatch itself. The line between them:
-//! * A wrong answer in the place of a document (a page that asks for a password, an empty or a cut one): `Unavailable`.
-//! * A form that is not supported (a version of a bundle or a document, a kind of log entry, a signature scheme):
-//!   `Unavailable`. A forger gains no more by it than a later report, as a release that cannot be checked.
-//! * Several log entries or timestamps, some of which are of strangers: one good one is enough. What a known log or
-//!   authority is said to have made must hold.
+//! * A wrong answer instead of a document (a login page, an empty or a truncated one): `Unavailable`.
+//! * An unsupported form (a version of a bundle or a document, a kind of log entry, a signature scheme): `Unavailable`.
+//!   A forger gains only a later report by it, as a release that cannot be checked.
+//! * Several log entries or timestamps, some of unknown parties: one valid one is enough. Those of a known log or
+//!   authority must be valid.
 //! * An entry of a log, or a certificate timestamp of a CT log, that the trust root does not know: `Unavailable` only
-//!   if all the rest holds, the certificate chain and the time of signing before all: a trust root that is out of date
-//!   then looks like what it is, while a log of a forger's own does not help without a certificate of an authority that
-//!   is trusted. `Invalid` otherwise.
-//! * A certificate of an unknown authority: `Invalid`. It cannot be told from one that anybody can make. But a bundle
-//!   with a timestamp and no log entry is `Unavailable` then: GitHub's own instance signs so, and who does is not in
-//!   the trust root.
-//! * A certificate that names no issuer: it proves the content, and not who built it. `Unavailable` where that is
-//!   asked.
+//!   if all the rest is valid, especially the certificate chain and the time of signing: an outdated trust root is then
+//!   recognised as such, while a forger's own log does not help without a certificate of a trusted authority. `Invalid`
+//!   otherwise.
+//! * A certificate of an unknown authority: `Invalid`. It cannot be distinguished from one that anyone can make. But a
+//!   bundle with a timestamp and no log entry is `Unavailable` then: GitHub's own instance signs so, and its authority
+//!   is not in the trust root.
+//! * A certificate without an issuer: it proves the content, but not the builder. `Unavailable` if the builder is
+//!   required.
 
 mod any;
 mod builder;

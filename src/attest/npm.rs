@@ -38,7 +38,7 @@ struct Item<'a> {
     bundle: &'a RawValue,
 }
 
-/// An attestation that speaks of the release; not yet verified.
+/// An attestation of the release; not yet verified.
 struct Unverified {
     bundle: Bundle,
     kind: Kind,
@@ -75,7 +75,7 @@ pub(super) fn verify(trust: &TrustMaterial, document: &[u8], subject: &str, dige
     }
 }
 
-/// What a document lacks that has provenance: npm itself attests that it published what was built.
+/// The part that a document with provenance lacks: npm itself attests that it published the built file.
 pub(super) fn lacks(document: &[u8]) -> Option<String> {
     let document: Document<'_> = json::answer(document).ok()?;
     let has = |kind: Kind| document.attestations.iter().any(|item| Kind::of(&item.predicate_type) == Some(kind));
@@ -85,7 +85,7 @@ pub(super) fn lacks(document: &[u8]) -> Option<String> {
     })
 }
 
-/// The provenance, if the document has one. Whatever is there must hold and agree.
+/// The provenance, if the document has one. All of its attestations must be valid and agree.
 fn attested(
     trust: &TrustMaterial,
     document: &[u8],
@@ -112,7 +112,7 @@ fn attested(
     builder::agreed(verified)
 }
 
-/// Everything that needs no signature: what it is, of what it speaks, by whom it claims to be signed.
+/// Reads everything that needs no signature: the type, the subject, the claimed signer.
 fn read(
     item: &Item<'_>,
     kind: Kind,
@@ -163,7 +163,7 @@ impl Unverified {
     }
 }
 
-/// Verifies what the registry signed. Its key must have been valid at the time that the verification proves.
+/// Verifies the registry's signature. Its key must have been valid at the proven time.
 pub(super) fn verify_by_registry(
     trust: &TrustMaterial,
     bundle: &Bundle,

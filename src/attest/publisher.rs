@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::failure::VerificationFailure;
 use crate::model::{Check, WorkflowIdentity};
 
-/// What PyPI says of who uploaded the attestations. Its `environment` is the one that was configured, not the one that
-/// the token named, so it proves nothing.
+/// PyPI's statement about the uploader of the attestations. Its `environment` is the configured one, not the one in the
+/// token, so it proves nothing.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Publisher {
     kind: String,
@@ -17,16 +17,16 @@ pub(super) struct Publisher {
     workflow_filepath: Option<String>,
     /// Google.
     email: Option<String>,
-    /// CircleCI: the number of the project, and of the pipeline's definition where it is said.
+    /// CircleCI: the number of the project, and of the pipeline's definition if it is given.
     project_id: Option<String>,
     pipeline_definition_id: Option<String>,
 }
 
 impl Publisher {
-    /// Holds if the certificate's identity is the publisher's.
+    /// Checks that the certificate's identity is the publisher's.
     ///
     /// # Errors
-    /// [`Check::Publisher`] if it is another; that it cannot be told, if the kind of publisher is unknown.
+    /// [`Check::Publisher`] if it is another; undecidable if the kind of publisher is unknown.
     pub(super) fn check(&self, identity: &WorkflowIdentity) -> Result<(), VerificationFailure> {
         let agrees = match self.kind.as_str() {
             "GitHub" => self.is_workflow(identity, &GITHUB, self.workflow.as_deref()),
@@ -89,7 +89,7 @@ fn is_config(path: &str, config: &str, repository: usize) -> bool {
 struct Forge {
     issuer: &'static str,
     base: &'static str,
-    /// What stands between a repository and its workflow in the claim `.18`.
+    /// The path between a repository and its workflow in the claim `.18`.
     workflows: &'static str,
 }
 

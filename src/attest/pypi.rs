@@ -15,13 +15,13 @@ use super::{
 };
 use crate::model::{Check, Digests, Provenance, RegistryId, VerifiedProvenance};
 
-/// The predicate type of provenance, the other one that PyPI takes.
+/// The predicate type of provenance, the other one that PyPI accepts.
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 
 /// Most attestations of one file.
 const MAX_ATTESTATIONS: usize = 256;
 
-/// What says how the rest is to be read.
+/// The version, which decides how the rest is read.
 #[derive(Deserialize)]
 struct Versioned {
     version: u64,
@@ -60,7 +60,7 @@ struct Envelope {
     signature: String,
 }
 
-/// An attestation that speaks of the file; not yet verified.
+/// An attestation of the file; not yet verified.
 struct Unverified<'a> {
     bundle: Bundle,
     publisher: &'a Publisher,
@@ -78,7 +78,8 @@ pub(super) fn verify(trust: &TrustMaterial, object: &[u8], file: &str, digests: 
 /// An attestation as a bundle, if it can be read, and the publisher that PyPI names beside it.
 pub(super) type Published = (Result<Bundle, VerificationFailure>, Publisher);
 
-/// The attestations of a provenance object that stands alone, each with the publisher that PyPI names; not yet verified.
+/// The attestations of a provenance object without its release, each with the publisher that PyPI names; not yet
+/// verified.
 pub(super) fn attestations(object: &str) -> Result<Vec<Published>, VerificationFailure> {
     let malformed = |error| VerificationFailure::invalid(Check::Format, format_args!("the provenance object: {error}"));
     check_version(serde_json::from_str::<Versioned>(object).map_err(malformed)?.version)?;
@@ -97,7 +98,7 @@ pub(super) fn attestation(object: &str) -> Result<Bundle, VerificationFailure> {
     as_bundle(raw)
 }
 
-/// The first attestation, if the object has one. All of them must hold and agree on who built.
+/// The first attestation, if the object has one. All of them must be valid and agree on the builder.
 fn attested(
     trust: &TrustMaterial,
     object: &[u8],
@@ -126,8 +127,8 @@ fn attested(
     builder::agreed(verified)
 }
 
-/// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Whoever publishes that way is
-/// no forger; PyPI cannot carry the proof yet (pypi-attestations#142).
+/// PEP 740 has no place for the timestamp that an entry of a Rekor v2 log needs beside it. Such a publisher is not a
+/// forger; PyPI cannot carry the proof yet (pypi-attestations#142).
 pub(super) fn lacking_a_place_for_time(bundle: &Bundle, failure: VerificationFailure) -> VerificationFailure {
     let timeless = bundle.verification_material.tlog_entries.iter().all(|entry| entry.integrated_time.is_none());
     match failure {
@@ -147,7 +148,7 @@ fn check_version(version: u64) -> Result<(), VerificationFailure> {
     }
 }
 
-/// Everything that needs no signature: what it is, of what it speaks.
+/// Reads everything that needs no signature: the type and the subject.
 fn read<'a>(
     attestation: &RawValue,
     publisher: &'a Publisher,
@@ -165,7 +166,7 @@ fn read<'a>(
     Ok(Unverified { bundle, publisher })
 }
 
-/// An attestation as a bundle, if it is of a version that is known.
+/// An attestation as a bundle, if its version is known.
 fn as_bundle(attestation: &RawValue) -> Result<Bundle, VerificationFailure> {
     let malformed = |error| VerificationFailure::invalid(Check::Format, format_args!("an attestation: {error}"));
     check_version(serde_json::from_str::<Versioned>(attestation.get()).map_err(malformed)?.version)?;

@@ -12,7 +12,7 @@ use crate::model::Check;
 /// Most keys of a list.
 const MAX_KEYS: usize = 64;
 
-/// What a key signs.
+/// The use of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Usage {
     /// `dist.signatures`.
@@ -54,7 +54,7 @@ impl RegistryKey {
         key.is_ok_and(|key| key.verify(message, &SignatureBytes::new(signature)).is_ok())
     }
 
-    /// Holds if the key was valid at that time.
+    /// Checks that the key was valid at that time.
     pub(super) fn check_valid(&self, at: DateTime<Utc>) -> Result<(), VerificationFailure> {
         let Window { start, end } = self.valid;
         let valid = start.is_none_or(|start| start <= at) && end.is_none_or(|end| at <= end);
@@ -77,8 +77,8 @@ pub struct RegistryKeys {
 }
 
 impl RegistryKeys {
-    /// Reads a list: the TUF target (`keyId`, `keyUsage`, `publicKey`) or the answer of npm's `/-/npm/v1/keys` (`keyid`,
-    /// `expires`, `key`). Keys of other usages are passed over, and one that cannot be used spoils only itself.
+    /// Reads a list: the TUF target (`keyId`, `keyUsage`, `publicKey`) or the answer of npm's `/-/npm/v1/keys`
+    /// (`keyid`, `expires`, `key`). Keys of other usages are skipped, and an unusable one affects only itself.
     ///
     /// # Errors
     /// [`Check::Format`], or [`Check::RegistryKey`] if none of the keys can be used.
@@ -96,7 +96,7 @@ impl RegistryKeys {
                 Err(failure) => spoiled.push(failure.to_string()),
             }
         }
-        // Of two different keys under one id, neither can be told to be the registry's.
+        // Of two different keys under one id, neither is known to be the registry's.
         let is_other = |one: &RegistryKey, other: &RegistryKey| {
             one.id == other.id && one.usage == other.usage && one.der.as_bytes() != other.der.as_bytes()
         };
@@ -115,18 +115,18 @@ impl RegistryKeys {
         }
     }
 
-    /// Why keys of the list cannot be used. What they signed cannot be checked; what the others signed can.
+    /// The reasons why keys of the list are unusable. Their signatures cannot be checked; those of the others can.
     pub fn spoiled(&self) -> &[String] {
         &self.spoiled
     }
 
-    /// The key of that id for publish attestations. Whether it was valid can be said once their time is verified.
+    /// The key of that id for publish attestations. Its validity is checked once the time is verified.
     pub(super) fn attesting(&self, id: &str) -> Result<&RegistryKey, VerificationFailure> {
         self.find(id, Usage::Attestations)
     }
 
     /// The key of that id for registry signatures, if it was not retired yet when the release was published. The
-    /// registry may sign releases anew with a younger key, so the start says nothing.
+    /// registry may sign releases again with a younger key, so the start proves nothing.
     pub(super) fn signing(&self, id: &str, published_at: DateTime<Utc>) -> Result<&RegistryKey, VerificationFailure> {
         let key = self.find(id, Usage::Signatures)?;
         match key.valid.end {
@@ -137,7 +137,7 @@ impl RegistryKeys {
 
     fn find(&self, id: &str, usage: Usage) -> Result<&RegistryKey, VerificationFailure> {
         let key = self.keys.iter().find(|key| key.id == id && key.usage.is_none_or(|of| of == usage));
-        // A registry that changes its keys forges nothing: what is not known yet has not been checked.
+        // A registry that changes its keys does not forge: signatures with unknown keys are unchecked.
         let unknown = || format!("{id:?} is not a key of the registry for {} that is known here", usage.title());
         key.ok_or_else(|| VerificationFailure::Unavailable { reason: unknown() })
     }
@@ -149,7 +149,7 @@ struct List<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-/// Reads one key. None: it is of another usage.
+/// Reads one key. None: its usage is another.
 fn read(key: &RawValue) -> Result<Option<RegistryKey>, VerificationFailure> {
     let malformed =
         |error| VerificationFailure::invalid(Check::RegistryKey, format_args!("a key is malformed: {error}"));

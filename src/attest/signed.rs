@@ -1,4 +1,4 @@
-//! Verifies one bundle with all checks: the upstream verifier's, and ours on top.
+//! Verifies one bundle with all checks: the upstream verifier's, and provwatch's own on top.
 
 use sha2::{Digest, Sha256};
 use sigstore_types::{Artifact, Bundle, SignatureContent};
@@ -18,7 +18,7 @@ use super::{
 use crate::model::VerifiedProvenance;
 
 impl TrustMaterial {
-    /// Verifies a bundle signed with a certificate, whoever signed it.
+    /// Verifies a bundle signed with a certificate, for any signer.
     pub(super) fn verify_keyless(
         &self,
         bundle: &Bundle,
@@ -65,7 +65,7 @@ impl TrustMaterial {
     }
 }
 
-/// What an entry of this bundle names.
+/// The digests in a log entry of this bundle.
 fn signed(bundle: &Bundle) -> Result<Vec<String>, VerificationFailure> {
     let sha256 = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
     let mut signed = Vec::new();

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::model::{Check, WorkflowIdentity};
 
-/// Who must have signed.
+/// The expected signer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Signer<'a> {
-    /// Whoever has a certificate.
+    /// Any holder of a certificate.
     Anyone,
-    /// The one whom the certificate names, exactly.
+    /// The signer that the certificate names, exactly.
     Identity {
         /// The subject alternative name.
         subject: &'a str,
@@ -24,12 +24,12 @@ pub(super) enum Signer<'a> {
     Key(&'a DerPublicKey),
 }
 
-/// Who a certificate says signed.
+/// The signer that a certificate names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Signed {
-    /// One for whom an issuer vouched.
+    /// An identity of an OIDC issuer.
     By(Box<WorkflowIdentity>),
-    /// A certificate that names no issuer: what it signed is what its holder has, and says nothing of who built it.
+    /// A certificate without an issuer: its signature proves the content, but not the builder.
     Content {
         /// The subject alternative name.
         subject: String,
@@ -38,7 +38,7 @@ pub(super) enum Signed {
 }
 
 impl<'a> Signer<'a> {
-    /// The key, if it is one that must have signed.
+    /// The key, if a key is required.
     pub(super) const fn key(self) -> Option<&'a DerPublicKey> {
         match self {
             Self::Key(key) => Some(key),
@@ -46,7 +46,7 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// Holds if the signer is the one that it must be. Names of every kind are compared: addresses, URIs, user names.
+    /// Compares the signer with the expected one. Names of every kind are compared: addresses, URIs, user names.
     pub(super) fn check(self, signed: &Signed) -> Result<(), VerificationFailure> {
         let Self::Identity { subject, issuer } = self else { return Ok(()) };
         let (found, vouching) = match signed {

@@ -1,5 +1,5 @@
-//! Reads the in-toto statement of an envelope before any signature is checked, to reject statements about something
-//! else.
+//! Reads the in-toto statement of an envelope before any signature is checked, to reject statements about another
+//! subject.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,17 @@ pub(super) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The types of statements in use.
 const STATEMENT_TYPES: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
 
-/// What every type of statement begins with.
+/// The beginning of every type of statement.
 const STATEMENTS: &str = "https://in-toto.io/Statement/";
 
 /// Most subjects of a statement.
 const MAX_SUBJECTS: usize = 1024;
 
-/// What the checks need of a statement. <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
+/// The parts of a statement that the checks need.
+/// <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>
 #[derive(Debug, Deserialize)]
 pub(super) struct Statement {
-    /// Written by the names of its protocol buffer, it is `type`.
+    /// In the names of its protocol buffer it is `type`.
     #[serde(rename = "_type", alias = "type")]
     kind: String,
     subject: Vec<Subject>,
@@ -43,7 +44,7 @@ impl Statement {
     /// The statement of a bundle.
     ///
     /// # Errors
-    /// [`Check::PayloadType`] if it carries something else, [`Check::Format`] if it is malformed.
+    /// [`Check::PayloadType`] if its payload is of another type, [`Check::Format`] if it is malformed.
     pub(super) fn of(bundle: &Bundle) -> Result<Self, VerificationFailure> {
         let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
             return Err(VerificationFailure::invalid(Check::PayloadType, "it is a signature without a statement"));
@@ -58,8 +59,8 @@ impl Statement {
     /// Reads a statement.
     ///
     /// # Errors
-    /// [`Check::PayloadType`] if it is something else, [`Check::Format`] if it is malformed, or that it is of a version or a
-    /// size that is not supported.
+    /// [`Check::PayloadType`] if it is of another type, [`Check::Format`] if it is malformed; or its version or size is
+    /// not supported.
     pub(super) fn read(payload: &[u8]) -> Result<Self, VerificationFailure> {
         let statement: Self = json::read(payload).map_err(|failure| failure.of("the statement"))?;
         if !STATEMENT_TYPES.contains(&statement.kind.as_str()) {
@@ -79,7 +80,7 @@ impl Statement {
         Ok(statement)
     }
 
-    /// Whether a subject, whatever it is called, has this digest, lower-case hexadecimal.
+    /// Whether a subject of any name has this digest, lower-case hexadecimal.
     pub(super) fn names_digest(&self, algorithm: &str, digest: &str) -> bool {
         let mut digests = self.subject.iter().filter_map(|subject| subject.digest.get(algorithm));
         digests.any(|attested| attested.eq_ignore_ascii_case(digest))
@@ -90,7 +91,7 @@ impl Statement {
         self.subject.iter().map(|subject| (subject.name.as_str(), &subject.digest))
     }
 
-    /// Holds if one subject has both a name that `is_name` takes and the digest. `wanted` is the name for people.
+    /// Checks that one subject has both a name that `is_name` accepts and the digest. `wanted` is the name for people.
     ///
     /// # Errors
     /// [`Check::SubjectName`] if no subject has the name, else [`Check::SubjectDigest`].
@@ -122,7 +123,7 @@ impl Statement {
     }
 }
 
-/// The digest by which a registry's attestations name files.
+/// The digest algorithm with which a registry's attestations identify files.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Algorithm {
     Sha256,
@@ -137,7 +138,7 @@ impl Algorithm {
         }
     }
 
-    /// The digest among those that the registry gives of the file.
+    /// The digest among the registry's digests of the file.
     fn of(self, digests: &Digests) -> Result<&str, VerificationFailure> {
         let digest = match self {
             Self::Sha256 => digests.sha256.as_deref(),
@@ -148,7 +149,7 @@ impl Algorithm {
         })
     }
 
-    /// The file as the verifier takes it: that digest.
+    /// The file in the verifier's form: that digest.
     pub(super) fn artifact(self, digests: &Digests) -> Result<ArtifactDigest, VerificationFailure> {
         let algorithm = match self {
             Self::Sha256 => HashAlgorithm::Sha2256,
@@ -169,7 +170,7 @@ pub(super) fn key_hint(bundle: &Bundle) -> Option<&str> {
     }
 }
 
-/// The key id that the signature itself names, empty where it names none.
+/// The key id in the signature itself, empty if it has none.
 pub(super) fn key_id(bundle: &Bundle) -> &str {
     match &bundle.content {
         SignatureContent::DsseEnvelope(envelope) => envelope.signature.keyid.as_str(),

@@ -24,16 +24,16 @@ const NPM_KEYS: &[u8] = include_bytes!("npm-keys.json");
 /// Most bytes of a trust root or key list.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// A trust root that trusts nobody.
+/// A trust root without authorities.
 const NOBODY: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
 
 /// Sigstore's trust root and npm's signing keys, parsed once; clones share them.
 #[derive(Clone)]
 pub struct TrustMaterial {
-    /// The instances that are trusted, at least one; the first is the one that is meant where nothing else is said.
+    /// The trusted instances, at least one; the first is the default.
     pub(super) instances: Vec<Arc<Instance>>,
     pub(super) npm_keys: Arc<RegistryKeys>,
-    /// Where the trust root comes from.
+    /// The origin of the trust root.
     standing: RootStanding,
 }
 
@@ -47,8 +47,8 @@ impl fmt::Debug for TrustMaterial {
     }
 }
 
-/// Why there is no trust material, or none newer than what is in use. Says nothing of any release: it is trouble with the
-/// infrastructure.
+/// The reason why there is no trust material, or none newer than the current one. It proves nothing about a release: it
+/// is an infrastructure failure.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     /// A file cannot be read.
@@ -58,32 +58,32 @@ pub enum TrustError {
         #[source]
         source: std::io::Error,
     },
-    /// The trust root is malformed, or a key or certificate in it is.
+    /// The trust root, or a key or certificate in it, is malformed.
     #[error("{origin} cannot be used as a Sigstore trust root")]
     Root {
-        /// Where it comes from.
+        /// Its origin.
         origin: String,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The key list is malformed, or a key in it is.
+    /// The key list, or a key in it, is malformed.
     #[error("{origin} cannot be used as the list of npm's keys: {why}")]
     Keys {
-        /// Where it comes from.
+        /// Its origin.
         origin: String,
         why: String,
     },
-    /// The root metadata that a TUF repository begins with cannot be used.
+    /// The root metadata with which a TUF repository begins cannot be used.
     #[error(
         "{origin} cannot be used as root metadata of a TUF repository; check [trust] tuf_root in the configuration"
     )]
     Metadata {
-        /// Where it comes from.
+        /// Its origin.
         origin: String,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The TUF repository could not be reached, or does not hold what it promises.
+    /// The TUF repository could not be reached, or does not match its metadata.
     #[error(
         "refreshing the trust material from {url} failed, which says nothing about any release; the earlier \
          material stays in use"
@@ -97,7 +97,7 @@ pub enum TrustError {
 }
 
 impl TrustMaterial {
-    /// What this version of provwatch was built with: Sigstore's public-good trust root and npm's keys.
+    /// The built-in trust material: Sigstore's public-good trust root and npm's keys.
     ///
     /// # Panics
     /// Never: a test reads the same constants.
@@ -114,7 +114,7 @@ impl TrustMaterial {
         Self::parse(SIGSTORE_STAGING_TRUSTED_ROOT, NPM_KEYS).expect("the embedded trust material is checked by a test")
     }
 
-    /// Of the operator's own trust root that was not read yet, with npm's keys. No other root stands in for it.
+    /// The state before the operator's own trust root is read, with npm's keys. No other root replaces it.
     ///
     /// # Panics
     /// Never: a test reads the same constant.
@@ -124,8 +124,8 @@ impl TrustMaterial {
         Self { instances: vec![Arc::new(nobody)], standing: RootStanding::Unread, ..Self::embedded() }
     }
 
-    /// With GitHub's own instance beside the one that is trusted, as this version knows it: it signs for private repositories
-    /// and releases, has timestamps, and no log.
+    /// Adds GitHub's own instance, as this version knows it: it signs for private repositories and releases, has
+    /// timestamps, and no log.
     ///
     /// # Panics
     /// Never: a test reads the same constant.
@@ -136,14 +136,14 @@ impl TrustMaterial {
         Self { instances: self.instances.into_iter().chain(github).collect(), ..self }
     }
 
-    /// The instance that a bundle is of: the one that issued its certificate, else the first.
+    /// The instance of a bundle: the one that issued its certificate, else the first.
     pub(super) fn instance_of(&self, bundle: &Bundle) -> &Instance {
         let only = self.instances.len() == 1;
         let its_own = self.instances.iter().find(|instance| only || instance.issued(bundle));
         its_own.unwrap_or(&self.instances[0])
     }
 
-    /// Where the trust root comes from.
+    /// The origin of the trust root.
     pub const fn standing(&self) -> RootStanding {
         self.standing
     }

@@ -1,5 +1,5 @@
-//! Refreshes the trust material through Sigstore's TUF repository (<https://theupdateframework.io/>), over our own HTTP
-//! client. All verification is `sigstore-tuf`'s; this is the road to it.
+//! Refreshes the trust material through Sigstore's TUF repository (<https://theupdateframework.io/>), over provwatch's
+//! own HTTP client. `sigstore-tuf` does all verification; this is the transport.
 
 use std::path::{Path, PathBuf};
 
@@ -22,17 +22,17 @@ use crate::{
 const PUBLIC: &str = "https://tuf-repo-cdn.sigstore.dev/";
 
 /// Root metadata of that repository, version 16, a copy of sigstore-trust-root's
-/// (<https://github.com/sigstore/root-signing>, Apache-2.0). Later versions are reached from it, one signing the next.
+/// (<https://github.com/sigstore/root-signing>, Apache-2.0). It leads to later versions, since each signs the next.
 const PUBLIC_ROOT: &[u8] = include_bytes!("tuf-root.json");
 
 /// The target with Sigstore's trust root.
 const TRUSTED_ROOT: &str = "trusted_root.json";
 
-/// The files beside the metadata with what was last taken into use.
+/// The files beside the metadata with the trust material last used.
 const KEPT: [&str; 2] = ["trusted_root.kept", "npm_keys.kept"];
 
-/// Fetches trust material that is newer than the one in use. Keeps verified metadata in a folder, so that a repository can
-/// never take it back to an older state.
+/// Fetches trust material that is newer than the current one. Keeps verified metadata in a folder, so that a repository
+/// can never return it to an older state.
 #[derive(Clone, Debug)]
 pub struct TrustUpdater {
     base: Url,
@@ -42,23 +42,23 @@ pub struct TrustUpdater {
     is_public: bool,
 }
 
-/// What a refresh came to.
+/// The result of a refresh.
 #[derive(Debug)]
 pub struct Refreshed {
-    /// What is in use from now on.
+    /// The trust material from now on.
     pub material: TrustMaterial,
-    /// Whether npm's keys are new too, or why they are those of before: another party signs them than the trust root, which
-    /// does not wait for them. `None`: nobody was asked for them.
+    /// Whether npm's keys are new too, or why they are the earlier ones: another party signs them than the trust root,
+    /// which does not wait for them. `None`: they were not requested.
     pub npm_keys: Option<Result<(), TrustError>>,
 }
 
 impl Refreshed {
-    /// Without a word about npm's keys.
+    /// Without npm's keys.
     pub fn of(material: TrustMaterial) -> Self {
         Self { material, npm_keys: None }
     }
 
-    /// With other keys of npm, if they can be had.
+    /// With other keys of npm, if they are available.
     #[must_use]
     pub fn with_keys(self, read: impl FnOnce(TrustMaterial) -> Result<TrustMaterial, TrustError>) -> Self {
         match read(self.material.clone()) {
@@ -78,8 +78,8 @@ impl TrustUpdater {
         Self { base: folder(base), root: PUBLIC_ROOT.to_vec(), cache, is_public: true }
     }
 
-    /// From a private repository, which begins with root metadata of its own. Its metadata are kept apart from those of any
-    /// other repository, below the same folder.
+    /// From a private repository, which begins with root metadata of its own. Its metadata are kept apart from those of
+    /// other repositories, below the same folder.
     ///
     /// # Errors
     /// [`TrustError::Read`] or [`TrustError::Metadata`] if the file is not signed root metadata.
@@ -91,8 +91,8 @@ impl TrustUpdater {
         Ok(Self { base, root: bytes, cache: cache.join(format!("repository-{id}")), is_public: false })
     }
 
-    /// Refreshes. On any failure the caller goes on with what it has: a repository that cannot be reached says nothing
-    /// of any release.
+    /// Refreshes. On any failure the caller continues with the current material: an unreachable repository proves
+    /// nothing about a release.
     ///
     /// # Errors
     /// [`TrustError::Refresh`] if the repository does not answer or its metadata does not verify at `now`;
@@ -126,9 +126,9 @@ impl TrustUpdater {
         })
     }
 
-    /// What a process begins with: what was last taken into use, also by the process before, so that a restart takes nothing
-    /// back that a refresh revoked. Where there is none, the public repository has what this version was built with; a private
-    /// one has nothing, and Sigstore's does not stand in for it.
+    /// The material with which a process begins: the last one used, also by the process before, so that a restart does
+    /// not undo a revocation. If there is none, the public repository has the built-in one; a private one has none, and
+    /// Sigstore's does not replace it.
     pub fn first(&self) -> TrustMaterial {
         let begin = if self.is_public { TrustMaterial::embedded() } else { TrustMaterial::unread() };
         let with_root = |root: Vec<u8>| begin.clone().with_root_of(KEPT[0], &root).ok();
@@ -137,7 +137,8 @@ impl TrustUpdater {
         self.kept(KEPT[1]).and_then(with_keys).unwrap_or(material)
     }
 
-    /// Keeps a document for the next process, behind its seal. Without it that one is as careful as the first.
+    /// Keeps a document for the next process, behind its seal. If that fails, the next process begins like the first
+    /// one.
     fn keep(&self, name: &str, document: &[u8]) {
         let sealed = [self.seal(document).as_bytes(), b"\n", document].concat();
         if let Err(error) = FileStore::new(&self.cache).store(name, &sealed) {
@@ -145,7 +146,7 @@ impl TrustUpdater {
         }
     }
 
-    /// A document that was kept, if it is whole and of this repository.
+    /// A kept document, if it is complete and of this repository.
     fn kept(&self, name: &str) -> Option<Vec<u8>> {
         let sealed = read(&self.cache.join(name)).ok()?;
         let end = sealed.iter().position(|byte| *byte == b'\n')?;
@@ -153,8 +154,8 @@ impl TrustUpdater {
         (seal == self.seal(document).as_bytes()).then(|| document.to_vec())
     }
 
-    /// The digest of a document and of the root metadata that a private repository begins with: another beginning is another
-    /// repository, whatever its URL.
+    /// The digest of a document and of the root metadata with which a private repository begins: other root metadata
+    /// mean another repository, whatever its URL.
     fn seal(&self, document: &[u8]) -> String {
         let beginning: &[u8] = if self.is_public { b"" } else { &self.root };
         hex::encode(Sha256::new().chain_update(Sha256::digest(beginning)).chain_update(document).finalize())
@@ -182,7 +183,7 @@ fn folder(mut url: Url) -> Url {
     url
 }
 
-/// A TUF repository behind our client, with its limits, retries and host rules.
+/// A TUF repository behind provwatch's client, with its limits, retries and host rules.
 struct HttpRepository {
     client: Client,
     base: Url,
@@ -201,9 +202,9 @@ impl HttpRepository {
     }
 }
 
-/// Whether the repository has no such file. A store whose files nobody may list answers 403 for one that does not exist,
-/// and the chain of roots is read until one does not. Whoever forges that answer gains as much as with a 404: until the
-/// metadata expires.
+/// Whether the repository has no such file. A store that does not allow listing answers 403 for a missing file, and the
+/// chain of roots is read until one is missing. An attacker who forges that answer gains as much as with a 404: until
+/// the metadata expires.
 fn is_missing(name: &str, error: &HttpError) -> bool {
     let is_root =
         name.strip_suffix(".root.json").is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()));
@@ -230,7 +231,7 @@ mod tests {
         http::ScriptedTransport,
     };
 
-    /// What a refresh ends in when the repository answers like this, with its causes.
+    /// The error of a refresh with this answer of the repository, with its causes.
     async fn refresh(script: impl FnOnce(&ScriptedTransport)) -> String {
         let transport = Arc::new(ScriptedTransport::new());
         script(&transport);

@@ -1,6 +1,5 @@
-//! Tells a forged bundle from one that is newer than the trust root or belongs to another Sigstore instance. A bundle
-//! that does not hold counts as one of the latter if its only fault is an unknown log, or if it is of those that have
-//! no log.
+//! Distinguishes a forged bundle from one that is newer than the trust root or belongs to another Sigstore instance. An
+//! invalid bundle counts as one of the latter if its only fault is an unknown log, or if its instance has no log.
 
 use sigstore_types::{Bundle, LogId};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
@@ -12,7 +11,7 @@ use super::{
     signer::{Signed, Signer},
 };
 
-/// What a failure means: all else is verified once more without the log that is not known. Never makes anything hold.
+/// The meaning of a failure: everything else is verified again without the unknown log. Never makes a bundle valid.
 pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: VerificationFailure) -> VerificationFailure {
     if failure.check().is_none() {
         return failure;
@@ -26,7 +25,7 @@ pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: VerificationF
     let usual = Without::of(case.instance);
     let mut bundle = case.bundle.clone();
     let (without, unknown) = if let Some(log) = unknown_log(case.instance, &bundle) {
-        // What such a log promises proves nothing, the time of signing least of all.
+        // Promises of such a log prove nothing, especially not the time of signing.
         bundle.verification_material.tlog_entries.clear();
         (Without { log: true, ..usual }, format!("the transparency log {log}"))
     } else if let Some(log) = unknown_ct_log(case.instance, &bundle) {
@@ -43,8 +42,8 @@ pub(super) fn judged(case: &Case<'_>, signer: Signer<'_>, failure: VerificationF
     }
 }
 
-/// Whether a bundle has a timestamp and no log entry, and a certificate of an authority that is not known. It cannot be told
-/// from one that anybody can make; but those who sign so are many, and neither is told who signed.
+/// Whether a bundle has a timestamp and no log entry, and a certificate of an unknown authority. It cannot be
+/// distinguished from one that anyone can make; but many signers sign so, and the failure names none.
 fn is_of_an_instance_without_log(case: &Case<'_>) -> bool {
     let material = &case.bundle.verification_material;
     let has_timestamp = !material.timestamp_verification_data.rfc3161_timestamps.is_empty();

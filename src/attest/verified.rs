@@ -4,18 +4,18 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{LogEntry, WorkflowIdentity};
 
-/// What a verified bundle proves.
+/// The facts that a verified bundle proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Who signed, if a certificate says so and an issuer vouched for it.
+    /// The signer, if a certificate with an issuer names it.
     pub identity: Option<WorkflowIdentity>,
-    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) no issuer vouched for it:
-    /// the signature proves the content, and not who built it.
+    /// The certificate's subject, if there is a certificate. Without an [`identity`](Self::identity) it has no issuer:
+    /// the signature proves the content, but not the builder.
     pub subject: Option<String>,
     /// The earliest verified time of signing.
     pub signed_at: Option<DateTime<Utc>>,
-    /// Where it is logged, if the bundle proves the place.
+    /// The log entry, if the bundle proves its place.
     pub log: Option<LogEntry>,
-    /// What an entry of it names; see [`VerifiedProvenance::signed`](crate::model::VerifiedProvenance::signed).
+    /// The digests in its entry; see [`VerifiedProvenance::signed`](crate::model::VerifiedProvenance::signed).
     pub signed: Vec<String>,
 }

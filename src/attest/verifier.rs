@@ -17,35 +17,35 @@ impl Verifier {
         Self { trust: trust.clone() }
     }
 
-    /// What it verifies against.
+    /// Its trust material.
     pub fn trust(&self) -> &TrustMaterial {
         &self.trust
     }
 
-    /// Verifies npm's attestations document of a release: provenance and publish attestation must both speak of the
-    /// release (`subject`, a purl) and of the file with that SHA-512. Attestations of unknown types are passed over;
+    /// Verifies npm's attestations document of a release: provenance and publish attestation must both be about the
+    /// release (`subject`, a purl) and about the file with that SHA-512. Attestations of unknown types are skipped;
     /// without provenance the outcome is [`Provenance::Absent`].
     pub fn npm(&self, document: &[u8], subject: &str, digests: &Digests) -> Provenance {
         self.as_far_as_known(npm::verify(&self.trust, document, subject, digests))
     }
 
-    /// What npm's attestations document of a release lacks though it has provenance: the publish attestation.
+    /// The part that npm's attestations document lacks although it has provenance: the publish attestation.
     pub(crate) fn npm_lacks(document: &[u8]) -> Option<String> {
         npm::lacks(document)
     }
 
-    /// Verifies PyPI's provenance object of a file: every attestation in it must speak of the file of that name and
+    /// Verifies PyPI's provenance object of a file: every attestation in it must be about the file of that name and
     /// SHA-256, and be signed by the publisher that PyPI names. Without any the outcome is [`Provenance::Absent`].
     pub fn pypi(&self, object: &[u8], file: &str, digests: &Digests) -> Provenance {
         self.as_far_as_known(pypi::verify(&self.trust, object, file, digests))
     }
 
-    /// Whether there is something to verify with yet.
+    /// Whether there is trust material for verification yet.
     pub(crate) fn is_ready(&self) -> bool {
         self.trust.standing() != RootStanding::Unread
     }
 
-    /// Without a trust root, nothing that is signed is known to hold or not to.
+    /// Without a trust root, no signature is known to be valid or invalid.
     fn as_far_as_known(&self, found: Provenance) -> Provenance {
         if self.is_ready() || found == Provenance::Absent {
             return found;
@@ -53,11 +53,11 @@ impl Verifier {
         Provenance::Unavailable { reason: "the trust root was not read yet".to_owned() }
     }
 
-    /// Verifies the registry's own signatures over a release, each a key id, a signature (base64) and the message that
-    /// it is over. No signatures hold.
+    /// Verifies the registry's own signatures over a release, each a key id, a signature (base64) and its message. An
+    /// empty list is valid.
     ///
     /// # Errors
-    /// [`Check::RegistryKey`] or [`Check::RegistrySignature`] and what exactly was wrong, or that the key is not known.
+    /// [`Check::RegistryKey`] or [`Check::RegistrySignature`] and the exact error, or that the key is not known.
     pub fn npm_signatures(
         &self,
         signatures: &[(&str, &str, &str)],

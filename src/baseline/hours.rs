@@ -14,10 +14,10 @@ const KAPPA: f64 = 12.0;
 /// Only an hour with less than this share of the uniform density can be unusual.
 const SPARSE: f64 = 0.25;
 
-/// A history whose densest quarter is less than so many times the uniform density has no hours of its own.
+/// A history whose densest quarter is less than so many times the uniform density has no usual hours.
 const FLAT: f64 = 2.0;
 
-/// A share of releases within one hour from which on it is a timer that publishes, not a person.
+/// A share of releases within one hour that shows a timer, not a person.
 const TIMER: f64 = 0.8;
 
 /// The kernel by distance in bins, not normalised: only ratios of densities are used.
@@ -29,7 +29,7 @@ static KERNEL: LazyLock<[f64; BINS]> = LazyLock::new(|| {
     })
 });
 
-/// How unusual an hour is.
+/// The rarity of an hour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rarity {
     /// The share of the line's releases that, by the estimate, come at times as unusual as this one or more so, 0–1.
@@ -58,7 +58,7 @@ impl Hours {
         Some(Self { counts, total })
     }
 
-    /// How unusual a minute of the day is. `None` where the time says nothing: a usual hour, a flat history, a timer.
+    /// The rarity of a minute of the day. `None` if the time means nothing: a usual hour, a flat history, a timer.
     pub fn rarity(&self, minute: u16) -> Option<Rarity> {
         #[expect(clippy::cast_precision_loss, reason = "fewer than a hundred bins")]
         let uniform = self.total * KERNEL.iter().sum::<f64>() / BINS as f64;

@@ -4,10 +4,10 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::model::{ReleaseLine, ReleaseStatus, Severity};
 
-/// How many clean releases must follow a held one.
+/// The number of clean releases that must follow a held one.
 pub const CLEAN_RELEASES: usize = 5;
 
-/// Over how many days, counted from the held release, they must be spread.
+/// The days, counted from the held release, over which they must be spread.
 pub const CLEAN_DAYS: i64 = 14;
 
 /// How often a loss of evidence in the open must be seen, the held release included.
@@ -23,32 +23,32 @@ pub fn in_baseline(alert: Option<Severity>) -> bool {
 pub struct Held {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
     /// Its alert's severity.
     pub severity: Severity,
-    /// Whether it can still be installed; one that was withdrawn was not normal.
+    /// Whether it can still be installed; a withdrawn one was not normal.
     pub status: ReleaseStatus,
     /// Whether it lost nothing but its evidence, and was released in the open.
     pub open_loss: bool,
 }
 
-/// A release of the package as it was assessed when it came, against the baseline of that time.
+/// A release of the package, assessed against the baseline of its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Later {
     /// Its line.
     pub line: ReleaseLine,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
-    /// Whether it joined at once. Compared with the baseline that knows nothing of the held release: whoever repeats
-    /// what was held is not clean, and does not help it in.
+    /// Whether it joined at once. It was compared with a baseline without the held release: a release that repeats the
+    /// held one is not clean, and does not help it join.
     pub clean: bool,
     /// Whether it lost nothing but its evidence, was released in the open, and can still be installed.
     pub open_loss: bool,
 }
 
-/// Whether a held release that nobody decided about may join the baseline now, given every assessed release of the package in
-/// any order.
+/// Whether a held release without an operator's decision may join the baseline now, given every assessed release of the
+/// package in any order.
 pub fn joins(held: &Held, releases: &[Later]) -> bool {
     can_outlive(held) && (is_outlived(held, releases) || is_repeated_openly(held, releases))
 }
@@ -64,7 +64,7 @@ fn is_repeated_openly(held: &Held, releases: &[Later]) -> bool {
         && losses().max().is_some_and(|last| last - held.published_at >= Duration::days(CLEAN_DAYS))
 }
 
-/// Time does not absolve what looked like a takeover, nor what was withdrawn.
+/// Time does not absolve a release that looked like a takeover or was withdrawn.
 fn can_outlive(held: &Held) -> bool {
     held.severity <= Severity::Medium && held.status == ReleaseStatus::Published
 }

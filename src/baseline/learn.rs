@@ -26,7 +26,7 @@ const LONG_PAUSE: i64 = 180;
 /// Most publish times that a profile keeps.
 const MAX_MINUTES: usize = 200;
 
-/// Folds one release into the profile of its line. The order of releases does not matter but for publish minutes and pauses.
+/// Counts one release in the profile of its line. The order of releases matters only for publish minutes and pauses.
 pub fn learn(baseline: &mut Baseline, release: &Observation) {
     let profile = baseline.lines.entry(release.line()).or_default();
     let at = release.published_at;
@@ -43,7 +43,7 @@ pub fn learn(baseline: &mut Baseline, release: &Observation) {
     learn_minute(profile, at);
 }
 
-/// A release as its traits are read from it.
+/// A release, prepared for reading its traits.
 struct LearnedRelease<'a> {
     release: &'a Observation,
     identities: Vec<Traits<'a>>,
@@ -51,7 +51,7 @@ struct LearnedRelease<'a> {
 }
 
 impl LearnedRelease<'_> {
-    /// Counts what the release shows of a trait: each has its line here. What is not known is not counted.
+    /// Counts the release's values of a trait: each trait has its line here. Unknown values are not counted.
     fn count(&self, one: Trait, profile: &mut LineBaseline) {
         let Self { release, at, .. } = *self;
         let all = || self.identities.iter();
@@ -97,7 +97,7 @@ impl LearnedRelease<'_> {
         }
     }
 
-    /// Which ids repositories and owners have.
+    /// Notes the ids of repositories and owners.
     fn note_ids(&self, profile: &mut LineBaseline) {
         for it in &self.identities {
             if let (Some(name), Some(id)) = (&it.repository, it.repository_id) {
@@ -109,8 +109,8 @@ impl LearnedRelease<'_> {
         }
     }
 
-    /// Who published. A trusted publisher's name and address are its provider's, the same for everybody; the certificate
-    /// tells more.
+    /// The publisher. A trusted publisher's name and address are its provider's, the same for all packages; the
+    /// certificate has more.
     fn person(&self) -> Option<&Person> {
         self.release.publisher.as_ref().filter(|_| self.release.auth.method != AuthMethod::TrustedPublisher)
     }
@@ -160,7 +160,7 @@ impl LearnedRelease<'_> {
     }
 }
 
-/// Only where releases come in order: what is read later of the past says nothing of pauses.
+/// Only for releases in order: a past release that is read later has no pause.
 fn learn_pause(profile: &mut LineBaseline, at: DateTime<Utc>) {
     let Some(last_before) = profile.last_at else { return };
     let (pause, longest_before) = ((at - last_before).num_days(), profile.longest_pause);
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(baseline.lines.len(), 2);
     }
 
-    /// A release of which everything is known that a profile counts.
+    /// A release with a value for every trait.
     fn full(auth: &serde_json::Value) -> Observation {
         let claims = json!({
             "source_repository_uri": "https://github.com/o/r", "source_repository_identifier": "74",

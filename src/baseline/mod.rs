@@ -1,6 +1,6 @@
 //! Baselines of packages: traits of a release, evidence rank, baseline updates, comparison, and the rules by which held
 //! releases join. In code these are [`Traits`], [`rank()`], [`learn()`], [`View`] and [`joins`]. Pure: no clock, no
-//! I/O. The rules in words stand in `docs/BASELINES.md`.
+//! I/O. `docs/BASELINES.md` has the rules in words.
 
 mod hours;
 mod joining;

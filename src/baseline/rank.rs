@@ -2,7 +2,7 @@
 
 use crate::model::{AuthMethod, EvidenceRank, EvidenceRules, Observation, Provenance};
 
-/// The evidence rank of a release: that of its weakest file. `None` where it is not known, because the attestation could
+/// The evidence rank of a release: that of its weakest file. `None` if it is not known, because the attestation could
 /// not be fetched or checked: that is neither evidence nor its absence.
 pub fn rank(release: &Observation) -> Option<EvidenceRank> {
     let rules = &release.purl.package().ecosystem().row().evidence;
@@ -12,7 +12,7 @@ pub fn rank(release: &Observation) -> Option<EvidenceRank> {
     let mut weakest = Some(EvidenceRank::Approved);
     for provenance in release.provenances() {
         match rank_of(rules, release.auth.method, provenance) {
-            // Nothing is weaker, so what is unknown of other files does not matter.
+            // No rank is weaker, so unknown ranks of other files do not matter.
             Some(EvidenceRank::None) => return Some(EvidenceRank::None),
             rank => weakest = weakest.zip(rank).map(|(a, b)| a.min(b)),
         }
@@ -29,8 +29,9 @@ fn rank_of(rules: &EvidenceRules, method: AuthMethod, provenance: &Provenance) -
     match (provenance, method) {
         (Provenance::Unavailable { .. }, _) => None,
         (Provenance::Invalid { .. }, _) | (Provenance::Absent, AuthMethod::Token) => Some(EvidenceRank::None),
-        // The registry's own word; CircleCI and private repositories cannot attest on npm, nor anybody on crates.io.
-        // Where the method is inferred, a file without attestation cannot have it confirmed, whatever its siblings prove.
+        // The registry's own statement; CircleCI and private repositories cannot attest on npm, nor any publisher on
+        // crates.io. If the method is inferred, it cannot be confirmed for a file without attestation, whatever the
+        // other files prove.
         (Provenance::Absent, AuthMethod::TrustedPublisher) if rules.tells_method => {
             Some(EvidenceRank::TrustedPublisher)
         }

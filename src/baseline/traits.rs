@@ -7,10 +7,11 @@ use crate::model::{
     traits::Environments,
 };
 
-/// The kind of ref that tags are.
+/// The kind of ref of tags.
 pub const A_TAG: &str = "tag";
 
-/// What of a certified identity is comparable from release to release: names without versions, workflows without refs.
+/// The properties of a certified identity that are comparable from release to release: names without versions,
+/// workflows without refs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Traits<'a> {
     /// The OIDC issuer.
@@ -25,17 +26,17 @@ pub struct Traits<'a> {
     pub owner: Option<String>,
     /// Its numeric id.
     pub owner_id: Option<&'a str>,
-    /// The workflow file, relative to the repository where it belongs to it.
+    /// The workflow file, relative to the repository if it is in it.
     pub workflow: Option<String>,
     /// The kind of ref: `tag`, `branch main`, `branch release/#`, `pull request`.
     pub reference: Option<String>,
     /// The event that started the run.
     pub trigger: Option<&'a str>,
-    /// The deployment environment; there is none where the certificate is young enough to carry one and does not.
+    /// The deployment environment; none if the certificate is young enough to carry one and does not.
     pub environment: Option<OrNone<&'a str>>,
     /// The kind of runner.
     pub runner: Option<&'a str>,
-    /// The reusable workflow that did the building, without its ref; there is none where the workflow did it itself.
+    /// The reusable workflow that built the release, without its ref; none if the workflow built it itself.
     pub builder: Option<OrNone<String>>,
     /// The repository's visibility at the time of signing.
     pub visibility: Option<&'a str>,
@@ -43,13 +44,13 @@ pub struct Traits<'a> {
     pub tag: Option<&'a str>,
     /// The run, a URL without the attempt.
     pub run: Option<&'a str>,
-    /// Which attempt of the run it was, from 1.
+    /// The attempt of the run, from 1.
     pub attempt: Option<u32>,
 }
 
 impl<'a> Traits<'a> {
-    /// The deployment environment, as far as this line's certificates can tell it: one that carries none has none where
-    /// others of the line did, however old it is.
+    /// The deployment environment, as far as this line's certificates show it: a certificate without one has none if
+    /// others of the line carried one, however old it is.
     pub fn environment_on(&self, line: &LineBaseline) -> Option<OrNone<&'a str>> {
         let is_carried = line.tally(Environments).values().any(|name| *name != OrNone::Nothing);
         self.environment.or_else(|| is_carried.then_some(OrNone::Nothing))
@@ -99,7 +100,7 @@ impl<'a> Traits<'a> {
     }
 }
 
-/// The signing workflow where it is another one than the workflow that was started.
+/// The signing workflow if it differs from the started one.
 fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) -> Option<OrNone<String>> {
     let (Some(_), Some(signer)) = (&claims.build_config_uri, &claims.build_signer_uri) else { return None };
     let (path, reference) = signer.split_once('@').unwrap_or((signer.as_str(), ""));
@@ -114,7 +115,7 @@ fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) ->
     }))
 }
 
-/// Forges treat the case of owner and repository names as one; so does this.
+/// Forges ignore the case of owner and repository names; so does this.
 pub fn repository_name(uri: &str) -> String {
     let uri = uri.trim_end_matches('/');
     uri.strip_suffix(".git").unwrap_or(uri).to_lowercase()

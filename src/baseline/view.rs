@@ -2,25 +2,25 @@
 
 use crate::model::{Baseline, LineBaseline, ReleaseLine, traits::EvidenceRanks};
 
-/// What a release is compared with.
+/// The profile for the comparison of a release.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The line the profile is of.
+    /// The line of the profile.
     pub line: &'a ReleaseLine,
     /// The profile.
     pub profile: &'a LineBaseline,
     /// Whether it is that of another line, because the release's own has none yet. A new major version or a new
-    /// pre-release track differs honestly, so what is only a habit weighs less then.
+    /// pre-release track differs honestly, so mere habits weigh less then.
     pub inherited: bool,
-    /// Whether no stable line is newer than the release's, and it is stable, or the package has nothing but pre-releases:
-    /// what the project does now, and no back-port.
+    /// Whether no stable line is newer than the release's, and it is stable, or the package has only pre-releases: the
+    /// current state of the project, and not a back-port.
     pub is_newest: bool,
 }
 
 impl<'a> View<'a> {
-    /// The profile of the release's own line; else, for a line newer than all others, that of the newest, unless it has less
-    /// evidence than the line released last; else that of the line released last, pre-releases preferring pre-releases and
-    /// stable releases stable ones; else nothing.
+    /// The profile of the release's own line; else, for a line newer than all others, that of the newest, unless it has
+    /// less evidence than the line released last; else that of the line released last, pre-releases preferring
+    /// pre-releases and stable releases stable ones; else none.
     pub fn of(baseline: &'a Baseline, wanted: &ReleaseLine) -> Option<Self> {
         let is_newest = is_newest(baseline, wanted);
         match baseline.lines.get_key_value(wanted) {
@@ -34,7 +34,7 @@ impl<'a> View<'a> {
         let last = known().max_by_key(|(line, it)| (line.is_prerelease() == wanted.is_prerelease(), it.last_at))?;
         let peers = known().filter(|(line, _)| is_newest && line.is_prerelease() == wanted.is_prerelease());
         let highest = peers.max_by_key(|(line, _)| line.number());
-        // A high number that was a mistake, and a back-port that was the last, have less evidence than what goes on.
+        // A mistakenly high number, or a back-port as the last release, has less evidence than the continuing line.
         let adopted =
             |(_, profile): (&ReleaseLine, &LineBaseline)| profile.tally(EvidenceRanks).values().next_back().copied();
         let (line, profile) = highest.filter(|highest| adopted(*highest) >= adopted(last)).unwrap_or(last);
@@ -44,7 +44,7 @@ impl<'a> View<'a> {
 
 fn is_newest(baseline: &Baseline, wanted: &ReleaseLine) -> bool {
     let mut peers = baseline.lines.keys().filter(|line| line.is_prerelease() == wanted.is_prerelease());
-    // Where a package has nothing but pre-releases, they are its releases.
+    // If a package has only pre-releases, they are its releases.
     (!wanted.is_prerelease() || baseline.lines.keys().all(ReleaseLine::is_prerelease))
         && peers.all(|line| line.number() <= wanted.number())
 }

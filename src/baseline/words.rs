@@ -8,12 +8,12 @@ use crate::model::{
     words::{Attempt, CommitPlace, DependencySource, Gap, ManifestRepository, Pause, TagName},
 };
 
-/// What the number of an attempt means.
+/// The word for the number of an attempt.
 pub fn attempt(number: u32) -> Attempt {
     if number > 1 { Attempt::Again } else { Attempt::First }
 }
 
-/// How long the time between signing and publishing is.
+/// The word for the time between signing and publishing.
 pub fn gap(gap: TimeDelta) -> Gap {
     match gap.num_minutes() {
         ..60 => Gap::Minutes,
@@ -22,12 +22,12 @@ pub fn gap(gap: TimeDelta) -> Gap {
     }
 }
 
-/// When the first of a release's verified attestations was signed.
+/// The time of the first of a release's verified attestations.
 pub fn signed_at(release: &Observation) -> Option<DateTime<Utc>> {
     release.verified().filter_map(|verified| verified.signed_at).min()
 }
 
-/// How long the time since the release before is.
+/// The word for the time since the release before.
 pub fn pause(pause: TimeDelta) -> Pause {
     if pause.num_minutes().abs() <= 15 { Pause::Minutes } else { Pause::Longer }
 }
@@ -42,7 +42,7 @@ pub fn ref_place(kind: &str, place: CommitPlace) -> String {
     format!("{kind} {}", place.as_str())
 }
 
-/// Whether the manifest names the repository that built the release. `None` where one of them is not known.
+/// Whether the manifest names the repository that built the release. `None` if one of them is not known.
 pub fn manifest_repository(release: &Observation, traits: &Traits<'_>) -> Option<ManifestRepository> {
     let named = named_repository(release.manifest.as_ref()?.repository.as_deref()?)?;
     let built = traits.repository.as_deref()?;
@@ -50,8 +50,9 @@ pub fn manifest_repository(release: &Observation, traits: &Traits<'_>) -> Option
     Some(if named == built { ManifestRepository::Same } else { ManifestRepository::Another })
 }
 
-/// A manifest's repository as `host/owner/name`, lower-case. Manifests write it as a URL of any kind, `github:owner/name` or
-/// `owner/name`; a page within the repository (`/tree/main/packages/x`) means the repository. `None`: it cannot be compared.
+/// A manifest's repository as `host/owner/name`, lower-case. Manifests write it as a URL of any kind,
+/// `github:owner/name` or `owner/name`; a page within the repository (`/tree/main/packages/x`) means the repository.
+/// `None`: it cannot be compared.
 pub fn named_repository(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.split(['#', '?']).next().unwrap_or(text);
@@ -64,7 +65,7 @@ pub fn named_repository(text: &str) -> Option<String> {
         None if text.matches('/').count() == 1 => format!("github.com/{text}"),
         None => return None,
     };
-    // Who asks stands before the host; an at sign further on belongs to the path.
+    // The user is before the host; a later at sign belongs to the path.
     let rest = match rest.split_once('/') {
         Some((host, path)) => format!("{}/{path}", host.rsplit_once('@').map_or(host, |(_, host)| host)),
         None => rest,
@@ -82,7 +83,7 @@ pub fn named_repository(text: &str) -> Option<String> {
     Some(repository_name(&format!("{host}/{owner}/{name}")))
 }
 
-/// Where the dependencies of a release come from, each once. Nothing where they are not known.
+/// The sources of a release's dependencies, each once. Empty if they are not known.
 pub fn dependency_sources(release: &Observation) -> Vec<DependencySource> {
     if has_no_dependencies(release) {
         return vec![DependencySource::Nowhere];
@@ -93,7 +94,7 @@ pub fn dependency_sources(release: &Observation) -> Vec<DependencySource> {
     sources
 }
 
-/// Whether a release is known to depend on nothing.
+/// Whether a release is known to have no dependencies.
 pub fn has_no_dependencies(release: &Observation) -> bool {
     let known = release.manifest.as_ref().is_some_and(|manifest| manifest.dependencies.is_some());
     known && dependencies(release).next().is_none()
@@ -107,7 +108,7 @@ pub fn dependencies(release: &Observation) -> impl Iterator<Item = (&str, &str)>
     required.into_iter().chain(optional).flatten().map(|(name, range)| (name.as_str(), range.as_str()))
 }
 
-/// Where a range is fetched from: npm's `git+…`, `github:…`, `owner/name` and `https:…`, PyPI's `name @ git+…`.
+/// The source of a range: npm's `git+…`, `github:…`, `owner/name` and `https:…`, PyPI's `name @ git+…`.
 pub fn source_of(range: &str) -> DependencySource {
     let range = range.trim_start_matches([' ', '@']).trim();
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| range.starts_with(prefix));

@@ -89,7 +89,7 @@ impl Arguments {
     /// Runs the command.
     ///
     /// # Errors
-    /// Whatever the command fails with.
+    /// The error of the command.
     pub fn run(&self) -> Outcome {
         let config = self.config.as_deref();
         if let Some(config) = config {

@@ -13,17 +13,17 @@ static NAMED: OnceLock<PathBuf> = OnceLock::new();
 /// The variable that names the configuration too.
 const VARIABLE: &str = "PROVWATCH_CONFIG";
 
-/// Remembers the configuration that this command was called with, unless the environment names it: then it does so for the
-/// next command too.
+/// Remembers the configuration that this command was called with, unless the environment names it: then it also does so
+/// for the next command.
 pub fn called_with(config: &Path) {
     if std::env::var_os(VARIABLE).is_some_and(|named| named == config.as_os_str()) {
         return;
     }
-    // A process runs one command; nobody comes second.
+    // A process runs one command, so the value is set once.
     let _ = NAMED.set(config.to_owned());
 }
 
-/// A command as it can be copied: with the configuration that was named.
+/// A command ready to be copied: with the configuration that was named.
 pub fn callable(command: &str) -> String {
     match (NAMED.get(), command.strip_prefix("provwatch ")) {
         (Some(config), Some(rest)) if !rest.starts_with("--config ") => {

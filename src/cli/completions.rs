@@ -27,7 +27,7 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(&self, mut command: Command) -> Outcome {
-        // Into memory first: the generator would panic where nobody reads standard output any more.
+        // Into memory first: the generator would panic if standard output is closed.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "provwatch", &mut script);
         output::bytes(&script)?;

@@ -58,8 +58,8 @@ impl Context {
         Ok(Arc::new(Store::open(&self.store_place()?)?))
     }
 
-    /// The store to read, or an empty one in memory where there is none, or only one that an older version left: for commands
-    /// that only look, and must neither leave a database behind nor migrate one.
+    /// The store to read, or an empty one in memory if there is none, or only one of an older version: for commands
+    /// that only read, and must neither leave a database behind nor migrate one.
     ///
     /// # Errors
     /// It cannot be used.
@@ -70,7 +70,7 @@ impl Context {
         }
     }
 
-    /// Where the store is or will be, its folder made.
+    /// The place of the store; its folder is created.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -83,7 +83,7 @@ impl Context {
         Ok(path)
     }
 
-    /// The store, to change what is in it already.
+    /// The existing store, to change its content.
     ///
     /// # Errors
     /// There is none yet, or it cannot be used.
@@ -110,14 +110,14 @@ impl Context {
     }
 }
 
-/// An operator who is not root looks into the service's store with its configuration, and would find an empty one without.
+/// Tells an operator who is not root about the service's configuration: without it they would find an empty store.
 fn hint_at_the_service(usual: &Path, system: &Path) -> Option<String> {
     let hint =
         || format!("{} does not exist; for the service's store: `--config {}`.", usual.display(), system.display());
     (usual != system && system.exists()).then(hint)
 }
 
-/// Whether every detector that a policy keeps quiet exists.
+/// Whether every detector that a policy suppresses exists.
 ///
 /// # Errors
 /// One does not.

@@ -18,7 +18,7 @@ pub enum Exit {
     Usage = 2,
     /// Findings at or above `--fail-on`, or expectations missed.
     Findings = 3,
-    /// Not everything that was asked could be checked.
+    /// A part of the request could not be checked.
     Unchecked = 4,
     /// Unhealthy (`status`).
     Unhealthy = 5,
@@ -38,7 +38,7 @@ pub struct FailOn {
     pub fail_on: Severity,
 }
 
-/// Why a command failed: the code, what failed with its causes, and the next step.
+/// The reason why a command failed: the code, the failed operation with its causes, and the next step.
 #[derive(Debug)]
 pub struct CliError {
     exit: Exit,
@@ -55,7 +55,7 @@ impl CliError {
         Self { exit: Exit::Failed, error: error.into(), next: None }
     }
 
-    /// What the user gave is wrong.
+    /// The user's input is wrong.
     pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { exit: Exit::Usage, error: error.into(), next: None }
     }
@@ -72,7 +72,7 @@ impl CliError {
         self.exit
     }
 
-    /// Whether nobody reads the output any more, as when it is piped to `head`; that is no matter for a message.
+    /// Whether the output is closed, as when it is piped to `head`; this does not deserve a message.
     pub fn is_closed_pipe(&self) -> bool {
         let io = self.error.downcast_ref::<std::io::Error>();
         io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)

@@ -44,8 +44,8 @@ impl Sheet {
         self.lines(output::width()).iter().for_each(output::line);
     }
 
-    /// The lines of it, in so many columns. A word that is longer than a line, such as a digest or an address, is not broken: it
-    /// can be copied.
+    /// Its lines, in so many columns. A word that is longer than a line, such as a digest or an address, is not broken,
+    /// so that it can be copied.
     pub fn lines(&self, width: Option<u16>) -> Vec<String> {
         let labels = self.0.iter().map(|(label, _)| columns(label)).max().unwrap_or_default();
         let indent = " ".repeat(labels + 2);
@@ -64,7 +64,7 @@ pub fn heading(text: impl std::fmt::Display) {
     output::line(wrap::paragraphs(&text.to_string(), wrap::width(), ""));
 }
 
-/// A sentence of provwatch's own, no wider than the terminal. The commands in it can be copied: they carry the configuration
+/// A sentence of provwatch's own, no wider than the terminal. Its commands can be copied: they name the configuration
 /// and are not broken.
 pub fn say(sentence: &str) {
     let indent: String = sentence.chars().take_while(|c| *c == ' ').collect();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// JSON that commands print. Its first key, `form`, says which form it is of: `lookup/1`.
+/// JSON that commands print. Its first key, `form`, names its form: `lookup/1`.
 pub trait Form: Serialize {
     /// The name and number.
     const FORM: &'static str;

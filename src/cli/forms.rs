@@ -1,8 +1,8 @@
 //! Table of the JSON forms that are stable interfaces: command output, sent messages, and files that are read. Each has
-//! a name, a number, and a schema in `schema/`, which is made from its type. A form changes by addition only; one that
-//! cannot gets another number.
+//! a name, a number, and a schema in `schema/`, which is made from its type. A form changes by addition only; an
+//! incompatible form gets another number.
 //!
-//! [`output::json`](super::output::json) takes nothing that is not in the table, so there is no form without a schema.
+//! [`output::json`](super::output::json) accepts only forms of the table, so every form has a schema.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ use super::{
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
-/// A form that others build on.
+/// A form that other programs rely on.
 #[derive(Debug)]
 pub struct Described {
     /// The name; `schema/<name>.schema.json` has the schema.
     pub name: &'static str,
     /// The number.
     pub number: u32,
-    /// The commands that print it, or what else has it.
+    /// The commands that print it, or its other uses.
     pub of: &'static str,
     /// The schema.
     pub schema: Value,
@@ -100,12 +100,12 @@ pub fn forms() -> Vec<Described> {
     all
 }
 
-/// The schema of what is written.
+/// The schema of written documents.
 fn schema_of<T: JsonSchema>() -> Value {
     value(SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>())
 }
 
-/// The schema of what is read.
+/// The schema of documents that are read.
 fn read_schema_of<T: JsonSchema>() -> Value {
     value(SchemaGenerator::default().into_root_schema_for::<T>())
 }
@@ -114,7 +114,7 @@ fn value(schema: Schema) -> Value {
     schema.to_value()
 }
 
-/// The schema with the key that says which form it is.
+/// The schema with the key that names the form.
 fn printed_schema(mut schema: Value, form: &str) -> Value {
     schema["properties"]["form"] = json!({"description": "The name and number of the form.", "const": form});
     schema

@@ -7,7 +7,7 @@ use super::args::Arguments;
 /// The narrowest terminal for which help is written.
 const COLUMNS: usize = 80;
 
-/// Every command with what leads to it: `provwatch logs scan`.
+/// Every command with its full name: `provwatch logs scan`.
 fn every_command() -> Vec<(String, Command)> {
     let mut root = Arguments::command().term_width(COLUMNS);
     root.build();
@@ -39,7 +39,7 @@ fn examples(text: &str) -> Vec<Vec<&str>> {
     found
 }
 
-/// The words as a shell has them, up to what is not for the program: a comment, a pipe, another output.
+/// The words as a shell splits them, up to the parts for the shell: a comment, a pipe, a redirection.
 fn words(example: &[&str]) -> Vec<String> {
     let line: String = example.iter().map(|line| line.trim_end_matches('\\')).collect();
     let mut words = vec![String::new()];

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{config, config::Config, watchlist};
 
-/// The line of the template that a contact takes the place of.
+/// The line of the template that the contact replaces.
 const CONTACT: &str = "# contact = \"security@example.org\"";
 
 /// Write a configuration and a watchlist to start from
@@ -67,7 +67,7 @@ impl Init {
         if self.service && file.exists() {
             return Ok(false);
         }
-        // The service runs as a user of its own, whatever root's umask is.
+        // The service runs as a user of its own, and root's umask may deny it access.
         let mode = if self.service { Some(0o644) } else { None };
         write(file, text, mode).map(|()| true)
     }
@@ -103,7 +103,7 @@ impl Init {
         }
     }
 
-    /// The template, with the contact filled in; it is parsed, so that a wrong contact is found here.
+    /// The template, with the contact filled in; it is parsed, so that a wrong contact is found now.
     fn config_text(&self, file: &Path) -> Result<String, CliError> {
         let Some(contact) = &self.contact else { return Ok(self.template().to_owned()) };
         let line = format!("contact = {}", toml_edit::Value::from(contact));
@@ -125,7 +125,7 @@ impl Init {
     }
 }
 
-/// Something by which the registries' operators can reach the user.
+/// A contact for the registries' operators.
 fn contact(text: &str) -> Result<String, &'static str> {
     let is_address = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     let is_page = ["https://", "http://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
@@ -147,7 +147,7 @@ fn write(file: &Path, text: &str, mode: Option<u32>) -> Result<(), CliError> {
         written.sync_all()
     });
     let placed = written.and_then(|()| place(&draft, file));
-    // After a link it is the second name of the file, after a failure what is left.
+    // After a link this is the second name of the file, after a failure a leftover.
     let _ = fs::remove_file(&draft);
     placed.map_err(failed)
 }
@@ -161,7 +161,7 @@ fn make_folder(folder: &Path, mode: Option<u32>) -> io::Result<()> {
     mode.map_or(Ok(()), |_| fs::set_permissions(folder, fs::Permissions::from_mode(0o755)))
 }
 
-/// Puts a draft in a file's place. What was there gets a name that nothing had, and a file that appeared meanwhile stays.
+/// Puts a draft in a file's place. The old file gets an unused name, and a file that appeared meanwhile stays.
 fn place(draft: &Path, file: &Path) -> io::Result<()> {
     if fs::symlink_metadata(file).is_ok() {
         let names = (0..100).map(|n| beside(file, &if n == 0 { ".bak".to_owned() } else { format!(".bak.{n}") }));
@@ -169,7 +169,7 @@ fn place(draft: &Path, file: &Path) -> io::Result<()> {
         fs::rename(file, free.ok_or_else(|| io::Error::other("100 older copies of it exist"))?)?;
     }
     match fs::hard_link(draft, file) {
-        // Where the file system knows no links.
+        // For file systems without links.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(draft, file),
         linked => linked,
     }

@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
 /// Help and version go to standard output with 0, wrong usage to standard error with 2.
 fn usage(error: &clap::Error) -> ExitCode {
     let exit = if error.use_stderr() { Exit::Usage } else { Exit::Clean };
-    // Nothing can be done where even the terminal is gone.
+    // No remedy is left if even the terminal is gone.
     let _ = error.print();
     exit.into()
 }

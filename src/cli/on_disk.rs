@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::context::{Context, check_policies};
 use crate::{app, bounded, config::Config, health::File, text::with_causes, upkeep, watchlist::Watchlist};
 
-/// Largest configuration that is looked at.
+/// Largest configuration that is read.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The operator's files. They are read again only when one of them has changed.
@@ -22,12 +22,12 @@ pub struct OnDisk {
     configuration: Option<PathBuf>,
     watchlists: Vec<PathBuf>,
     in_use: Config,
-    /// What the files that the configuration names looked like when this was made.
+    /// The state of the configuration's files when this was made.
     at_first: Vec<Stamp>,
     last: Mutex<Option<Look>>,
 }
 
-/// What was seen the last time.
+/// The state at the last look.
 #[derive(Debug)]
 struct Look {
     stamps: Vec<Stamp>,
@@ -36,7 +36,7 @@ struct Look {
     seen: upkeep::OnDisk,
 }
 
-/// What tells that a file has changed: length and time of the last change; `None`: the file does not exist.
+/// The sign of a change: length and time of the last change; `None`: the file does not exist.
 type Stamp = Option<(u64, SystemTime)>;
 
 impl OnDisk {
@@ -53,7 +53,7 @@ impl OnDisk {
         on_disk
     }
 
-    /// What stands in them now.
+    /// Their current content.
     pub fn look(&self) -> upkeep::OnDisk {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = &*last
@@ -69,7 +69,7 @@ impl OnDisk {
     pub fn look_beside(&self, read: &Watchlist) -> upkeep::OnDisk {
         let parts: Vec<PathBuf> = read.files().into_iter().collect();
         let stamps = self.stamps(&parts);
-        // What is included is known only after it was read, so nothing tells what it was like before.
+        // Included files are known only after the watchlist was read, so their earlier state is unknown.
         if parts.iter().any(|part| !self.watchlists.contains(part)) || self.stamps(&[]) != self.at_first {
             return self.look();
         }
@@ -150,7 +150,7 @@ fn none() -> String {
     "none".to_owned()
 }
 
-/// The same for files that say the same: remarks and the order of keys do not count, and neither does where it lies.
+/// The same digest for files with the same meaning: comments, the order of keys and the path do not count.
 fn digest(path: &Path) -> Result<String, String> {
     let text = bounded::read(path, MAX_BYTES).map_err(|error| error.to_string())?.unwrap_or_default();
     let text = String::from_utf8(text).map_err(|error| error.to_string())?;
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// One that was made when another was, and has not looked yet.
+    /// A second instance from the same start, without a look so far.
     fn desk_as_it_is(folder: &Path, other: &OnDisk) -> OnDisk {
         let context = Context::load(Some(&folder.join("provwatch.toml"))).unwrap();
         OnDisk { at_first: other.at_first.clone(), ..OnDisk::of(&context) }

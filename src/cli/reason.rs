@@ -1,9 +1,9 @@
 //! The argument by which an operator gives a reason, which is recorded.
 
-/// A reason in words. The commands that provwatch prints have `…` in its place: pasted as they are, they record nothing.
+/// A reason in words. Printed commands have `…` in its place: pasted unchanged, they record nothing.
 ///
 /// # Errors
-/// There is no word in it.
+/// It has no word.
 pub fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.chars().any(char::is_alphanumeric) {

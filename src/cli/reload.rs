@@ -43,7 +43,7 @@ impl Reload {
     }
 }
 
-/// The main process of the service that this is run for, as `ExecReload=` of systemd tells it.
+/// The main process of the service for which this command runs, as `ExecReload=` of systemd names it.
 fn service() -> Option<u32> {
     std::env::var("MAINPID").ok()?.parse().ok()
 }

@@ -18,17 +18,17 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// Most bytes that are read of a file that is trusted.
+/// Most bytes that are read of a trusted file.
 const MAX_TRUSTED: u64 = 16 << 20;
 
-/// What a daemon works with, and where it came from.
+/// The configuration of a daemon, and its source.
 pub struct Renewer {
     named: Option<PathBuf>,
     progress: Arc<dyn Progress>,
     at_work: Mutex<AtWork>,
 }
 
-/// A configuration with the files that it names, as they were when it was taken up.
+/// A configuration with its files, as they were when it was loaded.
 struct AtWork {
     config: Config,
     secrets: Vec<Option<Secret>>,
@@ -37,7 +37,7 @@ struct AtWork {
 
 impl AtWork {
     fn of(config: Config) -> Self {
-        // A file that was put back may be as old, and as long, as the one before.
+        // A file that was restored may have the same age and length as the one before.
         let digest = |path: &Path| Some(Sha256::digest(bounded::read(path, MAX_TRUSTED).ok()??).to_vec());
         Self {
             secrets: config.secrets().map(|secret| secret.read().ok()).collect(),
@@ -50,20 +50,20 @@ impl AtWork {
         self.config == other.config && self.secrets == other.secrets && self.trust == other.trust
     }
 
-    /// Whether the client of one does for the other. It knows the pauses that hosts asked for.
+    /// Whether the client of one is usable for the other. The client knows the pauses that hosts requested.
     fn has_client_of(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.config, &other.config);
         ours.http == theirs.http && ours.registries == theirs.registries && self.trust == other.trust
     }
 
-    /// Whether the trust root of one, which may have been refreshed, does for the other.
+    /// Whether the trust root of one, which may have been refreshed, is usable for the other.
     fn has_trust_of(&self, other: &Self) -> bool {
         self.config.trust == other.config.trust && self.trust == other.trust
     }
 }
 
 impl Renewer {
-    /// Of the configuration that the daemon starts with; `named` is what the command line says of its file.
+    /// For the configuration that the daemon starts with; `named` is its file on the command line.
     pub fn new(named: Option<&Path>, config: &Config, progress: Arc<dyn Progress>) -> Self {
         Self { named: named.map(Path::to_owned), progress, at_work: Mutex::new(AtWork::of(config.clone())) }
     }
@@ -130,7 +130,7 @@ pub fn trust_interval(config: &Config) -> Option<std::time::Duration> {
     is_read_again.then(|| trust.refresh_interval.duration())
 }
 
-/// What the daemon goes on with as it was.
+/// The changed settings that need a restart.
 fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
     let changes = [
         (old.store_path() != new.store_path(), "[store] path"),

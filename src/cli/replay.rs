@@ -89,7 +89,7 @@ impl Replay {
         Ok(if found || (self.expect && missed > 0) { Exit::Findings } else { Exit::Clean })
     }
 
-    /// What was announced, according to the stores that are replayed.
+    /// The announced changes in the stores that are replayed.
     fn expected(&self) -> Result<Vec<ExpectedChange>, CliError> {
         let stores = self.paths.iter().filter(|path| is_store(path));
         let mut expected = Vec::new();

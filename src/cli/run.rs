@@ -68,7 +68,7 @@ impl Run {
         });
         let seen = progress.finish();
         let work = app.store.work_summary(app.clock.now())?;
-        // Another look at what was looked at is caution, and waits for nothing.
+        // A re-check is a precaution, and no other work waits for it.
         let summary = Summary::new(&pass?, seen, work.waiting - work.again);
         if self.printing.is_json() {
             output::json(&summary)?;

@@ -20,19 +20,19 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// Everything that the program needs but the store, found to be in order. Nothing on the disk has changed yet: what is wrong
-/// with a secret or a list must leave the store as it was.
+/// Everything that the program needs except the store, already validated. Nothing on the disk has changed yet: an error
+/// in a secret or a list must leave the store unchanged.
 pub struct Prepared {
-    /// What is watched.
+    /// The watchlist.
     pub watchlist: Watchlist,
     pub http: Client,
-    /// What signatures are verified with at first.
+    /// The verifier of signatures at the start.
     pub verifier: Verifier,
     pub clock: Arc<dyn Clock>,
 }
 
 impl Context {
-    /// Reads whatever the configuration names: the watchlist, the secrets, the keys.
+    /// Reads everything that the configuration names: the watchlist, the secrets, the keys.
     ///
     /// # Errors
     /// The configuration, the watchlist or a secret is wrong.
@@ -53,7 +53,7 @@ impl Context {
         Ok(Prepared { watchlist, http, verifier, clock })
     }
 
-    /// What `provwatch doctor` calls wrong is not begun with.
+    /// Refuses to start with the errors that `provwatch doctor` reports.
     fn refuse_errors(&self) -> Result<(), CliError> {
         let findings = self.findings();
         let errors: Vec<String> =
@@ -61,7 +61,7 @@ impl Context {
         if errors.is_empty() { Ok(()) } else { Err(wrong(errors.join("\n"))) }
     }
 
-    /// What is wrong or doubtful about the configuration. A watchlist that is missing is told by whoever reads it.
+    /// The errors and warnings about the configuration. A missing watchlist is reported where it is read.
     pub fn findings(&self) -> Vec<Finding> {
         let detectors: Vec<&str> = detect::abouts().map(|about| about.id).collect();
         let mut findings = self.config.check(&detectors);
@@ -77,7 +77,7 @@ impl Context {
         self.app_of(self.prepare()?, progress)
     }
 
-    /// The same of what was prepared before.
+    /// The same from prepared parts.
     ///
     /// # Errors
     /// The store cannot be used.
@@ -85,7 +85,7 @@ impl Context {
         self.app_over(prepared, self.store()?, progress)
     }
 
-    /// A program to look at logs with, which changes no store and makes none.
+    /// A program that only reads logs: it neither changes nor creates a store.
     ///
     /// # Errors
     /// As [`Context::app`].
@@ -94,7 +94,7 @@ impl Context {
         self.app_over(prepared, self.store_to_look()?, Arc::new(NoProgress))
     }
 
-    /// The same of what was prepared before, over a store that was opened before.
+    /// The same from prepared parts, with an open store.
     ///
     /// # Errors
     /// As [`Context::app`].
@@ -108,7 +108,7 @@ impl Context {
         app::assemble(&self.config, parts).map_err(wrong)
     }
 
-    /// The right to be the only one that works on the database: two would tell everybody everything twice.
+    /// The exclusive lock on the database: two processes would send every alert twice.
     ///
     /// # Errors
     /// Another process has it.
@@ -122,7 +122,7 @@ impl Context {
         })
     }
 
-    /// Sends logs to standard error, as `[log]` says.
+    /// Sends logs to standard error, as `[log]` configures.
     ///
     /// # Errors
     /// The level is not one.
@@ -131,7 +131,7 @@ impl Context {
         Logging::usual(&log.level, log.format == LogFormat::Json).install().map_err(CliError::usage)
     }
 
-    /// Logs at the level that `[log]` says from now on.
+    /// Logs at the level of `[log]` from now on.
     ///
     /// # Errors
     /// The level is not one.
@@ -140,7 +140,7 @@ impl Context {
         Logging::usual(&log.level, log.format == LogFormat::Json).change_level().map_err(CliError::usage)
     }
 
-    /// Logs what others may change or read that they should not.
+    /// Logs the files that other users may change or read and should not.
     pub fn log_exposures(&self) {
         for exposure in self.config.exposures(self.file.as_deref()) {
             tracing::warn!("{exposure}");
@@ -152,7 +152,7 @@ fn wrong(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CliError
     CliError::usage(error).next("correct the configuration; `provwatch doctor` checks all of it")
 }
 
-/// What asynchronous work runs on.
+/// The runtime of asynchronous work.
 ///
 /// # Errors
 /// The operating system gives no threads.
@@ -160,8 +160,8 @@ pub fn runtime() -> io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-/// Refreshes the trust root before a pass. The pass goes on without: what was signed with newer keys is then said to be
-/// unverifiable, not clean.
+/// Refreshes the trust root before a pass. The pass goes on if that fails: signatures with newer keys are then reported
+/// as unverifiable, not clean.
 pub async fn refresh_trust(app: &App) {
     if let Err(error) = app.trust.refresh().await {
         output::note(format!("warning: {}", words::sentence(with_causes(&error))));

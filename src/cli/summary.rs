@@ -124,7 +124,7 @@ impl Summary {
         }
     }
 
-    /// Findings come before what could not be checked.
+    /// Findings take precedence over unchecked releases.
     pub fn exit(&self, fail_on: Severity) -> Exit {
         let failed = self.sources.iter().any(|source| source.error.is_some())
             || self.logs.iter().any(|log| log.troubled + log.mirrors > 0);

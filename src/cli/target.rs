@@ -16,7 +16,7 @@ pub struct Target {
 /// A purl with or without a version.
 ///
 /// # Errors
-/// What is wrong, and which purls may have been meant.
+/// The error, with the purls that may have been meant.
 pub fn target(text: &str) -> Result<Target, String> {
     let text = encoded(text);
     if let Ok(release) = text.parse::<ReleaseId>() {
@@ -25,7 +25,7 @@ pub fn target(text: &str) -> Result<Target, String> {
     text.parse().map(|package| Target { package, version: None }).map_err(|error| explained(&text, &error))
 }
 
-/// The package of a purl; a version is passed over, because purls are copied from alerts.
+/// The package of a purl; a version is ignored, because users copy purls from alerts.
 ///
 /// # Errors
 /// As [`target`].
@@ -47,7 +47,7 @@ pub fn release(text: &str) -> Result<ReleaseId, String> {
 /// An alert, by its id or the digits that it begins with.
 ///
 /// # Errors
-/// What is wrong, and where the ids are shown.
+/// The error, and where the ids are shown.
 pub fn alert(text: &str) -> Result<AlertPrefix, String> {
     text.parse().map_err(|error: InvalidAlertPrefix| format!("{error}; `provwatch alerts list` shows the ids"))
 }
@@ -79,7 +79,7 @@ fn explained(text: &str, error: &impl ToString) -> String {
     format!("expected a package URL; did you mean {}?", meant.join(" or "))
 }
 
-/// What a name without `pkg:` may stand for: `npm/axios` for one package, `axios` for one in each registry.
+/// The possible meanings of a name without `pkg:`: `npm/axios` is one package, `axios` one in each registry.
 fn meant(text: &str) -> Vec<String> {
     let (kind, rest) = text.split_once(['/', ':']).unwrap_or_default();
     let (ecosystems, text) = match kind.parse::<Ecosystem>() {
@@ -96,7 +96,7 @@ fn meant(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// How many to show: one or more, since none would look like nothing found.
+/// A number of results: one or more, since zero would look like no result.
 pub fn count(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|count| *count > 0).ok_or("expected a whole number from 1")
 }

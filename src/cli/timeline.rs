@@ -222,7 +222,7 @@ fn by(row: &ReleaseRow) -> String {
     }
 }
 
-/// What does not hold comes before what holds, and what holds before what could not be checked.
+/// Invalid proofs come before valid ones, and valid ones before unchecked ones.
 fn proof(row: &ReleaseRow) -> String {
     let Some(observation) = &row.observation else { return row.unchecked.join("; ") };
     let broken = observation.provenances().find_map(|provenance| match provenance {

@@ -91,7 +91,7 @@ impl VerifyBundle {
     fn policy<'a>(&'a self, key: Option<&'a [u8]>) -> Policy<'a> {
         match key {
             Some(key) => Policy::Key(key),
-            // The command line holds either a key or both of these.
+            // The command line has either a key or both of these.
             None => Policy::Identity {
                 identity: self.certificate_identity.as_deref().unwrap_or_default(),
                 issuer: self.certificate_oidc_issuer.as_deref().unwrap_or_default(),
@@ -99,7 +99,7 @@ impl VerifyBundle {
         }
     }
 
-    /// A file comes first, should one be called like a digest.
+    /// A file has precedence, even if its name looks like a digest.
     fn file(&self) -> Result<Signed, CliError> {
         let path = Path::new(&self.artifact);
         match self.artifact.strip_prefix("sha256:").filter(|_| !path.exists()) {
@@ -118,7 +118,7 @@ impl VerifyBundle {
     }
 
     fn reject(&self, failure: &attest::VerificationFailure) -> Outcome {
-        // What is not supported is not accepted either, and is not called invalid.
+        // Unsupported input is not accepted, and not called invalid.
         let (status, verb) =
             if failure.check().is_some() { ("invalid", "rejected") } else { ("unavailable", "not accepted") };
         if self.printing.is_json() {
@@ -193,7 +193,7 @@ fn print(verified: &Verified) {
     }
 }
 
-/// What was signed.
+/// The signed content.
 enum Signed {
     File(Vec<u8>),
     Sha256([u8; 32]),

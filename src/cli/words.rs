@@ -12,7 +12,7 @@ const NAME: usize = 120;
 /// Most characters of a sentence or two, or of a URL.
 const SENTENCE: usize = 1_000;
 
-/// What stands where nothing is known.
+/// The sign for an unknown value.
 pub const NOTHING: &str = "–";
 
 /// A name, safe to show.
@@ -27,10 +27,10 @@ pub fn sentence(text: impl ToString) -> String {
     plain(&text.to_string(), SENTENCE)
 }
 
-/// A reading that was stored no further for this long was interrupted, or the log does not answer.
+/// A reading without stored progress for this long was interrupted, or the log does not answer.
 const STOOD_STILL: TimeDelta = TimeDelta::minutes(2);
 
-/// How far the reading of a log has come that another process may be at.
+/// The progress of reading a log, perhaps by another process.
 pub fn catching_up(progress: &LogProgress, now: DateTime<Utc>) -> String {
     if now - progress.at < STOOD_STILL {
         return how_far(progress);

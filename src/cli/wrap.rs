@@ -6,21 +6,22 @@ use crate::text::wrapped;
 /// Widest text, however wide the terminal: longer lines are hard to read.
 const WIDEST: usize = 100;
 
-/// How wide text may be: as the terminal, within reason.
+/// The width of text: that of the terminal, within limits.
 pub fn width() -> usize {
     output::width().map_or(WIDEST, usize::from).clamp(40, WIDEST)
 }
 
-/// Breaks paragraphs into lines of at most `width` columns, each begun with `indent`. A paragraph is a line of the text.
+/// Breaks paragraphs into lines of at most `width` columns, each indented with `indent`. A paragraph is one line of
+/// text.
 pub fn paragraphs(text: &str, width: usize, indent: &str) -> String {
     let lines: Vec<String> = text.lines().flat_map(|paragraph| wrapped(paragraph, width, indent)).collect();
     lines.join("\n")
 }
 
-/// What stands for a blank that no line ends at: a character of no meaning, which is as wide as a blank.
+/// The substitute for a blank at which no line ends: a private-use character, as wide as a blank.
 const KEPT: char = '\u{e000}';
 
-/// As [`paragraphs`]; what stands between backticks is not broken.
+/// As [`paragraphs`]; text between backticks is not broken.
 pub fn sentence(text: &str, width: usize, indent: &str) -> String {
     let kept = KEPT.to_string();
     let parts = text.split('`').enumerate();

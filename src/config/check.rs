@@ -17,7 +17,8 @@ use crate::{
 };
 
 impl Config {
-    /// Looks at what the form of the file cannot say: files and secrets that are missing, keys that contradict each other. `detectors` are the known ids. Reads files, changes nothing.
+    /// Checks conditions beyond the form of the file: missing files and secrets, keys that contradict each other.
+    /// `detectors` are the known ids. Reads files, changes nothing.
     pub fn check(&self, detectors: &[&str]) -> Vec<Finding> {
         self.check_below(detectors, secret::credentials_directory().as_deref())
     }
@@ -60,7 +61,7 @@ impl Config {
         findings
     }
 
-    /// How often feeds are read, beside what each registry welcomes and how long it remembers.
+    /// The intervals of feeds, compared with each registry's wishes and the length of its history.
     fn intervals(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for ecosystem in Ecosystem::all() {
@@ -200,7 +201,7 @@ impl Config {
         findings.collect()
     }
 
-    /// The registries beside the public ones: each has a name and a URL of its own.
+    /// The private registries: each needs a name and a URL of its own.
     fn other_registries(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for ecosystem in Ecosystem::all() {
@@ -246,7 +247,7 @@ impl Config {
     }
 }
 
-/// What is wrong with a registry by itself.
+/// The errors of one registry alone.
 fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(doubled(&key("token"), one.token_file.as_ref(), one.token_credential.as_ref()));
@@ -298,8 +299,8 @@ fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> V
     findings
 }
 
-/// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. That others can is an
-/// [`Exposure`](super::Exposure).
+/// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. A secret that others can read is
+/// an [`Exposure`](super::Exposure).
 fn secret_findings(stem: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
     source.read_below(credentials).err().map(|why| error(source.key(stem), with_causes(&why))).into_iter().collect()
 }
@@ -314,7 +315,7 @@ fn two_sources(key: &str, sink: &Sink) -> Option<Finding> {
     }
 }
 
-/// One secret in two places: which of them counts is nobody's wish.
+/// One secret in two places: the operator cannot want both.
 fn doubled(stem: &str, file: Option<&PathBuf>, credential: Option<&String>) -> Option<Finding> {
     let name = stem.rsplit('.').next().unwrap_or(stem);
     let what = format!("{name}_credential is set too; keep one");

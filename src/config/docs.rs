@@ -74,13 +74,13 @@ fn write_section(out: &mut String, heading: &str, about: &str, schema: Schema<'_
     }
 }
 
-/// The entry of a list of tables that stands in the place of a table: the first that the list may have.
+/// The entry of a list of tables that may replace a table: the first that the list may have.
 fn entry_of_list(property: Schema<'_>) -> Option<Schema<'_>> {
     let list = property.forms().find(|form| form.kind() == "array")?;
     Some(list.items().resolved())
 }
 
-/// How registries beside the public ones are written.
+/// The form of private registries in the file.
 pub(super) const OF_LISTS: &str = "\
 A registry type is one table, `[registries.npm]`, for the public registry alone, or a list of tables: entries with a `name`
 are other registries, and the one without, if there is one, configures the public one:
@@ -120,7 +120,7 @@ fn write_table(out: &mut String, rows: &str) {
     }
 }
 
-/// The tables that a tag chooses.
+/// The tables that a tag selects.
 fn write_variants(out: &mut String, schema: Schema<'_>) {
     for Variant { key: tag, word, schema } in schema.variants() {
         let _ = write!(out, "\n### `{tag} = \"{word}\"`\n\n{}\n", flowing(text(schema, schema)));
@@ -141,7 +141,7 @@ fn row(schema: Schema<'_>, key: &str, property: Schema<'_>) -> String {
     format!("| `{key}` | {} | {default} | {meaning} |\n", type_of(target))
 }
 
-/// What each word of an enum means.
+/// The meaning of each word of an enum.
 fn words(schema: Schema<'_>) -> String {
     let words = schema.words().into_iter();
     let meant = words.filter_map(|Word { word, meaning }| {
@@ -172,7 +172,7 @@ fn type_of(schema: Schema<'_>) -> String {
     }
 }
 
-/// The description where the key stands, or else that of its type.
+/// The description of the key, or else that of its type.
 fn text<'a>(property: Schema<'a>, target: Schema<'a>) -> &'a str {
     property.description().or(target.description()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Finds files that other users can change, and secrets that they can read, each with the command that fixes it.
 //!
 //! A warning, never a refusal: provwatch goes on watching. A user who may write the configuration, the watchlist, the
-//! database or a folder that these lie in decides which packages are watched and who receives alerts.
+//! database or one of their folders decides which packages are watched and who receives alerts.
 
 use std::{
     collections::BTreeSet,
@@ -15,16 +15,16 @@ use crate::text::shell_word;
 
 /// The group and others may write.
 const WRITABLE: u32 = 0o022;
-/// Only the owner of a file may rename or remove it, whoever may write the folder.
+/// Only the owner of a file may rename or remove it, even if others may write the folder.
 const STICKY: u32 = 0o1000;
 /// Others may do anything.
 const OTHERS: u32 = 0o007;
 /// The group and others may do anything.
 const SHARED: u32 = 0o077;
 /// Others may do anything, the group may write. systemd gives credentials to the service by an access list, whose mask
-/// shows as the bits of the group.
+/// appears as the bits of the group.
 const SHARED_CREDENTIAL: u32 = 0o027;
-/// Most files of the folder of credentials that are looked at.
+/// Most files of the folder of credentials that are checked.
 const MAX_CREDENTIALS: usize = 64;
 
 /// A file or folder that others may change or read.
@@ -32,9 +32,9 @@ const MAX_CREDENTIALS: usize = 64;
 pub struct Exposure {
     /// The file or folder.
     pub path: PathBuf,
-    /// Who may do what to it.
+    /// The users, and their rights to it.
     pub what: String,
-    /// The command to type.
+    /// The command that fixes it.
     pub mend: String,
 }
 
@@ -44,11 +44,11 @@ impl fmt::Display for Exposure {
     }
 }
 
-/// Who may own what provwatch goes by.
+/// The permitted owners of provwatch's files.
 #[derive(Clone, Copy, Debug)]
 struct Owners {
     us: u32,
-    /// The owner of the database's folder: with root it is the service's user, to whom the state belongs.
+    /// The owner of the database's folder: for root it is the service's user, who owns the state.
     state: Option<u32>,
 }
 
@@ -59,8 +59,9 @@ impl Owners {
 }
 
 impl Config {
-    /// What others may change or read of the configuration (which was read from `file`), the watchlist, what is trusted, the
-    /// database and the secrets. What is not there is not told here. Reads no content, changes nothing.
+    /// The files that others may change or read: the configuration (which was read from `file`), the watchlist, the
+    /// trust files, the database and the secrets. Missing files are reported elsewhere. Reads no content, changes
+    /// nothing.
     pub(crate) fn exposures(&self, file: Option<&Path>) -> Vec<Exposure> {
         self.exposures_to(rustix::process::geteuid().as_raw(), file, credentials_directory().as_deref())
     }
@@ -81,19 +82,19 @@ impl Config {
         found.into_iter().collect()
     }
 
-    /// Files whose content decides what is watched and what is believed.
+    /// Files whose content decides about watching and trust.
     fn trusted_files(&self) -> impl Iterator<Item = &Path> {
         self.watchlist.files.iter().map(PathBuf::as_path).chain(self.trust_files())
     }
 
-    /// The certificates and keys that are trusted.
+    /// The trusted certificates and keys.
     pub(crate) fn trust_files(&self) -> impl Iterator<Item = &Path> {
         let optional = [&self.http.ca_file, &self.trust.trusted_root, &self.trust.npm_keys, &self.trust.tuf_root];
         let keys = self.logs.instances.iter().map(|instance| &instance.public_key);
         optional.into_iter().flatten().chain(keys).map(PathBuf::as_path)
     }
 
-    /// Where every secret is kept.
+    /// The sources of all secrets.
     pub fn secrets(&self) -> impl Iterator<Item = SecretSource> {
         let forges = [self.forges.github_token(), self.forges.gitlab_token()].into_iter().flatten();
         let instances = self.forges.instances.iter().filter_map(ForgeInstance::token);
@@ -108,8 +109,8 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The file, its folder, and the folders above it, as far as others may change them. Both the way that is written and the
-/// way that links lead count.
+/// The file, its folder, and the folders above it, as far as others may change them. Both the written path and the
+/// targets of links count.
 fn changeable(path: &Path, owners: Owners, is_state: bool) -> Vec<Exposure> {
     let mut found: Vec<_> = writable_file(path, owners, is_state).into_iter().collect();
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -129,8 +130,8 @@ fn writable_file(path: &Path, owners: Owners, is_state: bool) -> Option<Exposure
     (!owners.trusts(file.uid(), is_state)).then(|| foreign(path, file.uid()))
 }
 
-/// In a folder far above, as `/tmp` is, a sticky bit is enough; in the file's own it is not: others could put a file beside
-/// it, such as a journal of the database.
+/// In a folder far above, such as `/tmp`, a sticky bit is enough; in the file's own it is not: others could put a file
+/// beside it, such as a journal of the database.
 fn writable_folder(folder: &Path, above: usize, owners: Owners, is_state: bool) -> Option<Exposure> {
     let found = fs::metadata(folder).ok()?;
     let mode = found.permissions().mode();
@@ -170,7 +171,7 @@ fn readable_secret(secret: &SecretSource, us: u32, credentials: Option<&Path>) -
     (file.permissions().mode() & shared != 0).then(|| readable(&path, file.permissions().mode()))
 }
 
-/// Where systemd/README.md keeps the sources of credentials: beside the configuration.
+/// The place where systemd/README.md keeps the sources of credentials: beside the configuration.
 fn stored_credentials(config: &Path) -> Vec<Exposure> {
     let folder = config.with_file_name("credentials");
     let Ok(files) = fs::read_dir(&folder) else { return Vec::new() };
@@ -236,7 +237,7 @@ url_credential = "slack-url"
         rustix::process::geteuid().as_raw()
     }
 
-    /// A folder with all of it, as it should be.
+    /// A folder with all files and correct permissions.
     fn sound() -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         for name in ["state", "credentials", "passed"] {
@@ -297,7 +298,7 @@ url_credential = "slack-url"
     fn what_belongs_to_another_user_is_told() {
         let folder = sound();
         if us() != 0 {
-            // Only root gives files away: ours are a stranger's to whoever else asks.
+            // Only root can give files away: to another user, the test's own files belong to a stranger.
             let ours = format!("belongs to the user {}", us());
             let told = found(folder.path(), us() + 1);
             assert!(told.iter().any(|line| line.starts_with("DIR/watchlist.toml") && line.contains(&ours)), "{told:?}");

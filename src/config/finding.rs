@@ -11,15 +11,15 @@ pub struct Finding {
     pub level: FindingLevel,
     /// The key: `subscriptions[0].password_file`.
     pub key: String,
-    /// What is wrong, and what to do.
+    /// The error, and the remedy.
     pub what: String,
 }
 
-/// How grave a finding is.
+/// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingLevel {
-    /// It works, and is probably not what was meant.
+    /// It works, and is probably unintended.
     Warning,
     /// It cannot work.
     Error,

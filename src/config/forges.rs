@@ -1,4 +1,4 @@
-//! The section `[forges]`: the forges that are asked about repositories, commits, tags and runs.
+//! The section `[forges]`: the forges with facts about repositories, commits, tags and runs.
 
 use std::path::PathBuf;
 
@@ -47,12 +47,12 @@ impl Default for ForgesSection {
 }
 
 impl ForgesSection {
-    /// Where the token for github.com is.
+    /// The source of the token for github.com.
     pub fn github_token(&self) -> Option<SecretSource> {
         SecretSource::of(self.github_token_file.as_ref(), self.github_token_credential.as_ref())
     }
 
-    /// Where the token for gitlab.com is.
+    /// The source of the token for gitlab.com.
     pub fn gitlab_token(&self) -> Option<SecretSource> {
         SecretSource::of(self.gitlab_token_file.as_ref(), self.gitlab_token_credential.as_ref())
     }
@@ -93,7 +93,7 @@ pub struct ForgeInstance {
 }
 
 impl ForgeInstance {
-    /// Where its token is.
+    /// The source of its token.
     pub fn token(&self) -> Option<SecretSource> {
         SecretSource::of(self.token_file.as_ref(), self.token_credential.as_ref())
     }

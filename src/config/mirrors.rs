@@ -7,7 +7,7 @@ use super::{
     finding::{Finding, error},
 };
 
-/// What is wrong with the logs as they stand beside each other.
+/// The contradictions between the configured logs.
 pub(super) fn findings(instances: &[LogInstance]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, this) in instances.iter().enumerate() {
@@ -23,7 +23,7 @@ pub(super) fn findings(instances: &[LogInstance]) -> Vec<Finding> {
     findings
 }
 
-/// Why two logs of one origin are not mirrors of one log.
+/// The reason why two logs of one origin are not mirrors of one log.
 fn clash(this: &LogInstance, other: &LogInstance) -> Option<(&'static str, String)> {
     if this.origin() != other.origin() {
         return None;
@@ -39,7 +39,7 @@ fn clash(this: &LogInstance, other: &LogInstance) -> Option<(&'static str, Strin
     (key(this) != key(other)).then(|| ("public_key", format!("{mirrors} have one key")))
 }
 
-/// The key as it is written, but for how its lines are broken. A file that cannot be read is told elsewhere.
+/// The key as it is written, without its line breaks. Another check reports an unreadable file.
 fn key(instance: &LogInstance) -> Option<String> {
     let text = fs::read_to_string(&instance.public_key).ok()?;
     Some(text.split_whitespace().collect())

@@ -1,8 +1,8 @@
 //! The configuration file, with one file for each section.
 //!
-//! TOML, compared with its own JSON schema before serde sees it (`strict_toml`), so that a message names everything
-//! that is wrong at once; `docs/CONFIGURATION.md` and `schema/config.schema.json` are made from the same schema.
-//! These are plain values: other rooms turn them into clients, trust roots and sinks.
+//! TOML, compared with its own JSON schema before serde sees it (`strict_toml`), so that a message names all errors at
+//! once; `docs/CONFIGURATION.md` and `schema/config.schema.json` are made from the same schema. These are plain values:
+//! other modules turn them into clients, trust roots and sinks.
 
 mod check;
 mod daemon;

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, os::unix::fs::MetadataExt, path::PathBuf};
 
-/// What the default paths depend on, so that tests can choose it.
+/// The environment that the default paths depend on, so that tests can choose it.
 struct Surroundings<'a> {
     variable: &'a dyn Fn(&str) -> Option<OsString>,
     root: bool,

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Longest period: a year. More is a slip, and would overflow sums with the time.
+/// Longest period: a year. A longer one is a mistake, and would overflow sums with the time.
 const MAX_SECONDS: u64 = 366 * 86_400;
 
 /// A length of time as people write it: a whole number and `ms`, `s`, `m`, `h` or `d`.
@@ -35,14 +35,14 @@ impl Period {
         self.0
     }
 
-    /// The same as a difference of times; one that is too long for that is as long as it can be.
+    /// The same as a difference of times; one that is too long for that becomes the longest.
     pub fn delta(self) -> TimeDelta {
         TimeDelta::from_std(self.0).unwrap_or(TimeDelta::MAX)
     }
 }
 
 impl From<Duration> for Period {
-    /// A length of time of which it is known that people may write it.
+    /// A length of time that is known to be writable.
     fn from(duration: Duration) -> Self {
         Self(duration)
     }

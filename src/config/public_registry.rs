@@ -9,18 +9,18 @@ use serde_json::{Map, Value};
 use super::{Period, WebUrl};
 use crate::model::{Ecosystem, Host, RegistryId, UrlKey};
 
-/// The public registry of a type: `[registries.npm]`. Which keys there are for URLs, its row says.
+/// The public registry of a type: `[registries.npm]`. Its row has the keys for URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PublicRegistry {
     /// Whether it is watched.
     pub(super) enabled: bool,
-    /// What stands in the place of its hosts.
+    /// The URLs that replace its hosts.
     pub(super) urls: BTreeMap<RegistryId, WebUrl>,
     /// How often its feed is read.
     pub(super) interval: Period,
 }
 
-/// As it is written; what is left out is as usual.
+/// The written form; omitted keys have their defaults.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,24 +51,24 @@ impl Written {
 }
 
 impl PublicRegistry {
-    /// As it is if the operator says nothing.
+    /// The defaults.
     pub(super) fn usual(ecosystem: Ecosystem) -> Self {
         Self { enabled: true, urls: BTreeMap::new(), interval: ecosystem.row().feed.interval.usual.into() }
     }
 
-    /// As it is written.
+    /// The written form.
     pub(super) fn written(&self, ecosystem: Ecosystem) -> Written {
         let urls = keys(ecosystem).filter_map(|(host, key)| Some((key.name.to_owned(), self.urls.get(&host)?.clone())));
         Written { enabled: Some(self.enabled), interval: Some(self.interval), urls: urls.collect() }
     }
 }
 
-/// The keys for URLs, each with the host in whose place it stands.
+/// The keys for URLs, each with the host that it replaces.
 fn keys(ecosystem: Ecosystem) -> impl Iterator<Item = (RegistryId, &'static UrlKey)> {
     ecosystem.row().hosts.iter().filter_map(|Host { id, key, .. }| Some((*id, key.as_ref()?)))
 }
 
-/// What may stand in the table; as a definition of its own, `NpmSection`.
+/// The schema of the table; as a definition of its own, `NpmSection`.
 pub(super) fn schema(ecosystem: Ecosystem, generator: &mut SchemaGenerator) -> Schema {
     let row = ecosystem.row();
     let usual = PublicRegistry::usual(ecosystem);
@@ -99,7 +99,7 @@ pub(super) fn schema(ecosystem: Ecosystem, generator: &mut SchemaGenerator) -> S
     Schema::new_ref(format!("#/$defs/{name}"))
 }
 
-/// What the schema calls the table of a type.
+/// The name of a type's table in the schema.
 fn definition(name: &str) -> String {
     let (first, rest) = name.split_at(name.len().min(1));
     format!("{}{rest}Section", first.to_uppercase())

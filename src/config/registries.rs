@@ -1,4 +1,4 @@
-//! The section `[registries]`: the public registries and those beside them.
+//! The section `[registries]`: the public registries and the private ones.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
@@ -26,7 +26,7 @@ pub struct RegistriesSection {
     pub aliases: BTreeMap<Ecosystem, Vec<String>>,
 }
 
-/// As it is written.
+/// The written form.
 #[derive(Serialize)]
 struct Written {
     #[serde(flatten)]
@@ -48,7 +48,7 @@ impl<'de> Deserialize<'de> for RegistriesSection {
     }
 }
 
-/// Reads each key by what it is, so that errors keep their place in the file.
+/// Reads each key by its type, so that errors keep their place in the file.
 struct Keys;
 
 impl<'de> Visitor<'de> for Keys {
@@ -105,7 +105,7 @@ the public package. Known without being named are the usual ones, and what lies 
 }
 
 impl RegistriesSection {
-    /// The registries of a type beside the public one, as they are written.
+    /// The private registries of a type, in their written form.
     pub fn listed(&self, ecosystem: Ecosystem) -> &[RegistryInstance] {
         self.lists.get(&ecosystem).map_or(&[], |list| &list.others)
     }
@@ -115,7 +115,7 @@ impl RegistriesSection {
         self.lists.get(&ecosystem).map(|list| &list.public)
     }
 
-    /// The registries beside the public ones that are switched on.
+    /// The enabled private registries.
     pub fn others(&self) -> impl Iterator<Item = (RegistryKey, &RegistryInstance)> {
         let all = Ecosystem::all().flat_map(|ecosystem| {
             let listed = self.listed(ecosystem).iter().filter(|one| one.enabled);
@@ -124,19 +124,19 @@ impl RegistriesSection {
         all.filter(|(key, _)| !key.is_public())
     }
 
-    /// Every registry that is switched on.
+    /// Every enabled registry.
     pub fn keys(&self) -> Vec<RegistryKey> {
         let public = Ecosystem::all().filter(|ecosystem| self.is_enabled(*ecosystem)).map(RegistryKey::from);
         public.chain(self.others().map(|(key, _)| key)).collect()
     }
 
-    /// What people call a registry: `npm`, `npm acme`.
+    /// A registry's name for people: `npm`, `npm acme`.
     pub fn title(&self, key: &RegistryKey) -> String {
         let named = self.others().find(|(other, _)| other == key);
         named.map_or_else(|| key.title(), |(key, one)| format!("{} {}", key.ecosystem(), one.name))
     }
 
-    /// The package as the store has it: of the public registry where its URL is a mirror of that.
+    /// The package in its stored form: of the public registry if its URL is a mirror of that.
     ///
     /// # Errors
     /// Its registry is not in the configuration.
@@ -171,8 +171,7 @@ impl RegistriesSection {
         self.public(ecosystem).is_some_and(|public| public.enabled)
     }
 
-    /// The URLs below which the packages of the public registries lie, where others are configured than theirs: a host may
-    /// have repositories of one's own beside the mirror.
+    /// The configured URLs of mirrors of the public registries: a host may have private repositories beside the mirror.
     pub fn mirrors(&self) -> impl Iterator<Item = (Ecosystem, RepositoryUrl)> {
         let hosts = Ecosystem::all().flat_map(|ecosystem| ecosystem.package_hosts().map(move |id| (ecosystem, id)));
         hosts.filter_map(|(ecosystem, id)| Some((ecosystem, self.configured(id)?.as_url().as_str().parse().ok()?)))
@@ -189,7 +188,7 @@ impl RegistriesSection {
         self.public(ecosystem).map_or_else(usual, |public| public.interval)
     }
 
-    /// The base URL in the place of a host, with a final slash: the configured one, or that of the public registry.
+    /// The base URL of a host, with a final slash: the configured one, or that of the public registry.
     pub fn base_url(&self, id: RegistryId) -> Url {
         self.configured(id).map_or_else(|| public(id), WebUrl::as_base)
     }

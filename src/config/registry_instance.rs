@@ -1,4 +1,4 @@
-//! A registry beside the public one, as the configuration names it.
+//! A private registry, as the configuration names it.
 
 use std::path::PathBuf;
 
@@ -48,12 +48,12 @@ fn every_quarter() -> Period {
 }
 
 impl RegistryInstance {
-    /// Its key; `None` where no purl can name its URL.
+    /// Its key; `None` if no purl can name its URL.
     pub fn key(&self, ecosystem: Ecosystem) -> Option<RegistryKey> {
         Some(RegistryKey::at(ecosystem, self.url.as_url().as_str().parse().ok()?))
     }
 
-    /// Where its token is.
+    /// The source of its token.
     pub fn token(&self) -> Option<SecretSource> {
         SecretSource::of(self.token_file.as_ref(), self.token_credential.as_ref())
     }

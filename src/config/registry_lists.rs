@@ -9,7 +9,7 @@ use super::{
 };
 use crate::model::Ecosystem;
 
-/// The registries of one type: the public one, and others beside it. Written as one table it is the public one; written as
+/// The registries of one type: the public one, and private ones. Written as one table it is the public one; written as
 /// a list of tables, the entries with a name are the others, and the one without is the public one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RegistryList {
@@ -19,7 +19,7 @@ pub(super) struct RegistryList {
     pub(super) others: Vec<RegistryInstance>,
 }
 
-/// As it is written, whichever type it is of.
+/// The written form, of any type.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Forms", into = "Forms")]
 pub(super) struct Written {
@@ -87,19 +87,19 @@ impl Written {
 }
 
 impl RegistryList {
-    /// The public one alone, as it is if the operator says nothing.
+    /// The public one alone, with its defaults.
     pub(super) fn usual(ecosystem: Ecosystem) -> Self {
         Self { public: PublicRegistry::usual(ecosystem), others: Vec::new() }
     }
 
-    /// As it is written: of a list the public one only where it is not as usual.
+    /// The written form: in a list the public one only if it differs from its defaults.
     pub(super) fn written(self, ecosystem: Ecosystem) -> Written {
         let is_said = self.others.is_empty() || self.public != PublicRegistry::usual(ecosystem);
         Written { public: is_said.then(|| self.public.written(ecosystem)), others: self.others }
     }
 }
 
-/// What may stand under the key of a type.
+/// The schema of a type's key.
 pub(super) fn schema(ecosystem: Ecosystem, generator: &mut SchemaGenerator) -> Schema {
     let public = public_registry::schema(ecosystem, generator);
     let named = generator.subschema_for::<RegistryInstance>();

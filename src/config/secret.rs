@@ -13,7 +13,7 @@ use crate::{
 /// Most bytes of a secret. Passwords, tokens and webhook URLs are far shorter.
 const MAX_BYTES: u64 = 16 * 1024;
 
-/// Where a secret is kept. It is read when a subscription is set up, never with the configuration itself.
+/// The source of a secret. It is read when a subscription is set up, never with the configuration itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
     /// A file that only the service's user may read.
@@ -22,13 +22,13 @@ pub enum SecretSource {
     Credential(String),
 }
 
-/// Why a secret could not be read. Never holds any of it.
+/// The reason why a secret could not be read. Never contains a part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file could not be read.
     #[error("reading a secret")]
     Read(#[source] ReadError),
-    /// The file holds nothing.
+    /// The file is empty.
     #[error("the secret in {} is empty", .0.display())]
     Empty(PathBuf),
     /// The file has several lines, so it is probably the wrong one.
@@ -46,7 +46,7 @@ pub enum SecretError {
 }
 
 impl SecretSource {
-    /// The source that a pair of keys `…_file`, `…_credential` names; the file comes first.
+    /// The source in a pair of keys `…_file`, `…_credential`; the file comes first.
     pub(super) fn of(file: Option<&PathBuf>, credential: Option<&String>) -> Option<Self> {
         file.cloned().map(Self::File).or_else(|| credential.cloned().map(Self::Credential))
     }
@@ -68,7 +68,7 @@ impl SecretSource {
         self.read_below(credentials_directory().as_deref())
     }
 
-    /// Reads the secret, credentials from that folder.
+    /// Reads the secret, with credentials from that folder.
     pub(super) fn read_below(&self, credentials: Option<&Path>) -> Result<Secret, SecretError> {
         let path = self.path(credentials)?;
         let text = read_text(&path, MAX_BYTES).map_err(SecretError::Read)?;
@@ -79,7 +79,7 @@ impl SecretSource {
         }
     }
 
-    /// Where it is.
+    /// Its path.
     pub(super) fn path(&self, credentials: Option<&Path>) -> Result<PathBuf, SecretError> {
         match self {
             Self::File(path) => Ok(path.clone()),

@@ -88,7 +88,7 @@ impl EmailSection {
         })
     }
 
-    /// Where the password is.
+    /// The source of the password.
     pub fn password(&self) -> Option<SecretSource> {
         SecretSource::of(self.password_file.as_ref(), self.password_credential.as_ref())
     }
@@ -143,7 +143,7 @@ pub struct WebhookSection {
 }
 
 impl WebhookSection {
-    /// Where the signing secret is.
+    /// The source of the signing secret.
     pub fn secret(&self) -> Option<SecretSource> {
         SecretSource::of(self.secret_file.as_ref(), self.secret_credential.as_ref())
     }
@@ -160,7 +160,7 @@ impl Subscription {
         }
     }
 
-    /// Where its secret is, and the first half of the key's name: `password` of `password_file`.
+    /// The source of its secret, and the stem of the key: `password` of `password_file`.
     pub(crate) fn secret(&self) -> Option<(&'static str, SecretSource)> {
         match &self.sink {
             Sink::Email(email) => email.password().map(|source| ("password", source)),

@@ -169,7 +169,7 @@ fn a_missing_or_huge_file_is_an_error_with_the_next_step() {
     assert!(matches!(Config::load(&path), Err(ConfigError::Read(ReadError::TooLarge { .. }))));
 }
 
-/// Sound in its form, and wrong nearly everywhere.
+/// Valid in its form, but wrong nearly everywhere.
 const WRONG: &str = r#"
 [registries]
 npm.interval = "10ms"
@@ -272,7 +272,7 @@ fn registries_beside_the_public_ones_are_checked() {
     assert_eq!(said.len(), 3, "each is a fault of its own: two bad names, one doubled: {said:?}");
 }
 
-/// Each names the key that is written there, and not its twin.
+/// Each names the key in the file, and not its twin.
 #[test]
 fn a_secret_that_cannot_be_read_is_told_by_its_own_key() {
     for (text, stem) in [
@@ -311,7 +311,7 @@ fn a_secret_that_cannot_be_read_is_told_by_its_own_key() {
     }
 }
 
-/// What is sent to a registry, or believed of it, does not travel in the open, except within the machine.
+/// Requests to a registry, and its answers, are encrypted, except within the machine.
 #[test]
 fn a_url_that_is_not_encrypted_is_refused_before_anything_is_asked() {
     for (text, key) in [

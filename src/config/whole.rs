@@ -56,13 +56,13 @@ pub struct Config {
     pub log: LogSection,
 }
 
-/// Why there is no configuration.
+/// The reason why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("reading the configuration{}", if .0.is_not_found() { "; `provwatch init` writes one" } else { "" })]
     Read(#[source] ReadError),
-    /// The file can be read and is wrong.
+    /// The file is readable but wrong.
     #[error("the configuration is not usable\n{0}")]
     Problems(Problems),
 }
@@ -71,7 +71,7 @@ impl Config {
     /// Reads a configuration file. Relative paths in it are taken from its folder.
     ///
     /// # Errors
-    /// No readable file of at most 1 MiB, or everything that is wrong with it.
+    /// No readable file of at most 1 MiB, or all errors in it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = strict_toml::read_text(path, MAX_BYTES).map_err(ConfigError::Read)?;
         let mut config = Self::parse(&text, path).map_err(ConfigError::Problems)?;
@@ -82,7 +82,7 @@ impl Config {
     /// Parses a configuration. `origin` is the file that messages name; paths stay as they are written.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All errors in it.
     pub fn parse(text: &str, origin: &Path) -> Result<Self, Problems> {
         strict_toml::parse(text, origin, formats::ALL)
     }
@@ -92,16 +92,16 @@ impl Config {
         self.store.path.clone().unwrap_or_else(paths::default_store)
     }
 
-    /// The watchlist files to read. Where every registry is switched off no package can be watched, and a file that does not
-    /// exist is not missed.
+    /// The watchlist files to read. If every registry is disabled, no package can be watched, and a missing file is not
+    /// an error.
     pub(crate) fn watchlists(&self) -> Vec<PathBuf> {
         let mut files = self.watchlist.files.clone();
         files.retain(|file| self.registries.is_any_enabled() || file.exists());
         files
     }
 
-    /// The configuration file that is used when none is named: `/etc/provwatch/provwatch.toml` for root, otherwise below
-    /// the user's configuration folder.
+    /// The default configuration file: `/etc/provwatch/provwatch.toml` for root, otherwise below the user's
+    /// configuration folder.
     pub(crate) fn default_path() -> PathBuf {
         paths::default_config()
     }

@@ -9,13 +9,13 @@ use crate::{
     text::with_causes,
 };
 
-/// How often every row is compared with its checksum, also those that nobody reads.
+/// How often every row is compared with its checksum, also rows that are never read.
 const LOOK_FOR_DAMAGE: chrono::TimeDelta = chrono::TimeDelta::days(1);
-/// How soon the daemon ends when the file as a whole turns out to be damaged.
+/// How soon the daemon ends when the whole file turns out to be damaged.
 const DAMAGE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Checks a database that was not closed, and every row once a day, beside the loops. Ends only when the file as a whole
-/// turns out to be damaged; a damaged row is set aside by the loop that works off the queue.
+/// Checks a database that was not closed, and every row once a day, beside the loops. Ends only when the whole file
+/// turns out to be damaged; the work loop sets a damaged row aside.
 pub(super) async fn damage(store: Arc<Store>, clock: Arc<dyn Clock>) -> TaskError {
     if let Err(error) = beside(&store, Store::check_if_suspect).await {
         return error;

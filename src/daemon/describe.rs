@@ -6,7 +6,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// What is watched, and whether that is what the disk says.
+/// The watched packages, and whether they match the files on the disk.
 pub(super) fn describe(app: &App) -> String {
     let watching = if app.sources.is_empty() { "following logs".to_owned() } else { watching(&app.watchlist.now()) };
     match app.reload.error() {

@@ -19,11 +19,11 @@ use crate::{
     text::{plain, span},
 };
 
-/// A loop that has not moved for this long within a round is stuck, whatever it waits for: the time-outs of the HTTP
-/// client and of the sinks are far below. Measured by the steady time: a clock that is set stops no loop and moves none.
+/// A loop without progress for this long within a round is stuck: the time-outs of the HTTP client and of the sinks are
+/// far shorter. It is measured by the steady time, since setting the clock does not affect a loop.
 const STUCK_AFTER: Duration = Duration::from_mins(15);
 
-/// The state of every task, the last verdict, and which servers fail.
+/// The state of every task, the last verdict, and the failing servers.
 #[derive(Debug, Default)]
 pub struct Health {
     tasks: Mutex<BTreeMap<Arc<str>, TaskHealth>>,
@@ -31,7 +31,7 @@ pub struct Health {
     said: Said,
 }
 
-/// What can fail for everybody.
+/// A server that can fail for all packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// A registry's feed.
@@ -48,19 +48,19 @@ pub enum Server {
 
 #[derive(Clone, Debug, Default)]
 struct TaskHealth {
-    /// When it last moved, by [`Clock::steady`].
+    /// The time of its last progress, by [`Clock::steady`].
     heartbeat: Option<Duration>,
     failures: u32,
     last_failure: Option<String>,
 }
 
 impl Health {
-    /// A task moved: it went once round its loop.
+    /// Records progress of a task: one round of its loop.
     pub fn heartbeat(&self, task: &str, steady: Duration) {
         self.with(task, |health| health.heartbeat = Some(steady));
     }
 
-    /// A task failed and will be started again.
+    /// Records that a task failed and will be started again.
     pub(crate) fn failed(&self, task: &str, why: &str, steady: Duration) {
         self.with(task, |health| {
             health.heartbeat = Some(steady);
@@ -69,12 +69,12 @@ impl Health {
         });
     }
 
-    /// A task waits for its next round, or ended: no move is expected of it.
+    /// Records that a task waits for its next round, or ended: no progress is expected of it.
     pub(crate) fn idle(&self, task: &str) {
         self.with(task, |health| health.heartbeat = None);
     }
 
-    /// The tasks that no longer move.
+    /// The tasks without progress.
     pub(crate) fn stuck(&self, steady: Duration) -> Vec<Arc<str>> {
         let stuck = |health: &TaskHealth| {
             health.heartbeat.is_some_and(|heartbeat| steady.saturating_sub(heartbeat) > STUCK_AFTER)
@@ -95,14 +95,14 @@ impl Health {
         }
     }
 
-    /// How provwatch was found to fare. The log is told when that changes.
+    /// Takes the findings of the health check. Changes are logged.
     pub fn judged(&self, findings: Vec<Finding>) {
         let mut before = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         tell_change(before.as_deref(), &findings);
         *before = Some(findings);
     }
 
-    /// The verdict in a few words, with the first thing that was found.
+    /// The verdict in a few words, with the first finding.
     pub fn verdict(&self) -> String {
         let findings = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let findings = findings.as_deref().unwrap_or_default();
@@ -113,14 +113,14 @@ impl Health {
         }
     }
 
-    /// A server failed at a moment: told from the second failure on.
+    /// Records a failure of a server: it is logged from the second failure on.
     pub(crate) fn failed_at(&self, server: Server, name: &str, why: &str, now: DateTime<Utc>) {
         if let Some(lasts) = self.said.failed(&key(server, name), now) {
             warn(server, name, why, lasts);
         }
     }
 
-    /// A server has failed more than once by its own account.
+    /// Records that a server has failed more than once by its own account.
     pub fn failing(&self, server: Server, name: &str, why: &str, last: DateTime<Utc>) {
         if !self.said.is_told(&key(server, name)) {
             self.failed_at(server, name, why, last);
@@ -128,21 +128,21 @@ impl Health {
         self.failed_at(server, name, why, last);
     }
 
-    /// A server answers.
+    /// Records that a server answers.
     pub fn answers(&self, server: Server, name: &str, now: DateTime<Utc>) {
         if let Some(lasted) = self.said.succeeded(&key(server, name), now) {
             answers_again(server, name, lasted);
         }
     }
 
-    /// Part of a server answers.
+    /// Records that a part of a server answers.
     fn partly_answers(&self, server: Server, name: &str, now: DateTime<Utc>) {
         if let Some(lasted) = self.said.partly_succeeded(&key(server, name), now) {
             answers_again(server, name, lasted);
         }
     }
 
-    /// A package could not be looked at. While its registry is known to fail, that is said of the registry alone.
+    /// Records that a package could not be checked. While its registry is known to fail, only the registry is reported.
     fn postponed(&self, package: &Package, why: &str, now: DateTime<Utc>) {
         let registry = package.registry().title();
         self.failed_at(Server::Documents, &registry, why, now);
@@ -161,7 +161,7 @@ impl Health {
         }
     }
 
-    /// Whether evidence could be had for a release, if that was asked.
+    /// Records whether evidence was available for a release, if it was requested.
     fn evidence(&self, release: &ReleaseId, outcome: Outcome, unchecked: &[String], now: DateTime<Utc>) {
         let registry = release.package().registry().title();
         match unchecked.first() {
@@ -184,7 +184,7 @@ impl Health {
     }
 }
 
-/// ` for 3 min`; nothing of a moment.
+/// ` for 3 min`; empty for a moment.
 fn in_words(word: &str, length: TimeDelta) -> String {
     if length < TimeDelta::seconds(2) { String::new() } else { format!(" {word} {}", span(length)) }
 }
@@ -223,7 +223,7 @@ fn answers_again(server: Server, name: &str, lasted: TimeDelta) {
     }
 }
 
-/// Tells the log of a verdict that changed, and of each new reason not to be well.
+/// Logs a changed verdict, and each new reason for being unhealthy.
 fn tell_change(before: Option<&[Finding]>, now: &[Finding]) {
     let (was, is) = (before.map(level), level(now));
     if was != Some(is) {
@@ -244,11 +244,11 @@ fn tell_change(before: Option<&[Finding]>, now: &[Finding]) {
     }
 }
 
-/// Takes what the queue says every second as a heartbeat of the work loop, which goes on for as long as the daemon, and
-/// tells the log what an operator wants to see pass by.
+/// Takes the queue's report of every second as a heartbeat of the work loop, which runs as long as the daemon, and logs
+/// the events that interest an operator.
 #[derive(Debug)]
 pub struct HealthProgress {
-    /// Where the heartbeats go.
+    /// Receives the heartbeats.
     pub health: Arc<Health>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -270,7 +270,7 @@ impl Progress for HealthProgress {
 }
 
 impl HealthProgress {
-    /// What a step says of the servers behind it.
+    /// Records the state of the servers behind a step.
     fn tell(&self, step: &Step<'_>) {
         let now = self.clock.now();
         match step {
@@ -284,15 +284,15 @@ impl HealthProgress {
     }
 }
 
-/// What the worker of a log is called among the tasks.
+/// The name of a log's worker among the tasks.
 pub fn log_task(log: &str) -> String {
     format!("log {log}")
 }
 
-/// Under which target what the services do is logged.
+/// The log target of the services' events.
 const PIPELINE: &str = "provwatch::pipeline";
 
-/// What a publisher or registry may have written goes through [`plain`].
+/// Text that a publisher or registry may have written goes through [`plain`].
 fn log(step: &Step<'_>) {
     match step {
         Step::Page { source, events, new } => {
@@ -317,7 +317,7 @@ fn log(step: &Step<'_>) {
             log_release(release, *outcome, unchecked, *alert);
         }
         Step::LogAlert { alert } | Step::NameAlert { alert } => log_alert(alert),
-        // What fails is told with its server; that something is being looked at is not news.
+        // A failure is logged with its server; the start of a check is not news.
         Step::SourceFailed { .. }
         | Step::Postponed { .. }
         | Step::Examining { .. }
@@ -328,7 +328,7 @@ fn log(step: &Step<'_>) {
     }
 }
 
-/// An alert about a log. One for information only is logged as such.
+/// Logs an alert about a log. An informational one has the level of information.
 fn log_alert(alert: &Alert) {
     let (id, severity, title) = (alert.id.to_string(), alert.severity, plain(&alert.title, 300));
     if severity > Severity::Info {

@@ -12,31 +12,31 @@ use rustix::fs::OFlags;
 
 use crate::health::LockState;
 
-/// How often a lock that is taken is tried again, and how long to wait each time.
+/// How often a taken lock is tried again, and the wait each time.
 const LOOKS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Longest process number, in bytes.
 const MAX_NUMBER: u64 = 20;
 
-/// The right to run on a database, until it is dropped or the process ends, however it ends: the operating system keeps
-/// the lock, the file beside the database is only where it is put.
+/// The right to run on a database, until it is dropped or the process ends in any way: the operating system keeps the
+/// lock, the file beside the database is only its place.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Why there is no right to run.
+/// The reason why there is no right to run.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
     #[error("`provwatch run` already runs on the database {database}{by}", database = database.display(), by = by(process.as_deref()))]
     Taken {
         database: PathBuf,
-        /// The number of the other process, if it said so.
+        /// The number of the other process, if it wrote it.
         process: Option<String>,
     },
-    /// What lies there is not a file that provwatch made: writing to it could destroy what another user's link leads to.
+    /// The file there was not made by provwatch: writing to it could destroy the target of another user's link.
     #[error(
         "locking {path}: it is {what}, and provwatch writes only to a plain file of its own there; find out who put it there, \
          then remove it",
@@ -84,7 +84,7 @@ impl Lock {
     }
 }
 
-/// Whoever looks whether a process has the lock has it himself for a moment.
+/// Another process that checks the lock holds it for a moment.
 fn patiently(file: &File) -> Result<(), TryLockError> {
     for _ in 0..LOOKS {
         match file.try_lock() {
@@ -110,10 +110,11 @@ pub fn lock_state(database: &Path) -> LockState {
 }
 
 impl Lock {
-    /// The number of the process that has the right to run on a database now; `None` if none has it, or it did not say so.
+    /// The number of the process that has the right to run on a database now; `None` if none has it, or it did not
+    /// write its number.
     ///
     /// # Errors
-    /// The file is not one of ours, or cannot be read.
+    /// The file is not provwatch's, or cannot be read.
     pub(crate) fn holder(database: &Path) -> Result<Option<u32>, LockError> {
         let path = lock_file(database);
         let failed = |source| LockError::Failed { path: path.clone(), source };
@@ -132,7 +133,7 @@ impl Lock {
     }
 }
 
-/// Whether a process runs as the owner of the file that names it. Anything could stand there, and root may read it.
+/// Whether a process runs as the owner of the file that names it. The file could hold any number, and root may read it.
 fn belongs_to(process: u32, owner: u32) -> bool {
     fs::metadata(format!("/proc/{process}")).is_ok_and(|process| process.uid() == owner)
 }
@@ -143,11 +144,12 @@ fn lock_file(database: &Path) -> PathBuf {
     path.into()
 }
 
-/// What opening a symbolic link fails with (`ELOOP`).
+/// The error of opening a symbolic link (`ELOOP`).
 const LINK: i32 = rustix::io::Errno::LOOP.raw_os_error();
 
-/// The file stays when the lock is gone: removing it would let two processes lock two files of the same name. A link is not
-/// followed, a pipe not waited for, and nothing is cut off: the file may belong to another process, or to nobody we know.
+/// The file stays when the lock is gone: removing it would let two processes lock two files of the same name. Links are
+/// not followed, pipes not waited for, and the file is not truncated: it may belong to another process, or to an
+/// unknown owner.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -158,8 +160,8 @@ fn no_link() -> i32 {
     (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed()
 }
 
-/// Why this is not a lock file of ours. Root may lock what belongs to the owner of the folder, as when an operator makes a
-/// pass over the service's database.
+/// The reason why this is not provwatch's lock file. Root may lock a file of the folder's owner, as when an operator
+/// makes a pass over the service's database.
 fn foreign(found: &Metadata, path: &Path, us: u32) -> Option<&'static str> {
     let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
     let owns_folder = folder.is_some_and(|folder| folder.uid() == found.uid());

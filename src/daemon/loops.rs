@@ -1,6 +1,6 @@
 //! The loops of the daemon. There is one for each source, one for each transparency log, one for each receiver of
 //! alerts, and one each for the queue, the safety net below the feeds, the trust root and the daemon's own health. Each
-//! goes round until it is stopped, and beats on every round.
+//! runs until it is stopped, and gives a heartbeat on every round.
 
 use std::{
     collections::BTreeSet,
@@ -33,38 +33,39 @@ use crate::{
     upkeep::OnDisk,
 };
 
-/// The wait before the work loop begins anew after the store failed.
+/// The wait before the work loop starts again after a failure of the store.
 const WORK_INTERVAL: Duration = Duration::from_secs(1);
-/// The shortest wait after a write that the disk did not take.
+/// The shortest wait after a failed write to the disk.
 const DISK_PAUSE: Duration = Duration::from_secs(5);
-/// The longest one: what could not be written is written as soon as that is possible again.
+/// The longest one: pending writes are made as soon as possible.
 const LONGEST_DISK_PAUSE: Duration = Duration::from_secs(30);
-/// How often the log is reminded that the database cannot be written.
+/// How often the log repeats that the database cannot be written.
 const DISK_REMINDER: Duration = Duration::from_mins(10);
-/// How often the outbox is looked at.
+/// How often the outbox is checked.
 const DELIVER_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait of a sink's worker after the store failed.
 const LONGEST_STORE_RETRY: Duration = Duration::from_secs(15);
-/// When to ask for the trust root again after the first failure; the delay doubles up to the usual interval.
+/// The wait before the trust root is requested again after the first failure; the delay doubles up to the usual
+/// interval.
 const TRUST_RETRY: Duration = Duration::from_mins(5);
-/// How often to look for logs that are new, and for entries that wait to be explained.
+/// How often to look for new logs, and for open entries.
 const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
-/// The longest extra wait between polls of a log that gives trouble.
+/// The longest extra wait between polls of a failing log.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// How often the daemon looks at itself, if systemd does not want it oftener.
+/// How often the daemon checks its own health, unless systemd requires a shorter interval.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What every loop has.
+/// The shared parts of every loop.
 #[derive(Clone)]
 pub struct Context {
     pub app: Arc<App>,
-    /// Where heartbeats go.
+    /// Receives heartbeats.
     pub health: Arc<Health>,
-    /// What stands in the operator's files now.
+    /// Reads the current content of the operator's files.
     pub on_disk: OnDiskNow,
 }
 
-/// Looks at the operator's files.
+/// Reads the operator's files.
 pub type OnDiskNow = Arc<dyn Fn() -> OnDisk + Send + Sync>;
 
 impl fmt::Debug for Context {
@@ -74,13 +75,13 @@ impl fmt::Debug for Context {
 }
 
 impl Context {
-    /// One line for `systemctl status`: the verdict, what is watched, the tasks.
+    /// One line for `systemctl status`: the verdict, the watched packages, the tasks.
     pub fn status(&self) -> String {
         let (verdict, watching) = (self.health.verdict(), describe(&self.app));
         format!("{verdict}; {watching}; {}", self.health.summary())
     }
 
-    /// Looks at how provwatch fares: a heartbeat, the alerts about it, the log when the verdict changes.
+    /// Checks the health of provwatch: a heartbeat, the alerts about it, a log message when the verdict changes.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -93,7 +94,7 @@ impl Context {
         Ok(())
     }
 
-    /// A forge that fails is told here, because whoever asks it goes on without its answer.
+    /// Reports failing forges, because their callers continue without the answer.
     fn tell_forges(&self) {
         let Some(forges) = self.app.forges.as_deref() else { return };
         for (host, failing) in forges.failing() {
@@ -107,7 +108,7 @@ impl Context {
         }
     }
 
-    /// What the last poll of a log came to.
+    /// Records the result of the last poll of a log.
     fn tell_log(&self, name: &str, is_troubled: bool) -> Result<(), StoreError> {
         if !is_troubled {
             self.health.answers(Server::Log, name, self.app.clock.now());
@@ -122,13 +123,14 @@ impl Context {
     }
 }
 
-/// Reads one feed for ever.
+/// Reads one feed until the daemon stops.
 pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory {
     rounds(context, feed.name(), interval, move |context| {
         let feed = Arc::clone(&feed);
         Box::pin(async move {
             match context.app.packages.feeds.observe(feed.as_ref()).await {
-                // A registry's trouble is recorded with its source and not a failure of the loop: the next round asks again.
+                // A registry's failure is recorded with its source and is not a failure of the loop: the next round
+                // tries again.
                 Err(LookError::Registry(error)) => {
                     let now = context.app.clock.now();
                     context.health.failed_at(Server::Feed, feed.name(), &with_causes(&error), now);
@@ -143,15 +145,15 @@ pub fn feed(context: Context, Source { feed, interval }: Source) -> TaskFactory 
     })
 }
 
-/// Works off the queue until the daemon stops. A turn that is cut off has either committed its transaction or not; nothing
-/// is lost either way.
+/// Works off the queue until the daemon stops. The transaction of an interrupted turn is committed or not; nothing is
+/// lost either way.
 pub fn work(context: Context) -> TaskFactory {
     rounds(context, "work", WORK_INTERVAL, |context| {
         Box::pin(async move { match context.app.packages.queue.keep_working().await? {} })
     })
 }
 
-/// Compares packages with their registries for ever, each when it has gone unread for long.
+/// Compares packages with their registries until the daemon stops, each when it has been unread for long.
 pub fn reconcile(context: Context) -> TaskFactory {
     let interval = context.app.packages.reconciler.interval();
     rounds(context, "reconcile", interval, |context| {
@@ -159,7 +161,7 @@ pub fn reconcile(context: Context) -> TaskFactory {
     })
 }
 
-/// Starts a worker for every subscription, also for those that come later, and gives up what waits for those that are gone.
+/// Starts a worker for every subscription, also for later ones, and gives up deliveries of removed ones.
 pub fn deliver(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
     let begun = Begun::default();
     rounds(context, "outbox", DELIVER_INTERVAL, move |context| {
@@ -183,13 +185,14 @@ fn sink_task(subscription: &str) -> String {
     format!("sink {subscription}")
 }
 
-/// Makes one attempt after another at what is due for one subscription, until the configuration does not have it any more.
+/// Makes one attempt after another at the due deliveries of one subscription, until the configuration does not have it
+/// any more.
 fn sink(context: Context, name: String, begun: Begun) -> TaskFactory {
     Arc::new(move |stop| Box::pin(work_sink(context.clone(), name.clone(), begun.clone(), stop)))
 }
 
-/// An attempt under way is ended when the daemon stops, as far as the grace allows: cut off, it would be made again, and
-/// people would be told twice. A store that fails is tried again soon: what waits here may be a takeover.
+/// A current attempt is completed when the daemon stops, as far as the grace allows: an interrupted one would be made
+/// again, and people would receive it twice. A failed store is tried again soon: the waiting alert may be a takeover.
 async fn work_sink(context: Context, name: String, begun: Begun, stop: CancellationToken) -> Result<(), TaskError> {
     let (clock, task) = (Arc::clone(&context.app.clock), sink_task(&name));
     let mut failures = 0_u32;
@@ -224,7 +227,7 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
     Ok(())
 }
 
-/// Starts a worker for every log that is followed, also those that the trust root names only later.
+/// Starts a worker for every followed log, also for logs that the trust root names only later.
 pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
     let begun = Arc::new(Mutex::new(BTreeSet::new()));
     rounds(context, "logs", DISCOVERY_INTERVAL, move |context| {
@@ -242,7 +245,7 @@ pub fn logs(context: Context, supervisor: Arc<Supervisor>) -> TaskFactory {
     })
 }
 
-/// Polls one log for ever; less and less often while it gives trouble.
+/// Polls one log until the daemon stops; less often while it fails.
 fn log(context: Context, name: String) -> TaskFactory {
     let interval = context.app.logs.settings().interval;
     let task = log_task(&name);
@@ -265,10 +268,10 @@ fn log(context: Context, name: String) -> TaskFactory {
     })
 }
 
-/// How often the log is told again that the trust root is not refreshed.
+/// How often the log repeats that the trust root is not refreshed.
 const REMINDED: Duration = Duration::from_hours(1);
 
-/// Keeps the trust root fresh for ever.
+/// Keeps the trust root fresh until the daemon stops.
 pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     rounds(context, "trust", interval, move |context| {
         Box::pin(async move {
@@ -293,7 +296,7 @@ pub fn trust(context: Context, interval: Duration) -> TaskFactory {
     })
 }
 
-/// Looks at the sources and at the daemon itself for ever; gives systemd the watchdog's pulse while no loop is stuck.
+/// Checks the sources and the daemon itself until it stops; gives systemd the watchdog's pulse while no loop is stuck.
 pub fn health(context: Context) -> TaskFactory {
     let interval = systemd::pulse_interval().map_or(HEALTH_INTERVAL, |pulse| pulse.min(HEALTH_INTERVAL));
     rounds(context, "health", interval, |context| {
@@ -323,8 +326,7 @@ fn is_of_the_disk(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// The store's error behind that of a service. The message of such an error is that of its cause, and so is its source: the
-/// cause of that.
+/// The store's error behind that of a service. Such an error has its cause's message and its cause's source.
 fn store_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
     if let Some(error) = error.downcast_ref() {
         return Some(error);
@@ -352,13 +354,13 @@ fn rounds(
     Loop { name: name.into(), interval, disk: Arc::default() }.supervise(context, round)
 }
 
-/// How a loop goes round.
+/// The parameters of a loop.
 #[derive(Clone)]
 struct Loop {
     name: Arc<str>,
     /// The wait between rounds.
     interval: Duration,
-    /// When the log was last told that the database cannot be written.
+    /// The last time when the log reported that the database cannot be written.
     disk: Arc<Mutex<Option<Duration>>>,
 }
 
@@ -371,8 +373,8 @@ impl Loop {
         Arc::new(move |stop| Box::pin(self.clone().go_round(context.clone(), round.clone(), stop)))
     }
 
-    /// What stands in the database's way passes: the next round tries again soon, so that what waits is told as soon as
-    /// there is room again. Any other failure is the supervisor's. Gives the wait before it.
+    /// Obstacles of the database are temporary: the next round tries again soon, so that waiting alerts are sent as
+    /// soon as there is room again. The supervisor handles any other failure. Returns the wait before the next round.
     fn pass_over(&self, context: &Context, outcome: Result<(), TaskError>) -> Result<Duration, TaskError> {
         let mut said = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(error) = outcome else {
@@ -403,7 +405,7 @@ impl Loop {
         let clock = Arc::clone(&context.app.clock);
         loop {
             context.health.heartbeat(&self.name, clock.steady());
-            // A round that is cut off has either committed its transaction or not; nothing is lost either way.
+            // The transaction of an interrupted round is committed or not; nothing is lost either way.
             let wait = tokio::select! {
                 outcome = round(context.clone()) => self.pass_over(&context, outcome)?,
                 () = stop.cancelled() => return Ok(()),

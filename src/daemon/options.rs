@@ -5,37 +5,37 @@ use std::{sync::Arc, time::Duration};
 use super::{Health, OnDiskNow};
 use crate::{app::App, watchlist::Watchlist};
 
-/// What the daemon is started with besides the program.
+/// The options of the daemon besides the program.
 pub struct Options {
     /// Reads configuration and watchlist again, on SIGHUP.
     pub reload: Box<dyn Fn(&App) -> Renewal + Send + Sync>,
-    /// Looks at what stands in the operator's files, to see whether it is what the daemon goes by.
+    /// Reads the operator's files, to compare them with the configuration in use.
     pub on_disk: OnDiskNow,
-    /// Where the loops' heartbeats are kept.
+    /// Keeps the loops' heartbeats.
     pub health: Arc<Health>,
-    /// How often to refresh the trust root or to read its files again; `None` where it is built in.
+    /// The interval of refreshing the trust root or reading its files again; `None` if it is built in.
     pub trust_interval: Option<Duration>,
-    /// How long work under way may take to end.
+    /// The time that current work may take to end.
     pub grace: Duration,
 }
 
-/// What reading configuration and watchlist again gave.
+/// The result of reading configuration and watchlist again.
 #[derive(Debug)]
 pub enum Renewal {
     /// The configuration is the same; this is the watchlist.
     Watchlist(Watchlist),
-    /// Another configuration: a program that takes the place of the one at work, over the same store.
+    /// Another configuration: a program that replaces the current one, over the same store.
     Whole(Box<Renewed>),
-    /// It cannot be used. What was at work stays at work, with this watchlist if there is one.
+    /// It cannot be used. The current one stays in use, with this watchlist if there is one.
     Refused {
-        /// Why, for the log and `systemctl status`.
+        /// The reason, for the log and `systemctl status`.
         why: String,
-        /// The watchlist of the configuration at work, read again.
+        /// The watchlist of the current configuration, read again.
         watchlist: Option<Watchlist>,
     },
 }
 
-/// A changed configuration, ready to work.
+/// A changed configuration, ready for use.
 pub struct Renewed {
     pub app: App,
     /// As in [`Options`], for the files that it names.
@@ -44,7 +44,7 @@ pub struct Renewed {
     pub trust_interval: Option<Duration>,
     /// As in [`Options`].
     pub grace: Duration,
-    /// Changes that count only from the next start, one sentence each.
+    /// Changes that apply only from the next start, one sentence each.
     pub restart: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{app::App, text::with_causes, watchlist::Watchlist};
 
-/// The configuration says the same as the one in use, however it is written now.
+/// Applies a configuration with the same meaning as the one in use, in whatever layout.
 pub(super) fn taken(context: &Context, watchlist: Watchlist) {
     let app = &context.app;
     app.reload.note(Ok(()), app.clock.now());
@@ -18,7 +18,7 @@ pub(super) fn taken(context: &Context, watchlist: Watchlist) {
     tell(context);
 }
 
-/// What cannot be read leaves the old in place.
+/// Keeps the old configuration if the new one cannot be read.
 pub(super) fn refused(context: &Context, why: String, watchlist: Option<Watchlist>) {
     let app = &context.app;
     tracing::error!("{why}");
@@ -37,7 +37,8 @@ fn watch(app: &App, watchlist: Watchlist) {
     }
 }
 
-/// Whoever asks next is to hear by which files the daemon goes now; the verdict comes to `systemctl status` with the pulse.
+/// Publishes the files that the daemon uses now for later queries; `systemctl status` receives the verdict with the
+/// pulse.
 fn tell(context: &Context) {
     systemd::status(&describe(&context.app));
     if let Err(error) = context.look_after() {

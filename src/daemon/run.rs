@@ -18,14 +18,14 @@ use super::{
 };
 use crate::app::App;
 
-/// The longest that work under way may take to end when another configuration takes over: nothing is watched meanwhile. What
-/// is cut off is done again.
+/// The longest time that current work may take to end when another configuration takes over: nothing is watched
+/// meanwhile. Interrupted work is done again.
 const RELOAD_GRACE: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// The signals cannot be listened to, the store fails before the loops run, or it was left by a crash and is damaged.
+/// The signals cannot be received, the store fails before the loops run, or a crash left it damaged.
 pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskError> {
     let mut signals = Signals::listen()?;
     let mut damage = pin!(damage(Arc::clone(&app.store), Arc::clone(&app.clock)));
@@ -60,7 +60,7 @@ pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskErro
     }
 }
 
-/// Does what is asked until that is to stop (`None`) or to work with another configuration, or until the database turns out to
+/// Handles requests until one is to stop (`None`) or to use another configuration, or until the database turns out to
 /// be damaged.
 async fn attend(
     context: &Context,
@@ -107,7 +107,7 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     supervisor
 }
 
-/// A request to stop ends the wait; whether there was none.
+/// Stops the tasks; a request to stop ends the wait. Returns whether there was none.
 async fn stop(supervisor: &Supervisor, grace: Duration, signals: &mut Signals) -> bool {
     tokio::select! {
         _ = supervisor.shut_down(grace) => {

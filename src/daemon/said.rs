@@ -1,5 +1,5 @@
 //! Limits log messages about a failing server. It logs nothing for the first failure, a warning from the second on,
-//! then a reminder now and again, and a notice when it is over. However many packages it has, a server is one.
+//! then a reminder now and again, and a notice when it is over. A server with many packages counts once.
 
 use std::{
     collections::BTreeMap,
@@ -8,16 +8,16 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A failure that may be of a moment is not worth a warning; the next one is.
+/// A single failure may be brief and is not worth a warning; the next one is.
 const FAILURES: u32 = 2;
-/// How often the log is reminded of what still fails.
+/// How often the log repeats a lasting failure.
 const REMINDER: TimeDelta = TimeDelta::hours(1);
-/// What failed so lately does not answer again yet, though something of it did.
+/// A server that failed so recently does not count as answering yet, even if a part of it answers.
 const CALM: TimeDelta = TimeDelta::seconds(15);
-/// Most that is remembered; a fresh failure beyond it is told at once.
+/// Most servers that are remembered; a new failure beyond that is logged at once.
 const REMEMBERED: usize = 10_000;
 
-/// What fails, by its name.
+/// The failing servers, by name.
 #[derive(Debug, Default)]
 pub struct Said(Mutex<BTreeMap<String, Failing>>);
 
@@ -30,7 +30,7 @@ struct Failing {
 }
 
 impl Said {
-    /// Something failed. For how long it has, if the log is to be told.
+    /// Records a failure. Returns its duration, if it is to be logged.
     pub fn failed(&self, what: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         let mut all = self.lock();
         if all.len() >= REMEMBERED && !all.contains_key(what) {
@@ -48,19 +48,19 @@ impl Said {
         Some(now - failing.since)
     }
 
-    /// Something succeeded. For how long it had failed, if the log was told so.
+    /// Records a success. Returns the duration of the failure, if that was logged.
     pub fn succeeded(&self, what: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         let failing = self.lock().remove(what)?;
         failing.told.map(|_| now - failing.since)
     }
 
-    /// As [`Said::succeeded`], of a server of which one part may answer while others fail.
+    /// As [`Said::succeeded`], for a server of which one part may answer while others fail.
     pub fn partly_succeeded(&self, what: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
         let is_calm = self.lock().get(what).is_some_and(|failing| failing.told.is_none() || now - failing.last >= CALM);
         if is_calm { self.succeeded(what, now) } else { None }
     }
 
-    /// Whether the log was told that this fails.
+    /// Whether this failure was logged.
     pub fn is_told(&self, what: &str) -> bool {
         self.lock().get(what).is_some_and(|failing| failing.told.is_some())
     }

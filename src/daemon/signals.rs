@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What was asked.
+/// The request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// SIGTERM or SIGINT.
@@ -21,7 +21,7 @@ pub fn ask_to_reload(process: u32) -> std::io::Result<()> {
     Ok(rustix::process::kill_process(process, rustix::process::Signal::HUP)?)
 }
 
-/// The signals that the daemon listens to.
+/// The signals that the daemon receives.
 #[derive(Debug)]
 pub struct Signals {
     terminate: Signal,
@@ -30,7 +30,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen.
+    /// Starts to receive signals.
     ///
     /// # Errors
     /// The operating system refuses a handler.

@@ -1,5 +1,5 @@
 //! Spawns and supervises all tasks of the daemon. A task that fails or panics is reported and started again, after a
-//! delay that doubles up to a cap and starts afresh when the task has run well for a while.
+//! delay that doubles up to a cap and starts from the beginning when the task has run well for a while.
 
 use std::{fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -16,13 +16,13 @@ const LONGEST_DELAY: Duration = Duration::from_mins(5);
 /// A task that ran this long before it failed starts again with the first delay.
 const WELL_AFTER: Duration = Duration::from_mins(10);
 
-/// What a task ends with when it fails: any error, printed with its causes.
+/// The error of a task: any error, printed with its causes.
 pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes the task's future anew for every start.
+/// Makes the task's future for every start.
 pub type TaskFactory = Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), TaskError>> + Send + Sync>;
 
-/// Keeps tasks running until it is told to stop.
+/// Keeps tasks running until it is stopped.
 #[derive(Debug)]
 pub struct Supervisor {
     clock: Arc<dyn Clock>,
@@ -64,7 +64,8 @@ impl Supervisor {
         });
     }
 
-    /// Asks all tasks to stop, waits for `grace`, then stops those that still run. Whether all ended by themselves.
+    /// Requests all tasks to stop, waits for `grace`, then stops those that still run. Returns whether all ended by
+    /// themselves.
     pub async fn shut_down(&self, grace: Duration) -> bool {
         self.stop.cancel();
         self.tracker.close();

@@ -15,7 +15,7 @@ pub fn status(status: &str) {
     notify(&[NotifyState::Status(status)]);
 }
 
-/// The service takes a changed configuration up; [`ready`] ends that.
+/// The service applies a changed configuration; [`ready`] ends that.
 pub fn reloading() {
     notify(&[NotifyState::Reloading]);
 }
@@ -25,12 +25,12 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// The service lives.
+/// The service is alive.
 pub fn pulse(status: &str) {
     notify(&[NotifyState::Watchdog, NotifyState::Status(status)]);
 }
 
-/// How often to give the pulse, if systemd wants one: half of what it allows.
+/// The interval of the pulse, if systemd requires one: half of the time that it allows.
 pub fn pulse_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|allowed| allowed / 2)
 }

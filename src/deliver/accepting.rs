@@ -5,13 +5,13 @@ use crate::{
     text::shell_word,
 };
 
-/// Whether what raised such an alert becomes normal only with a reason: it looks like a takeover.
+/// Whether accepting a release with such an alert requires a reason: it looks like a takeover.
 pub fn needs_reason(severity: Severity) -> bool {
     severity >= Severity::High
 }
 
-/// The command that accepts a release with an alert that bad, or with none, as it has to be called; where it needs a reason,
-/// with a gap for it.
+/// The command that accepts a release with an alert of this severity, or with none; if it requires a reason, with a gap
+/// for it.
 pub fn accept_command(release: &ReleaseId, severity: Option<Severity>) -> String {
     match severity.filter(|severity| needs_reason(*severity)) {
         Some(_) => accept_because(release, "…"),

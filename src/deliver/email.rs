@@ -25,19 +25,19 @@ use crate::{
     text::plain,
 };
 
-/// How the connection to the SMTP server is protected.
+/// The protection of the connection to the SMTP server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpSecurity {
     /// TLS from the first byte (RFC 8314), port 465 as a rule.
     Tls,
-    /// `STARTTLS`, required: a server that does not offer it gets nothing. Port 587 as a rule.
+    /// `STARTTLS`, required: to a server that does not offer it, nothing is sent. Port 587 as a rule.
     StartTls,
     /// No protection at all; the configuration calls it `insecure`.
     Insecure,
 }
 
 impl SmtpSecurity {
-    /// The port where nothing else is configured.
+    /// The default port.
     pub(crate) const fn default_port(self) -> u16 {
         match self {
             Self::Tls => 465,
@@ -47,14 +47,14 @@ impl SmtpSecurity {
     }
 }
 
-/// Where e-mails are handed in, who sends and who gets them.
+/// The SMTP server, the sender and the recipients.
 #[derive(Clone, Debug)]
 pub struct EmailSettings {
-    /// The SMTP server's host name, which its certificate must bear.
+    /// The SMTP server's host name, which its certificate must name.
     pub server: String,
     /// Its port; [`SmtpSecurity::default_port`] if not given.
     pub port: Option<u16>,
-    /// How the connection is protected.
+    /// The protection of the connection.
     pub security: SmtpSecurity,
     /// PEM certificates that are trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
@@ -68,39 +68,39 @@ pub struct EmailSettings {
     pub timeout: Duration,
 }
 
-/// Settings that no e-mail can be sent with.
+/// Unusable settings.
 #[derive(Debug, thiserror::Error)]
 pub enum EmailError {
     /// Not an address.
     #[error("{text:?} is not an e-mail address; expected for example `provwatch <alerts@example.org>`")]
     Address {
         text: String,
-        /// What is wrong with it.
+        /// The error in it.
         #[source]
         source: lettre::address::AddressError,
     },
-    /// Nobody to send to.
+    /// No recipient.
     #[error("no recipients; name at least one in `to`")]
     NoRecipients,
     /// A password that would travel in the clear.
     #[error("a password is configured for a connection without TLS; use TLS or STARTTLS, or leave the password out")]
     PasswordInTheClear,
-    /// The CA file, or TLS as such.
+    /// An error of the CA file, or of TLS itself.
     #[error("preparing TLS for the SMTP server {server:?}")]
     Tls {
         server: String,
         #[source]
         source: SmtpError,
     },
-    /// A CA file that holds no certificate.
+    /// A CA file without a certificate.
     #[error("the CA file for the SMTP server {server:?} holds no certificate; expected PEM")]
     NoCertificate { server: String },
 }
 
 /// Sends alerts as e-mails over SMTP, as text and as HTML.
 ///
-/// The `Message-ID` follows from the alert's fingerprint, so a message that is delivered twice is recognised as one, and
-/// later messages of the same alert or about the same package are shown in one thread.
+/// The `Message-ID` follows from the alert's fingerprint, so a message that is delivered twice is recognised as one,
+/// and later messages of the same alert or about the same package are shown in one thread.
 #[derive(Debug)]
 pub struct EmailSink {
     server: String,
@@ -110,7 +110,7 @@ pub struct EmailSink {
 }
 
 impl EmailSink {
-    /// A sink with these settings. Connects to nothing yet.
+    /// A sink with these settings. It does not connect yet.
     ///
     /// # Errors
     /// See [`EmailError`].
@@ -134,8 +134,8 @@ impl EmailSink {
         }
     }
 
-    /// When the server refuses the whole: one recipient who has left must not keep the alert from the others. If one of them
-    /// is only deferred, all get it again later, under the same `Message-ID`.
+    /// For a server that refuses the whole message: one recipient who has left must not keep the alert from the others.
+    /// If one of them is only deferred, all receive it again later, under the same `Message-ID`.
     async fn send_one_by_one(&self, email: &[u8], first: SmtpError) -> Result<Receipt, SinkError> {
         let mut refused = Vec::new();
         for recipient in &self.to {
@@ -212,8 +212,8 @@ impl Sink for EmailSink {
     }
 }
 
-/// The two parts. The boundary follows from the alert, so that composing is repeatable; it cannot occur in an encoded part,
-/// whose lines never start with `--=_`.
+/// The two parts. The boundary follows from the alert, so that composing is repeatable; it cannot occur in an encoded
+/// part, whose lines never start with `--=_`.
 fn alternatives(thread: &Thread<'_>, text: String, html: String) -> MultiPart {
     let part = |content_type, body: String| SinglePart::builder().header(content_type).body(body);
     MultiPart::alternative()
@@ -222,8 +222,8 @@ fn alternatives(thread: &Thread<'_>, text: String, html: String) -> MultiPart {
         .singlepart(part(ContentType::TEXT_HTML, html))
 }
 
-/// The ids by which mail programs put messages into threads (RFC 5322, 3.6.4). All parts of an id are hashes, so nothing
-/// that an alert says gets into a header here.
+/// The ids by which mail programs put messages into threads (RFC 5322, 3.6.4). All parts of an id are hashes, so no
+/// text of an alert gets into a header here.
 struct Thread<'a> {
     alert: &'a Alert,
     domain: &'a str,
@@ -235,7 +235,7 @@ impl Thread<'_> {
         format!("<alert.{}.{sequence}@{}>", token(&self.alert.fingerprint.to_string()), self.domain)
     }
 
-    /// What holds the alerts about one package together: an id that no message has, but that all of them refer to.
+    /// The id that all messages about one package refer to; no message has it.
     fn package(&self) -> Option<String> {
         let package = self.alert.purl.as_ref()?.package().to_string();
         Some(format!("<package.{}@{}>", token(&package), self.domain))
@@ -255,17 +255,17 @@ fn header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
-/// When the message was recorded, the same over all attempts. RFC 5322 has no years before 1900, and lettre none before
-/// 1970 or after 9999.
+/// The time when the message was recorded, the same over all attempts. RFC 5322 has no years before 1900, and lettre
+/// none before 1970 or after 9999.
 fn date(message: &Message) -> SystemTime {
     const LAST: i64 = 253_402_300_799;
     let seconds = message.created_at.timestamp().clamp(0, LAST);
     DateTime::from_timestamp(seconds, 0).map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
 }
 
-/// Whether an answer means that this message will never be taken: the permanent refusals (5xx), except for those that
-/// somebody mends while the message waits, such as a wrong or expired password (530, 534, 535, 538; RFC 4954) and a full
-/// mailbox (552).
+/// Whether an answer means that this message will never be accepted: the permanent refusals (5xx), except for those
+/// that an operator can fix while the message waits, such as a wrong or expired password (530, 534, 535, 538; RFC 4954)
+/// and a full mailbox (552).
 fn condemns_the_message(error: &SmtpError) -> bool {
     let code = error.status().map(u16::from);
     error.is_permanent() && !matches!(code, Some(530 | 534 | 535 | 538 | 552))

@@ -11,8 +11,8 @@ use crate::{
     text::plain,
 };
 
-/// A URL that messages are posted to. Such URLs hold secrets as a rule (a Slack webhook's is one), so it shows its host
-/// and nothing else, in errors too.
+/// A URL that messages are posted to. Such URLs usually contain secrets (a Slack webhook's is one), so it shows only
+/// its host, in errors too.
 #[derive(Clone)]
 pub struct Endpoint {
     http: Client,
@@ -26,8 +26,8 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint that is reached as this client reaches the web, with limits of its own: many endpoints share a host, and
-    /// what one of them takes or asks for must not hold the others.
+    /// An endpoint that is reached with this client's settings, with limits of its own: many endpoints share a host,
+    /// and load or pauses of one must not delay the others.
     pub fn new(http: &Client, url: Url) -> Self {
         Self { http: http.apart(), url }
     }
@@ -37,8 +37,8 @@ impl Endpoint {
         self.url.host_str().unwrap_or("no host")
     }
 
-    /// Makes one attempt to post a JSON body. A status in `permanent` condemns the message, 410 the endpoint; everything
-    /// else but success may pass.
+    /// Makes one attempt to post a JSON body. A status in `permanent` is a permanent refusal of the message, 410 one of
+    /// the endpoint; all other failures are temporary.
     pub(super) async fn post(
         &self,
         body: Bytes,
@@ -52,7 +52,7 @@ impl Endpoint {
         }
     }
 
-    /// The request for one attempt: the one place that decides how the client treats it.
+    /// The request for one attempt: the one place with the client's settings for it.
     fn request(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Request {
         let request =
             Request::post(self.url.clone(), "application/json", body).max_attempts(1).confidential().discard_body();
@@ -79,7 +79,7 @@ impl Endpoint {
         }
     }
 
-    /// `said`: the first line of the answer, which tells more than its number.
+    /// `said`: the first line of the answer, which is more informative than its number.
     fn judge_status(&self, status: u16, retry_after: Option<Duration>, said: &str, permanent: &[u16]) -> SinkError {
         let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.without_url(said)) };
         let what = |more: &str| self.failed(&format!("it answered {status}{said}{more}"));
@@ -95,7 +95,7 @@ impl Endpoint {
         plain(&format!("posting to {}: {why}", self.host()), shown::SENTENCE)
     }
 
-    /// The text without the URL and the parts of it that may be secret, should a cause below have quoted them.
+    /// The text without the URL and its secret parts, in case an underlying error quotes them.
     fn without_url(&self, text: &str) -> String {
         let path_and_query = &self.url[url::Position::BeforePath..];
         let text = text.replace(self.url.as_str(), "<url>");
@@ -103,7 +103,8 @@ impl Endpoint {
     }
 }
 
-/// Whether a status may mean the message: the client's fault, and none that concerns who sends, where to or how often.
+/// Whether a status may be a refusal of the message: a client error that is not about the sender, the address or the
+/// rate.
 const fn may_be_the_message(status: u16) -> bool {
     matches!(status, 400..=499) && !matches!(status, 401 | 404 | 407 | 408 | 410 | 425 | 429)
 }

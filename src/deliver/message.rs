@@ -11,14 +11,14 @@ use crate::model::Alert;
 pub struct Message {
     /// The same over all attempts at this message, different for every other message.
     pub idempotency_key: String,
-    /// What it is about.
+    /// Its subject.
     pub alert: Alert,
-    /// Which message about this alert it is: 0 when the alert is raised, then 1, 2, … when it is raised again.
+    /// The number of the message about this alert: 0 when the alert is raised, then 1, 2, … when it is raised again.
     pub sequence: u32,
-    /// Which attempt at this message it is, from 1.
+    /// The number of the attempt at this message, from 1.
     pub attempt: u32,
-    /// How often the other side answered that it does not take it.
+    /// The number of refusals by the receiver.
     pub refusals: u32,
-    /// When the message was recorded.
+    /// The time when the message was recorded.
     pub created_at: DateTime<Utc>,
 }

@@ -1,11 +1,11 @@
 //! Delivery of alerts to people and programs.
 //!
 //! An alert is recorded together with one delivery row per [`Subscription`] that matches it. Each subscription has a
-//! [`Worker`] of its own, which takes the severest alert first, within one alert in order, and picks anew after every
-//! attempt. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same over all attempts,
-//! and every sink passes it on in its own way.
+//! [`Worker`] of its own, which takes the severest alert first, within one alert in order, and selects again after
+//! every attempt. Delivery is at least once: a [`Message`] carries an idempotency key that stays the same over all
+//! attempts, and every sink passes it on in its own way.
 //!
-//! Much of an alert's text was chosen by the publisher of the release. No sink shows it raw: it goes through
+//! The publisher of the release chose much of an alert's text. No sink shows it raw: it goes through
 //! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;

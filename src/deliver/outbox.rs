@@ -7,42 +7,42 @@ use chrono::{DateTime, Utc};
 use super::{Message, Schedule};
 use crate::{model::ReleaseId, store::Turn};
 
-/// A delivery whose time has come.
+/// A delivery that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The delivery row.
     pub id: i64,
     /// The subscription's name.
     pub subscription: String,
-    /// What is to be delivered; its `attempt` counts the one that is about to be made.
+    /// The message; its `attempt` counts the one that is about to be made.
     pub message: Message,
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It succeeded.
     Delivered {
-        /// What the other side said.
+        /// The receiver's answer.
         detail: String,
         /// The members of a campaign that the message named.
         named: Vec<ReleaseId>,
         /// The members for which the message had no room: another message follows.
         left: Vec<ReleaseId>,
     },
-    /// It failed, and the next one is made then.
+    /// It failed, and another attempt follows.
     Retry {
         error: String,
-        /// When to try again.
+        /// The time of the next attempt.
         next: DateTime<Utc>,
-        /// Whether the other side answered that it does not take this message.
+        /// Whether the receiver refused this message.
         refused: bool,
     },
-    /// It failed, and no other is made; why.
+    /// It failed, and no other attempt follows; the reason.
     GivenUp(String),
 }
 
-/// The delivery rows, wherever they are kept. What a call changed is durable when it returns.
+/// The delivery rows. The change of a call is durable when it returns.
 pub trait Outbox: Send + Sync {
     /// The delivery that a subscription's sink makes next: the severest alert first, and within one alert never a later
     /// message before an earlier one.
@@ -51,34 +51,34 @@ pub trait Outbox: Send + Sync {
     /// The rows cannot be read.
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError>;
 
-    /// Records how the attempt ended that was made at `at`.
+    /// Records the result of the attempt that was made at `at`.
     ///
     /// # Errors
     /// The rows cannot be written.
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError>;
 
-    /// How many deliveries to a subscription are due.
+    /// The number of due deliveries to a subscription.
     ///
     /// # Errors
     /// The rows cannot be read.
     fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError>;
 }
 
-/// The outbox could not be read or written. What was delivered and not recorded is recorded before the next attempt; if
-/// this process ends before that, it is delivered again, under the same idempotency key.
+/// The outbox could not be read or written. An unrecorded delivery is recorded before the next attempt; if this process
+/// ends before that, it is delivered again, under the same idempotency key.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} in the outbox")]
 pub struct OutboxError {
-    /// What was attempted: `reading what is due`.
+    /// The failed operation: `reading what is due`.
     pub operation: &'static str,
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
 
-/// How attempts are made.
+/// The limits on attempts.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// When to try again.
+    /// The schedule of retries.
     pub schedule: Schedule,
     /// Longest time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
     pub attempt: Duration,
@@ -90,23 +90,24 @@ impl Default for Limits {
     }
 }
 
-/// What a pass came to.
+/// The result of a pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Deliveries that were taken.
+    /// Deliveries that were accepted.
     pub delivered: usize,
     /// Deliveries that failed and will be tried again.
     pub retried: usize,
-    /// Deliveries that will not be tried again, for whatever reason.
+    /// Deliveries that will not be tried again, for any reason.
     pub given_up: usize,
-    /// Due deliveries that were left for the next pass, because the sink failed again and again or asked for a pause.
+    /// Due deliveries that were left for the next pass, because the sink failed repeatedly or requested a pause.
     pub left: usize,
-    /// Subscriptions whose endpoint said that it is gone for good: their alerts wait until an operator mends that.
+    /// Subscriptions whose endpoint reported that it is permanently gone: their alerts wait until an operator fixes
+    /// that.
     pub gone: Vec<String>,
 }
 
 impl Summary {
-    /// Adds what another sink's pass came to.
+    /// Adds the result of another sink's pass.
     pub fn add(&mut self, other: Self) {
         self.delivered += other.delivered;
         self.retried += other.retried;

@@ -1,6 +1,6 @@
-//! The delivery queue of one sink. Sinks know nothing of one another: each has a worker of its own, which picks the
-//! next message anew after every attempt. So neither a sink that is slow or dead keeps the others waiting, nor a
-//! backlog of mild alerts a severe one, nor one message that its receiver cannot take the rest.
+//! The delivery queue of one sink. Sinks are independent: each has a worker of its own, which selects the next message
+//! again after every attempt. So a slow or dead sink does not delay the others, a backlog of mild alerts does not delay
+//! a severe one, and one message that its receiver cannot accept does not delay the rest.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -22,77 +22,78 @@ use crate::{
     store::Turn,
 };
 
-/// The longest rest of a sink that fails again and again. With the longest attempt it is what a new alert waits for at
-/// most when such a sink works again.
+/// The longest rest of a sink that fails repeatedly. Together with the longest attempt it is the longest wait of a new
+/// alert when such a sink works again.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
-/// How long an endpoint is left alone that says that it is gone for good. An administrator may bring it back.
+/// The rest of an endpoint that reports that it is permanently gone. An administrator may bring it back.
 const GONE_REST: Duration = Duration::from_hours(1);
 
-/// So many whose alerts were sent last are known, so that they take turns.
+/// The number of recently served packages that are remembered, so that they take turns.
 const SERVED: usize = 64;
 
-/// The part of an attempt's time that the short form has at least, after a whole message that used all of it.
+/// The minimum part of an attempt's time for the short form, after a whole message that used all of it.
 const SHORT_SHARE: u32 = 3;
 
-/// After so many failures on end a pass leaves the rest of a sink's queue for the next one.
+/// After so many consecutive failures a pass leaves the rest of a sink's queue for the next one.
 const ENOUGH: u32 = 4;
 
-/// What is known of a sink between two attempts. It is not kept over a restart: the first message is then simply tried.
+/// The state of a sink between two attempts. It is not kept over a restart: the first message is then simply tried.
 #[derive(Debug, Default)]
 pub struct Queue {
-    /// Failed attempts since the last message that was taken or refused.
+    /// Failed attempts since the last message that was accepted or refused.
     failures: u32,
     hold: Option<Hold>,
-    /// An attempt whose end could not be recorded yet. It is recorded before anything else is sent: while the disk is full
-    /// nobody is told the same again and again.
+    /// An attempt whose result could not be recorded yet. It is recorded before anything else is sent: while the disk
+    /// is full, no receiver gets the same message repeatedly.
     unrecorded: Option<(Due, DateTime<Utc>, Ending)>,
-    /// Whose alerts were sent last, the latest last.
+    /// The packages or kinds that were served last, the latest last.
     served: VecDeque<String>,
-    /// The deliveries whose next attempt is the short form: the whole message failed too often, and a pause was asked for.
+    /// The deliveries whose next attempt is the short form: the whole message failed too often, and a pause was
+    /// requested.
     short_next: BTreeSet<i64>,
 }
 
-/// A sink is left alone for a while.
+/// A pause of a sink.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
     since: DateTime<Utc>,
     until: DateTime<Utc>,
-    /// Until when even urgent alerts wait.
+    /// The time until which even urgent alerts wait.
     urgent_until: DateTime<Utc>,
 }
 
-/// What one step of a queue came to.
+/// The result of one step of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Nothing is due.
     Idle,
-    /// Something may be due, and the sink is left alone until then.
+    /// Something may be due, but the sink pauses until then.
     Held(DateTime<Utc>),
-    /// A message was taken.
+    /// A message was accepted.
     Delivered,
     /// A message failed and will be tried again.
     Retried,
     /// A message was given up.
     GivenUp,
-    /// The endpoint says that it is gone for good. Everything waits for it to come back, or for a new one.
+    /// The endpoint reports that it is permanently gone. Everything waits for it to come back, or for a new one.
     Gone,
 }
 
 /// Works on one subscription's queue.
 pub struct Worker<'a> {
-    /// Where the deliveries are.
+    /// The deliveries.
     pub outbox: &'a dyn Outbox,
-    /// Whose they are.
+    /// The subscription.
     pub subscription: &'a Subscription,
     pub clock: &'a dyn Clock,
-    /// How attempts are made.
+    /// The limits on attempts.
     pub limits: Limits,
 }
 
 impl Worker<'_> {
-    /// Makes the next attempt, if there is one to make. With `due_by` only what was due then is attempted, so that a pass
-    /// attempts nothing twice.
+    /// Makes the next attempt, if there is one to make. With `due_by` only deliveries that were due then are attempted,
+    /// so that a pass attempts none twice.
     ///
     /// # Errors
     /// The outbox could not be read or written.
@@ -113,7 +114,7 @@ impl Worker<'_> {
         self.end(queue, due, outcome, short)
     }
 
-    /// Makes attempts until nothing is due any more, or the sink wants or needs a rest.
+    /// Makes attempts until no delivery is due any more, or the sink pauses.
     ///
     /// # Errors
     /// As [`Worker::step`].
@@ -137,15 +138,15 @@ impl Worker<'_> {
         Ok(summary)
     }
 
-    /// Sends a message, and where that fails once more, its short form directly after it: a receiver that works again is
-    /// given the whole one, with its evidence, first. The short form, if that is what was sent last.
+    /// Sends a message, and if that fails again, its short form directly after it: a receiver that works again receives
+    /// the whole one, with its evidence, first. Returns the short form too, if that was sent last.
     async fn send(&self, queue: &mut Queue, due: &Due) -> (Result<Receipt, SinkError>, Option<Short>) {
         let began = self.clock.now();
         let whole = if queue.short_next.remove(&due.id) {
             None
         } else {
             match self.attempt(&due.message, self.limits.attempt).await {
-                // Nothing is sent before a pause is over that was asked for; the text may be why it was.
+                // Nothing is sent before a requested pause is over; the text may be its cause.
                 Err(error) if reduced::is_due(&due.message, &error) && retry_after(&error).is_some() => {
                     queue.short_next.insert(due.id);
                     return (Err(error), None);
@@ -163,7 +164,7 @@ impl Worker<'_> {
         }
     }
 
-    /// One attempt that ends in time, panics included.
+    /// One attempt within the time limit, panics included.
     async fn attempt(&self, message: &Message, time: Duration) -> Result<Receipt, SinkError> {
         let sink = self.subscription.sink.as_ref();
         let delivery = AssertUnwindSafe(async { sink.deliver(message).await }).catch_unwind();
@@ -177,7 +178,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Draws the consequences of an attempt.
+    /// Updates the queue after an attempt.
     fn end(
         &self,
         queue: &mut Queue,
@@ -200,12 +201,12 @@ impl Worker<'_> {
                 queue.gone(now);
                 let error = error.report();
                 tracing::error!(subscription = due.subscription, error, "its endpoint is gone; its alerts wait");
-                // The queue rests; whoever gives it another endpoint has it told at once.
+                // The queue rests; another endpoint receives the message at once.
                 (Step::Gone, Ending::Retry { error, next: now, refused: false })
             }
             Err(error @ SinkError::Permanent { .. }) => {
                 queue.works();
-                // Without what a publisher wrote it may be taken.
+                // Without the publisher's text it may be accepted.
                 if due.message.refusals < reduced::REFUSALS {
                     self.after_failure(&due, &error, now)
                 } else {
@@ -262,9 +263,9 @@ impl Worker<'_> {
 }
 
 impl Queue {
-    /// How bad an alert must be to be sent now; an error is the time until when nothing is.
+    /// The lowest severity that may be sent now; an error is the time until which nothing is sent.
     fn least(&mut self, now: DateTime<Utc>) -> Result<Severity, DateTime<Utc>> {
-        // A clock that was set back must not make a hold last longer.
+        // A clock that was set back must not prolong a hold.
         self.hold = self.hold.filter(|hold| !is_due(hold.until, now, hold.until - hold.since));
         match self.hold {
             None => Ok(Severity::Info),
@@ -273,12 +274,12 @@ impl Queue {
         }
     }
 
-    /// Whether it rests because it failed, and not because the other side asked for a pause that urgent alerts may break.
+    /// Whether it rests because of failures, and not because of a requested pause that urgent alerts may break.
     fn is_resting(&self) -> bool {
         self.hold.is_some_and(|hold| hold.until - hold.since <= TimeDelta::from_std(LONGEST_REST).unwrap_or_default())
     }
 
-    /// It is the turn of others now.
+    /// Passes the turn to others.
     fn serve(&mut self, whose: String) {
         self.served.retain(|other| *other != whose);
         self.served.push_back(whose);
@@ -287,18 +288,18 @@ impl Queue {
         }
     }
 
-    /// The other side answered.
+    /// Records an answer.
     fn works(&mut self) {
         (self.failures, self.hold) = (0, None);
     }
 
-    /// The other side says that it will never answer again.
+    /// Records that the endpoint will never answer again.
     fn gone(&mut self, now: DateTime<Utc>) {
         let after = |wait: Duration| now + TimeDelta::from_std(wait).unwrap_or_default();
         self.hold = Some(Hold { since: now, until: after(GONE_REST), urgent_until: after(LONGEST_URGENT) });
     }
 
-    /// One failure may be the message's matter. From the second on end the sink rests, longer and longer.
+    /// One failure may be the message's fault. From the second consecutive one on the sink rests, longer each time.
     fn failed(&mut self, now: DateTime<Utc>, asked: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         let rest = match self.failures.checked_sub(2) {
@@ -311,7 +312,7 @@ impl Queue {
     }
 }
 
-/// The ending of a message that was taken, and whom it told of.
+/// The result of an accepted message, with the members that it named.
 fn delivered(message: &Message, receipt: Receipt, short: Option<Short>) -> Ending {
     match short {
         None => Ending::Delivered { detail: receipt.detail, named: message.alert.members.clone(), left: Vec::new() },
@@ -321,8 +322,8 @@ fn delivered(message: &Message, receipt: Receipt, short: Option<Short>) -> Endin
     }
 }
 
-/// The failure of a message and, directly after it, of its short form. Only what is condemned in both is given up, and what
-/// the receiver said of itself counts.
+/// The failure of a message and, directly after it, of its short form. Only if both are refused permanently is the
+/// message given up, and the receiver's statements about itself count.
 fn of_both(whole: SinkError, short: SinkError) -> SinkError {
     let is_of_receiver = matches!(short, SinkError::Gone { .. }) || retry_after(&short).is_some();
     if is_of_receiver || matches!(whole, SinkError::Permanent { .. }) { short } else { whole }

@@ -1,36 +1,36 @@
 //! The short form of a message, without any text of a publisher. Firewalls and receivers refuse texts that look like an
-//! attack, and a publisher chooses the texts, but must not silence an alert by the name of a release.
+//! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
 use crate::model::{Alert, AlertKind, Package, ReleaseId, Signal};
 
-/// From so many refusals on the short form is tried after the whole message.
+/// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
 
-/// From so many failures of any kind on too: there are firewalls that drop the connection, and receivers that fail.
+/// Also after so many failures of any kind: some firewalls drop the connection, and some receivers fail.
 const FAILURES: u32 = 4;
 
-/// What stands in the place of a text.
+/// The placeholder for a text.
 const LEFT_OUT: &str = "(left out)";
 
-/// Said of a delivery that got through like this.
+/// The note on a delivery in short form.
 pub(super) const SAID: &str =
     "in short form, without anything that a publisher wrote, as the whole message did not get through";
 
-/// Most bytes of the packages of a campaign: what explains an alert is shown up to a thousand.
+/// Most bytes of the packages of a campaign: an alert's argument is shown up to a thousand.
 const ROOM: usize = 640;
 
 /// A message in short form.
 pub(super) struct Short {
-    /// The message: whose alert it is, how bad, which detectors spoke, and the command that shows all of it.
+    /// The message: the package, the severity, the detectors, and the command that shows the whole alert.
     pub message: Message,
     /// The members of a campaign whose packages it names.
     pub named: Vec<ReleaseId>,
-    /// Those that it would name if it had room.
+    /// Members that it does not name for lack of room.
     pub left: Vec<ReleaseId>,
 }
 
-/// Whether a message that failed like this is to be tried in short form.
+/// Whether a message with this failure is to be tried in short form.
 pub(super) const fn is_due(message: &Message, error: &SinkError) -> bool {
     let refused = matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. });
     let refusals = message.refusals.saturating_add(if refused { 1 } else { 0 });
@@ -62,8 +62,8 @@ impl Short {
     }
 }
 
-/// The packages of a campaign, those that no message named before first, as far as there is room: a sentence, whose releases
-/// it names, and those that are left. Names that could be read as something else are in none of them.
+/// The packages of a campaign, those that no message named before first, as far as there is room: a sentence, the
+/// releases that it names, and those that are left. Ambiguous names are in none of them.
 fn packages(campaign: &Alert) -> (String, Vec<ReleaseId>, Vec<ReleaseId>) {
     let in_order: Vec<(&ReleaseId, bool)> = match campaign.member_details.as_slice() {
         [] => campaign.members.iter().map(|release| (release, true)).collect(),
@@ -87,7 +87,7 @@ fn packages(campaign: &Alert) -> (String, Vec<ReleaseId>, Vec<ReleaseId>) {
     (sentence, named, left)
 }
 
-/// Whether a package's name has nothing in it but what ordinary names have.
+/// Whether a package's name has only the characters of ordinary names.
 fn is_harmless(package: &Package) -> bool {
     let text = package.to_string();
     text.len() <= ROOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":@/._-".contains(&byte))

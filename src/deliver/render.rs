@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, val
 use super::view::View;
 use crate::text::wrapped;
 
-/// A template; they all take a [`View`].
+/// A template; all of them take a [`View`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Template {
     /// The text part of an e-mail.
@@ -48,8 +48,8 @@ impl Template {
     }
 }
 
-/// Breaks text between words so that no line is longer than [`WIDTH`] if it can be helped. The template has indented the
-/// first line already.
+/// Breaks text between words so that no line is longer than [`WIDTH`] if possible. The template has indented the first
+/// line already.
 #[expect(clippy::needless_pass_by_value, reason = "minijinja's filters take what they are given")]
 fn wrap(text: String, indent: usize) -> String {
     wrapped(&text, WIDTH, &" ".repeat(indent)).join("\n").trim_start().to_owned()

@@ -45,7 +45,7 @@ pub(super) fn takeover() -> Alert {
     }
 }
 
-/// A campaign of so many releases, of which so many are new to the receiver.
+/// A campaign of `members` releases, of which `new` are new to the receiver.
 pub(super) fn campaign(members: usize, new: usize) -> Alert {
     let raised_at = "2026-03-31T00:24:10Z".parse().unwrap();
     let details: Vec<Member> = (0..members).map(|number| member(number, number < new)).collect();
@@ -93,7 +93,7 @@ pub(super) fn hostile_campaign() -> Alert {
     alert
 }
 
-/// An alert of which every text is an attack.
+/// An alert whose texts are all attacks.
 pub(super) fn hostile() -> Alert {
     let nasty =
         "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> *bold* `code` {{ 7*7 }}";

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Severity;
 
-/// When to try again, and when to stop.
+/// The times of retries, and when they stop.
 ///
-/// Exponential backoff with full jitter: after the n-th failure the wait is drawn evenly between nothing and
-/// `first · 2ⁿ⁻¹`, at most `longest`. The draw depends only on the message's key and on n, so a restart computes the same.
+/// Exponential backoff with full jitter: after the n-th failure the wait is drawn evenly between zero and `first ·
+/// 2ⁿ⁻¹`, at most `longest`. The draw depends only on the message's key and on n, so it is the same after a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Longest wait after the first failure.
@@ -26,11 +26,11 @@ pub struct Schedule {
 pub struct Attempt<'a> {
     /// The message's key.
     pub key: &'a str,
-    /// When the message was recorded.
+    /// The time when the message was recorded.
     pub created_at: DateTime<Utc>,
-    /// Which attempt at it this was, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// Whether its alert is as bad as `URGENT`.
+    /// Whether its alert is at least as severe as `URGENT`.
     pub urgent: bool,
 }
 
@@ -40,31 +40,32 @@ impl Default for Schedule {
     }
 }
 
-/// Shortest wait: jitter may draw next to nothing, and a message must not be hammered.
+/// Shortest wait: jitter may draw almost zero, and retries must not flood the receiver.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Longest wait that the other side may ask for with `Retry-After`.
+/// Longest wait that the receiver may request with `Retry-After`.
 pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(1);
 /// Alerts from this severity on are urgent: they wait at most [`LONGEST_URGENT`] between two attempts.
 pub(super) const URGENT: Severity = Severity::High;
-/// Longest wait of an urgent alert, whoever asks for more: a receiver must not silence a takeover for hours.
+/// Longest wait of an urgent alert, even if a longer one is requested: a receiver must not silence a takeover for
+/// hours.
 pub(super) const LONGEST_URGENT: Duration = Duration::from_mins(5);
-/// The longest step of all: no delivery is put off by more, so one that is was put off by a clock that was wrong.
+/// The longest step of all: no delivery is postponed by more, so a longer postponement comes from a wrong clock.
 pub const LONGEST_STEP: Duration = Duration::from_hours(6);
 /// Fewest attempts before a message is given up: a clock that is wrong for a minute must not end it.
 const FEWEST: u32 = 10;
 
-/// What happens to a message after a failure.
+/// The step after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// It is tried again then.
     At(DateTime<Utc>),
-    /// It has been tried for long enough.
+    /// Its time is over.
     GiveUp,
 }
 
 impl Schedule {
-    /// What happens to a message after an attempt that failed at `now`. A `retry_after` of up to an hour is honoured, of up
-    /// to five minutes for an urgent one. The last attempt falls on the end of the message's time.
+    /// The step after an attempt that failed at `now`. A `retry_after` of up to an hour is honoured, of up to five
+    /// minutes for an urgent alert. The last attempt falls on the end of the message's time.
     pub fn after_failure(&self, attempt: &Attempt<'_>, now: DateTime<Utc>, retry_after: Option<Duration>) -> Next {
         let deadline = later(attempt.created_at, self.give_up_after);
         if now >= deadline && attempt.number >= FEWEST {
@@ -82,7 +83,7 @@ impl Schedule {
         self.ceiling(attempt).mul_f64(draw).max(SHORTEST)
     }
 
-    /// The longest that this wait can be.
+    /// The longest possible wait at this attempt.
     fn ceiling(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         self.first.saturating_mul(1 << doublings).min(self.longest)
@@ -108,7 +109,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The times at which a message that nobody ever takes is tried.
+    /// The attempt times of a message that is never accepted.
     fn attempts(key: &str) -> Vec<DateTime<Utc>> {
         let created = time("2026-03-31T00:30:00Z");
         let mut times = vec![created];

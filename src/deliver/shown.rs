@@ -13,8 +13,8 @@ pub(super) const SENTENCE: usize = 1_000;
 /// Most characters of a URL.
 pub(super) const URL: usize = 1_000;
 
-/// A value as one line of JSON that may be shown: what [`plain()`](crate::text::plain()) makes visible stands there in JSON's own escapes, so the
-/// value itself is unchanged. Outside strings JSON has no such characters.
+/// A value as one line of JSON that may be shown: characters that [`plain()`](crate::text::plain()) makes visible have
+/// JSON's own escapes, so the value itself is unchanged. Outside strings JSON has no such characters.
 pub(super) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
     serde_json::to_string(value).map(|text| json_shown(&text))
 }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::{message::Message, shown};
 use crate::text::{plain, with_causes};
 
-/// Takes messages to where they are read.
+/// Takes messages to their readers.
 pub trait Sink: Send + Sync + Debug {
     /// The kind, as the configuration names it: `email`, `slack`, `webhook`, `stdout`.
     fn kind(&self) -> &'static str;
@@ -16,57 +16,57 @@ pub trait Sink: Send + Sync + Debug {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>>;
 }
 
-/// What the other side said when it took a message.
+/// The receiver's answer when it accepted a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// For the record, one line; may quote the other side.
+    /// For the record, one line; may quote the receiver.
     pub detail: String,
 }
 
-/// Why an attempt failed, and whether trying again can help.
+/// The reason why an attempt failed, and whether another attempt can help.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// It can: the other side is away, busy, or not set up as it should be.
+    /// It can: the receiver is down, busy, or wrongly configured.
     #[error("{what}")]
     Temporary {
         /// The operation that failed and how.
         what: String,
-        /// For how long the other side asked to be left alone.
+        /// The pause that the receiver requested.
         retry_after: Option<Duration>,
-        /// The cause below, if it may be shown (an HTTP error names the URL, which may be a secret).
+        /// The underlying error, if it may be shown (an HTTP error names the URL, which may be a secret).
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// It can, and it may be the message that is refused: the other side answered, and did not say that anything else is wrong.
+    /// It can, and the message may be refused: the receiver answered, and named no other cause.
     #[error("{what}")]
     Refused {
         /// The operation that failed and how.
         what: String,
     },
-    /// It cannot: this message will never be taken.
+    /// It cannot: this message will never be accepted.
     #[error("{what}")]
     Permanent {
         /// The operation that failed and how.
         what: String,
-        /// The cause below.
+        /// The underlying error.
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// It cannot, nor can any other message: the other side said that the endpoint is gone for good.
+    /// No message can be delivered: the receiver reported that the endpoint is permanently gone.
     #[error("{what}")]
     Gone {
-        /// What it said.
+        /// Its answer.
         what: String,
     },
 }
 
 impl SinkError {
-    /// A failure that may pass, without a cause below.
+    /// A temporary failure without an underlying error.
     pub(crate) fn temporary(what: impl Into<String>) -> Self {
         Self::Temporary { what: what.into(), retry_after: None, source: None }
     }
 
-    /// A failure that will not, without a cause below.
+    /// A permanent failure without an underlying error.
     pub(crate) fn permanent(what: impl Into<String>) -> Self {
         Self::Permanent { what: what.into(), source: None }
     }

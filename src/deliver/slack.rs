@@ -22,20 +22,20 @@ const MAX_HEADER: usize = 150;
 
 /// Posts alerts to a Slack channel through an incoming webhook, laid out with Block Kit.
 ///
-/// Only provwatch's own words are `mrkdwn`. What a release says of itself is `plain_text`, where neither formatting nor
-/// mentions nor links work.
+/// Only provwatch's own words are `mrkdwn`. A release's own text is `plain_text`, where neither formatting nor mentions
+/// nor links work.
 #[derive(Debug)]
 pub struct SlackSink {
     endpoint: Endpoint,
     posted: Posted,
 }
 
-/// Which parts of messages that were not taken whole were posted, so that another attempt posts the others only. Slack allows
-/// a post a second, and asks for a pause in the middle of a long message.
+/// The parts that were posted of incomplete messages, so that another attempt posts only the others. Slack allows a
+/// post a second, and requests a pause in the middle of a long message.
 #[derive(Debug, Default)]
 struct Posted(Mutex<VecDeque<(String, Vec<[u8; 32]>)>>);
 
-/// Messages of which the parts are remembered.
+/// Messages whose parts are remembered.
 const REMEMBERED: usize = 16;
 
 impl Posted {
@@ -77,8 +77,9 @@ impl SlackSink {
             if self.posted.has(key, &digest) {
                 continue;
             }
-            // 400 is `invalid_payload` or `no_text`: this message will never be taken. 403 and 404 (`action_prohibited`,
-            // `no_service`, `channel_not_found`) an administrator may undo; 410 is `channel_is_archived`.
+            // 400 is `invalid_payload` or `no_text`: this message will never be accepted. 403 and 404
+            // (`action_prohibited`, `no_service`, `channel_not_found`) an administrator may undo; 410 is
+            // `channel_is_archived`.
             status = Some(self.endpoint.post(body, Vec::new(), &[400]).await?.status);
             self.posted.note(key, digest);
         }
@@ -97,7 +98,7 @@ impl Sink for SlackSink {
     }
 }
 
-/// The messages that make up one. The members of a campaign begin in the first, and go on in as many as it takes.
+/// The Slack messages of one message. The members of a campaign begin in the first, and go on in as many as needed.
 fn payloads(view: &View) -> Vec<Value> {
     let mut parts = VecDeque::from(parts(view));
     // An alert with evidence of its own fills the first message.
@@ -117,7 +118,7 @@ fn payloads(view: &View) -> Vec<Value> {
     payloads
 }
 
-/// The first message. `text` is what notifications show; the attachment is there for its colour.
+/// The first message. `text` is for notifications; the attachment is there for its colour.
 fn payload(view: &View, members: Vec<Value>) -> Value {
     json!({
         "text": escape(&view.subject(), MAX_TEXT),
@@ -129,7 +130,7 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     })
 }
 
-/// The blocks under the header: at most 33, or 8 and those of members, while Slack takes 50 of a message.
+/// The blocks under the header: at most 33, or 8 and those of members, while Slack allows 50 in a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks = vec![facts(view)];
     blocks.extend((!view.argument.is_empty()).then(|| paragraph(&view.argument)));
@@ -158,7 +159,7 @@ fn facts(view: &View) -> Value {
     json!({ "type": "section", "fields": table(&facts) })
 }
 
-/// One signal: what it is, what was expected and seen, why it matters.
+/// One signal: its title, the expected and the observed value, why it matters.
 fn evidence(signal: &SignalView) -> [Value; 2] {
     let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
     let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
@@ -178,7 +179,7 @@ fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     fields
 }
 
-/// The commands as one block of code, the purpose of each above it as a comment. A backtick would end it early; none of the commands needs one.
+/// The commands as one block of code, each below its purpose as a comment. Backticks would end it; no command has one.
 fn commands(commands: &[NextStep]) -> String {
     let line = |step: &NextStep| escape(&format!("# {}\n{}", step.purpose, step.line).replace('`', "'"), MAX_TEXT);
     format!("```{}```", joined(commands.iter().map(line), "\n"))
@@ -220,7 +221,7 @@ mod tests {
         insta::assert_json_snapshot!(payloads[0]);
     }
 
-    /// Holds Slack's limits, and that nothing is its markup.
+    /// Asserts Slack's limits, and that no text is its markup.
     fn check(payload: &Value) {
         let mut found = Vec::new();
         texts(payload, 3_000, &mut found);

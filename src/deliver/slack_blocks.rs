@@ -27,7 +27,7 @@ pub(super) fn links(links: &[LinkView]) -> String {
     joined(links.iter().map(link), " · ")
 }
 
-/// As many of the parts as Slack takes in one text.
+/// As many of the parts as Slack allows in one text.
 pub(super) fn joined(parts: impl Iterator<Item = String>, separator: &str) -> String {
     const FENCES: usize = 6;
     let mut out = String::new();
@@ -49,7 +49,7 @@ pub(super) fn words(text: &str, limit: usize) -> Value {
     json!({ "type": "plain_text", "text": escape(text, limit), "emoji": false })
 }
 
-/// Escapes Slack's three control characters, and cuts what would be longer than `limit` characters afterwards.
+/// Escapes Slack's three control characters, and cuts the text to `limit` characters afterwards.
 pub(super) fn escape(text: &str, limit: usize) -> String {
     let escaped: Vec<String> = text
         .chars()

@@ -7,11 +7,11 @@ use super::{
     view::{MemberView, View},
 };
 
-/// Most blocks of one message. Slack takes 50.
+/// Most blocks of one message. Slack allows 50.
 const MAX_BLOCKS: usize = 40;
 /// Most characters of one message, well below where Slack cuts.
 const MAX_CHARS: usize = 12_000;
-/// Most messages in which members stand in full; in those after them each has a line.
+/// Most messages with full members; in later ones each has a line.
 const IN_FULL: usize = 8;
 /// Most messages in all.
 const MAX_PARTS: usize = 20;
@@ -49,16 +49,16 @@ pub(super) fn parts(view: &View) -> Vec<Vec<Value>> {
     parts.end()
 }
 
-/// Room for what escaping adds to a block of lines; a block that grows beyond the limit would be cut.
+/// Room for the escapes in a block of lines; a block that grows beyond the limit would be cut.
 const ROOM: usize = 1_000;
 
-/// What an earlier message told in full has a line in this one.
+/// Whether a member is shown in full: one that an earlier message showed in full has a line.
 fn in_full(view: &View, member: &MemberView) -> bool {
     member.in_full && (member.is_new || view.news.is_none())
 }
 
 fn chars(text: &str) -> usize {
-    // Slack counts what is escaped, `&amp;` as five.
+    // Slack counts the escaped text, `&amp;` as five.
     text.chars().map(|c| if matches!(c, '&' | '<' | '>') { 5 } else { 1 }).sum()
 }
 

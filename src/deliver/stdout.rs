@@ -15,21 +15,22 @@ use tokio::sync::{Mutex, oneshot};
 
 use super::{Message, Receipt, Sink, SinkError, shown::json};
 
-/// Writes alerts, each as one line of JSON (`schema/alert.schema.json`), to a stream that the caller hands in: standard output as a rule.
+/// Writes alerts, each as one line of JSON (`schema/alert.schema.json`), to the caller's stream: usually standard
+/// output.
 ///
-/// Whoever reads it may stop reading: a pipe that is full blocks the writer for as long. So a thread of its own writes, and
-/// an attempt that takes too long leaves it where it is. It is not one of the runtime's threads, which would keep the process
-/// from ending.
+/// The reader may stop reading: a full pipe blocks the writer for as long. So a separate thread writes, and an attempt
+/// that takes too long leaves it there. It is not one of the runtime's threads, which would keep the process from
+/// ending.
 pub struct StdoutSink {
     stream: std::sync::Mutex<Option<Box<dyn Write + Send>>>,
     writer: Mutex<Writer>,
 }
 
-/// The writing thread, and what it was given.
+/// The writing thread, and its current job.
 #[derive(Default)]
 struct Writer {
     jobs: Option<Sender<Job>>,
-    /// What is being written: the message's key, and where its end is told.
+    /// The current write: the message's key, and the channel for its result.
     under_way: Option<(String, oneshot::Receiver<io::Result<()>>)>,
     /// A message that was written after its attempt had ended: the next attempt finds it done.
     written_late: Option<String>,
@@ -55,7 +56,7 @@ impl StdoutSink {
     async fn write(&self, message: &Message) -> Result<Receipt, SinkError> {
         let (text, key) = (line(message)?, &message.idempotency_key);
         let mut writer = self.writer.lock().await;
-        // What an earlier attempt left under way comes first, as it does in the stream.
+        // An earlier attempt's unfinished write comes first, as in the stream.
         let mut outcome = writer.end().await;
         if outcome.as_ref().is_none_or(|(written, _)| written != key) {
             if let Some((late, Ok(()))) = outcome {
@@ -100,7 +101,7 @@ impl StdoutSink {
         let (jobs, waiting) = mpsc::channel::<Job>();
         thread::Builder::new().name("stdout".to_owned()).spawn(move || {
             for Job { text, end } in waiting {
-                // Nobody waits any more once the sink is gone.
+                // The receiver may be gone with the sink.
                 let _ = end.send(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
             }
         })?;
@@ -109,7 +110,7 @@ impl StdoutSink {
 }
 
 impl Writer {
-    /// Waits for what is under way. If this wait is cut short, it is under way still.
+    /// Waits for the current write. If this wait is cut short, the write continues.
     async fn end(&mut self) -> Option<(String, io::Result<()>)> {
         let (_, ended) = self.under_way.as_mut()?;
         let outcome = ended.await.unwrap_or_else(|_| Err(io::Error::other("the thread that writes ended")));

@@ -12,10 +12,10 @@ use crate::{
     text::{plain, shell_word},
 };
 
-/// Most members of a campaign that are proposed to be looked up.
+/// Most members of a campaign for which a lookup is proposed.
 const MEMBERS: usize = 3;
 
-/// What provwatch's own alerts advise. Only these are proposed: the argument may quote what others wrote.
+/// The commands in provwatch's own alerts. Only these are proposed: the argument may quote text from outside.
 const OWN: [(&str, &str); 6] = [
     ("provwatch test-sinks", "the receiver's answer"),
     ("provwatch reload", "once it is corrected"),
@@ -34,7 +34,7 @@ pub struct NextStep {
     pub line: String,
 }
 
-/// What must not happen meanwhile; `None`: nothing can be installed that the alert is about, or nobody has to hurry.
+/// The warning for the meantime; `None`: no release can be installed, or there is no hurry.
 pub fn warning(alert: &Alert) -> Option<String> {
     if alert.severity < Severity::High || alert.status == AlertStatus::Resolved {
         return None;
@@ -54,7 +54,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
     Some(format!("Do not install {what}; {pin}. Treat it as a takeover until it is confirmed as legitimate."))
 }
 
-/// The commands to go on with, the most useful first. `is_normal`: the baseline has learned from the release.
+/// The next commands, the most useful first. `is_normal`: the baseline includes the release.
 pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     let mut steps = Vec::new();
     of_release(alert, &mut steps);
@@ -103,7 +103,7 @@ fn of_log(alert: &Alert, steps: &mut Vec<NextStep>) {
         steps.push(step("the evidence as a file, to be kept and passed on", export));
         steps.push(step("whether it holds, here or anywhere", "provwatch logs verify fork.json".to_owned()));
     }
-    // Where several matches found its entries, their names are joined by commas, and no match is called so.
+    // If several matches found its entries, their names are joined by commas, which is not the name of a match.
     if let Some(name) = alert.matched.as_ref().filter(|names| !names.contains(", ")) {
         let name = shell_word(&plain(name, NAME));
         steps.push(step("every entry that matched", format!("provwatch logs matches --match {name}")));
@@ -126,14 +126,14 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
     }
 }
 
-/// To make it normal comes last, and is not proposed of what is a takeover until somebody has shown that it is none.
+/// The acceptance comes last, and is not proposed for a likely takeover until an operator has shown that it is not one.
 fn acceptance(alert: &Alert) -> Option<NextStep> {
     let release = alert.purl.as_ref()?;
     let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert) && !is_of_name(alert);
     is_proposed.then(|| step("only if the maintainers confirm it", accept_command(release, Some(alert.severity))))
 }
 
-/// Whether it is about a name: its release belongs to a package that is not watched, of which nothing is stored.
+/// Whether it is about a name: its release belongs to an unwatched package without stored data.
 fn is_of_name(alert: &Alert) -> bool {
     alert.signals.iter().any(|signal| signal.detector == "public-namesake")
 }

@@ -5,21 +5,21 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::Sink;
 use crate::model::{Alert, AlertKind, Severity};
 
-/// Who wants to know what.
+/// A receiver of alerts.
 #[derive(Clone, Debug)]
 pub struct Subscription {
     /// The name in the configuration; delivery rows refer to it.
     pub name: String,
-    /// The mildest alerts that it wants.
+    /// The lowest severity that it receives.
     pub min_severity: Severity,
-    /// The kinds of alerts that it wants; all of them if not given.
+    /// The kinds of alerts that it receives; all of them if not given.
     pub kinds: Option<Vec<AlertKind>>,
-    /// Where they go.
+    /// The sink of its alerts.
     pub sink: Arc<dyn Sink>,
 }
 
 impl Subscription {
-    /// Whether it wants this alert.
+    /// Whether it receives this alert.
     pub fn matches(&self, alert: &Alert) -> bool {
         alert.severity >= self.min_severity && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&alert.kind))
     }
@@ -47,7 +47,7 @@ impl Subscriptions {
         }
     }
 
-    /// The names of the subscriptions that want this alert.
+    /// The names of the subscriptions that receive this alert.
     pub fn matching(&self, alert: &Alert) -> Vec<String> {
         self.iter().filter(|subscription| subscription.matches(alert)).map(|found| found.name.clone()).collect()
     }

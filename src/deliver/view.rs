@@ -17,18 +17,18 @@ use crate::{
 const MAX_SIGNALS: usize = 12;
 /// Most members of a campaign that a message shows: more than a campaign has.
 const MAX_MEMBERS: usize = 1_000;
-/// Most members of which a message says more than a line, after those that are new.
+/// Most members that a message shows with more than a line, after those that are new.
 const MAX_IN_FULL: usize = 100;
 /// Most names of new dependencies or scripts of one member.
 const MAX_ADDED: usize = 8;
-/// Most characters of what a member's evidence says.
+/// Most characters of a member's evidence.
 const EVIDENCE: usize = 200;
 
-/// What a message says, whatever its format: every text one line, plain and bounded. Formats add their own escaping.
+/// The content of a message in any format: every text one line, plain and bounded. Formats add their own escaping.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
     pub id: AlertId,
-    /// One line that names the release and says what happened.
+    /// One line that names the release and the event.
     pub headline: String,
     /// `release`, `campaign`, `log`, `operation`.
     pub kind: &'static str,
@@ -39,27 +39,27 @@ pub(super) struct View {
     /// `high`.
     pub confidence: &'static str,
     pub release: Option<ReleaseView>,
-    /// When the alert was raised.
+    /// The time when the alert was raised.
     pub raised: String,
-    /// How the severity follows from the signals.
+    /// The reasons for the severity.
     pub argument: String,
     /// The evidence, worst first.
     pub signals: Vec<SignalView>,
-    /// How many signals are not shown.
+    /// The number of signals that are not shown.
     pub more_signals: usize,
-    /// The releases of a campaign: those first that are new in this message, then the severest.
+    /// The releases of a campaign: the new ones first, then the severest.
     pub members: Vec<MemberView>,
-    /// How many of them are new, where an earlier message named others.
+    /// The number of new ones, if an earlier message named others.
     pub news: Option<String>,
-    /// How many members are not shown.
+    /// The number of members that are not shown.
     pub more_members: usize,
     /// The command that shows all of the alert.
     pub show: String,
-    /// Where to look.
+    /// Links for the investigation.
     pub links: Vec<LinkView>,
-    /// What must not happen meanwhile.
+    /// The warning for the meantime.
     pub warning: Option<String>,
-    /// What to do next.
+    /// The next commands.
     pub commands: Vec<NextStep>,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct ReleaseView {
     pub version: String,
     pub registry: String,
     pub purl: String,
-    /// When it was published, and how long before the alert that was.
+    /// The publish time, and the time from it to the alert.
     pub published: Option<String>,
     /// The version before it that is known to be normal.
     pub last_good: Option<String>,
@@ -93,9 +93,9 @@ pub(super) struct MemberView {
     pub scripts: String,
     pub dependencies: String,
     pub links: Vec<LinkView>,
-    /// Whether an earlier message named others, and not this one.
+    /// Whether it is new while an earlier message named others.
     pub is_new: bool,
-    /// Whether there is room for more than a line.
+    /// Whether it is shown with more than a line.
     pub in_full: bool,
 }
 
@@ -112,7 +112,7 @@ pub(super) struct SignalView {
     pub corroborating: bool,
 }
 
-/// One link; only http and https ones get into a view.
+/// One link; only http and https ones are accepted.
 #[derive(Debug, Serialize)]
 pub(super) struct LinkView {
     pub label: &'static str,
@@ -148,7 +148,7 @@ impl View {
         }
     }
 
-    /// The headline with the severity in front: `HIGH axios 1.14.1: …`.
+    /// The headline after the severity: `HIGH axios 1.14.1: …`.
     pub fn subject(&self) -> String {
         plain(&format!("{} {}", self.severity.to_uppercase(), self.headline), LINE)
     }
@@ -218,7 +218,7 @@ impl MemberView {
     }
 }
 
-/// Names that a publisher chose, so many that they fit.
+/// Names that a publisher chose, as many as fit.
 fn names(names: &[String], member: &Member) -> String {
     let mut shown: Vec<String> = names.iter().take(MAX_ADDED).map(|name| plain(name, NAME)).collect();
     if let Some(more @ 1..) = names.len().checked_sub(MAX_ADDED) {
@@ -243,7 +243,7 @@ impl SignalView {
     }
 }
 
-/// The title, behind the release's name unless it names the release itself.
+/// The title, after the release's name unless it names the release itself.
 fn headline(alert: &Alert, news: usize) -> String {
     let name = alert.purl.as_ref().map(|release| (release.package().name(), release.version()));
     match name {
@@ -255,18 +255,18 @@ fn headline(alert: &Alert, news: usize) -> String {
     }
 }
 
-/// How the severity follows, and how many entries of logs are behind it.
+/// The reasons for the severity, and the number of log entries behind it.
 fn argument(alert: &Alert) -> String {
     let entries = alert.entries.as_ref().map(|entries| plain(&entries.to_string(), SENTENCE)).unwrap_or_default();
     format!("{} {entries}", plain(&alert.argument, SENTENCE)).trim_end().to_owned()
 }
 
-/// The members, with as much as is known of them.
+/// The members, with their known details.
 fn members(alert: &Alert) -> Vec<MemberView> {
     if alert.member_details.is_empty() {
         return alert.members.iter().take(MAX_MEMBERS).map(MemberView::named).collect();
     }
-    // In the first message all are new, which is not worth saying.
+    // In the first message all are new, which is not worth a note.
     let is_first = alert.member_details.iter().all(|member| member.new);
     let details = alert.member_details.iter().take(MAX_MEMBERS).enumerate();
     details.map(|(place, member)| MemberView::of(member, is_first, place < MAX_IN_FULL)).collect()
@@ -294,14 +294,14 @@ fn links(links: &Links) -> Vec<LinkView> {
         .collect()
 }
 
-/// The URL in its normalised form, which has neither spaces nor quotes nor controls, if a browser may be sent there.
+/// The URL in its normalised form, which has neither spaces nor quotes nor controls, if it is safe for a browser.
 fn web_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let text = url.to_string();
     (text.len() <= URL && text == plain(&text, URL)).then_some(text)
 }
 
-/// The evidence first, which the receiver of a message does not have before him.
+/// The commands, the evidence first, which the reader of a message does not have yet.
 fn commands(alert: &Alert) -> Vec<NextStep> {
     let mut commands = Vec::new();
     if !alert.is_test() {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{Endpoint, Message, NextStep, Receipt, Sink, SinkError, shown::json, steps, warning};
 use crate::{clock::Clock, model::Alert};
 
-/// A key for signing webhooks, as Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64.
+/// A key for signing webhooks in the form of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(Vec<u8>);
 
@@ -86,8 +86,8 @@ struct Next {
 }
 
 impl WebhookSink {
-    /// A sink that signs with every one of the secrets, so that a receiver can change from one to the next; without any, the
-    /// signature is left out.
+    /// A sink that signs with every one of the secrets, so that a receiver can change from one to the next; without
+    /// secrets, there is no signature.
     pub fn new(endpoint: Endpoint, secrets: Vec<SigningSecret>, clock: Arc<dyn Clock>) -> Self {
         Self { endpoint, secrets, clock }
     }
@@ -133,7 +133,8 @@ fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// The key as a `webhook-id`: no dot, which separates the parts of what is signed, and nothing that a header cannot hold.
+/// The key as a `webhook-id`: without dots, which separate the signed parts, and without characters that a header
+/// cannot hold.
 fn webhook_id(key: &str) -> String {
     let fits = !key.is_empty()
         && key.len() <= 200

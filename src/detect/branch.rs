@@ -4,9 +4,9 @@ use super::Change;
 use crate::model::{Numbers, names_version};
 
 impl Change<'_> {
-    /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that is
-    /// known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default branch
-    /// does not have its commits.
+    /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that
+    /// is known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default
+    /// branch does not have its commits.
     pub fn is_maintenance(&self) -> bool {
         let line = self.release.line();
         let own = self.release.purl.parsed().map(|version| version.numbers());
@@ -26,8 +26,8 @@ fn is_beyond(newest: Numbers, own: Numbers) -> bool {
     (newest.epoch, newest.major) > (own.epoch, own.major) || (own.major == 0 && newest > own)
 }
 
-/// Whether a branch is named for a line, and for nothing else: the last part of its name is the line's number or begins with
-/// it, beside words for such branches: `1.x`, `v1`, `release/1.2`, `maint-1`.
+/// Whether a branch is named for a line only: the last part of its name is the line's number or begins with it, beside
+/// words for such branches: `1.x`, `v1`, `release/1.2`, `maint-1`.
 fn names_line(branch: &str, line: &str) -> bool {
     const WORDS: [&str; 8] = ["backport", "branch", "lts", "maint", "maintenance", "release", "stable", "support"];
     let last = branch.rsplit('/').next().unwrap_or_default().to_lowercase();

@@ -11,12 +11,12 @@ use crate::{
     },
 };
 
-/// One release beside what is normal for its package: all that a detector may look at.
+/// One release with the baseline of its package: the whole input of a detector.
 #[derive(Debug)]
 pub struct Change<'a> {
     /// The release.
     pub release: &'a Observation,
-    /// What it is compared with; `None` for the first release of a package.
+    /// The profile that it is compared with; `None` for the first release of a package.
     pub view: Option<View<'a>>,
     /// Everything that is known of the package.
     pub package: &'a Baseline,
@@ -24,38 +24,38 @@ pub struct Change<'a> {
     pub rank: Option<EvidenceRank>,
     /// The release's verified identities.
     pub traits: Vec<Traits<'a>>,
-    /// What was published around it.
+    /// The other releases around it.
     pub release_context: &'a ReleaseContext,
-    /// Where the lines are drawn that an operator may move.
+    /// The adjustable thresholds.
     pub limits: Limits,
-    /// What the operator demands of the package.
+    /// The operator's policy for the package.
     pub policy: Option<&'a Policy>,
     /// Changes that the operator announced.
     pub expected: &'a [ExpectedChange],
 }
 
-/// What a release is judged by, besides its package's baseline.
+/// The inputs of an assessment besides the package's baseline.
 #[derive(Clone, Copy, Debug)]
 pub struct AssessmentInputs<'a> {
-    /// What was published around it.
+    /// The other releases around it.
     pub release_context: &'a ReleaseContext,
-    /// What the operator changed about detectors.
+    /// The operator's changes to detectors.
     pub tuning: &'a Tuning,
-    /// What the operator demands of the package.
+    /// The operator's policy for the package.
     pub policy: Option<&'a Policy>,
-    /// Changes that were announced, of whichever package.
+    /// Announced changes of all packages.
     pub expected: &'a [ExpectedChange],
 }
 
 impl<'a> AssessmentInputs<'a> {
-    /// Nothing is changed, demanded or announced.
+    /// Without settings, policy or announced changes.
     pub fn usual(release_context: &'a ReleaseContext) -> Self {
         Self { release_context, tuning: &UNTUNED, policy: None, expected: &[] }
     }
 }
 
 impl<'a> Change<'a> {
-    /// Reads a release beside its package's baseline, and what was published around it.
+    /// Compares a release with its package's baseline and release context.
     pub fn between(package: &'a Baseline, release: &'a Observation, inputs: &AssessmentInputs<'a>) -> Self {
         Self {
             release,
@@ -70,7 +70,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether the policy keeps a detector quiet about this release.
+    /// Whether the policy suppresses a detector for this release.
     pub fn is_quiet(&self, detector: &str) -> bool {
         let quiet = self.policy.into_iter().flat_map(|policy| &policy.quiet);
         quiet.filter(|quiet| quiet.detector == detector).any(|quiet| quiet.holds(self.release.published_at))
@@ -96,8 +96,8 @@ impl<'a> Change<'a> {
         self.release.facts.commit.as_ref()?.on_default_branch
     }
 
-    /// Whether the default branch or a release branch reaches the commit, if known. Who may protect a branch may make one a
-    /// release branch, so that this excuses less than the default branch does.
+    /// Whether the default branch or a release branch reaches the commit, if known. A user who can protect a branch can
+    /// make it a release branch, so this excuses less than the default branch does.
     pub fn is_merged(&self) -> Option<bool> {
         let commit = self.release.facts.commit.as_ref()?;
         match commit.is_merged() {
@@ -113,7 +113,7 @@ impl<'a> Change<'a> {
         branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
     }
 
-    /// What is said of a commit that was not merged.
+    /// The wording for a commit that was not merged.
     pub fn unmerged(&self) -> &'static str {
         match self.release.facts.commit.as_ref().and_then(|commit| commit.on_release_branch) {
             Some(false) => "a commit that is on neither the default branch nor a protected branch",
@@ -121,26 +121,26 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The profiles of the package's lines that are stable, or pre-releases, as the one is that it is compared with.
+    /// The profiles of the package's lines of the same kind as the compared one: stable, or pre-releases.
     pub fn peers(&self) -> impl Iterator<Item = &'a LineBaseline> + Clone {
         let kind = self.view.is_some_and(|view| view.line.is_prerelease());
         let of_kind = self.package.lines.iter().filter(move |(line, _)| line.is_prerelease() == kind);
         of_kind.map(|(_, profile)| profile)
     }
 
-    /// The highest stable version of the package, on whichever line, and as it is written.
+    /// The highest stable version of the package on any line, with its spelling.
     pub fn highest(&self) -> Option<(Version, &'a str)> {
         let stable = self.package.lines.iter().filter(|(line, _)| !line.is_prerelease());
         stable.filter_map(|(_, profile)| self.highest_of(profile)).max()
     }
 
-    /// The highest version of a line, and as it is written.
+    /// The highest version of a line, with its spelling.
     pub fn highest_of(&self, profile: &'a LineBaseline) -> Option<(Version, &'a str)> {
         let text = profile.highest.as_deref()?;
         Some((self.release.purl.package().ecosystem().version(text)?, text))
     }
 
-    /// The `owner/name` that the forge says the repository had, as it stands at the end of a URL, lower-case.
+    /// The former `owner/name` of the repository according to the forge, as at the end of a URL, lower-case.
     pub fn formerly(&self) -> Option<String> {
         self.release.facts.repository.as_ref()?.formerly.as_ref().map(|name| name.to_lowercase())
     }

@@ -3,16 +3,16 @@
 use super::{SignalCategory, about};
 use crate::model::{Confidence, Severity, Signal, leading};
 
-/// What the signals of one release add up to.
+/// The verdict on the signals of one release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
-    /// How sure.
+    /// Its confidence.
     pub confidence: Confidence,
-    /// What it says, without the release's name.
+    /// Its title, without the release's name.
     pub title: String,
-    /// How the severity follows.
+    /// The reasons for the severity.
     pub argument: String,
 }
 
@@ -21,13 +21,13 @@ pub struct Verdict {
 pub struct Rule {
     /// The name.
     pub name: &'static str,
-    /// When it applies, in words.
+    /// The condition, in words.
     pub when: &'static str,
-    /// What follows, in words.
+    /// The result, in words.
     pub then: &'static str,
     applies: fn(&CategoryScores) -> bool,
     severity: fn(Severity) -> Severity,
-    /// Which of the other categories count.
+    /// Whether another category counts.
     counts: fn(&CategoryScores, SignalCategory) -> bool,
 }
 
@@ -175,8 +175,8 @@ impl CategoryScores {
         self.by_category[category as usize]
     }
 
-    /// The other categories with signals. Another repository has refs and workflows of its own: all that the certificate
-    /// tells is one category then.
+    /// The other categories with signals. Another repository has refs and workflows of its own: then all facts of the
+    /// certificate are one category.
     fn others(&self, than: SignalCategory, at_least: Severity) -> impl Iterator<Item = SignalCategory> {
         let is_certified =
             |category| matches!(category, SignalCategory::Origin | SignalCategory::Source | SignalCategory::Pipeline);
@@ -188,8 +188,7 @@ impl CategoryScores {
     }
 }
 
-/// Combines the signals of one release. `None` where nothing was said, or nothing but corroborating signals that do not add
-/// up.
+/// Combines the signals of one release. `None` without signals, or with only corroborating signals that match no rule.
 pub fn combine(signals: &[Signal]) -> Option<Verdict> {
     let leading = leading(signals);
     let Some(leading) = leading.filter(|leading| leading.severity > Severity::Info) else {
@@ -198,7 +197,7 @@ pub fn combine(signals: &[Signal]) -> Option<Verdict> {
     Some(verdict(signals, leading))
 }
 
-/// Corroborating signals that add up to something by themselves.
+/// The verdict on corroborating signals alone.
 fn supported(signals: &[Signal]) -> Option<Verdict> {
     let leading = signals.iter().filter(|signal| signal.corroborating).max_by_key(|signal| signal.severity)?;
     let scores = listen(signals, leading);
@@ -236,7 +235,7 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
 }
 
-/// A signal of a detector that this version does not know counts for the weakest category.
+/// A signal of an unknown detector counts for the weakest category.
 fn category(signal: &Signal) -> SignalCategory {
     about(&signal.detector).map_or(SignalCategory::Time, |about| about.category)
 }

@@ -14,7 +14,7 @@ const LISTED: usize = 3;
 /// Longest text of a document that a sentence quotes, in characters.
 const QUOTED: usize = 120;
 
-/// What a signal shows: what was expected, what was seen, since when, and why it matters.
+/// The evidence of a signal: the expected and the observed value, since when, and why it matters.
 pub(super) struct Difference {
     pub expected: String,
     pub seen: String,
@@ -49,8 +49,8 @@ pub(super) fn usual<'a, V: Value>(tally: impl IntoIterator<Item = (&'a V, &'a Se
     words.join(", ")
 }
 
-/// A document's text as a sentence may quote it: short, on one line, without characters that change how the rest of
-/// the sentence looks.
+/// A document's text for a quotation in a sentence: short, on one line, without characters that change the look of the
+/// rest of the sentence.
 pub(super) fn quote(text: &str) -> String {
     if text.is_empty() {
         return "none".to_owned();

@@ -3,20 +3,20 @@
 use super::Change;
 use crate::model::{Confidence, Severity, Signal};
 
-/// What a detector is.
+/// The description of a detector.
 #[derive(Debug)]
 pub struct About {
     /// The id, kebab-case: the file's name, the configuration key, the docs' anchor, the case folder.
     pub id: &'static str,
-    /// What it says, as the start of an alert's title.
+    /// Its title, the start of an alert's title.
     pub title: &'static str,
-    /// What it says where its signal is informational, if that is something else: evidence also rises.
+    /// Its title for informational signals, if that is different: evidence also rises.
     pub harmless: Option<&'static str>,
     /// The category of its signals.
     pub category: SignalCategory,
     /// The worst severity of a signal of it.
     pub severity: Severity,
-    /// How sure it is by itself.
+    /// Its confidence by itself.
     pub confidence: Confidence,
     /// The version of provwatch that has it first.
     pub since: &'static str,
@@ -25,7 +25,7 @@ pub struct About {
 }
 
 impl About {
-    /// What a signal of that severity says, as the start of an alert's title.
+    /// The title of a signal of that severity, the start of an alert's title.
     pub fn title_at(&self, severity: Severity) -> &'static str {
         self.harmless.filter(|_| severity == Severity::Info).unwrap_or(self.title)
     }
@@ -35,27 +35,27 @@ impl About {
 pub const HEADINGS: [&str; 5] =
     ["What it detects", "Why it matters", "False positives", "What to do", "Example incident"];
 
-/// What a signal rests on. Signals of different categories are independent: one honest change seldom moves two of them,
-/// and an attacker pays for each by itself.
+/// The facts that a signal rests on. Signals of different categories are independent: one honest change seldom affects
+/// two of them, and an attacker needs extra effort for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SignalCategory {
-    /// What proves where the release came from: attestations and the method of publishing.
+    /// The proof of the release's origin: attestations and the method of publishing.
     Evidence,
-    /// Whose repository it is: issuer, repository, owner.
+    /// The owner of the repository: issuer, repository, owner.
     Origin,
-    /// What code was released: ref, tag, commit.
+    /// The released code: ref, tag, commit.
     Source,
-    /// How it was built: workflow, trigger, environment, runner.
+    /// The build: workflow, trigger, environment, runner.
     Pipeline,
-    /// Who published it at the registry.
+    /// The publisher at the registry.
     Account,
-    /// What the release does when it is installed.
+    /// The actions of the release at installation.
     Content,
-    /// How releases follow one another: bursts, pauses, numbers.
+    /// The sequence of releases: bursts, pauses, numbers.
     Cadence,
-    /// When it was published.
+    /// The time of publishing.
     Time,
-    /// What the operator demands.
+    /// The operator's policy.
     Policy,
 }
 
@@ -73,7 +73,7 @@ impl SignalCategory {
         Self::Policy,
     ];
 
-    /// The word of the docs.
+    /// Its word in the documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Evidence => "evidence",
@@ -91,9 +91,9 @@ impl SignalCategory {
 
 /// One rule.
 pub trait Detector: Sync {
-    /// What it is.
+    /// Its description.
     fn about(&self) -> &'static About;
 
-    /// What it has to say of a release: nearly always nothing.
+    /// Its signals about a release: nearly always none.
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal>;
 }

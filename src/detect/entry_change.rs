@@ -5,69 +5,69 @@ use std::borrow::Cow;
 use super::About;
 use crate::model::{Baseline, LogEntry, Severity, Signal, Trait, WorkflowIdentity};
 
-/// What there is to judge.
+/// The case to judge.
 #[derive(Clone, Copy, Debug)]
 pub enum EntryChange<'a> {
-    /// Somebody who is watched signed.
+    /// A watched identity signed an entry.
     Logged(Logged<'a>),
     /// A release names an entry.
     Named(Named<'a>),
 }
 
-/// An entry by a watched identity, and what is known around it.
+/// An entry of a watched identity, and its context.
 #[derive(Clone, Copy, Debug)]
 pub struct Logged<'a> {
-    /// Who signed, as the certificate says.
+    /// The signer, as the certificate names it.
     pub identity: &'a WorkflowIdentity,
-    /// Why no trusted authority issued the certificate; `None`: one did.
+    /// The reason why no trusted authority issued the certificate; `None`: one did.
     pub not_issued: Option<&'a str>,
-    /// How the packages of the repository are released.
+    /// The baselines of the repository's packages.
     pub baselines: &'a [Baseline],
-    /// With what the repository was seen to sign before.
+    /// The workflows with which the repository was seen to sign before.
     pub workflows: &'a [KnownWorkflow],
     /// Whether a release carries the entry.
     pub explained: bool,
-    /// Whether a release has had its time to.
+    /// Whether the time for such a release is over.
     pub late: bool,
-    /// Whether the log has been followed for a short while only.
+    /// Whether the log has been followed only for a short time.
     pub learning: bool,
 }
 
-/// A workflow that a repository was seen to sign with.
+/// A workflow with which a repository was seen to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownWorkflow {
     /// The file, a URL without ref.
     pub workflow: String,
-    /// How many entries.
+    /// The number of its entries.
     pub entries: u64,
-    /// How many of them a release explains.
+    /// The number of them that a release explains.
     pub explained: u64,
 }
 
-/// An entry that a release's attestation names, and what its log has there.
+/// An entry that a release's attestation names, and the entry that its log has at that place.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<'a> {
-    /// Where it should be.
+    /// The place where it should be.
     pub entry: &'a LogEntry,
-    /// What is there; `None`: nothing.
+    /// The entry that is there; `None`: none.
     pub found: Option<&'a str>,
-    /// How often it was looked for.
+    /// The number of lookups.
     pub attempts: u32,
-    /// For how many minutes.
+    /// The minutes between the first lookup and the last.
     pub minutes: i64,
 }
 
 /// One rule over entries.
 pub trait EntryDetector: Sync {
-    /// What it is.
+    /// Its description.
     fn about(&self) -> &'static About;
 
-    /// What it has to say: nearly always nothing.
+    /// Its signal, if any: nearly always none.
     fn inspect(&self, change: &EntryChange<'_>) -> Option<Signal>;
 }
 
 impl Logged<'_> {
-    /// The workflow file as baselines have it: without the repository that it is in.
+    /// The workflow file as in baselines: without the repository that it is in.
     pub(super) fn workflow(&self) -> Option<&str> {
         let workflow = self.identity.workflow()?;
         let repository = self.identity.claims.source_repository_uri.as_deref();
@@ -87,13 +87,13 @@ impl Logged<'_> {
         files
     }
 
-    /// What was seen of this very workflow before.
+    /// The earlier entries of the same workflow.
     pub(super) fn known(&self) -> Option<&KnownWorkflow> {
         let workflow = self.identity.workflow()?;
         self.workflows.iter().find(|known| known.workflow == workflow)
     }
 
-    /// While a log is new, everything in it is.
+    /// While a log is new, all of its workflows are.
     pub(super) fn weigh(&self, severity: Severity) -> Severity {
         if self.learning { Severity::Info } else { severity }
     }

@@ -6,7 +6,7 @@ use crate::{
     model::{self, Demand, ExpectedChange, Severity, Signal},
 };
 
-/// What a move to another repository brings along.
+/// The detectors that fire on a move to another repository.
 const OF_A_MOVE: [&str; 10] = [
     "issuer-changed",
     "owner-changed",
@@ -20,19 +20,19 @@ const OF_A_MOVE: [&str; 10] = [
     "workflow-changed",
 ];
 
-/// What another workflow brings along.
+/// The detectors that fire on another workflow.
 const OF_A_WORKFLOW: [&str; 3] = ["builder-changed", "trusted-publisher-changed", "workflow-changed"];
 
-/// What it brings along besides, where the commit was merged: else it is of a branch that nobody announced.
+/// The further ones if the commit was merged: otherwise it is of a branch that was not announced.
 const OF_A_MERGED_WORKFLOW: [&str; 3] = ["environment-dropped", "ref-changed", "trigger-changed"];
 
-/// What another account brings along.
+/// The detectors that fire on another account.
 const OF_AN_ACCOUNT: [&str; 2] = ["maintainer-new", "publisher-changed"];
 
-/// What publishing by hand brings along.
+/// The detectors that fire on manual publishing.
 const OF_A_HAND: [&str; 4] = ["evidence-downgrade", "maintainer-new", "publisher-changed", "tokens-allowed"];
 
-/// Makes informational what an announced change explains, and says so.
+/// Makes signals informational that an announced change explains, and adds the explanation.
 pub(super) fn explain(change: &Change<'_>, signals: &mut [Signal]) {
     let (package, at) = (change.release.purl.package(), change.release.published_at);
     for announced in change.expected.iter().filter(|one| one.covers(package, at) && fits(change, &one.change)) {
@@ -45,7 +45,7 @@ pub(super) fn explain(change: &Change<'_>, signals: &mut [Signal]) {
     }
 }
 
-/// Whether a release is as the announcement says.
+/// Whether a release matches the announcement.
 fn fits(change: &Change<'_>, announced: &model::ChangeKind) -> bool {
     let traits = &change.traits;
     let account = change.release.publisher.as_ref().map(|publisher| publisher.name.as_str());
@@ -54,7 +54,7 @@ fn fits(change: &Change<'_>, announced: &model::ChangeKind) -> bool {
             let wanted = named_repository(&format!("https://{name}"));
             let built = |url: &Option<String>| url.as_deref().and_then(named_repository);
             match change.release.auth.registered_repository() {
-                // Nothing is certified: the registry's word is what there is.
+                // Without a certificate the registry's statement counts.
                 Some(registered) if traits.is_empty() => named_repository(&format!("https://{registered}")) == wanted,
                 _ => !traits.is_empty() && traits.iter().all(|one| built(&one.repository) == wanted),
             }
@@ -82,7 +82,7 @@ fn brings(change: &Change<'_>, announced: &model::ChangeKind, signal: &Signal) -
         model::ChangeKind::Manual(_) => (&OF_A_HAND, &[], &[Publishers, Evidence]),
     };
     let detector = signal.detector.as_ref();
-    // What strangers can start, and what never was on any branch, is high and stays so.
+    // Runs that strangers can start, and commits that were never on a branch, are high and stay so.
     let is_mild = signal.severity < Severity::High;
     detectors.contains(&detector)
         || (is_mild && besides.contains(&detector))

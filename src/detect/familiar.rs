@@ -1,4 +1,4 @@
-//! Tells familiar publishers, repositories and workflows of a release from unfamiliar ones.
+//! Distinguishes familiar publishers, repositories and workflows of a release from unfamiliar ones.
 
 use chrono::TimeDelta;
 
@@ -22,15 +22,15 @@ impl Change<'_> {
         first.is_some_and(|first| self.release.published_at - first >= TimeDelta::days(MAINTAINER_DAYS))
     }
 
-    /// Whether an account published or maintained an earlier release, on whichever line.
+    /// Whether an account published or maintained an earlier release, on any line.
     pub fn is_account_known(&self, name: &str) -> bool {
         let known =
             |line: &LineBaseline| self.knows(line, Publishers, name) || self.knows(line, Maintainers, name);
         self.package.lines.values().any(known)
     }
 
-    /// Whether nothing speaks against the publisher: the account and its address are known to the line, or the registry
-    /// names none.
+    /// Whether the publisher raises no doubt: the account and its address are known to the line, or the registry names
+    /// none.
     pub fn is_publisher_familiar(&self) -> bool {
         let Some(publisher) = &self.release.publisher else { return true };
         let email = publisher.email.as_deref();
@@ -38,8 +38,8 @@ impl Change<'_> {
             && email.is_none_or(|email| self.novelty(Emails, email).is_none())
     }
 
-    /// Whether no verified identity is of a repository that is new to the line, nor, where none ever built it, of another
-    /// than manifests named. Anybody can tag in a repository of their own.
+    /// Whether no verified identity has a repository that is new to the line, or, if no repository ever built the line,
+    /// one that no manifest named. Anyone can tag in a repository of their own.
     pub fn is_repository_familiar(&self) -> bool {
         self.traits.iter().all(|traits| match (traits.repository_id, traits.repository.as_deref()) {
             (_, Some(name)) if self.profile().is_some_and(|profile| profile.tally(Repositories).is_empty()) => {
@@ -51,7 +51,7 @@ impl Change<'_> {
         })
     }
 
-    /// Whether every identity of a release is by a workflow and a repository that the line knows, and there is one.
+    /// Whether every identity of a release has a workflow and a repository that the line knows, and there is one.
     pub fn is_workflow_familiar(&self) -> bool {
         !self.traits.is_empty()
             && self.traits.iter().all(|traits| {
@@ -68,8 +68,8 @@ impl Change<'_> {
         self.is_in_the_open() && is_excused_by_tag(self.release)
     }
 
-    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and the
-    /// forge's release is not known to be missing. Whoever holds only a registry token cannot do that.
+    /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and
+    /// the forge's release is not known to be missing. An attacker with only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
         self.tag() == Some(true)
             && self.forge_release() != Some(false)

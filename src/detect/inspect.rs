@@ -14,12 +14,12 @@ pub fn inspect(change: &Change<'_>) -> Vec<Signal> {
     signals.retain(|signal| !change.is_quiet(&signal.detector));
     expected::explain(change, &mut signals);
     signals.sort_by_key(|signal| (Reverse(signal.severity), signal.corroborating));
-    // Files of one release that differ in one trait repeat what is said of the others.
+    // Files of one release that differ in one trait repeat the signals about the others.
     signals.dedup();
     signals
 }
 
-/// Everything that is to be said of an entry.
+/// Every signal of a log entry.
 pub fn inspect_entry(change: &EntryChange<'_>) -> Vec<Signal> {
     ENTRY_DETECTORS.iter().filter_map(|detector| detector.inspect(change)).collect()
 }

@@ -2,7 +2,7 @@
 //! ([`combine()`]).
 //!
 //! Transparency logs, and names, have detectors of their own ([`ENTRY_DETECTORS`], [`NAME_DETECTORS`]): each of their
-//! signals is an alert by itself.
+//! signals is an alert of its own.
 //!
 //! A detector is a pure function of a [`Change`]: no I/O, no clock, the same signals for the same input. A new one is a
 //! file in `rules`, a line in [`ALL`] and a folder under `tests/cases`.

@@ -15,19 +15,19 @@ use crate::{
     text::day,
 };
 
-/// After how many days without it a value is no habit any more.
+/// After so many days without it a value is no longer a habit.
 const FADED_DAYS: i64 = 730;
 
-/// So many observations of what took its place are needed besides.
+/// So many observations of other values are needed besides.
 const FADED_AFTER: u32 = 10;
 
 /// For how many days a value must have been seen on another line to be known there.
 const SETTLED_DAYS: i64 = 14;
 
-/// A value that the profile does not have though it has others of its kind.
+/// A value that the profile does not have although it has others of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Novelty {
-    /// What is usual, most frequent first: `branch main (12 of 12)`.
+    /// The usual values, most frequent first: `branch main (12 of 12)`.
     pub usual: String,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
@@ -37,11 +37,11 @@ pub struct Novelty {
 }
 
 impl Novelty {
-    /// A severity as it weighs here: milder by one step where the profile is inherited or shows a single release, where the
-    /// package's values never settle, where another line has had the value for long, or this one long ago. One step,
-    /// however many of these hold: a new line must not hide what its certificate shows. Another one where a pre-release
-    /// has only stable lines to be compared with, or a stable release pre-releases: nightly builds and previews come from
-    /// elsewhere by nature.
+    /// A severity as it weighs here: milder by one step where the profile is inherited or shows a single release, where
+    /// the package's values never settle, where another line has had the value for long, or this one long ago. It is
+    /// one step, even if several of these hold: a new line must not hide the facts of its certificate. There is another
+    /// step where a pre-release has only stable lines to be compared with, or a stable release pre-releases: nightly
+    /// builds and previews come from elsewhere by nature.
     #[must_use]
     pub fn weigh(&self, severity: Severity) -> Severity {
         let severity = if self.milder { severity.lowered() } else { severity };
@@ -60,8 +60,8 @@ fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>, faded: bool) -
 }
 
 impl<'a> Change<'a> {
-    /// Whether a value of a trait is new to a profile that has others, and how that weighs. `None` where it is known or
-    /// where there is nothing to compare with.
+    /// Whether a value of a trait is new to a profile that has others, and how that weighs. `None` if it is known or
+    /// there is nothing to compare with.
     pub fn novelty<K: Key>(&self, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         self.novelty_on(self.profile()?, of, value)
     }
@@ -81,7 +81,7 @@ impl<'a> Change<'a> {
         Some(Novelty { milder: true, ..novelty })
     }
 
-    /// The same beside the profile of another line.
+    /// The same for the profile of another line.
     pub fn novelty_on<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;
         let tally = profile.tally(of);
@@ -117,8 +117,8 @@ impl<'a> Change<'a> {
         Moment { at: self.release.published_at, held_at: self.release_context.held_at }
     }
 
-    /// Whether another line has had a value for two weeks and more than once. Pre-releases, which whoever can push a branch
-    /// makes, do not speak for stable releases.
+    /// Whether another line has had a value for two weeks and more than once. Pre-releases do not count for stable
+    /// releases, since any user who can push a branch can make them.
     fn is_settled_elsewhere<K: Key>(&self, of: K, value: Asked<'_, K>) -> bool {
         let speaks = |line: &ReleaseLine| !line.is_prerelease() || self.release.line().is_prerelease();
         let lines = self.package.lines.iter().filter(|(line, _)| speaks(line));
@@ -127,8 +127,8 @@ impl<'a> Change<'a> {
             .any(|seen| seen.count > 1 && self.release.published_at - seen.first >= TimeDelta::days(SETTLED_DAYS))
     }
 
-    /// Whether an account is new to the line; where a line never had any, because it is published by a trusted publisher
-    /// only, to the accounts of the package's other lines.
+    /// Whether an account is new to the line; if only a trusted publisher ever published the line, whether it is new to
+    /// the accounts of the package's other lines.
     pub fn unfamiliar_account(&self, name: &str) -> Option<Novelty> {
         if !self.profile()?.tally(Publishers).is_empty() {
             return self.novelty(Publishers, name);
@@ -136,9 +136,9 @@ impl<'a> Change<'a> {
         if self.package.lines.values().any(|line| self.knows(line, Publishers, name)) {
             return None;
         }
-        // Where only machines ever published, the maintainers are those who may.
+        // If only machines ever published, the maintainers are the accounts with the right to.
         let known: &Tally<Text> = self.latest(Publishers).or_else(|| self.latest(Maintainers))?;
-        // A maintainer is expected to be one, and not to publish by hand where only machines do.
+        // A maintainer is expected to be one, but not to publish manually where only machines do.
         let usual = if known.contains(name) {
             format!("only a trusted publisher; maintainers: {}", usual(known.iter()))
         } else {
@@ -147,7 +147,7 @@ impl<'a> Change<'a> {
         Some(Novelty { usual, since: known.since(), milder: false, is_of_another_kind: false })
     }
 
-    /// What was seen of a trait on the line that was released last, of those on which anything of it was.
+    /// The tally of a trait on the line with the latest release, among the lines that have values of it.
     pub fn latest<K: Key>(&self, of: K) -> Option<&'a Tally<K::Value>> {
         let lines = self.package.lines.values().filter(|line| !line.tally(of).is_empty());
         lines.max_by_key(|line| line.last_at).map(|line| line.tally(of))
@@ -160,8 +160,8 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Whether a value that was once seen is no habit any more: everything of the last two years, ten observations and more,
-/// was otherwise. What comes back after so long weighs a step less than what was never there.
+/// Whether a value that was once seen is no longer a habit: all observations of the last two years, at least ten, were
+/// different. A value that comes back after so long weighs a step less than a new one.
 fn has_faded<V: Value>(known: &Seen, tally: &Tally<V>) -> bool {
     let newest = tally.seen().map(|seen| seen.last).max().unwrap_or(known.last);
     let since: u32 = tally.seen().filter(|seen| seen.first > known.last).map(|seen| seen.count).sum();

@@ -9,25 +9,25 @@ use crate::model::{CorrelationKey, ReleaseId, ReleaseLine};
 /// Releases that follow one another within this time are one burst.
 const BURST: TimeDelta = TimeDelta::minutes(30);
 
-/// Lines of a package that are released within this time are released at once.
+/// Lines of a package that are released within this time count as released at once.
 pub const AT_ONCE: TimeDelta = TimeDelta::hours(1);
 
-/// What was published around a release, as far as whoever assembles it knows: all that a detector may know of other
-/// releases besides the baseline. [`ReleaseContext::default`] is a release alone in the world.
+/// The releases around a release, as far as the caller knows them: all that a detector may know of other releases
+/// besides the baseline. [`ReleaseContext::default`] is a release without others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseContext {
-    /// The bursts that the release is part of, by what ties them together.
+    /// The bursts that the release is part of, by their correlation key.
     pub bursts: Vec<Burst>,
     /// Stable lines of the package that were released within the hour up to this release, its own left out.
     pub lines: BTreeSet<ReleaseLine>,
     /// The most stable lines that were released at once before.
     pub lines_usual: u32,
-    /// Another version of the package that the same run built before, and when that was published.
+    /// Another version of the package that the same run built before, and its publish time.
     pub same_run: Option<(ReleaseId, DateTime<Utc>)>,
-    /// Another version of the package that the same account, or nobody who was named, published within the hour before, and
+    /// Another version of the package that the same account, or an unnamed one, published within the hour before, and
     /// that raised an alert of medium or worse.
     pub accused: Option<(ReleaseId, DateTime<Utc>)>,
-    /// Another version of the package that carries the same signature.
+    /// Another version of the package with the same signature.
     pub same_signature: Option<ReleaseId>,
     /// The new dependencies of the release, as far as their age is known, that the same account, repository or owner published.
     pub companions: BTreeSet<String>,
@@ -38,41 +38,42 @@ pub struct ReleaseContext {
 /// Packages that were published one right after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Burst {
-    /// What ties them together.
+    /// The correlation key that they share.
     pub correlation_key: CorrelationKey,
-    /// How many packages so far, this one included.
+    /// The number of packages so far, including this one.
     pub packages: u32,
     /// The most packages of an earlier burst of the same correlation key.
     pub usual: u32,
 }
 
 impl Burst {
-    /// Whether it is larger than whoever published has ever done: at least three packages, and half as many again as usual.
+    /// Whether it is larger than every earlier one of the publisher: at least three packages, and half as many again as
+    /// usual.
     pub fn is_unusual(&self) -> bool {
         self.packages >= 3 && self.packages > self.usual + self.usual / 2
     }
 }
 
-/// Counts what is released at once, release by release as time goes: packages of one correlation key, or lines of one package.
+/// Counts simultaneous releases in the order of time: packages of one correlation key, or lines of one package.
 #[derive(Clone, Debug)]
 pub struct Cadence<T> {
     within: TimeDelta,
-    /// When something was released last, whatever it was.
+    /// The time of the last release of any kind.
     last: Option<DateTime<Utc>>,
-    /// What the burst that goes on consists of.
+    /// The members of the current burst.
     now: BTreeSet<T>,
-    /// That part of it that may be taken for a habit.
+    /// The members that may count as a habit.
     honest: BTreeSet<T>,
     usual: u32,
 }
 
 impl<T: Ord + Clone> Cadence<T> {
-    /// Of packages of one correlation key.
+    /// For packages of one correlation key.
     pub fn of_packages() -> Self {
         Self::within(BURST)
     }
 
-    /// Of lines of one package.
+    /// For lines of one package.
     pub fn of_lines() -> Self {
         Self::within(AT_ONCE)
     }
@@ -81,23 +82,23 @@ impl<T: Ord + Clone> Cadence<T> {
         Self { within, last: None, now: BTreeSet::new(), honest: BTreeSet::new(), usual: 0 }
     }
 
-    /// What is released together with something that is released now, itself left out.
+    /// The members that are released together with one that is released now, without itself.
     pub fn others(&self, one: &T, at: DateTime<Utc>) -> impl Iterator<Item = &T> {
         let is_over = self.is_over(at);
         self.now.iter().filter(move |other| !is_over && *other != one)
     }
 
-    /// How many others there are.
+    /// The number of the others.
     pub fn count_others(&self, one: &T, at: DateTime<Utc>) -> u32 {
         if self.is_over(at) { 0 } else { size(&self.now) - u32::from(self.now.contains(one)) }
     }
 
-    /// The most that was released at once before.
+    /// The largest earlier number of simultaneous releases.
     pub fn usual(&self, at: DateTime<Utc>) -> u32 {
         if self.is_over(at) { self.usual.max(size(&self.honest)) } else { self.usual }
     }
 
-    /// Counts a release. What is not in the baseline is not a habit.
+    /// Counts a release. A release that is not in the baseline does not make a habit.
     pub fn add(&mut self, one: T, at: DateTime<Utc>, in_baseline: bool) {
         if self.is_over(at) {
             self.usual = self.usual.max(size(&self.honest));
@@ -116,16 +117,16 @@ impl<T: Ord + Clone> Cadence<T> {
     }
 }
 
-/// Which run built which version of a package.
+/// The runs, and the versions of a package that each built.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
     first: HashMap<String, (ReleaseId, DateTime<Utc>)>,
-    /// A run that built two versions was no surprise before.
+    /// Whether a run that built two versions was normal before.
     is_habit: bool,
 }
 
 impl Runs {
-    /// From so many runs on it shows whether each builds one version.
+    /// So many runs show whether each builds one version.
     const ENOUGH: usize = 3;
 
     /// The other version that a run built before, where runs build one version each.

@@ -4,28 +4,28 @@ use std::collections::BTreeMap;
 
 use crate::model::{Severity, Signal};
 
-/// What the operator changed about detectors, by id. Everything else speaks as it is documented.
+/// The operator's settings of detectors, by id. All other detectors work as documented.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning(BTreeMap<String, Setting>);
 
-/// Nothing is changed.
+/// No settings.
 pub static UNTUNED: Tuning = Tuning(BTreeMap::new());
 
-/// What the operator changed about one detector.
+/// The operator's settings of one detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Whether it speaks at all.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// The severity of its signals in place of its own.
     pub severity: Option<Severity>,
-    /// Where it draws its line, in days, if it draws one and not where it usually does.
+    /// Its threshold in days, if it has one and the operator changed it.
     pub days: Option<u32>,
 }
 
-/// Where the lines are drawn that an operator may move.
+/// The adjustable thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From how many days on a repository or an owner is not young any more.
+    /// The age in days after which a repository or an owner is no longer young.
     pub young_days: u32,
 }
 
@@ -36,24 +36,24 @@ impl Default for Limits {
 }
 
 impl Tuning {
-    /// The changes.
+    /// These settings.
     pub fn new(settings: impl IntoIterator<Item = (String, Setting)>) -> Self {
         Self(settings.into_iter().collect())
     }
 
-    /// Where detectors draw their lines.
+    /// The thresholds of detectors.
     pub fn limits(&self) -> Limits {
         let days = |id: &str| self.0.get(id).and_then(|setting| setting.days);
         let usual = Limits::default();
         Limits { young_days: days("repository-young").unwrap_or(usual.young_days) }
     }
 
-    /// Whether a detector speaks at all.
+    /// Whether a detector is enabled.
     pub fn is_enabled(&self, detector: &str) -> bool {
         self.0.get(detector).is_none_or(|setting| setting.enabled)
     }
 
-    /// The signals as the operator wants them, the worst first.
+    /// The signals after the operator's settings, the worst first.
     pub fn apply(&self, mut signals: Vec<Signal>) -> Vec<Signal> {
         if self.0.is_empty() {
             return signals;
@@ -61,7 +61,7 @@ impl Tuning {
         signals.retain(|signal| self.0.get(signal.detector.as_ref()).is_none_or(|setting| setting.enabled));
         for signal in &mut signals {
             let severity = self.0.get(signal.detector.as_ref()).and_then(|setting| setting.severity);
-            // What is informational is no finding, whatever its detector weighs.
+            // An informational signal is not a finding, whatever severity its detector has.
             if signal.severity > Severity::Info {
                 signal.severity = severity.unwrap_or(signal.severity);
             }

@@ -14,8 +14,8 @@ use std::{
 
 use futures::future::join_all;
 
-/// What is known of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no sink
-/// is given two messages at once.
+/// The state of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no
+/// sink receives two messages at once.
 #[derive(Debug, Default)]
 pub struct Queues(Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Queue>>>>);
 
@@ -26,7 +26,7 @@ impl Queues {
     }
 }
 
-/// Who takes alerts from the store to the sinks.
+/// Takes alerts from the store to the sinks.
 #[derive(Debug)]
 pub struct Dispatcher {
     pub store: Arc<Store>,
@@ -39,7 +39,8 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Delivers everything that is due, by all sinks at the same time, and gives up what nobody is configured for.
+    /// Delivers everything that is due, by all sinks at the same time, and gives up deliveries without a configured
+    /// subscription.
     ///
     /// # Errors
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
@@ -72,7 +73,7 @@ impl Dispatcher {
         Ok(Some(step))
     }
 
-    /// Gives up what waits for subscriptions that the configuration does not have any more. How many deliveries.
+    /// Gives up deliveries of subscriptions that the configuration does not have any more. Returns their number.
     ///
     /// # Errors
     /// The store failed.
@@ -118,7 +119,7 @@ mod tests {
         model::{Alert, AlertKind, Confidence, Fingerprint, Severity},
     };
 
-    /// Takes everything, and keeps the titles; or is gone for good.
+    /// Accepts everything, and keeps the titles; or is permanently gone.
     #[derive(Debug, Default)]
     struct Desk {
         taken: Mutex<Vec<String>>,

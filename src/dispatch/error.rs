@@ -2,7 +2,7 @@
 
 use crate::{deliver::OutboxError, store::StoreError};
 
-/// Why deliveries could not be made. What is due stays due.
+/// The reason why deliveries could not be made. Due deliveries stay due.
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
     /// The store.

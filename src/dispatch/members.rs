@@ -10,11 +10,11 @@ use crate::{
 /// Most new scripts or dependencies of one release that are named.
 const NAMED: usize = 100;
 
-/// The members of a campaign: first those that no earlier message to the subscription named, then the severest. Of another
-/// alert none. Without a subscription nothing is new.
+/// The members of a campaign: first those that no earlier message to the subscription named, then the severest. Empty
+/// for another alert. Without a subscription none is new.
 ///
 /// # Errors
-/// The store failed. A member that cannot be read stands there with its name.
+/// The store failed. An unreadable member is listed by its name.
 pub fn member_details(store: &Store, campaign: &Alert, subscription: Option<&str>) -> Result<Vec<Member>, StoreError> {
     if campaign.kind != AlertKind::Campaign {
         return Ok(Vec::new());
@@ -27,7 +27,7 @@ pub fn member_details(store: &Store, campaign: &Alert, subscription: Option<&str
     Ok(details)
 }
 
-/// One member. What of it cannot be read is left out: the message about the others is worth more than that.
+/// One member. Its unreadable parts are left out: the message about the others matters more.
 fn detail(store: &Store, release: &ReleaseId) -> Member {
     let fingerprint = Fingerprint::of_release(release);
     let alert = store.alert(&fingerprint).ok().flatten();
@@ -56,8 +56,8 @@ fn reason(alert: &Alert, release: &ReleaseId) -> String {
     alert.title.strip_prefix(&name).unwrap_or(&alert.title).to_owned()
 }
 
-/// The install-time scripts and the dependencies that the last normal release before did not have. Of a release that nothing
-/// normal comes before, all are new; where either is unknown, none is called new.
+/// The install-time scripts and the dependencies that the last normal release before did not have. Without an earlier
+/// normal release, all are new; if either is unknown, none is called new.
 fn added(store: &Store, release: &Observation) -> (Vec<String>, Vec<String>) {
     let Some(manifest) = &release.manifest else { return Default::default() };
     let Ok(before) = store.normal_before(&release.purl, release.published_at) else { return Default::default() };
@@ -70,10 +70,10 @@ fn added(store: &Store, release: &Observation) -> (Vec<String>, Vec<String>) {
     (new(scripts), new(dependencies))
 }
 
-/// The names that a manifest has of something.
+/// Reads one kind of names from a manifest.
 type Names = fn(&Manifest) -> Option<BTreeSet<&str>>;
 
-/// The names that are known now and known not to have been there before.
+/// The names that are known now and known to have been absent before.
 fn new_names(now: &Manifest, before: Option<&Manifest>, names: Names) -> Vec<String> {
     let known = match before {
         Some(before) => names(before),

@@ -17,7 +17,7 @@ pub struct StoreOutbox<'a> {
 }
 
 impl StoreOutbox<'_> {
-    /// What is next, with the members of a campaign as they stand now.
+    /// The next delivery, with the current members of a campaign.
     fn read_next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, StoreError> {
         let Some(mut delivery) = self.store.next_delivery(subscription, turn)? else { return Ok(None) };
         delivery.alert.member_details = member_details(self.store, &delivery.alert, Some(subscription))?;
@@ -44,7 +44,7 @@ fn due(delivery: Delivery) -> Due {
     }
 }
 
-/// The row as it was when the attempt began: the end of an attempt is recorded only for that.
+/// The row at the start of the attempt: the result of an attempt is recorded only for that.
 fn row(due: &Due) -> Delivery {
     let message = &due.message;
     Delivery {
@@ -60,7 +60,7 @@ fn row(due: &Due) -> Delivery {
 }
 
 impl Outbox for StoreOutbox<'_> {
-    /// A damaged row on the way to what is next is set aside first, and does not keep the others waiting.
+    /// A damaged row before the next delivery is set aside first, and does not delay the others.
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
         let read = match self.read_next(subscription, turn) {
             Err(StoreError::DamagedRow { .. }) => self.mender.mend().and_then(|_| self.read_next(subscription, turn)),

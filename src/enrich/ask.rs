@@ -1,4 +1,4 @@
-//! Asks a forge one question: cached, rate-limited and bounded.
+//! Sends one request to a forge: cached, rate-limited and bounded.
 
 use std::fmt;
 
@@ -16,14 +16,14 @@ use crate::{
 /// Most bytes of an answer.
 const MAX_ANSWER: u64 = 2 * 1024 * 1024;
 
-/// What came of a question.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ForgeAnswer<T> {
     /// The forge has it.
     Found(T),
     /// The forge does not have it.
     Missing,
-    /// It could not be found out; why.
+    /// It could not be determined, with the reason.
     Unknown(String),
 }
 
@@ -38,45 +38,45 @@ impl<T> ForgeAnswer<T> {
     }
 }
 
-/// An answer as it is kept.
+/// A cached answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    /// What was read of it, JSON; `None`: the forge does not have it.
+    /// The used parts of the answer, JSON; `None`: the forge does not have it.
     pub body: Option<String>,
-    /// What it said of its version.
+    /// The validators of its version.
     pub validators: Option<Validators>,
-    /// When it was last true.
+    /// The time at which it was last confirmed.
     pub at: DateTime<Utc>,
 }
 
-/// Where answers are kept from one question to the next. Losing them costs requests, and nothing else.
+/// Keeps answers from one request to the next. Losing them costs requests only.
 pub trait Cache: Send + Sync + fmt::Debug {
-    /// What was answered before.
+    /// The cached answer.
     fn remembered(&self, key: &str) -> Option<Remembered>;
 
     /// Keeps an answer.
     fn remember(&self, key: &str, answer: &Remembered);
 }
 
-/// For how long answers are believed without asking again.
+/// How long answers are used without another request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Age {
-    /// What the forge has.
+    /// For things that the forge has.
     pub yes: TimeDelta,
-    /// What it does not have yet: tags follow releases by minutes.
+    /// For things that it does not have yet: tags follow releases by minutes.
     pub no: TimeDelta,
 }
 
 impl Age {
-    /// What never changes once it is there: a commit's signature.
+    /// For facts that never change once they exist: a commit's signature.
     pub const SETTLED: Self = Self { yes: TimeDelta::days(90), no: TimeDelta::minutes(5) };
-    /// What changes seldom: a repository, an owner.
+    /// For facts that change seldom: a repository, an owner.
     pub const SLOW: Self = Self { yes: TimeDelta::days(3), no: TimeDelta::hours(1) };
-    /// What is on its way: a run, a branch.
+    /// For facts that are about to change: a run, a branch.
     pub const QUICK: Self = Self { yes: TimeDelta::minutes(10), no: TimeDelta::minutes(5) };
 }
 
-/// Asks one forge.
+/// Sends requests to one forge.
 pub(super) struct Asker<'a> {
     pub forge: &'a Forge,
     pub http: &'a Client,
@@ -85,7 +85,7 @@ pub(super) struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Asks for something below the API. `T` is what is read, and kept, of the answer.
+    /// Requests a path below the API. `T` is the part of the answer that is read and cached.
     pub async fn ask<T: DeserializeOwned + Serialize>(&self, path: &str, age: Age) -> ForgeAnswer<T> {
         let Ok(url) = self.forge.api.join(path) else {
             return ForgeAnswer::Unknown(format!("{path:?} cannot be asked for"));

@@ -8,17 +8,17 @@ use super::{
 };
 use crate::model::{Fact, Observation};
 
-/// Most branches that are looked at: each is a question.
+/// Most branches that are checked: each costs a request.
 const MOST: usize = 5;
 
-/// Branches of which one may be a release branch that has the commit.
+/// Candidates for a release branch that has the commit.
 pub(super) struct Branches {
     pub names: Vec<String>,
-    /// Whether there are no others.
+    /// Whether the list is complete.
     pub is_all: bool,
 }
 
-/// Looks for a release branch that has the commit. `path` is where one is asked about, `is_it` what the answer says.
+/// Looks for a release branch that has the commit. `path` gives the request for a branch, `is_it` evaluates the answer.
 pub(super) async fn find<T: DeserializeOwned + Serialize>(
     asker: &Asker<'_>,
     found: &mut Finder<'_>,
@@ -26,7 +26,7 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
     path: impl Fn(&str) -> String,
     is_it: impl Fn(&T) -> bool,
 ) {
-    // Rules may protect every branch, so that the one that was built does not vouch for itself.
+    // Rules may protect every branch, so the branch of the build is not evidence for itself.
     let built = built(found.question.release);
     names.retain(|name| !built.contains(&name.as_str()));
     let count = names.len();
@@ -57,7 +57,7 @@ fn built(release: &Observation) -> Vec<&str> {
     release.refs().filter_map(|name| name.strip_prefix("refs/heads/")).collect()
 }
 
-/// Those that can be asked for, the likeliest first: those named for the version, then the others.
+/// The branches worth a request, the likeliest first: those named for the version, then the others.
 fn likely(release: &Observation, mut names: Vec<String>) -> Vec<String> {
     let version = release.purl.version();
     // Branches are named without PyPI's epoch.
@@ -78,7 +78,7 @@ fn numbers(name: &str) -> impl Iterator<Item = &str> {
     whole.flat_map(|number| [number, number.split('.').next().unwrap_or_default()])
 }
 
-/// Whether a branch's name stands in a path as it is.
+/// Whether a branch's name can be put in a path unescaped.
 pub(super) fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte);
     !name.is_empty() && name.len() <= 200 && !name.contains("..") && name.bytes().all(plain)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{ForgeAnswer, ForgeRepository, place::commit};
 use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts};
 
-/// What is asked of a release.
+/// A request for the facts about a release.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The release.
@@ -38,16 +38,16 @@ impl Question<'_> {
     }
 }
 
-/// What a forge told.
+/// The facts from a forge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The facts; what it did not tell stands in [`Facts::unknown`] with the reason.
+    /// The facts; those that it did not give are in [`Facts::unknown`] with the reason.
     pub facts: Facts,
-    /// Whether it may tell more later: it could not be asked, or the run is not over.
+    /// Whether a later request may give more: the forge could not be reached, or the run is not over.
     pub more_later: bool,
 }
 
-/// Facts while they are found.
+/// Facts while they are collected.
 pub(super) struct Finder<'a> {
     pub(super) facts: Facts,
     failed: bool,
@@ -64,7 +64,7 @@ impl<'a> Finder<'a> {
         self.facts.unknown_because(what, why);
     }
 
-    /// What could not be found out this time.
+    /// Records a fact that could not be determined this time.
     pub(super) fn failed(&mut self, what: Fact, why: impl Into<String>) {
         self.failed = true;
         self.unknown(what, why);
@@ -75,7 +75,7 @@ impl<'a> Finder<'a> {
         Found { more_later: self.failed || is_running, facts: self.facts }
     }
 
-    /// The value, or its absence with the reason. What the forge does not have is nothing that could be known.
+    /// The value, or its absence with the reason. A thing that the forge does not have is not an unknown fact.
     pub(super) fn take<T>(&mut self, what: Fact, known: ForgeAnswer<T>) -> Option<T> {
         match known {
             ForgeAnswer::Found(value) => return Some(value),
@@ -85,7 +85,7 @@ impl<'a> Finder<'a> {
         None
     }
 
-    /// A repository that is known by its id and not to be found was deleted, or is not public any more.
+    /// A repository that is known by its id but not found was deleted, or is not public any more.
     pub(super) fn gone<T>(&mut self, place: &ForgeRepository, known: &ForgeAnswer<T>) {
         if place.id.is_some() && matches!(known, ForgeAnswer::Missing) {
             self.repository().visibility = Some("gone".to_owned());
@@ -106,7 +106,7 @@ impl<'a> Finder<'a> {
         self.facts.commit.get_or_insert_default()
     }
 
-    /// Whether something exists, if that could be found out.
+    /// Whether something exists, if that could be determined.
     pub(super) fn exists<T>(&mut self, what: Fact, answer: &ForgeAnswer<T>) -> Option<bool> {
         match answer {
             ForgeAnswer::Found(_) => Some(true),

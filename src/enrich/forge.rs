@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{clock::is_due, http::Request, model::Secret};
 
-/// How a forge is asked.
+/// The API of a forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForgeKind {
     /// GitHub's REST API, of github.com or of an enterprise server.
@@ -16,53 +16,53 @@ pub enum ForgeKind {
     Gitlab,
 }
 
-/// A forge that may be asked.
+/// A forge that provwatch may query.
 #[derive(Debug)]
 pub struct Forge {
-    /// How.
+    /// Its API.
     pub kind: ForgeKind,
     /// The host of its repositories' pages, lower-case.
     pub host: String,
-    /// Where its API is, with a slash at the end.
+    /// The URL of its API, with a slash at the end.
     pub api: Url,
-    /// Who asks; without one the forge answers little.
+    /// The token; without one the forge answers few requests.
     token: Option<Secret>,
     limit: Mutex<Limit>,
     failing: Mutex<Option<Failing>>,
 }
 
-/// A forge that gave no usable answer to anything that it was asked.
+/// A forge that gave no usable answer to any request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failing {
     /// Since when.
     pub since: DateTime<Utc>,
-    /// When it was last asked in vain.
+    /// The time of the last failed request.
     pub last: DateTime<Utc>,
-    /// What came of that.
+    /// The error of that request.
     pub error: String,
 }
 
-/// How many questions the forge still answers.
+/// The request limit of a forge.
 #[derive(Clone, Copy, Debug, Default)]
 struct Limit {
-    /// Nothing is asked before this.
+    /// No request is sent before this.
     closed_until: Option<DateTime<Utc>>,
-    /// What it said it would still answer, less what was asked since, and when it counts anew.
+    /// The remaining requests that it reported, less those sent since, and the time when it counts again.
     left: Option<(u64, DateTime<Utc>)>,
-    /// Refusals one after the other.
+    /// Refusals in a row.
     refusals: u32,
 }
 
-/// So many refusals one after the other are about who asks, and not about what is asked for.
+/// So many refusals in a row are about the account, and not about the requested thing.
 const REFUSALS: u32 = 3;
 
-/// Requests that are left to others who ask from this address.
+/// Requests that are left to other users of this address.
 const RESERVE: u64 = 5;
 
-/// How long nothing is asked after a refusal that does not say for how long.
+/// The pause after a refusal that does not give its length.
 const PAUSE: TimeDelta = TimeDelta::minutes(15);
 
-/// Longest pause that is believed.
+/// Longest pause that is accepted.
 const LONGEST: TimeDelta = TimeDelta::hours(2);
 
 impl Forge {
@@ -71,12 +71,12 @@ impl Forge {
         Self { kind, host: host.to_lowercase(), api, token, limit: Mutex::default(), failing: Mutex::default() }
     }
 
-    /// Whether it is asked with a token.
+    /// Whether requests carry a token.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }
 
-    /// A question to it, with the token if there is one.
+    /// A request to it, with the token if there is one.
     pub(super) fn request(&self, url: Url) -> Request {
         let request = Request::get(url).accept("application/json");
         match self.authorization() {
@@ -85,7 +85,7 @@ impl Forge {
         }
     }
 
-    /// The header that says who asks.
+    /// The header with the token.
     fn authorization(&self) -> Option<(&'static str, String)> {
         let token = self.token.as_ref()?.expose();
         Some(match self.kind {
@@ -94,18 +94,17 @@ impl Forge {
         })
     }
 
-    /// Since when it has given no usable answer, if the last was none. That it answers no more for now, which is its
-    /// right, is no failure.
+    /// Since when it has given no usable answer, if the last request failed. A reached rate limit is not a failure.
     pub fn failing(&self) -> Option<Failing> {
         self.failure().clone()
     }
 
-    /// It answered, even if only that it does not have what was asked for.
+    /// Records an answer, even "not found".
     pub(super) fn answered(&self) {
         *self.failure() = None;
     }
 
-    /// It gave no usable answer.
+    /// Records a failed request.
     pub(super) fn failed(&self, error: &str, now: DateTime<Utc>) {
         let mut failure = self.failure();
         let since = failure.as_ref().map_or(now, |failing| failing.since);
@@ -116,12 +115,12 @@ impl Forge {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until when nothing may be asked.
+    /// The time before which no request may be sent.
     pub(super) fn closed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.limit().closed_until.filter(|until| !is_due(*until, now, LONGEST))
     }
 
-    /// A question is asked. Answers without success do not tell what is left, but count.
+    /// Counts a request. Answers without success do not report the remaining requests, but count.
     pub(super) fn spend(&self, now: DateTime<Utc>) {
         let mut limit = self.limit();
         let Some((left, reset)) = limit.left.filter(|(_, reset)| *reset > now) else { return };
@@ -131,7 +130,7 @@ impl Forge {
         }
     }
 
-    /// Takes note of what an answer says of the limit.
+    /// Records the rate limit headers of an answer.
     pub(super) fn note(&self, header: impl Fn(&str) -> Option<u64>, now: DateTime<Utc>) {
         let mut limit = self.limit();
         limit.refusals = 0;
@@ -146,7 +145,7 @@ impl Forge {
         }
     }
 
-    /// The forge refused to answer. Some refuse single repositories; those do not speak for the others.
+    /// Records a refusal. Some forges refuse single repositories; those refusals do not concern the others.
     pub(super) fn refuse(&self, wait: Option<TimeDelta>, is_too_much: bool, now: DateTime<Utc>) {
         let mut limit = self.limit();
         limit.refusals = limit.refusals.saturating_add(1);
@@ -160,7 +159,7 @@ impl Forge {
     }
 }
 
-/// What an answer says of the limit: `x-ratelimit-…` of GitHub, `ratelimit-…` of GitLab.
+/// A rate limit header of an answer: `x-ratelimit-…` of GitHub, `ratelimit-…` of GitLab.
 pub(super) fn limit_header(header: &impl Fn(&str) -> Option<u64>, name: &str) -> Option<u64> {
     header(&format!("x-ratelimit-{name}")).or_else(|| header(&format!("ratelimit-{name}")))
 }

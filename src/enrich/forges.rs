@@ -19,7 +19,7 @@ use crate::{
     model::{Fact, Observation, TagFacts},
 };
 
-/// The forges that may be asked.
+/// The forges that provwatch may query.
 #[derive(Debug)]
 pub struct Forges {
     pub(super) known: Vec<Forge>,
@@ -30,18 +30,18 @@ pub struct Forges {
 }
 
 impl Forges {
-    /// Forges, asked through this client, whose answers are kept there.
+    /// Forges that are queried through this client, with this cache.
     pub fn new(known: Vec<Forge>, http: Client, clock: Arc<dyn Clock>, cache: Arc<dyn Cache>) -> Self {
         let tags = Tags::new(GitRemote::new(&http));
         Self { known, http, tags, clock, cache }
     }
 
-    /// Whether a place is at a forge that is asked.
+    /// Whether a repository is at a configured forge.
     pub fn knows(&self, place: &ForgeRepository) -> bool {
         self.forge(place).is_some()
     }
 
-    /// Whether a place is at a forge that is asked with a token, and so about every release.
+    /// Whether a repository is at a forge with a token, so that every release is looked up.
     pub(crate) fn is_asked_with_token(&self, place: &ForgeRepository) -> bool {
         self.forge(place).is_some_and(Forge::has_token)
     }
@@ -55,7 +55,7 @@ impl Forges {
         self.known.iter().find(|forge| forge.host == place.host)
     }
 
-    /// Everything that the forge tells of a release.
+    /// All facts of the forge about a release.
     pub async fn facts(&self, question: Question<'_>) -> Found {
         let mut found = Finder::new(question);
         let Some(forge) = self.forge(question.place) else {

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::model::Fact;
 
-/// Most former names that are asked for.
+/// Most former names that are checked.
 const MOST: usize = 2;
 
-/// Whether a name under which the repository was known leads to it: forges redirect renamed and transferred ones. `path`
-/// is where a name is asked for, `is_it` whether the answer is the repository that is called `now`.
+/// Whether a former name of the repository leads to it: forges redirect renamed and transferred ones. `path` gives the
+/// request for a name, `is_it` tells whether the answer is the repository with the name `now`.
 pub(super) async fn find<T: DeserializeOwned + Serialize>(
     asker: &Asker<'_>,
     found: &mut Finder<'_>,

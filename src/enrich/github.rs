@@ -16,7 +16,7 @@ use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts};
 /// Most branches of a page.
 const PAGE: usize = 100;
 
-/// How long before a release that was published by hand a failed run explains it.
+/// How long before a manual release a failed run explains it.
 const JUST_BEFORE: TimeDelta = TimeDelta::hours(6);
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +47,7 @@ struct Account {
     created_at: Option<DateTime<Utc>>,
 }
 
-/// A commit as git has it: the other form carries the changes, which may be larger than is read.
+/// A commit as git has it: the other form includes the changes, which may exceed the size limit.
 #[derive(Serialize, Deserialize)]
 struct Commit {
     verification: Option<Verification>,
@@ -104,7 +104,7 @@ struct Runs {
 
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
-    // The id survives renames and cannot be taken by somebody else, as a name can.
+    // The id survives renames, and another user cannot take it, as they can a name.
     let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
     let known = asker.ask::<Repository>(&path, Age::SLOW).await;
     found.gone(&place, &known);
@@ -114,7 +114,7 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     former_names::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id)
         .await;
     owner(asker, found, &repository).await;
-    // A name could by now be somebody else's. GitHub's own redirects and page links lead below the id,
+    // By now the name may be another user's. GitHub's own redirects and page links lead below the id,
     // <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>.
     let at = format!("repositories/{}", repository.id);
     let of_tag = |name: &str| format!("{at}/git/ref/tags/{}", escaped(name));
@@ -205,12 +205,12 @@ async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, 
     }
 }
 
-/// Where a branch is compared with a commit. The changes stand on the first page only.
+/// The comparison of a branch with a commit. Only the first page has the changes.
 fn comparison(at: &str, branch: &str, sha: &str) -> String {
     format!("{at}/compare/{branch}...{sha}?per_page=1&page=2")
 }
 
-/// What is behind the branch, or where it stands, is in it.
+/// The branch has a commit that is behind it or at its head.
 fn reaches(compared: &Comparison) -> bool {
     matches!(compared.status.as_str(), "behind" | "identical")
 }
@@ -236,7 +236,7 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let path = format!("{at}/actions/runs/{number}/attempts/{}", attempt(release));
     match asker.ask::<Run>(&path, Age::QUICK).await {
         ForgeAnswer::Found(run) => found.facts.run = Some(run.into()),
-        // The certificate proves that there was one.
+        // The certificate proves that the run existed.
         ForgeAnswer::Missing => {
             found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() });
         }
@@ -257,7 +257,7 @@ impl From<Run> for RunFacts {
     }
 }
 
-/// A run that failed just before somebody published by hand explains why.
+/// A run that failed just before a manual release explains it.
 async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let until = found.question.release.published_at;
     let stamp = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ");
@@ -265,7 +265,7 @@ async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str)
     let path = format!("{at}/actions/runs?status=failure&per_page=10&created={window}");
     let answer = asker.ask::<Runs>(&path, Age::QUICK).await;
     let Some(runs) = found.take(Fact::Run, answer) else { return };
-    // Tests fail all day; only what publishes counts, and files that do are called so.
+    // Tests fail all day; only publishing workflows count, and their files are named so.
     let publishes = |run: &&Run| {
         let path = run.path.as_deref().unwrap_or_default().to_lowercase();
         ["release", "publish", "deploy", "npm", "pypi", "cd."].iter().any(|word| path.contains(word))
@@ -280,7 +280,7 @@ async fn failed_just_before(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str)
     }
 }
 
-/// Plus signs, which are blanks to some servers.
+/// Escapes plus signs, which some servers read as blanks.
 fn escaped(tag: &str) -> String {
     tag.replace('+', "%2B")
 }

@@ -130,7 +130,7 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
         found.unknown(Fact::OnDefaultBranch, "the default branch is missing or its name cannot be asked for");
         return;
     };
-    // What a branch has is the last thing that it has in common with it. A tag of the same name is another thing. No
+    // A branch has the commit if the commit is the merge base of both. A tag of the same name is another thing. No
     // common commit is 404, an unknown one 400, <https://docs.gitlab.com/api/repositories/#retrieve-a-merge-base>.
     let path = format!("{at}/repository/merge_base?refs[]=refs/heads/{default}&refs[]={sha}");
     let is_merged = match asker.ask::<Base>(&path, Age::QUICK).await {
@@ -179,7 +179,7 @@ async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
             Some("success") => Some("success"),
             Some("failed") => Some("failure"),
             Some("canceled") => Some("cancelled"),
-            // It has not ended, and says nothing yet.
+            // It has not ended, and has no result yet.
             _ => None,
         };
         found.facts.run = Some(RunFacts {

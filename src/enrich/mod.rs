@@ -1,7 +1,7 @@
 //! Facts that the forges know about a release: age and origin of its repository, its tag, its commit, and its run.
 //!
-//! Nothing here fails: a fact that could not be found out is unknown, with the reason, and never "no". Only the forges
-//! of the configuration are asked, whatever a document names.
+//! Nothing here fails: a fact that could not be determined is unknown, with the reason, and never "no". Only the forges
+//! of the configuration are queried, whatever a document names.
 
 mod ask;
 mod branches;

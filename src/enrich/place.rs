@@ -14,7 +14,7 @@ pub struct ForgeRepository {
 }
 
 impl ForgeRepository {
-    /// Where a release was built, by its verified identity.
+    /// The repository that built a release, by its verified identity.
     pub fn of(release: &Observation) -> Option<Self> {
         release.identities().into_iter().find_map(Self::of_identity)
     }
@@ -44,19 +44,19 @@ impl ForgeRepository {
     }
 }
 
-/// Whether it is written as a number, as ids of forges are.
+/// Whether it is a number, as ids of forges are.
 pub(super) fn is_number(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The commit that was built, if it is written as one.
+/// The commit that was built, if it has the form of one.
 pub(super) fn commit(release: &Observation) -> Option<&str> {
     let identities = release.identities().into_iter();
     let mut commits = identities.filter_map(|identity| identity.claims.source_repository_digest.as_deref());
     commits.find(|sha| (7..=64).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Which attempt of the run it was.
+/// The attempt of the run.
 pub(super) fn attempt(release: &Observation) -> u32 {
     release.runs().find_map(|uri| run_and_attempt(uri).1).unwrap_or(1)
 }

@@ -1,4 +1,4 @@
-//! Asks the forges whether they answer, and as which account.
+//! Checks whether the forges answer, and how many requests they still allow.
 
 use futures::future::join_all;
 
@@ -11,19 +11,19 @@ use crate::http::{Fetched, HttpError};
 /// Most bytes of an answer.
 const MAX_ANSWER: u64 = 256 * 1024;
 
-/// How one stands with a forge.
+/// The state of a forge.
 #[derive(Debug)]
 pub struct Standing {
     /// The forge.
     pub host: String,
-    /// Whether it is asked with a token.
+    /// Whether requests carry a token.
     pub has_token: bool,
-    /// How many questions it still answers, if it says so.
+    /// The number of remaining requests, if it reports it.
     pub left: Result<Option<u64>, HttpError>,
 }
 
 impl Forges {
-    /// Asks every forge once.
+    /// Queries every forge once.
     pub async fn statuses_of_forges(&self) -> Vec<Standing> {
         join_all(self.known.iter().map(|forge| async {
             let left = self.left(forge).await;
@@ -33,7 +33,7 @@ impl Forges {
     }
 
     async fn left(&self, forge: &Forge) -> Result<Option<u64>, HttpError> {
-        // GitHub does not count this question.
+        // GitHub does not count this request.
         let path = match forge.kind {
             ForgeKind::Github => "rate_limit",
             ForgeKind::Gitlab => "projects?per_page=1&simple=true",

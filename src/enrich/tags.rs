@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_version};
 
-/// Something that is there; what it says does not matter.
+/// An existing thing; its content does not matter.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Presence {}
 
@@ -86,7 +86,7 @@ fn short(package: &Package) -> &str {
     package.name().rsplit('/').next().unwrap_or_default()
 }
 
-/// What can be asked for without an escape that a forge reads otherwise.
+/// Whether it needs no escape that a forge might read otherwise.
 fn is_plain(tag: &str) -> bool {
     !tag.is_empty()
         && tag.len() <= 200

@@ -2,24 +2,24 @@
 
 use super::Level;
 
-/// What there is to say of a finding.
+/// The documentation of a finding.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// Its name.
     pub id: &'static str,
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
-    /// When it is found.
+    /// Its condition.
     pub when: &'static str,
     pub what_to_do: &'static str,
 }
 
-/// Of a finding with which `provwatch status` exits with 5.
+/// The documentation of a finding with which `provwatch status` exits with 5.
 pub(super) const fn unhealthy(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
     About { id, level: Level::Unhealthy, when, what_to_do }
 }
 
-/// Of a finding that is only shown.
+/// The documentation of a finding that is only shown.
 pub(super) const fn limited(id: &'static str, when: &'static str, what_to_do: &'static str) -> About {
     About { id, level: Level::Limited, when, what_to_do }
 }

@@ -15,17 +15,17 @@ use crate::{
 pub struct Alarm {
     /// The id of the alert.
     pub id: AlertId,
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
-    /// How sure.
+    /// Its confidence.
     #[serde(skip)]
     pub confidence: Confidence,
     /// One line.
     pub title: String,
-    /// What makes it the same alert when it is raised again.
+    /// The key that makes it the same alert when it is raised again.
     #[serde(skip)]
     pub key: String,
-    /// What happened, what was done about it, and what to do.
+    /// What happened, the action that provwatch took, and the operator's next step.
     #[serde(skip)]
     pub argument: String,
 }
@@ -45,7 +45,7 @@ fn last(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| format!(" The last error: {error}."))
 }
 
-/// `by`: how far and in which direction; `whose`: with what it was compared.
+/// `by`: how far and in which direction; `whose`: the clocks that it was compared with.
 pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str) -> Alarm {
     let (severity, confidence) = match clock.hosts {
         0 | 1 => (Severity::Low, Confidence::Low),

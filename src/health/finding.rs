@@ -5,28 +5,28 @@ use serde::Serialize;
 
 use super::{Alarm, Id, level::Level};
 
-/// One thing that is not as it should be.
+/// One problem that the health check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
-    /// Which of the findings that there are; see `docs/OPERATIONS.md`.
+    /// Its id among all findings; see `docs/OPERATIONS.md`.
     #[schemars(with = "String")]
     pub id: Id,
-    /// What it is about: a source, a package, a subscription; empty where there is only one.
+    /// Its subject: a source, a package, a subscription; empty where there is only one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subject: String,
-    /// What is the case, one sentence without a full stop.
+    /// The problem, one sentence without a full stop.
     pub sentence: String,
-    /// What to do about it, one sentence without a full stop.
+    /// The remedy, one sentence without a full stop.
     pub next: String,
-    /// The alert that it is, once it has lasted for long enough.
+    /// Its alert, once it has lasted for long enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert: Option<Alarm>,
 }
 
 impl Finding {
-    /// A finding of the level that its id has.
+    /// A finding with the level of its id.
     pub(super) fn new(
         id: Id,
         subject: impl Into<String>,
@@ -43,34 +43,34 @@ impl Finding {
         }
     }
 
-    /// This finding as an alert, if it has lasted for long enough.
+    /// This finding with its alert, if it has lasted for long enough.
     pub(super) fn alarming(self, lasts: bool, alarm: impl FnOnce() -> Alarm) -> Self {
         Self { alert: lasts.then(alarm), ..self }
     }
 }
 
-/// The level of several findings together; `None`: all is well.
+/// The highest level of several findings; `None`: there are none.
 pub fn level(findings: &[Finding]) -> Option<Level> {
     findings.iter().map(|finding| finding.level).max()
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// What makes its alert the same when it is raised again.
+    /// The key that makes its alert the same when it is raised again.
     pub key: String,
-    /// What was found.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
-/// What a check came to.
+/// The verdict of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Something is not as it should be. Its alert is raised; where it carries none, one that is open stays open.
+    /// There is a problem. Its alert is raised; where it carries none, an open one stays open.
     Found(Box<Finding>),
-    /// Neither is known: an alert that is open stays open.
+    /// Neither is known: an open alert stays open.
     Unclear,
-    /// It is as it should be. An open alert is resolved, for this reason.
+    /// There is no problem. An open alert is resolved, for this reason.
     Over(&'static str),
 }
 
@@ -87,7 +87,7 @@ impl Check {
         Self { key: key.into(), verdict: Verdict::Over(reason) }
     }
 
-    /// A finding if there is one, else all is well.
+    /// A finding if there is one, else no problem.
     pub(super) fn of(key: impl Into<String>, finding: Option<Finding>, over: &'static str) -> Self {
         let key = key.into();
         match finding {

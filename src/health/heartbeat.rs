@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::limits;
 use crate::model::RootStanding;
 
-/// Which process works on the database, and whether it still does.
+/// The process that works on the database, and whether it still does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Runner {
     /// The lock beside the database.
     pub lock: LockState,
-    /// What the last one said; `None`: nobody ever worked here.
+    /// The last heartbeat; `None`: no process ever worked on this database.
     pub heartbeat: Option<Heartbeat>,
 }
 
@@ -24,12 +24,12 @@ pub enum LockState {
     Held,
     /// No process does.
     Free,
-    /// That cannot be found out.
+    /// The state of the lock is unknown.
     #[default]
     Unknown,
 }
 
-/// How a process works on the database.
+/// The way in which a process works on the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -52,44 +52,44 @@ impl Kind {
 /// A heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Heartbeat {
-    /// How.
+    /// The kind of process.
     pub kind: Kind,
     /// The process.
     pub pid: u32,
     /// Its version.
     pub version: String,
-    /// When anybody first worked on this database.
+    /// When a process first worked on this database.
     pub first_at: DateTime<Utc>,
     /// When this process began.
     pub started_at: DateTime<Utc>,
-    /// When it last said that it lives.
+    /// When it gave this heartbeat.
     pub beat_at: DateTime<Utc>,
-    /// What only it knows.
+    /// The facts that only it has.
     pub facts: Facts,
 }
 
-/// What only the process at work knows, and says with its heartbeat.
+/// The facts that only the working process has, and writes with its heartbeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Facts {
     /// When the last passes of `run --once` ended, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<DateTime<Utc>>,
-    /// When a package of the queue was last looked at.
+    /// When a package of the queue was last checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_at: Option<DateTime<Utc>>,
     /// The last write that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_failure: Option<WriteFailure>,
-    /// What it goes by.
+    /// The watchlist and the configuration that it uses.
     pub in_use: InUse,
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<String>>,
-    /// Where its trust root comes from; `None`: an earlier version did not say.
+    /// The source of its trust root; `None`: an earlier version did not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust_root: Option<RootStanding>,
-    /// Those of the logs that the configuration names.
+    /// The followed logs that the configuration names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub configured_logs: Vec<String>,
     /// The logs that were followed and no longer are.
@@ -101,23 +101,23 @@ pub struct Facts {
     /// The forges that give no usable answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forges: Vec<FailingForge>,
-    /// The loops that do not move.
+    /// The stalled loops.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<String>,
     /// The last reload, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
-    /// Its clock beside those of the hosts that answered lately; `None`: none did.
+    /// Its clock compared with those of the hosts that answered lately; `None`: none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ComparedClock>,
 }
 
-/// A clock beside those of others.
+/// A clock compared with those of other hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedClock {
     /// How far it is ahead, in seconds; negative: behind; 0: not noticeably.
     pub ahead_seconds: i64,
-    /// With how many hosts it was compared.
+    /// The number of hosts.
     pub hosts: usize,
 }
 
@@ -127,7 +127,7 @@ impl ComparedClock {
         TimeDelta::try_seconds(self.ahead_seconds).unwrap_or_default()
     }
 
-    /// Whether it takes more than a host or two that are wrong to say this.
+    /// Whether enough hosts agree that one or two wrong ones could not cause this.
     pub const fn is_certain(self) -> bool {
         self.hosts >= limits::CLOCK_HOSTS
     }
@@ -138,19 +138,19 @@ impl ComparedClock {
 pub struct LeftLog {
     /// Its name.
     pub name: String,
-    /// Since when.
+    /// Since when it is no longer followed.
     pub since: DateTime<Utc>,
-    /// Whose doing that is.
+    /// The reason.
     pub by: LeftBy,
 }
 
-/// Why a log is no longer followed.
+/// The reason why a log is no longer followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LeftBy {
-    /// The operator took it out of the configuration.
+    /// The operator removed it from the configuration.
     Operator,
-    /// The trust root says that another log has taken its place.
+    /// The trust root states that another log has replaced it.
     Retired,
     /// The trust root no longer names it.
     TrustRoot,
@@ -161,22 +161,22 @@ pub enum LeftBy {
 pub struct LogNotFollowed {
     /// Its URL, or `with the key` and the id of that where it has none.
     pub name: String,
-    /// Why, one line.
+    /// The reason, one line.
     pub why: String,
-    /// What to do about it.
+    /// The remedy.
     pub next: String,
 }
 
-/// A reload that was refused: the process goes by what it read before.
+/// A reload that was refused: the process keeps its earlier files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refused {
     /// Since when.
     pub since: DateTime<Utc>,
-    /// Why, one line.
+    /// The reason, one line.
     pub why: String,
 }
 
-/// What was read when, as digests that can be compared with those of what is on disk.
+/// The files that the process read, as digests that can be compared with those of the files on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct InUse {
@@ -191,9 +191,9 @@ pub struct InUse {
 /// A write that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteFailure {
-    /// When.
+    /// When it failed.
     pub at: DateTime<Utc>,
-    /// Why, with what to do.
+    /// The reason, with the remedy.
     pub why: String,
 }
 
@@ -204,49 +204,49 @@ pub struct FailingForge {
     pub host: String,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// When it was last asked.
+    /// The time of the last request.
     pub last: DateTime<Utc>,
-    /// How that ended.
+    /// Its error.
     pub error: String,
 }
 
 impl Runner {
-    /// What the process at work, or the last one, knew.
+    /// The facts of the working process, or of the last one.
     pub(super) fn facts(&self) -> Option<&Facts> {
         self.heartbeat.as_ref().map(|heartbeat| &heartbeat.facts)
     }
 
-    /// Since when a daemon works here, as far as is known.
+    /// Since when a daemon works on this database, as far as is known.
     pub(super) fn began(&self) -> Option<DateTime<Utc>> {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free)?;
         (heartbeat.kind == Kind::Daemon).then_some(heartbeat.started_at)
     }
 
-    /// What the process at work knows of the clock, or what the last pass knew: between passes nobody compares it.
+    /// The comparison of the clock by the working process, or by the last pass: between passes there is none.
     pub(super) fn compared_clock(&self) -> Option<ComparedClock> {
         let heartbeat = self.heartbeat.as_ref();
         let holds = |heartbeat: &&Heartbeat| heartbeat.kind == Kind::Once || self.lock != LockState::Free;
         heartbeat.filter(holds)?.facts.clock
     }
 
-    /// Whether whoever is at work has only just begun.
+    /// Whether the working process has only just begun.
     pub(super) fn has_just_begun(&self, now: DateTime<Utc>) -> bool {
         let heartbeat = self.heartbeat.as_ref().filter(|_| self.lock != LockState::Free);
         heartbeat.is_some_and(|heartbeat| now - heartbeat.started_at < limits::START)
     }
 
-    /// Whether whoever is at work has had so much time to do it: what lasts is judged by the times that are stored, and
-    /// a daemon that was just started tries first.
+    /// Whether the working process has run for this long: stored times show how long a problem lasts, and a daemon that
+    /// was just started tries first.
     pub(super) fn had(&self, time: TimeDelta, now: DateTime<Utc>) -> bool {
         self.began().is_none_or(|began| now - began >= time)
     }
 
-    /// When anybody first worked on this database.
+    /// When a process first worked on this database.
     pub(super) fn first_at(&self) -> Option<DateTime<Utc>> {
         self.heartbeat.as_ref().map(|heartbeat| heartbeat.first_at)
     }
 
-    /// How long a source may be silent. Between passes of `run --once` nobody reads it; within one it is read.
+    /// How long a source may be silent. Between passes of `run --once` no process reads it; within one it is read.
     pub(super) fn patience(&self) -> TimeDelta {
         match &self.heartbeat {
             Some(heartbeat) if heartbeat.kind == Kind::Once && self.lock != LockState::Held => {
@@ -257,7 +257,7 @@ impl Runner {
     }
 }
 
-/// How long until the next pass may take: twice the longest time between two of the last ones, within reason.
+/// The longest wait for the next pass: twice the longest time between two of the last ones, within limits.
 pub(super) fn pass_patience(passes: &[DateTime<Utc>]) -> TimeDelta {
     let longest = passes.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
     (longest * 2).clamp(limits::PASS, limits::LONGEST_PASS)

@@ -1,29 +1,29 @@
 //! The ids of all findings; `table` documents each.
 
-/// Which finding it is.
+/// The id of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
-    /// Nobody works on the database.
+    /// No process works on the database.
     NoDaemon,
     /// Neither a registry nor a log is read.
     NothingWatched,
     /// The daemon gives no heartbeat.
     DaemonSilent,
-    /// A loop of the daemon does not move.
+    /// A loop of the daemon is stalled.
     LoopStuck,
-    /// The clock was set back, or was ahead, or differs from that of others.
+    /// The clock was set back, or was ahead, or differs from those of other hosts.
     Clock,
     /// A source is not read.
     SourceSilent,
     /// An announced package waits.
     PackageLate,
-    /// Nothing comes of the queue.
+    /// The queue makes no progress.
     QueueStill,
-    /// Packages cannot be looked at.
+    /// Packages cannot be checked.
     PackagesFailing,
     /// Releases cannot be checked.
     ReleasesUnchecked,
-    /// A subscription does not take its alerts.
+    /// A subscription does not accept its alerts.
     SubscriptionLate,
     /// Alerts to a subscription were given up.
     SubscriptionLost,
@@ -35,7 +35,7 @@ pub enum Id {
     DiskFull,
     /// Rows cannot be read.
     RowsDamaged,
-    /// A daemon was told to read its files again and did not take them.
+    /// A daemon refused a reload of its files.
     ReloadRefused,
     /// The watchlist on disk cannot be used.
     WatchlistUnusable,
@@ -57,48 +57,48 @@ pub enum Id {
     LogMirrorFailing,
     /// A mirror of a log shows another history.
     LogMirrorForked,
-    /// An alert is open that puts provwatch's own work, or a log, in doubt.
+    /// An alert is open that questions provwatch's own work, or a log.
     AlertOpen,
     /// An alert about a log is open.
     LogAlertOpen,
-    /// A host or two have another time.
+    /// One or two hosts have another time.
     ClockDoubtful,
-    /// A forge answers nothing.
+    /// A forge does not answer.
     ForgeFailing,
     /// The forges are switched off.
     ForgesOff,
-    /// Forges are asked without a token.
+    /// Forges are queried without a token.
     NoToken,
     /// Transparency logs are switched off.
     LogsOff,
     /// A log of the trust root is not followed.
     LogNotFollowed,
-    /// Names that their registry does not know.
+    /// Watched names that their registry does not have.
     NameUnknown,
-    /// A mirror's documents leave things out.
+    /// A mirror's documents leave fields out.
     MirrorLeavesOut,
     /// History is still being read.
     HistoryUnread,
     /// Nothing is configured to receive alerts.
     NoSubscription,
-    /// What is watched at a registry that is switched off.
+    /// The watchlist names packages of a registry that is switched off.
     RegistryOff,
-    /// No subscription takes high alerts about releases.
+    /// No subscription receives high alerts about releases.
     TakeoversUntold,
-    /// No subscription takes high alerts about logs.
+    /// No subscription receives high alerts about logs.
     LogsUntold,
-    /// No subscription takes alerts about provwatch itself.
+    /// No subscription receives alerts about provwatch itself.
     TroubleUntold,
     /// The trust root is the embedded one.
     TrustRootEmbedded,
-    /// The trust root is the embedded one still.
+    /// The trust root is still the embedded one.
     TrustRootUnrefreshed,
     /// npm's keys are not refreshed with the trust root.
     NpmKeysKept,
-    /// There is little space.
+    /// There is little free space.
     DiskLow,
     /// A mirror of a log is behind the others.
     LogMirrorBehind,
-    /// A log of which nothing is understood.
+    /// A log whose entries all have an unknown form.
     LogNotUnderstood,
 }

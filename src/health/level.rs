@@ -1,13 +1,13 @@
-//! The level of a finding: how much it matters.
+//! The level of a finding.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How much a finding matters.
+/// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Shown; the exit code stays 0.
+    /// It is shown; the exit code stays 0.
     Limited,
     /// `provwatch status` exits with 5.
     Unhealthy,

@@ -2,60 +2,60 @@
 
 use chrono::TimeDelta;
 
-/// For how long a source or a log may be silent.
+/// How long a source or a log may be silent.
 pub const SOURCE: TimeDelta = TimeDelta::minutes(30);
-/// For how long a daemon that was just started is given time to read its sources.
+/// How much time a daemon that was just started has to read its sources.
 pub const START: TimeDelta = TimeDelta::minutes(1);
-/// For how long the queue of one is given time to move: longer than any turn of a package.
+/// How much time the queue of such a daemon has to make progress: longer than any turn of a package.
 pub const START_OF_WORK: TimeDelta = TimeDelta::minutes(3);
-/// For how long the trust root may go without a refresh: TUF is asked once a day. Where it is asked less often, twice as long
-/// as that.
+/// How long the trust root may be without a refresh: TUF is queried once a day. Where it is queried less often, twice
+/// that interval.
 pub const TRUST: TimeDelta = TimeDelta::days(3);
-/// For how long a daemon may give no heartbeat. It gives one every half minute.
+/// How long a daemon may give no heartbeat. It gives one every half minute.
 pub const HEARTBEAT: TimeDelta = TimeDelta::minutes(3);
-/// The least that `run --once` may leave between two passes.
+/// The shortest limit for the time between two passes of `run --once`.
 pub const PASS: TimeDelta = TimeDelta::hours(1);
-/// The most: a pass once a day, and a little longer.
+/// The longest limit: a pass once a day, and a little longer.
 pub const LONGEST_PASS: TimeDelta = TimeDelta::hours(26);
-/// For how long a package that a feed announced may wait.
+/// How long a package that a feed announced may wait.
 pub const ANNOUNCED: TimeDelta = TimeDelta::minutes(5);
-/// From when on that is an alert.
+/// After this time that is an alert.
 pub const ANNOUNCED_ALERT: TimeDelta = TimeDelta::minutes(10);
-/// For how long nothing may come of packages that are due.
+/// How long due packages may be without progress.
 pub const STANDSTILL: TimeDelta = TimeDelta::minutes(10);
-/// For how long packages may fail.
+/// How long packages may fail.
 pub const FAILING: TimeDelta = TimeDelta::hours(1);
-/// For how long a few packages may fail before their number is an alert. Each has one of its own long before that.
+/// How long a few packages may fail before their number is an alert. Each has one of its own long before that.
 pub const FAILING_ALERT: TimeDelta = TimeDelta::hours(24);
-/// From so many failing packages on it is an outage, which is one alert and not one for each package.
+/// This many failing packages are an outage, which is one alert and not one for each package.
 pub const MANY: u64 = 10;
-/// For how long a release may stay unchecked.
+/// How long a release may stay unchecked.
 pub const UNCHECKED: TimeDelta = TimeDelta::minutes(30);
-/// For how long a release that stays unchecked is a reason to worry.
+/// How long a release that stays unchecked is reported.
 pub const UNCHECKED_REMEMBERED: TimeDelta = TimeDelta::days(7);
-/// For how long a forge may answer nothing that it is asked.
+/// How long a forge may give no usable answer.
 pub const FORGE: TimeDelta = TimeDelta::hours(1);
-/// For how long an alert may wait for its receiver.
+/// How long an alert may wait for its receiver.
 pub const DELIVERY: TimeDelta = TimeDelta::minutes(10);
-/// From when on that is an alert.
+/// After this time that is an alert.
 pub const DELIVERY_ALERT: TimeDelta = TimeDelta::hours(1);
-/// For how long an alert that was given up is a reason to worry, if others got through since.
+/// How long an alert that was given up is reported, if others were delivered since.
 pub const LOST_REMEMBERED: TimeDelta = TimeDelta::hours(24);
-/// For how long after a write that failed the database is not trusted to take the next.
+/// How long after a failed write the database counts as not writable.
 pub const WRITE: TimeDelta = TimeDelta::minutes(10);
-/// For how long a row that was found damaged is a reason to worry: what damaged it may damage more.
+/// How long a damaged row is reported: its cause may damage more.
 pub const DAMAGE_REMEMBERED: TimeDelta = TimeDelta::hours(24);
-/// From so many packages on whose releases lack something it is the registry's matter.
+/// If the releases of this many packages lack a field, the registry is the cause.
 pub const LEFT_OUT_BY_SEVERAL: u64 = 2;
-/// How old a release may be that says something of what the registry tells now.
+/// The greatest age of a release that shows which fields the registry gives now.
 pub const LEFT_OUT_LATELY: TimeDelta = TimeDelta::days(365);
-/// The least free space, in bytes: what the write-ahead log may grow to, twice.
+/// The least free space, in bytes: twice the size that the write-ahead log may grow to.
 pub const SPACE: u64 = 32 * 1024 * 1024;
-/// Less free space than this is worth a word, in bytes.
+/// Less free space than this is reported, in bytes.
 pub const SPACE_LOW: u64 = 512 * 1024 * 1024;
-/// For how long what is on disk may differ from what is in use before that is an alert: it may be being edited.
+/// How long a file on disk may differ from the one in use before that is an alert: an editor may be writing it.
 pub const EDITING: TimeDelta = TimeDelta::minutes(10);
-/// From so many hosts on their median decides how wrong the clock is, and one that is wrong cannot mislead.
+/// From this many hosts on their median decides how wrong the clock is, and a single wrong host cannot mislead.
 pub const CLOCK_HOSTS: usize = 3;
 /// How far ahead of the clock a stored time may be: two machines never agree to the second.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);

@@ -1,12 +1,10 @@
 //! Health of provwatch itself: one judgement, from a [`Snapshot`] and the time to [`Finding`]s. Pure.
 //!
 //! The daemon raises and resolves the alerts of the kind `operation` that the findings carry, `provwatch status` prints
-//! the findings, `provwatch doctor` those that it shares. All limits are in [`limits`]; there is no second set
-//! anywhere.
+//! the findings, `provwatch doctor` those that it shares. All limits are in [`limits`]; there are no others.
 //!
-//! A finding has one of two levels. *Unhealthy*: the promise to tell of a takeover at once is not kept, or it is
-//! unknown whether it is. *Limited*: it is kept within limits that the operator chose or that lie with others, and says
-//! so.
+//! A finding has one of two levels. *Unhealthy*: provwatch does not report a takeover at once, or it is unknown whether
+//! it does. *Limited*: it does so within limits that the operator chose or that others set, and the finding names them.
 
 mod about;
 mod alarm;

@@ -5,24 +5,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Runner, WriteFailure};
 use crate::model::{AlertId, AlertKind, Severity};
 
-/// How provwatch fares at one moment.
+/// The state of provwatch at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Who works on the database.
+    /// The process that works on the database.
     pub runner: Runner,
     /// The feeds of the registries that are switched on.
     pub sources: Vec<Source>,
-    /// Where the trust root comes from.
+    /// The source of the trust root.
     pub trust: Trust,
     /// The transparency logs; `None`: they are switched off.
     pub logs: Option<Vec<Log>>,
-    /// The URLs of logs that are read at several.
+    /// The mirrors of logs that are read at several URLs.
     pub log_mirrors: Vec<LogMirror>,
     /// The forges; `None`: they are switched off.
     pub forges: Option<Forges>,
     /// The queue of packages.
     pub queue: Queue,
-    /// Who is told, and any other with deliveries.
+    /// The configured subscriptions, and others with deliveries.
     pub subscriptions: Vec<Subscription>,
     /// The database and its disk.
     pub storage: Storage,
@@ -34,13 +34,13 @@ pub struct Snapshot {
     pub trust_files: File,
     /// Open alerts about logs and about provwatch itself, high or worse.
     pub alerts: Vec<OpenAlert>,
-    /// What is watched at registries that are switched off, and hence is not.
+    /// Entries of the watchlist that are not watched, as their registry is switched off.
     pub switched_off: Vec<String>,
-    /// Watched names that their registry does not know.
+    /// Watched names that their registry does not have.
     pub unknown: Vec<String>,
-    /// Registries and mirrors whose documents leave things out.
+    /// Registries and mirrors whose documents leave fields out.
     pub mirrors: Vec<Mirror>,
-    /// Releases that could not be checked, and that nobody has acknowledged.
+    /// Releases that could not be checked, and whose alert was not acknowledged.
     pub unchecked: Vec<Unchecked>,
 }
 
@@ -50,31 +50,31 @@ pub struct Source {
     pub name: String,
     /// When it was last read.
     pub last_success: Option<DateTime<Utc>>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// How long it rests between two looks, where that is longer than a feed does.
+    /// The interval between two reads, where it is longer than that of a feed.
     pub every: TimeDelta,
 }
 
-/// Where the trust root comes from.
+/// The source of the trust root.
 #[derive(Clone, Debug, Default)]
 pub enum Trust {
-    /// It is the one that this version was built with.
+    /// The trust root that this version was built with.
     Embedded,
-    /// A file of the operator's.
+    /// A file of the operator.
     #[default]
     File,
     Tuf(Tuf),
 }
 
-/// How the trust root is refreshed.
+/// The state of the trust root's refresh.
 #[derive(Clone, Debug, Default)]
 pub struct Tuf {
     /// The trust root.
     pub root: Source,
     /// npm's keys, which come with it; the error is that of the last refresh, `None` where it brought them.
     pub npm_keys: Source,
-    /// How often the repository is asked.
+    /// How often the repository is queried.
     pub interval: TimeDelta,
 }
 
@@ -84,15 +84,15 @@ pub struct Log {
     pub name: String,
     /// Since when it has failed without a success.
     pub failing_since: Option<DateTime<Utc>>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
     /// Entries that were read and proven.
     pub entries: u64,
-    /// Those of them whose form is not known here.
+    /// Those of them with an unknown form.
     pub not_understood: u64,
 }
 
-/// One of the URLs at which a log is read.
+/// One of the URLs of a log.
 #[derive(Clone, Debug)]
 pub struct LogMirror {
     pub log: String,
@@ -101,18 +101,18 @@ pub struct LogMirror {
     pub behind_since: Option<DateTime<Utc>>,
     /// Since when it could not be read or compared, or contradicts the others.
     pub failing_since: Option<DateTime<Utc>>,
-    /// Why.
+    /// The reason.
     pub last_error: Option<String>,
-    /// Since when it has shown another history than the one that is known.
+    /// Since when it has shown a different history from the known one.
     pub other_history_since: Option<DateTime<Utc>>,
 }
 
-/// The forges that are asked.
+/// The forges that are queried.
 #[derive(Clone, Debug, Default)]
 pub struct Forges {
-    /// Those that are asked with a token.
+    /// The forges with a token.
     pub with_token: Vec<String>,
-    /// Those that are asked without one.
+    /// The forges without a token.
     pub without_token: Vec<String>,
 }
 
@@ -121,7 +121,7 @@ pub struct Forges {
 pub struct Queue {
     /// Packages that are due.
     pub due: u64,
-    /// Since when the one that has been due for longest is due.
+    /// Since when the package that has been due for longest is due.
     pub oldest_due: Option<DateTime<Utc>>,
     /// Since when the oldest package waits.
     pub oldest: Option<DateTime<Utc>>,
@@ -129,34 +129,34 @@ pub struct Queue {
     pub failing: u64,
     /// Since when the oldest of these waits.
     pub oldest_failing: Option<DateTime<Utc>>,
-    /// Packages that a feed announced and that were not looked at since.
+    /// Packages that a feed announced and that were not checked since.
     pub announced: Option<Announced>,
     /// Packages whose history is still to be read.
     pub learning: u64,
-    /// Those of them of which some is read.
+    /// Those of them whose history is partly read.
     pub first_sights: FirstSights,
 }
 
 /// Packages whose history is long and is being read in portions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FirstSights {
-    /// How many.
+    /// The number of packages.
     pub packages: u64,
-    /// Releases that are read, of all of them.
+    /// Releases that are read.
     pub done: u64,
-    /// Of so many.
+    /// Releases in all.
     pub total: u64,
 }
 
-/// Packages that a feed announced and that were not looked at since.
+/// Packages that a feed announced and that were not checked since.
 #[derive(Clone, Debug)]
 pub struct Announced {
     pub count: u64,
     /// The one that was announced first.
     pub package: String,
-    /// When it was.
+    /// When it was announced.
     pub since: DateTime<Utc>,
-    /// Why looking at it last failed.
+    /// The last error of its check.
     pub last_error: Option<String>,
 }
 
@@ -166,10 +166,10 @@ pub struct Subscription {
     pub name: String,
     /// Whether the configuration has it.
     pub configured: bool,
-    /// The kinds of alerts that it takes at the severities that matter: of those about provwatch itself from medium on, of
-    /// the others from high on.
+    /// The kinds of alerts that it receives at the severities that matter: those about provwatch itself from medium on,
+    /// others from high on.
     pub takes: Vec<AlertKind>,
-    /// Whether its endpoint said that it is gone for good, which is an alert of its own.
+    /// Whether its endpoint answered that it is permanently gone, which is an alert of its own.
     pub gone: bool,
     /// Deliveries that are still to be made.
     pub pending: u64,
@@ -179,7 +179,7 @@ pub struct Subscription {
     pub failed: u64,
     /// Since when the oldest pending one waits.
     pub oldest_pending: Option<DateTime<Utc>>,
-    /// When one last got through.
+    /// When one was last delivered.
     pub last_success: Option<DateTime<Utc>>,
     /// When one was last given up.
     pub last_failure: Option<DateTime<Utc>>,
@@ -192,13 +192,13 @@ pub struct Storage {
     pub path: String,
     /// Free space beside it, in bytes; `None`: not known.
     pub free: Option<u64>,
-    /// The last write that failed in this process. That of the daemon comes with its heartbeat.
+    /// The last failed write of this process. The daemon's comes with its heartbeat.
     pub write_failure: Option<WriteFailure>,
-    /// Rows that were found damaged lately.
+    /// Rows that were lately found damaged.
     pub damaged: Damage,
 }
 
-/// Rows that were found damaged lately and were set aside.
+/// Rows that were lately found damaged and were set aside.
 #[derive(Clone, Debug, Default)]
 pub struct Damage {
     pub count: u64,
@@ -208,18 +208,18 @@ pub struct Damage {
 /// A row that could not be read and was set aside.
 #[derive(Clone, Debug)]
 pub struct DamagedRow {
-    /// What it is, its table first: `baselines pkg:npm/widget`.
+    /// Its table and key: `baselines pkg:npm/widget`.
     pub what: String,
-    /// Why it could not be read.
+    /// The reason.
     pub why: String,
 }
 
-/// A file, or several, on disk.
+/// One or several files on disk.
 #[derive(Clone, Debug, Default)]
 pub struct File {
-    /// Why it cannot be used.
+    /// The reason why it cannot be used.
     pub problem: Option<String>,
-    /// The digest of what is on disk.
+    /// The digest of the content on disk.
     pub digest: Option<String>,
     /// When it was last changed.
     pub changed_at: Option<DateTime<Utc>>,
@@ -229,19 +229,19 @@ pub struct File {
 #[derive(Clone, Debug)]
 pub struct OpenAlert {
     pub id: AlertId,
-    /// What it is about.
+    /// Its kind.
     pub kind: AlertKind,
     pub severity: Severity,
     /// One line.
     pub title: String,
 }
 
-/// A registry or mirror whose documents leave things out.
+/// A registry or mirror whose documents leave fields out.
 #[derive(Clone, Debug)]
 pub struct Mirror {
     /// The registry: `npm`.
     pub registry: String,
-    /// What its documents do not tell: `the account that published (of 3 of the newest 15 releases)`.
+    /// The fields that its documents leave out: `the account that published (of 3 of the newest 15 releases)`.
     pub lacks: Vec<String>,
 }
 
@@ -249,6 +249,6 @@ pub struct Mirror {
 #[derive(Clone, Debug)]
 pub struct Unchecked {
     pub release: String,
-    /// When it was first looked at.
+    /// When it was first checked.
     pub since: DateTime<Utc>,
 }

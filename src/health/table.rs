@@ -9,7 +9,7 @@ use super::{About, Id};
 use limited::LIMITED;
 use unhealthy::UNHEALTHY;
 
-/// Every finding with what there is to say of it, in the order of [`Id`].
+/// Every finding with its documentation, in the order of [`Id`].
 pub const ALL: &[(Id, About)] = &joined();
 
 const fn joined() -> [(Id, About); UNHEALTHY.len() + LIMITED.len()] {
@@ -23,7 +23,7 @@ const fn joined() -> [(Id, About); UNHEALTHY.len() + LIMITED.len()] {
 }
 
 impl Id {
-    /// What there is to say of it.
+    /// Its documentation.
     pub const fn about(self) -> &'static About {
         &ALL[self as usize].1
     }

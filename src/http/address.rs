@@ -1,8 +1,8 @@
-//! Tells public IP addresses from special-purpose ones (RFC 6890 and its successors), by two tables of IANA.
+//! Distinguishes public IP addresses from special-purpose ones (RFC 6890 and its successors), by two tables of IANA.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A block of addresses: the first address, the length of the prefix in bits, what the block is for.
+/// A block of addresses: the first address, the length of the prefix in bits, the purpose of the block.
 type Block<A> = (A, u32, &'static str);
 
 const SPECIAL_V4: [Block<Ipv4Addr>; 15] = [
@@ -43,8 +43,8 @@ const IPV4_MAPPED: Block<Ipv6Addr> = (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0)
 /// IPv4 addresses behind a NAT64 (RFC 6052), which networks without IPv4 use for every IPv4 host.
 const NAT64: Block<Ipv6Addr> = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96, "");
 
-/// What a special address is for, or nothing if the address is a public one. Addresses that carry an IPv4 address are
-/// judged by that.
+/// The purpose of a special address; `None` for a public one. Addresses that contain an IPv4 address are judged by
+/// that.
 pub(super) fn special_use(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_use_v4(address),

@@ -5,20 +5,20 @@ use std::{
     time::Duration,
 };
 
-/// What one piece of work may spend on its requests. Waiting for a host's turn costs nothing: that is the limits' doing
-/// and not the host's.
+/// The time that one piece of work may spend on its requests. Waiting for a host's turn costs nothing: the limits cause
+/// it, not the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// The longest pause that is waited for, and the most that one call waits between its attempts. A host that wants more
-    /// ends the call, and the caller comes back later.
+    /// The longest pause that a call waits for, and the most that one call waits between its attempts. A host that
+    /// requests a longer one ends the call, and the caller comes back later.
     pub patience: Duration,
-    /// The most that one exchange may take, from the first byte that is sent to the last that is read.
+    /// The longest exchange, from the first byte that is sent to the last that is read.
     pub exchange: Duration,
     /// The most that all exchanges may take together.
     pub together: Duration,
 }
 
-/// What is left of an allowance.
+/// The rest of an allowance.
 #[derive(Debug)]
 pub(super) struct Purse {
     allowance: Allowance,
@@ -34,7 +34,7 @@ impl Purse {
         self.allowance.patience
     }
 
-    /// How long the next exchange may take.
+    /// The longest time of the next exchange.
     pub(super) fn next(&self) -> Duration {
         self.allowance.exchange.min(*self.left())
     }

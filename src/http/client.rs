@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{clock::Clock, text::quoted};
 
-/// The polite client: asks a host no more than it wants to be asked, tries again what may pass, and goes only where the
-/// rules allow. Clones share their limits, so one process has one client.
+/// The polite client: keeps each host's request limits, tries transient failures again, and sends requests only where
+/// the rules allow. Clones share their limits, so one process has one client.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -30,8 +30,8 @@ pub struct Client {
     credentials: Option<Arc<Credentials>>,
 }
 
-/// A request that takes longer than this no longer counts as under way at its host, so that one answer that does not come
-/// does not keep everybody else from a host that takes one request at a time.
+/// A request that takes longer than this no longer counts as running at its host, so that one missing answer does not
+/// block all other requests to a host that takes one at a time.
 const SLOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -42,21 +42,21 @@ struct Shared {
     rules: HostRules,
     rate_limiters: HostRateLimiters,
     dates: Arc<Dates>,
-    /// Whether a host's wish to be left alone holds all requests to it, or is the caller's to keep.
+    /// Whether a host's requested pause holds all requests to it, or is the caller's responsibility.
     pauses: bool,
     rooms: Arc<Rooms>,
     backoff: Backoff,
 }
 
-/// Why one attempt failed.
+/// The reason why one attempt failed.
 enum AttemptFailure {
-    /// An answer that is no success.
+    /// An unsuccessful answer.
     Status { status: u16, retry_after: Option<Duration>, said: String },
     /// No answer.
     Transport(TransportError),
-    /// The host rules say no.
+    /// Forbidden by the host rules.
     Refused(String),
-    /// The host wants a longer pause than one call waits.
+    /// The host requests a longer pause than one call waits.
     Paused(Duration),
 }
 
@@ -82,28 +82,28 @@ impl Client {
         Self { shared: Arc::new(shared), purse: None, desk: None, limits: None, credentials: None }
     }
 
-    /// This client for one piece of work, which may spend only so much. Limits, pauses and rules are shared as ever.
+    /// This client for one piece of work, with a limited time budget. Limits, pauses and rules stay shared.
     #[must_use]
     pub fn within(&self, allowance: Allowance) -> Self {
         Self { purse: Some(Arc::new(Purse::new(allowance))), ..self.clone() }
     }
 
-    /// This client with limits that hold wherever the operator has set none, for a service that is known to want others than
-    /// the usual. On one port it is asked beside what others ask there, and neither waits for them nor holds them up; clients
-    /// with the same limits count together.
+    /// This client with limits that apply where the operator has set none, for a service that needs other limits than
+    /// the default. Its requests on a port are counted apart from others, and neither wait for them nor delay them;
+    /// clients with the same limits count together.
     #[must_use]
     pub fn limited(&self, limits: HostLimits) -> Self {
         Self { limits: Some(limits), ..self.clone() }
     }
 
-    /// This client with credentials for one place. Requests to other places go without them.
+    /// This client with credentials for one URL. Requests to others go without them.
     #[must_use]
     pub(crate) fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
         Self { credentials: Some(credentials), ..self.clone() }
     }
 
     /// A client over the same transport and policy whose limits are its own, for a receiver that shares its host with
-    /// others: what it takes or asks for must not hold them. How long to leave it alone is the caller's to keep.
+    /// others: its load or pauses must not delay them. The caller must observe its pauses.
     #[must_use]
     pub fn apart(&self) -> Self {
         let Shared { transport, clock, policy, rooms, dates, .. } = self.shared.as_ref();
@@ -121,21 +121,21 @@ impl Client {
         Self { shared: Arc::new(shared), purse: None, desk: None, limits: None, credentials: None }
     }
 
-    /// A client to read one document with that lives on when it is read, such as the releases of a package. A large one is
-    /// counted among the large documents until this client and its clones are dropped, or [`Client::keep`] says how much
-    /// stays of it.
+    /// A client for reading one document whose content stays in memory, such as the releases of a package. A large one
+    /// counts among the large documents until this client and its clones are dropped, or [`Client::keep`] reduces it to
+    /// the part that stays.
     #[must_use]
     pub(crate) fn for_document(&self) -> Self {
         Self { desk: Some(Arc::default()), ..self.clone() }
     }
 
-    /// The client without a desk: for what is read beside a document, and gone before anything else is asked for.
+    /// The client without a desk: for data that is read beside a document, and freed before the next request.
     #[must_use]
     pub(crate) fn beside_document(&self) -> Self {
         Self { desk: None, ..self.clone() }
     }
 
-    /// The document was read, and so many bytes stay of it in memory.
+    /// Records that the document was read, and that so many bytes of it stay in memory.
     pub(crate) fn keep(&self, bytes: u64) {
         if let Some(desk) = &self.desk {
             desk.shrink(bytes);
@@ -145,8 +145,8 @@ impl Client {
     /// One exchange.
     ///
     /// # Errors
-    /// No 2xx (or, if the request is conditional, 304) after all retries, a host that asked for a longer pause than one
-    /// call waits ([`HttpError::retry_after`] says how long), or a forbidden host.
+    /// No 2xx (or, if the request is conditional, 304) after all retries, a host that requested a longer pause than one
+    /// call waits ([`HttpError::retry_after`] has its length), or a forbidden host.
     pub async fn fetch(&self, request: Request) -> Result<Fetched, HttpError> {
         let shared = &self.shared;
         let request = match &self.credentials {
@@ -170,13 +170,13 @@ impl Client {
         }
     }
 
-    /// The time by our clock.
+    /// The time by the local clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
     }
 
-    /// How far our clock is ahead of that of each host that answered within the last hour, as its newest `Date` tells;
-    /// negative: behind.
+    /// The local clock's lead over each host that answered within the last hour, by its newest `Date`; negative:
+    /// behind.
     pub(crate) fn clock_differences(&self) -> Vec<TimeDelta> {
         self.shared.dates.differences(self.now())
     }
@@ -244,8 +244,8 @@ struct Exchanges<'a> {
 }
 
 impl Exchanges<'_> {
-    /// One attempt with its redirects. A 304 to a request that set no condition comes from a broken cache: asked to go
-    /// past the cache, the server gets one more chance to answer properly.
+    /// One attempt with its redirects. A 304 to a request without a condition comes from a broken cache: the server has
+    /// one more chance to answer properly, past the cache.
     async fn attempt(&self, request: &Request) -> Result<Fetched, AttemptFailure> {
         let mut response = self.follow(request.clone()).await?;
         if response.status == 304 {
@@ -278,8 +278,8 @@ impl Exchanges<'_> {
         Err(AttemptFailure::Refused(format!("the server redirects more than {MAX_REDIRECTS} times")))
     }
 
-    /// Sends one request, and anew when there is room if its answer turns out to be large. Whoever waits for room holds
-    /// neither a place nor a slot of the host.
+    /// Sends one request, and again when there is room if its answer turns out to be large. A call that waits for room
+    /// holds neither a place nor a slot of the host.
     async fn hop_with_room(&self, request: &mut Request) -> Result<Response, AttemptFailure> {
         let Shared { rooms, clock, .. } = self.shared;
         request.allowance = free(request.method);
@@ -316,7 +316,7 @@ impl Exchanges<'_> {
         Ok(response)
     }
 
-    /// One exchange, for no longer than is left. The pass is given back when the answer is there or long in coming.
+    /// One exchange within the remaining time. The permit is returned when the answer is there or is slow.
     async fn exchange(&self, request: &Request, permit: Permit) -> Result<Response, TransportError> {
         let clock = &self.shared.clock;
         let Some(purse) = self.purse else { return self.patient_exchange(request, permit).await };
@@ -326,7 +326,7 @@ impl Exchanges<'_> {
             outcome = self.patient_exchange(request, permit) => outcome,
             () = clock.timer(limit) => Err(TransportError::Slow { limit }),
         };
-        // A wall clock that is set meanwhile neither fills nor empties the purse.
+        // Setting the wall clock meanwhile neither fills nor empties the purse.
         purse.spend((clock.now() - began).to_std().unwrap_or_default().min(limit));
         outcome
     }
@@ -341,14 +341,15 @@ impl Exchanges<'_> {
         exchange.await
     }
 
-    /// The longest pause that is waited for.
+    /// The longest pause that a call waits for.
     fn patience(&self) -> Duration {
         let usual = self.shared.policy.retry.patience;
         self.purse.map_or(usual, |purse| purse.patience().min(usual))
     }
 }
 
-/// What an answer may have without a place. One to a POST has more, so that nothing is posted twice for its sake.
+/// The free size of an answer without a place. An answer to a POST has more, so that nothing is posted twice because of
+/// it.
 fn free(method: Method) -> BodyAllowance {
     let bytes = match method {
         Method::Get => SHARE,

@@ -10,8 +10,8 @@ use super::Request;
 /// The name of the header.
 const HEADER: &str = "authorization";
 
-/// The credentials for a URL and what lies below it. They are sent there and nowhere else: a redirect to another origin goes
-/// without them ([`Client`](super::Client) keeps such headers with the origin that they are meant for).
+/// The credentials for a URL and the paths below it. They are sent only there: a redirect to another origin goes
+/// without them ([`Client`](super::Client) keeps such headers with their origin).
 #[derive(Clone)]
 pub struct Credentials {
     place: Url,
@@ -19,7 +19,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A token for what lies below a URL, as most registries take it: `Bearer …`.
+    /// A token for the paths below a URL, in the form of most registries: `Bearer …`.
     pub fn bearer(place: Url, token: &str) -> Self {
         Self { place, value: format!("Bearer {token}") }
     }
@@ -29,26 +29,26 @@ impl Credentials {
         Self { place, value: format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))) }
     }
 
-    /// A token as it is, as Cargo sends it.
+    /// A bare token, as Cargo sends it.
     pub fn bare(place: Url, token: &str) -> Self {
         Self { place, value: token.to_owned() }
     }
 
-    /// The request with them, if it goes where they belong and does not say itself who asks.
+    /// The request with them, if its URL is theirs and it has no credentials itself.
     pub(super) fn on(&self, request: Request) -> Request {
         let belongs = request.url.origin() == self.place.origin() && is_below(&request.url, &self.place);
         if belongs && request.header_value(HEADER).is_none() { request.header(HEADER, &self.value) } else { request }
     }
 }
 
-/// Whether a path is another one or lies below it.
+/// Whether a path is another one or below it.
 fn is_below(url: &Url, place: &Url) -> bool {
     let place = place.path().trim_end_matches('/');
     url.path().strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl fmt::Debug for Credentials {
-    /// Says whose they are and no more.
+    /// Shows only their URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("place", &self.place.as_str()).finish_non_exhaustive()
     }

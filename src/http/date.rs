@@ -9,12 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Response;
 
-/// For how long a host's word counts.
+/// For how long a host's `Date` counts.
 const KEPT: TimeDelta = TimeDelta::hours(1);
 /// Hosts that are remembered.
 const MAX_HOSTS: usize = 256;
 
-/// The newest word of each host.
+/// The newest `Date` of each host.
 #[derive(Debug, Default)]
 pub(super) struct Dates(Mutex<HashMap<String, Word>>);
 
@@ -25,7 +25,7 @@ struct Word {
 }
 
 impl Dates {
-    /// Remembers how far ahead of a host's `Date` our clock is. An answer without a readable one says nothing.
+    /// Remembers the local clock's lead over a host's `Date`. An answer without a readable one is ignored.
     pub(super) fn note(&self, host: &str, response: &Response, now: DateTime<Utc>) {
         let Some(theirs) = response.sent_at() else { return };
         let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,14 +37,14 @@ impl Dates {
         }
     }
 
-    /// How far our clock is ahead of each host that answered lately; negative: behind.
+    /// The local clock's lead over each host that answered lately; negative: behind.
     pub(super) fn differences(&self, now: DateTime<Utc>) -> Vec<TimeDelta> {
         let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         words.values().filter(|word| is_fresh(word, now)).map(|word| word.ahead).collect()
     }
 }
 
-/// What was said before our clock was set forward or back says nothing of the clock as it is now.
+/// A `Date` from before the local clock was set does not apply to its current time.
 fn is_fresh(word: &Word, now: DateTime<Utc>) -> bool {
     (TimeDelta::zero()..=KEPT).contains(&(now - word.at))
 }

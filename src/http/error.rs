@@ -7,13 +7,13 @@ use url::Url;
 use super::{message::Method, retry::is_transient, room};
 use crate::text::counted;
 
-/// Why one attempt failed.
+/// The reason why one attempt failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// No connection, reset, TLS, time-out. May pass by itself.
+    /// No connection, reset, TLS, time-out. May be transient.
     #[error("{0}")]
     Failed(String),
-    /// No whole answer within the time that the caller has. Asking again at once would take as long.
+    /// No complete answer within the caller's time. Another request at once would take as long.
     #[error("no whole answer within {}", seconds(*limit))]
     Slow {
         /// The time.
@@ -25,25 +25,25 @@ pub enum TransportError {
         /// The limit.
         limit: u64,
     },
-    /// The body needs a place among the large ones; with one the exchange is begun anew.
+    /// The body needs a place among the large ones; with one the exchange is started again.
     #[error("the body is large and has no place in memory yet")]
     Large {
-        /// How large it is, if the server said so.
+        /// Its size, if the server announced it.
         announced: Option<u64>,
     },
-    /// There was no such place for long.
+    /// No place was free for a long time.
     #[error("other large answers fill the memory that is set aside for them; it is asked for again when they are read")]
     Crowded,
-    /// The address is not one that may be reached.
+    /// The address is forbidden.
     #[error("{0}")]
     Forbidden(String),
     /// A header of the request cannot be sent.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
-    /// What plays the answers has none for this request.
+    /// The recording or script has no answer to this request.
     #[error("{player} has no answer to {method} {url}")]
     Unrecorded {
-        /// Which recording or script.
+        /// The recording or script.
         player: String,
         /// The method.
         method: Method,
@@ -53,13 +53,14 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Whether the next attempt may fare better.
+    /// Whether the next attempt may succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Crowded)
     }
 }
 
-/// Why an exchange failed, after all retries. URLs are as [`Request::shown_url`](super::Request::shown_url) gives them.
+/// The reason why an exchange failed, after all retries. URLs are as [`Request::shown_url`](super::Request::shown_url)
+/// gives them.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The last attempt failed below HTTP.
@@ -67,34 +68,34 @@ pub enum HttpError {
     Transport {
         /// The URL.
         url: Url,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
         /// The last failure.
         #[source]
         source: TransportError,
     },
-    /// An answer that is not a success, and that retrying did not mend.
+    /// An unsuccessful answer, also after retries.
     #[error("fetching {url}: the server answered {status} after {}{hint}", counted(*attempts, "attempt"))]
     Status {
         /// The URL.
         url: Url,
         /// The status code.
         status: u16,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What to do, if there is something; starts with `; `.
+        /// The remedy, if there is one; starts with `; `.
         hint: String,
-        /// When the server wants to be asked again.
+        /// The requested wait before the next request.
         retry_after: Option<Duration>,
         /// The first line of its answer, where only the status was wanted.
         said: String,
     },
-    /// The host asked for a pause that is not over; nothing was sent.
+    /// The host requested a pause that is not over; nothing was sent.
     #[error("fetching {url}: the server asked for a pause of {} more", seconds(*wait))]
     Paused {
         /// The URL.
         url: Url,
-        /// What is left of the pause.
+        /// The rest of the pause.
         wait: Duration,
     },
     /// A URL or redirect that the host rules forbid.
@@ -102,13 +103,13 @@ pub enum HttpError {
     Refused {
         /// The URL.
         url: Url,
-        /// Which rule.
+        /// The rule.
         why: String,
     },
 }
 
 impl HttpError {
-    /// Whether the server said that there is no such thing (404 or 410).
+    /// Whether the server answered "not found" (404 or 410).
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Status { status: 404 | 410, .. })
     }
@@ -123,12 +124,12 @@ impl HttpError {
         }
     }
 
-    /// Whether the time that the caller has was over before the answer was there.
+    /// Whether the caller's time was over before the answer arrived.
     pub(crate) fn is_slow(&self) -> bool {
         matches!(self, Self::Transport { source: TransportError::Slow { .. }, .. })
     }
 
-    /// How long the server wants to be left alone, if it said so.
+    /// The pause that the server requested, if any.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
@@ -139,7 +140,7 @@ impl HttpError {
     }
 }
 
-/// What the operator can do about a status, or nothing.
+/// The operator's remedy for a status, or nothing.
 pub(super) fn hint(status: u16, retry_after: Option<Duration>, has_contact: bool) -> String {
     let text = match status {
         304 => "the request was unconditional, so a cache on the way is broken",

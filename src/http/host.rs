@@ -6,20 +6,20 @@ use url::{Host, Url};
 
 use super::address::special_use;
 
-/// A host, or one port of a host, that the operator named: `mirror.example`, `10.0.0.5:8080`, `[fd00::1]`.
+/// A host, or one port of a host, in the configuration: `mirror.example`, `10.0.0.5:8080`, `[fd00::1]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostPattern {
     host: String,
     port: Option<u16>,
 }
 
-/// A text that names no host.
+/// A text that is not a host.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a host; write `name`, `name:port`, `10.0.0.5:8080` or `[fd00::1]:8080`, without scheme or path")]
 pub struct HostPatternError(String);
 
 impl HostPattern {
-    /// Whether the URL's host is this host, and its port this port if one is named.
+    /// Whether the URL's host is this host, and its port this port if one is given.
     pub fn matches(&self, url: &Url) -> bool {
         self.host == host_of(url) && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
     }
@@ -28,14 +28,14 @@ impl HostPattern {
 impl FromStr for HostPattern {
     type Err = HostPatternError;
 
-    /// Parses as a URL would, so that the same host is always spelt the same (`0x7f.1` is `127.0.0.1`).
+    /// Parses as a URL would, so that the same host always has the same spelling (`0x7f.1` is `127.0.0.1`).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || HostPatternError(text.to_owned());
         if text.contains(['/', '?', '#', '@', '\\']) || text.contains(char::is_whitespace) {
             return Err(wrong());
         }
         let parse = |scheme: &str| Url::parse(&format!("{scheme}://{text}/")).map_err(|_| wrong());
-        // A URL forgets its scheme's own port: one of the two remembers it.
+        // A URL drops its scheme's own port: one of the two keeps it.
         let (http, https) = (parse("http")?, parse("https")?);
         let host = host_of(&http);
         if host.is_empty() {
@@ -72,7 +72,7 @@ pub(super) struct HostRules {
 }
 
 impl HostRules {
-    /// Whether the URL may be asked for, as far as the URL alone tells; else why not.
+    /// Whether the URL may be requested, as far as the URL alone decides; else the reason.
     pub(super) fn check(&self, url: &Url) -> Result<(), String> {
         let allowed = self.allow_private.iter().any(|pattern| pattern.matches(url));
         match url.scheme() {
@@ -83,7 +83,7 @@ impl HostRules {
         }
     }
 
-    /// Whether an answer from `from` may send us to `to`; else why not.
+    /// Whether an answer from `from` may redirect to `to`; else the reason.
     pub(super) fn check_redirect(&self, from: &Url, to: &Url) -> Result<(), String> {
         if from.scheme() == "https" && to.scheme() != "https" {
             return Err("the server redirects from https to plain http".to_owned());
@@ -98,7 +98,7 @@ impl HostRules {
         self.check(to).map_err(|why| format!("the server redirects to {}: {why}", host_of(to)))
     }
 
-    /// Whether this name may have any address, a private one too.
+    /// Whether this name may have any address, even a private one.
     pub(super) fn allows_name(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         self.allow_private.iter().any(|pattern| pattern.host == name)
@@ -107,7 +107,7 @@ impl HostRules {
 
 pub(super) const NEXT_STEP: &str = "if this host is meant, name it in `[http] allow_private`";
 
-/// Names that mean something else on every network (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+/// Names with another meaning on every network (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
 fn check_public(url: &Url) -> Result<(), String> {

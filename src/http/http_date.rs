@@ -1,8 +1,8 @@
-//! Parses times as HTTP writes them (RFC 9110, section 5.6.7).
+//! Parses times in the forms of HTTP (RFC 9110, section 5.6.7).
 
 use chrono::{DateTime, Utc};
 
-/// Reads a time in one of the three forms: IMF-fixdate, RFC 850, asctime. `None`: it is none of them.
+/// Reads a time in one of the three forms: IMF-fixdate, RFC 850, asctime. `None`: it is in none of them.
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{http_date, room::BodyAllowance};
 
-/// The oldest copy of an answer that is believed to tell its age, in seconds.
+/// The largest accepted age of a cached answer, in seconds.
 const MAX_AGE: i64 = 31 * 24 * 60 * 60;
 
 /// The methods that provwatch uses.
@@ -35,18 +35,18 @@ pub struct Request {
     pub body: Option<Bytes>,
     /// Most bytes of the answer's body, after decompression.
     pub max_body: u64,
-    /// What an earlier answer said of its version; makes the request conditional.
+    /// The validators of an earlier answer; makes the request conditional.
     pub validators: Option<Validators>,
-    /// Most attempts, if not as many as the policy says.
+    /// Most attempts, if not the policy's.
     pub max_attempts: Option<u32>,
     /// Whether the URL's path and query are a secret, as a webhook's are: errors and logs then show only its host.
     pub confidential: bool,
-    /// Whether the answer's body is left unread: its status is all that the caller wants, however slowly the rest comes. Of a
-    /// refusal the beginning is read, if it comes soon.
+    /// Whether the answer's body is left unread: the caller needs only its status, however slow the rest is. The
+    /// beginning of a refusal is read, if it comes soon.
     pub discards_body: bool,
     /// Whether a redirect is an answer for the caller, who needs to know where it leads, and is not followed.
     pub(super) takes_redirects: bool,
-    /// How much of the body may come without more room for it.
+    /// The size that the body may have without more room.
     pub(super) allowance: BodyAllowance,
 }
 
@@ -83,7 +83,7 @@ impl Request {
         self
     }
 
-    /// Asks for this type.
+    /// Requests this media type.
     #[must_use]
     pub fn accept(self, media_type: &str) -> Self {
         self.header("accept", media_type)
@@ -113,7 +113,7 @@ impl Request {
         Self { confidential: true, ..self }
     }
 
-    /// Leaves the answer's body unread, but for the first line of a refusal.
+    /// Leaves the answer's body unread, except for the first line of a refusal.
     #[must_use]
     pub fn discard_body(self) -> Self {
         Self { discards_body: true, ..self }
@@ -125,7 +125,8 @@ impl Request {
         Self { takes_redirects: true, ..self }
     }
 
-    /// The URL as it may be shown: without credentials, and if the request is confidential without path and query.
+    /// The URL in a form that may be shown: without credentials, and if the request is confidential without path and
+    /// query.
     pub(crate) fn shown_url(&self) -> Url {
         let mut url = self.url.clone();
         // These fail only for URLs that cannot carry credentials.
@@ -144,14 +145,14 @@ impl Request {
         find(&self.headers, name)
     }
 
-    /// Whether the headers let the server answer that nothing changed.
+    /// Whether the headers let the server answer "not modified".
     pub(super) fn is_conditional(&self) -> bool {
         ["if-none-match", "if-modified-since"].iter().any(|name| self.header_value(name).is_some())
     }
 }
 
 impl fmt::Debug for Request {
-    /// Names the headers and keeps their values, the body and whatever the URL hides to itself.
+    /// Names the headers, and hides their values, the body and the confidential parts of the URL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("Request")
@@ -192,15 +193,15 @@ impl Response {
         find(&self.headers, name)
     }
 
-    /// When the answer was sent: a cache passes the `Date` of the copy that it keeps on, and says its age
-    /// (RFC 9111, section 5.1).
+    /// The time when the answer was sent: a cache passes on the `Date` of its copy, with its age (RFC 9111, section
+    /// 5.1).
     pub(crate) fn sent_at(&self) -> Option<DateTime<Utc>> {
         let date = http_date::parse(self.header("date")?)?;
         let age = self.header("age").and_then(|age| age.trim().parse::<i64>().ok()).unwrap_or(0);
         date.checked_add_signed(TimeDelta::seconds(age.clamp(0, MAX_AGE)))
     }
 
-    /// What the answer says of its version.
+    /// The validators of the answer.
     pub fn validators(&self) -> Option<Validators> {
         let validators = Validators {
             etag: self.header("etag").map(str::to_owned),
@@ -210,8 +211,8 @@ impl Response {
     }
 }
 
-/// What an answer says of its version. The caller stores them in the transaction that stores what the answer said, so
-/// that a crash in between cannot make a later 304 hide it.
+/// The validators of an answer. The caller stores them in the same transaction as the answer's content, so that a crash
+/// in between cannot make a later 304 hide it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     /// `ETag`.

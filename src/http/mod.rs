@@ -42,13 +42,13 @@ pub(crate) use scripted::ScriptedTransport;
 
 use futures::future::BoxFuture;
 
-/// Makes one attempt at an exchange, body included. No retries, no redirects, no rate limits: those are the client's.
+/// Makes one attempt at an exchange, body included. The client adds retries, redirects and rate limits.
 pub trait Transport: Send + Sync + std::fmt::Debug {
     /// Sends the request and reads the whole answer, of which at most `request.max_body` bytes after decompression.
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>>;
 }
 
-/// The answer, if the request takes one of its size.
+/// The answer, if its size is within the request's limit.
 fn within_limit(request: &Request, response: Response) -> Result<Response, TransportError> {
     if response.body.len() as u64 > request.max_body {
         return Err(TransportError::TooLarge { limit: request.max_body });

@@ -1,18 +1,18 @@
-//! Adapts the request rate to a host that states no limit: as fast as it answers, until it refuses.
+//! Adapts the request rate to a host without a stated limit: as fast as it answers, until it refuses.
 
 use std::time::Duration;
 
 /// The time between two requests once the host has refused one.
 const FIRST: Duration = Duration::from_millis(5);
-/// The most time between two requests. A host that is down is asked again this soon.
+/// The most time between two requests. A host that is down gets the next request this soon.
 const MOST: Duration = Duration::from_secs(1);
-/// Less than this is nothing.
+/// A shorter time counts as zero.
 const LEAST: Duration = Duration::from_micros(100);
-/// What a good answer takes off the time between two requests.
+/// The divisor by which a good answer reduces the time between two requests.
 const EASING: u32 = 16;
 
-/// The time between two requests: doubled by a refusal, and a little less after each answer. Times are those of a clock that
-/// never goes back.
+/// The time between two requests: doubled by a refusal, and a little less after each answer. Times are those of a clock
+/// that never goes back.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     spacing: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Takes the turn of now; or how long it is until the next one.
+    /// Takes the current turn; or returns the time until the next one.
     pub(super) fn take(&mut self, now: Duration) -> Option<Duration> {
         let wait = self.next.saturating_sub(now);
         if !wait.is_zero() {
@@ -31,13 +31,13 @@ impl Pace {
         None
     }
 
-    /// What came of a request that was sent then.
+    /// Records the result of a request that was sent then.
     pub(super) fn answered(&mut self, sent: Duration, now: Duration, is_refused: bool) {
         if !is_refused {
             self.spacing =
                 Some(self.spacing.saturating_sub(self.spacing / EASING)).filter(|it| *it >= LEAST).unwrap_or_default();
         } else if self.slowed.is_none_or(|slowed| sent > slowed) {
-            // Requests that are under way together are refused together: that counts once.
+            // Simultaneous requests are refused together: that counts once.
             self.spacing = (self.spacing * 2).clamp(FIRST, MOST);
             self.slowed = Some(now);
             self.next = now + self.spacing;
@@ -49,8 +49,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// A server that takes so many requests a second, none of them early, and answers at once: how many it took and refused
-    /// in ten seconds, and the most refusals one after another.
+    /// Tests a server that accepts so many requests a second, none of them early, and answers at once: the numbers of
+    /// accepted and refused requests in ten seconds, and the longest series of refusals.
     fn asked(a_second: u32, latency: Duration) -> (u32, u32, u32) {
         let (mut pace, mut now, mut free_at) = (Pace::default(), Duration::ZERO, Duration::ZERO);
         let (mut taken, mut refused, mut row, mut longest) = (0, 0, 0, 0);
@@ -78,7 +78,7 @@ mod tests {
         for (a_second, at_least) in [(10_000, 9_000), (100, 500), (10, 50), (2, 12)] {
             let (taken, refused, longest) = asked(a_second, Duration::from_millis(1));
             assert!(taken >= at_least && refused <= taken / 4 + 12, "{a_second}: {taken} taken, {refused} refused");
-            // One exchange is tried five times. Only the first may find out slowly how far down it is to go.
+            // One exchange is tried five times. Only the first may find the right rate slowly.
             assert!(longest <= 10, "{a_second}: {longest} refusals one after another");
         }
     }

@@ -6,16 +6,16 @@ use url::Url;
 
 use super::host::{HostPattern, HostRules, host_and_port, host_of};
 
-/// How the client behaves towards hosts. The configuration fills it; the caller adds the registries' published limits.
+/// The client's behaviour towards hosts. The configuration fills it; the caller adds the registries' published limits.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The operator's e-mail address or URL, sent in `User-Agent`; some registries refuse clients without one.
     pub contact: Option<String>,
     /// Limits for hosts that have none of their own.
     pub default_limits: HostLimits,
-    /// What the operator says of a host, or of one port of it. It holds whoever asks.
+    /// The operator's limits for a host, or for one port of it. They apply to every client.
     pub host_limits: BTreeMap<String, HostLimits>,
-    /// What hosts publish, by host or `host:port`, in lower case.
+    /// The published limits, by host or `host:port`, in lower case.
     pub published_limits: BTreeMap<String, HostLimits>,
     /// Hosts that any host may redirect to.
     pub redirect_hosts: Vec<HostPattern>,
@@ -27,7 +27,7 @@ pub struct Policy {
     pub read_timeout: Duration,
     /// Most time for one attempt, body included.
     pub total_timeout: Duration,
-    /// When and how often to try again.
+    /// The retry policy.
     pub retry: RetryPolicy,
     /// A PEM file of certificates that are trusted beside the system's.
     pub ca_file: Option<PathBuf>,
@@ -55,8 +55,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The limits for a URL, and which part of the web they hold for: the host or port that a table names, else the port.
-    /// A client's own come after those of the operator and before all others.
+    /// The limits for a URL, and their scope: the host or port of the table's key, else the port. A client's own limits
+    /// come after those of the operator and before all others.
     pub(super) fn limits(&self, url: &Url, own: Option<HostLimits>) -> Limited {
         let (host, port) = (host_of(url), host_and_port(url));
         let named = |table: &BTreeMap<String, HostLimits>| {
@@ -68,7 +68,7 @@ impl Policy {
         named(&self.host_limits).or(own).or_else(|| named(&self.published_limits)).unwrap_or_else(usual)
     }
 
-    /// `provwatch/<version> (+<contact>)`; of the contact only what a header can carry.
+    /// `provwatch/<version> (+<contact>)`; of the contact only the characters that a header can carry.
     pub(crate) fn user_agent(&self) -> String {
         let product = concat!("provwatch/", env!("CARGO_PKG_VERSION"));
         let contact = self.contact.as_deref().unwrap_or_default().trim();
@@ -81,15 +81,15 @@ impl Policy {
     }
 }
 
-/// A part of the web, a host or one port of it, and the limits that hold there.
+/// A host or one port of it, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Limited {
     pub(super) place: String,
     pub(super) limits: HostLimits,
 }
 
-/// How much one host is asked: `requests` in `per` on average, `burst` at once after a rest, `concurrency` under way at
-/// the same time. Zeros count as one; `per` is at most a day.
+/// The limits of one host: `requests` in `per` on average, `burst` at once after a rest, `concurrency` running at the
+/// same time. Zeros count as one; `per` is at most a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HostLimits {
     /// Requests in one period.
@@ -109,12 +109,13 @@ impl HostLimits {
         Self { requests, per, burst: 1, concurrency: 1 }
     }
 
-    /// As fast as the host answers, with so many requests under way. One that refuses (429, 503) is asked more slowly.
+    /// As fast as the host answers, with so many requests running. A host that refuses (429, 503) gets requests more
+    /// slowly.
     pub fn as_it_answers(concurrency: u32) -> Self {
         Self { requests: u32::MAX, per: Duration::from_secs(1), burst: u32::MAX, concurrency }
     }
 
-    /// Whether nothing but its refusals says how fast the host may be asked.
+    /// Whether only the host's refusals limit the rate.
     pub(super) fn is_as_it_answers(self) -> bool {
         self == Self::as_it_answers(self.concurrency)
     }
@@ -127,19 +128,19 @@ impl Default for HostLimits {
     }
 }
 
-/// When and how often an exchange is tried again.
+/// The policy for trying an exchange again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts in all; at least one is made.
     pub max_attempts: u32,
-    /// The most that is waited after the first attempt; doubles with each further one.
+    /// The longest wait after the first attempt; doubles with each further one.
     pub backoff_base: Duration,
-    /// The most that is ever waited without the server asking for it.
+    /// The longest wait without a request of the server.
     pub backoff_cap: Duration,
-    /// The most that one call waits between its attempts, all waits together. A server that wants more (`Retry-After`)
-    /// ends the call, and the caller comes back later.
+    /// The most that one call waits between its attempts, all waits together. A server that requests more
+    /// (`Retry-After`) ends the call, and the caller comes back later.
     pub patience: Duration,
-    /// The most of a `Retry-After` that is believed.
+    /// The longest `Retry-After` that is accepted.
     pub retry_after_cap: Duration,
     /// Makes the jitter repeatable.
     pub jitter_seed: Option<u64>,

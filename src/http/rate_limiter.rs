@@ -24,15 +24,15 @@ use super::{
 use crate::clock::Clock;
 
 const DAY: Duration = Duration::from_hours(24);
-/// More requests at once than anybody needs; keeps governor's arithmetic from overflowing.
+/// More requests at once than any caller needs; keeps governor's arithmetic from overflowing.
 const MAX_BURST: u32 = 10_000;
 const MAX_CONCURRENCY: u32 = 1_000;
-/// No pause is longer, whoever asks for it.
+/// The longest pause, even if a longer one is requested.
 const MAX_PAUSE: Duration = Duration::from_hours(24 * 366);
 /// Rate limiters kept before idle ones are dropped; hosts of one watchlist are far fewer.
 const MAX_LIMITERS: usize = 1_024;
 
-/// The rate limiters of all hosts that were asked so far.
+/// The rate limiters of all hosts so far.
 #[derive(Debug)]
 pub(super) struct HostRateLimiters {
     clock: Arc<dyn Clock>,
@@ -57,22 +57,22 @@ impl HostRateLimiters {
     }
 }
 
-/// One host's limits, and the pause that it asked for.
+/// One host's limits, and the pause that it requested.
 #[derive(Debug)]
 pub(super) struct HostRateLimiter {
     clock: Arc<dyn Clock>,
     steady: SteadyClock,
     rate: RateLimiter<NotKeyed, InMemoryState, SteadyClock, NoOpMiddleware<Nanos>>,
-    /// Of a host that is asked as fast as it answers.
+    /// The rate of a host without a stated limit.
     pace: Option<Mutex<Pace>>,
     slots: Arc<Semaphore>,
-    /// Held by the one who waits for the rate, so that the others keep their order.
+    /// Held by the call that waits for the rate, so that the others keep their order.
     turn: tokio::sync::Mutex<()>,
-    /// On the steady clock: a pause is over when it has lasted, whatever is done to the system's time meanwhile.
+    /// On the steady clock: setting the system's time meanwhile does not change a pause.
     paused_until: Mutex<Option<Nanos>>,
 }
 
-/// The host asked for a pause that is longer than the caller's patience.
+/// The host requested a pause that is longer than the caller's patience.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paused(pub(super) Duration);
 
@@ -90,7 +90,8 @@ impl HostRateLimiter {
         }
     }
 
-    /// Waits for a free slot and for the rate, in the order of the calls. The pass holds the slot until it is dropped.
+    /// Waits for a free slot and for the rate, in the order of the calls. The permit holds the slot until it is
+    /// dropped.
     pub(super) async fn permit(&self, patience: Duration) -> Result<Permit, Paused> {
         self.wait_for_pause_below(patience)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
@@ -104,14 +105,14 @@ impl HostRateLimiter {
         }
     }
 
-    /// The host answered a request that was sent then, or refused it because it is asked too much.
+    /// Records that the host answered a request that was sent then, or refused it because of too many requests.
     pub(super) fn answered(&self, sent: Duration, is_refused: bool) {
         if let Some(pace) = &self.pace {
             pace.lock().unwrap_or_else(PoisonError::into_inner).answered(sent, self.steady.elapsed(), is_refused);
         }
     }
 
-    /// Keeps everybody from this host for a while.
+    /// Stops all requests to this host for a while.
     pub(super) fn pause_for(&self, wait: Duration) {
         let until = self.steady.now() + Nanos::from(wait.min(MAX_PAUSE));
         let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +137,7 @@ impl HostRateLimiter {
             Some(pace) => pace.lock().unwrap_or_else(PoisonError::into_inner).take(self.steady.elapsed())?,
             None => self.rate.check().err()?.wait_time_from(self.steady.now()),
         };
-        // At least a little, so that a clock that stands still cannot make the loop spin.
+        // At least a little, so that a stopped clock cannot make the loop spin.
         Some(wait.max(Duration::from_millis(1)))
     }
 }
@@ -144,13 +145,13 @@ impl HostRateLimiter {
 /// The right to make one attempt.
 #[derive(Debug)]
 pub(super) struct Permit {
-    /// Nothing only if the semaphore were closed, which nobody does.
+    /// `None` only if the semaphore were closed, which never happens.
     _slot: Option<OwnedSemaphorePermit>,
     since: Duration,
 }
 
 impl Permit {
-    /// When it was given, on the rate limiter's clock.
+    /// The time when it was given, on the rate limiter's clock.
     pub(super) fn since(&self) -> Duration {
         self.since
     }
@@ -163,7 +164,7 @@ fn quota(limits: HostLimits) -> Quota {
     quota.unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN)).allow_burst(burst)
 }
 
-/// Time for governor, read off our clock: it never goes back, whatever is done to the system's time.
+/// Time for governor, from the local clock: it never goes back, even if the system's time is set.
 #[derive(Clone, Debug)]
 struct SteadyClock {
     clock: Arc<dyn Clock>,
@@ -182,7 +183,7 @@ impl SteadyClock {
         Self { clock, reading: Arc::new(Mutex::new(reading)) }
     }
 
-    /// Since it was made.
+    /// The time since its creation.
     fn elapsed(&self) -> Duration {
         self.now().into()
     }

@@ -26,9 +26,9 @@ use crate::{bounded, text::with_causes};
 
 /// The transport that reaches the network.
 ///
-/// Names are resolved by a resolver that gives out public addresses only, so that no answer of a name server, however
-/// timed, leads into the operator's network; URLs with literal addresses are checked before they are sent. Through a
-/// proxy from the environment the proxy resolves the names: then only literal addresses and local names are refused.
+/// A resolver gives out public addresses only, so that no answer of a name server, however timed, leads into the
+/// operator's network; URLs with literal addresses are checked before they are sent. Through a proxy from the
+/// environment the proxy resolves the names: then only literal addresses and local names are refused.
 #[derive(Debug)]
 pub struct RealTransport {
     client: reqwest::Client,
@@ -36,7 +36,7 @@ pub struct RealTransport {
     proxies: Vec<String>,
 }
 
-/// Why the transport cannot be set up.
+/// The reason why the transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The file of certificates cannot be read.
@@ -50,10 +50,10 @@ pub enum SetupError {
     #[error("{} {why}; it must hold one or more certificates in PEM form (`-----BEGIN CERTIFICATE-----`)", path.display())]
     BadCaFile {
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error in it.
         why: String,
     },
-    /// TLS has nothing to trust, or the system lets no client be made.
+    /// TLS has no trusted certificates, or the system does not allow a client.
     #[error(
         "setting up TLS: {0}; install the system's certificates (`ca-certificates`) or name a CA file ([http] ca_file)"
     )]
@@ -62,7 +62,7 @@ pub enum SetupError {
 
 /// Most bytes of a CA file; the bundle of a whole operating system has a quarter of this.
 const MAX_CA_FILE: u64 = 1024 * 1024;
-/// How often to look whether a body still comes fast enough.
+/// How often to check whether a body is still fast enough.
 const LOOK: Duration = Duration::from_secs(1);
 /// Most headers of an answer.
 const MAX_HEADERS: usize = 128;
@@ -71,7 +71,7 @@ impl RealTransport {
     /// Sets up TLS, proxies and time-outs.
     ///
     /// # Errors
-    /// The CA file is unreadable or holds no certificates, or there is nothing to trust.
+    /// The CA file is unreadable or holds no certificates, or there are no trusted certificates.
     pub fn new(policy: &Policy) -> Result<Self, SetupError> {
         let rules = policy.host_rules();
         let proxies = if policy.proxy_from_environment { proxy_hosts(|name| std::env::var(name).ok()) } else { vec![] };
@@ -100,7 +100,7 @@ impl RealTransport {
         Ok(Response { status, headers, body })
     }
 
-    /// Whether the URL may be asked for. The proxies' names are known to the resolver and must not be a way around it.
+    /// Whether the URL may be requested. The resolver knows the proxies' names, which must not circumvent it.
     fn check(&self, url: &Url) -> Result<(), TransportError> {
         self.rules.check(url).map_err(TransportError::Forbidden)?;
         let host = host_of(url);
@@ -163,16 +163,16 @@ fn readable_headers(headers: &reqwest::header::HeaderMap) -> Vec<(String, String
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), readable(value))).collect()
 }
 
-/// For how long the beginning of a refusal is waited for.
+/// The longest wait for the beginning of a refusal.
 const REFUSAL: Duration = Duration::from_secs(2);
 
-/// What comes first of a body, if it comes soon.
+/// The beginning of a body, if it comes soon.
 async fn beginning(mut response: reqwest::Response) -> Bytes {
     let chunk = tokio::time::timeout(REFUSAL, response.chunk()).await;
     chunk.ok().and_then(Result::ok).flatten().unwrap_or_default()
 }
 
-/// Reads the body as it is decompressed, so that a small answer that unfolds into a large one is caught on the way.
+/// Reads the body while decompressing it, so that a small answer that expands into a large one is stopped on the way.
 async fn read_body(mut response: reqwest::Response, request: &Request) -> Result<Bytes, TransportError> {
     let announced = response.content_length();
     let check = |bytes: u64| match bytes {
@@ -182,7 +182,8 @@ async fn read_body(mut response: reqwest::Response, request: &Request) -> Result
     };
     check(announced.unwrap_or_default())?;
     let pace = Pace::of(&request.allowance);
-    // What is announced was found to be allowed. A body that grows is copied, and its former places are not given back at once.
+    // The announced size was found to be allowed. A body that grows is copied, and its former memory is not freed at
+    // once.
     let mut body = BytesMut::with_capacity(usize::try_from(announced.unwrap_or_default()).unwrap_or_default());
     while let Some(chunk) = next_chunk(&mut response, &pace, body.len()).await? {
         check((body.len() + chunk.len()) as u64)?;
@@ -191,7 +192,7 @@ async fn read_body(mut response: reqwest::Response, request: &Request) -> Result
     Ok(body.freeze())
 }
 
-/// The next part of a body of which so many bytes are there; an error if it comes too slowly while others wait.
+/// The next part of a body with so many bytes so far; an error if it is too slow while others wait.
 async fn next_chunk(
     response: &mut reqwest::Response,
     pace: &Pace,
@@ -214,7 +215,7 @@ struct PublicResolver {
     proxies: Vec<String>,
 }
 
-/// A name that has only addresses which may not be reached.
+/// A name with forbidden addresses only.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} is at {purpose}; {NEXT_STEP}")]
 struct NotPublic {
@@ -254,7 +255,8 @@ fn proxy_hosts(environment: impl Fn(&str) -> Option<String>) -> Vec<String> {
     names.iter().filter_map(|name| environment(name)).filter_map(parse).map(|url| host_of(&url)).collect()
 }
 
-/// What an error of the library means to us. The URL is left out: whoever reports the error knows it, and what to hide.
+/// The meaning of the library's error. The URL is left out: the reporter of the error knows it, and which parts to
+/// hide.
 fn explain(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
@@ -287,7 +289,7 @@ mod tests {
     async fn a_name_with_a_private_address_is_forbidden_at_connect_time() {
         let policy = Policy { proxy_from_environment: false, ..Policy::default() };
         let transport = RealTransport::new(&policy).unwrap();
-        // Around the check of the URL, as a name would be that turns private after it.
+        // This bypasses the check of the URL, like a name that becomes private after it.
         let request = Request::get("https://localhost:9/".parse().unwrap());
         let sent = prepared(&transport.client, &request).unwrap();
         let refused = explain(transport.client.execute(sent).await.unwrap_err());

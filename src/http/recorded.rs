@@ -26,7 +26,7 @@ pub struct RecordedExchange {
     pub method: Method,
     /// The URL, of any host, as [`url::Url`] spells it.
     pub url: String,
-    /// SHA-256 of the request's body in hex; without it any body fits.
+    /// SHA-256 of the request's body in hex; without it any body matches.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_body_sha256: Option<String>,
     /// The status code.
@@ -34,12 +34,12 @@ pub struct RecordedExchange {
     /// The answer's headers, names in lower case.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// Where the answer's body is, relative to the folder; without it the body is empty.
+    /// The file of the answer's body, relative to the folder; without it the body is empty.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body_file: Option<String>,
 }
 
-/// Why a recording cannot be opened or written.
+/// The reason why a recording cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// A file of the recording.
@@ -49,25 +49,25 @@ pub enum RecordingError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The index is not what it should be.
+    /// The index is malformed.
     #[error("the recording's index is not an array of exchanges")]
     Index(#[source] serde_json::Error),
     /// An exchange of the index is not usable.
     #[error("exchange {number} of the recording: {why}")]
     Exchange {
-        /// Counted from one.
+        /// Its number, from one.
         number: usize,
-        /// What is wrong.
+        /// The error.
         why: String,
     },
     /// A file or all bodies together.
     #[error("the recording is too large: {what} more than {limit} bytes")]
     TooLarge {
-        /// Which part, with its verb.
+        /// The part, with its verb.
         what: String,
         /// The limit.
         limit: u64,
@@ -75,10 +75,10 @@ pub enum RecordingError {
 }
 
 /// Plays a recording: a folder with `exchanges.json` and files of bodies. Exchanges of the same request are played in
-/// order, and the last is repeated; the requests keep to no order among each other.
+/// order, and the last is repeated; different requests may come in any order.
 ///
-/// It answers conditional requests as the server would have: 304 if the validator is that of the answer to be repeated,
-/// and to a request without a condition never a recorded 304 but the full answer before it.
+/// It answers conditional requests as the server would have: 304 if the validator is that of the repeated answer, and
+/// to a request without a condition never a recorded 304 but the full answer before it.
 #[derive(Debug)]
 pub struct RecordedTransport {
     name: String,
@@ -147,7 +147,7 @@ impl RecordedAnswer {
         self.request_body_sha256.as_deref().is_none_or(|recorded| Some(recorded) == request_body)
     }
 
-    /// A 304 suits only those who set a condition.
+    /// A 304 is only for conditional requests.
     fn suits(&self, request: &Request) -> bool {
         self.response.status != 304 || request.is_conditional()
     }
@@ -209,7 +209,7 @@ fn is_inside(path: &Path) -> bool {
     components.peek().is_some() && components.all(|component| matches!(component, Component::Normal(_)))
 }
 
-/// How a recording names bodies.
+/// The name of a body in a recording.
 pub(super) fn body_sha256(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body))
 }

@@ -13,12 +13,12 @@ use super::{
     recorded::{INDEX, RecordedExchange, RecordingError, body_sha256},
 };
 
-/// Headers that are not kept: secrets, what changes with every run, and what described the body on its way.
+/// Headers that are not kept: secrets, values that change with every run, and headers about the body's transfer.
 const DROPPED: [&str; 6] =
     ["connection", "content-encoding", "content-length", "date", "set-cookie", "transfer-encoding"];
 
-/// Passes requests on to another transport and keeps the answers, for [`RecordedTransport`](super::RecordedTransport) to
-/// play. Request headers are not kept, so no credentials get into a recording.
+/// Passes requests on to another transport and keeps the answers, for [`RecordedTransport`](super::RecordedTransport)
+/// to play. Request headers are not kept, so no credentials get into a recording.
 #[derive(Debug)]
 pub struct RecordingTransport {
     inner: Arc<dyn Transport>,
@@ -26,12 +26,12 @@ pub struct RecordingTransport {
 }
 
 impl RecordingTransport {
-    /// Records what this transport does.
+    /// Records the exchanges of this transport.
     pub fn new(inner: Arc<dyn Transport>) -> Self {
         Self { inner, kept: Mutex::default() }
     }
 
-    /// Writes what was kept so far: `exchanges.json`, and the bodies under `bodies/` by their digest.
+    /// Writes the recorded exchanges so far: `exchanges.json`, and the bodies under `bodies/` by their digest.
     ///
     /// # Errors
     /// The folder cannot be written.

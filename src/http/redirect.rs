@@ -10,7 +10,7 @@ use super::{
 /// Redirects that one attempt follows.
 pub(super) const MAX_REDIRECTS: usize = 5;
 
-/// Headers that say nothing about who is asking; only these go along to another origin.
+/// Headers that do not identify the client; only these are sent to another origin.
 const HARMLESS: [&str; 6] =
     ["accept", "cache-control", "content-type", "if-modified-since", "if-none-match", "user-agent"];
 
@@ -32,8 +32,8 @@ pub(super) fn next_hop(request: &Request, response: &Response, rules: &HostRules
     Ok(Some(readdressed(request, target)))
 }
 
-/// The same request for another URL. Credentials come from us or not at all: those of the location are dropped, and our
-/// own stay with the origin that they were meant for.
+/// The same request for another URL. Credentials of the location are dropped, and the request's own stay with their
+/// origin.
 fn readdressed(request: &Request, mut target: Url) -> Request {
     let same_origin = target.origin() == request.url.origin();
     let (username, password) = if same_origin { (request.url.username(), request.url.password()) } else { ("", None) };

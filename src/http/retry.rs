@@ -9,12 +9,12 @@ use chrono::{DateTime, Utc};
 
 use super::{http_date, policy::RetryPolicy};
 
-/// Whether a status is one that passes by itself.
+/// Whether a status is transient.
 pub(super) fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// How long a `Retry-After` asks to wait from `now`: seconds or an HTTP date (RFC 9110, 10.2.3). Nothing if it is
+/// The wait that a `Retry-After` requests from `now`: seconds or an HTTP date (RFC 9110, 10.2.3). `None` if it is
 /// neither; at most `cap`.
 pub(super) fn parse_retry_after(value: &str, now: DateTime<Utc>, cap: Duration) -> Option<Duration> {
     let value = value.trim();
@@ -27,8 +27,8 @@ pub(super) fn parse_retry_after(value: &str, now: DateTime<Utc>, cap: Duration) 
     Some(asked.min(cap))
 }
 
-/// Exponential backoff with full jitter: before attempt n + 1 anything between nothing and `base · 2ⁿ⁻¹`, so that many
-/// clients of a host that stumbled do not come back together.
+/// Exponential backoff with full jitter: before attempt n + 1 a random wait up to `base · 2ⁿ⁻¹`, so that many clients
+/// of a host that failed briefly do not come back together.
 #[derive(Debug)]
 pub(super) struct Backoff {
     base: Duration,
@@ -54,7 +54,7 @@ impl Backoff {
     }
 }
 
-/// What is left of one call's attempts and patience.
+/// The remaining attempts and patience of one call.
 #[derive(Debug)]
 pub(super) struct Budget {
     attempts: u32,
@@ -72,12 +72,12 @@ impl Budget {
         Self { patience, ..self }
     }
 
-    /// The attempts so far, the one under way included.
+    /// The attempts so far, including the current one.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Takes one more attempt and the wait before it; nothing if there is not enough left.
+    /// Takes one more attempt and the wait before it; `None` if not enough is left.
     pub(super) fn spend(&mut self, backoff: &Backoff, asked: Option<Duration>) -> Option<Duration> {
         if self.attempts >= self.max_attempts {
             return None;

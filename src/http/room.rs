@@ -1,15 +1,14 @@
 //! The memory budget for large answers, one for the whole process.
 //!
-//! Every body may grow to [`SHARE`] freely. One that grows beyond needs a place, which counts its bytes, decompressed,
-//! for as long as they are in memory: the place goes along with the bytes that are handed out. Without a place the
-//! exchange is ended, and begun anew when there is one: a waiting caller holds neither a connection nor one of the
-//! host's slots, so that a queue of large answers does not keep small ones waiting.
+//! Every body may grow to [`SHARE`] freely. A larger one needs a place, which counts its decompressed bytes for as long
+//! as they are in memory: the place is tied to the returned bytes. Without a place the exchange is ended, and started
+//! again when there is one: a waiting caller holds neither a connection nor one of the host's slots, so that a queue of
+//! large answers does not delay small ones.
 //!
-//! There are two rooms. A document that is read into something that lives on (the releases of a package) takes a place
-//! in `documents` as well, for as long as its [`Desk`] is there. No callers can wait in a circle: a place in
-//! `documents` is taken before one in `bodies`, and a caller with a body takes no other before that one is read and
-//! gone. Places are given in the order of the calls. A wait that takes too long all the same ends the call, and the
-//! caller comes back later.
+//! There are two rooms. A document whose content stays in memory (the releases of a package) takes a place in
+//! `documents` as well, for as long as its [`Desk`] exists. Callers cannot deadlock: a place in `documents` is taken
+//! before one in `bodies`, and a caller with a body takes no other before that one is read and freed. Places are given
+//! in the order of the calls. A wait that still takes too long ends the call, and the caller comes back later.
 
 use std::{
     sync::{
@@ -28,21 +27,20 @@ use tokio::{
 use crate::clock::Clock;
 
 const MIB: u64 = 1024 * 1024;
-/// What every body may have without a place: 4 MiB. With few exceptions answers are far smaller.
+/// The free size of every body: 4 MiB. With few exceptions answers are far smaller.
 pub(super) const SHARE: u64 = 4 * MIB;
-/// The first place of a body that does not say how large it is: 16 MiB. If that is not enough, the next is as large as the
-/// body may get.
+/// The first place of a body of unknown size: 16 MiB. If that is not enough, the next is as large as the body may get.
 const STEP: u64 = 16 * MIB;
 /// All large bodies together: 96 MiB, or one of the largest if that is more.
 const BODIES: u64 = 96 * MIB;
-/// All large documents that are being worked on: 64 MiB of text, which is several times as much when it is read. The
-/// largest is alone.
+/// All large documents in use: 64 MiB of text, which is several times as much when it is read. The largest one excludes
+/// others.
 const DOCUMENTS: u64 = 64 * MIB;
-/// How long to wait for a place.
+/// The longest wait for a place.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// When a call that found no place is worth repeating.
+/// The wait before a call without a place is worth repeating.
 pub(super) const AGAIN: Duration = Duration::from_secs(10);
-/// A body that has a place may be slow for so long,
+/// A body with a place may be slow for so long,
 const LEISURE: Duration = Duration::from_secs(5);
 /// and then has to come at this rate, in bytes a second, if others wait.
 const PACE: u64 = MIB / 2;
@@ -72,7 +70,7 @@ impl Rooms {
         size.min(limit)
     }
 
-    /// Waits for a place of that size; before it, with a desk, for one among the documents. The caller has none.
+    /// Waits for a place of that size; before it, with a desk, for one among the documents. The caller must hold none.
     pub(super) async fn take(&self, size: u64, desk: Option<&Desk>, clock: &dyn Clock) -> Result<Reservation, Crowded> {
         let _waiting = Waiting::among(&self.waiting);
         let both = async {
@@ -93,7 +91,7 @@ impl Rooms {
     }
 }
 
-/// Counts one who waits, however the wait ends.
+/// Counts a waiting call, however the wait ends.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -122,10 +120,10 @@ impl Room {
         Self { places: Arc::new(Semaphore::new(whole as usize)), whole }
     }
 
-    /// What is larger than the whole room gets the whole room.
+    /// A request larger than the whole room gets the whole room.
     async fn take(&self, bytes: u64) -> Reservation {
         let permit = Arc::clone(&self.places).acquire_many_owned(kib(bytes).min(self.whole)).await;
-        // Nothing only if the semaphore were closed, which nobody does.
+        // `None` only if the semaphore were closed, which never happens.
         Reservation { permit: permit.ok() }
     }
 }
@@ -134,14 +132,14 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX >> 4)
 }
 
-/// Memory that was set aside. Given back when it is dropped.
+/// Reserved memory. Returned when it is dropped.
 #[derive(Debug)]
 pub(super) struct Reservation {
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Reservation {
-    /// Gives back what is more than that.
+    /// Returns the memory beyond that.
     fn shrink(&mut self, bytes: u64) {
         if let Some(permit) = &mut self.permit {
             let more = permit.num_permits().saturating_sub(kib(bytes) as usize);
@@ -153,7 +151,7 @@ impl Reservation {
         self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }
 
-    /// The body with its place, which is free again when the last of the bytes is dropped.
+    /// The body with its place, which is freed when the last of the bytes is dropped.
     pub(super) fn with(mut self, body: Bytes) -> Bytes {
         self.shrink(body.len() as u64);
         Bytes::from_owner(Placed { body, _place: self })
@@ -171,13 +169,13 @@ impl AsRef<[u8]> for Placed {
     }
 }
 
-/// Where one document is worked on, and its place among the large ones, if it is one.
+/// The reservation of one document in use, and its place among the large ones, if it is one.
 #[derive(Debug, Default)]
 pub(super) struct Desk(Mutex<Option<Reservation>>);
 
 impl Desk {
-    /// Has a place of at least that size from now on. A smaller one is given back first: whoever waits for more must not
-    /// hold what another waits for.
+    /// Takes a place of at least that size. A smaller one is returned first: a call that waits for more must not hold
+    /// memory that another waits for.
     async fn grow(&self, room: &Room, bytes: u64) {
         let wanted = kib(bytes).min(room.whole) as usize;
         let held = self.held().take().filter(|place| place.kib() >= wanted);
@@ -188,7 +186,7 @@ impl Desk {
         *self.held() = Some(place);
     }
 
-    /// Gives back what is more than that.
+    /// Returns the memory beyond that.
     pub(super) fn shrink(&self, bytes: u64) {
         let mut held = self.held();
         match held.as_mut() {
@@ -202,23 +200,23 @@ impl Desk {
     }
 }
 
-/// How much a body may grow, and whether it has to hurry.
+/// The size that a body may have, and whether it has to be fast.
 #[derive(Clone, Debug)]
 pub(super) struct BodyAllowance {
     /// Most bytes.
     pub(super) bytes: u64,
-    /// Who may wait for its place.
+    /// The rooms in which it may wait for a place.
     pub(super) rooms: Option<Arc<Rooms>>,
 }
 
 impl Default for BodyAllowance {
-    /// Whatever the request says.
+    /// The request's own limit.
     fn default() -> Self {
         Self { bytes: u64::MAX, rooms: None }
     }
 }
 
-/// How fast a body comes.
+/// The speed of a body.
 #[derive(Debug)]
 pub(super) struct Pace {
     rooms: Option<Arc<Rooms>>,
@@ -230,7 +228,7 @@ impl Pace {
         Self { rooms: allowance.rooms.clone(), began: Instant::now() }
     }
 
-    /// Why a body that has so many bytes by now has to give its place up: it drips, and others wait.
+    /// The reason why a body with so many bytes so far must give up its place: it is slow, and others wait.
     pub(super) fn too_slow(&self, bytes: usize) -> Option<String> {
         let (waited_for, elapsed) = (self.rooms.as_ref()?.is_waited_for(), self.began.elapsed());
         let due = PACE.saturating_mul(elapsed.as_secs());
@@ -326,7 +324,8 @@ mod tests {
         assert_eq!(free(), whole);
     }
 
-    /// Every document at its desk asks for three more bodies, nested, while more documents wait: in any order all get through.
+    /// Every document at its desk requests three more bodies, nested, while more documents wait: in any order all
+    /// succeed.
     #[tokio::test]
     async fn nobody_waits_in_a_circle() {
         let rooms = Rooms::default();

@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 
 use super::{Request, Response, Transport, TransportError, within_limit};
 
-/// A transport for tests: plays answers in the order in which they were added, each for the URL it was added for, and
-/// keeps the requests.
+/// A transport for tests: plays answers in the order in which they were added, each for its URL, and keeps the
+/// requests.
 #[derive(Debug, Default)]
 pub struct ScriptedTransport {
     answers: Mutex<VecDeque<(String, Result<Response, TransportError>)>>,
@@ -15,7 +15,7 @@ pub struct ScriptedTransport {
 }
 
 impl ScriptedTransport {
-    /// One that has no answers yet.
+    /// A transport without answers.
     pub fn new() -> Self {
         Self::default()
     }

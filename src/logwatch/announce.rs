@@ -11,7 +11,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Who makes alerts about logs known.
+/// Announces alerts about logs.
 #[derive(Debug)]
 pub struct Announcer {
     pub store: Arc<Store>,
@@ -30,7 +30,7 @@ impl Announcer {
         Ok(())
     }
 
-    /// These were announced, in a transaction that is done.
+    /// Announces these alerts; their transaction is committed.
     pub fn told<'a>(&self, announced: impl IntoIterator<Item = &'a Alert>) {
         for alert in announced {
             self.progress.report(&Step::LogAlert { alert });

@@ -1,6 +1,6 @@
 //! Audits a log: checks that its new checkpoint continues the history that it signed before.
 //!
-//! The largest consistent checkpoint that is kept stands for all earlier ones, since each was compared with the one
+//! The largest consistent checkpoint that is kept represents all earlier ones, since each was compared with the one
 //! before it. A smaller checkpoint is compared too: a stale copy is harmless, a second history is not.
 
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::{
     tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, evidence::LogEvidence},
 };
 
-/// Checkpoints that were not proven when they were seen, of which the proof is asked for again in one poll.
+/// Most unproven checkpoints whose consistency proof one poll requests again.
 const ASKED_AGAIN: usize = 4;
 
-/// Contradicting checkpoints with which another one is compared, the latest first.
+/// Most contradicting checkpoints with which another one is compared, the latest first.
 const HISTORIES: usize = 8;
 
-/// Who compares what a log signs with what it signed before.
+/// Compares each checkpoint of a log with the earlier ones.
 #[derive(Debug)]
 pub struct Auditor {
     pub store: Arc<Store>,
@@ -26,7 +26,7 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// Compares a checkpoint with what is kept, and keeps it. `false`: the log is accused, which is recorded.
+    /// Compares a checkpoint with the kept ones, and keeps it. `false`: a violation of the log is recorded.
     pub async fn audit(&self, shown: Shown<'_>) -> Result<bool, TreeFailure> {
         let tree = &shown.tree.name;
         let row = self.store.log(tree)?;
@@ -34,7 +34,7 @@ impl Auditor {
             self.store.keep_checkpoint(tree, &shown.row(true))?;
             return Ok(true);
         };
-        // Kept before the proof is asked for: a log that does not give it must not get rid of what it signed.
+        // Kept before the proof is requested: a log that withholds the proof must not get rid of what it signed.
         self.store.keep_checkpoint(tree, &shown.row(false))?;
         let before = self.kept(shown, &kept)?;
         if !self.compare_with(shown, &before).await? {
@@ -43,8 +43,8 @@ impl Auditor {
         self.settle(shown).await
     }
 
-    /// A checkpoint as it was kept. Where the log's key was replaced since, it was verified with the one before, and the
-    /// history must go on all the same; that the key changed is said.
+    /// A checkpoint as it was kept. Where the log's key was replaced since, it was verified with the key before; the
+    /// history must continue all the same. The key change is reported.
     fn kept(&self, shown: Shown<'_>, kept: &CheckpointRow) -> Result<SignedCheckpoint, StoreError> {
         let tree = shown.tree;
         if let Ok(signed) = shown.followed.log.signer().verify(kept.note.as_bytes()) {
@@ -57,19 +57,19 @@ impl Auditor {
         Ok(SignedCheckpoint::kept(checkpoint, kept.note.clone()))
     }
 
-    /// Whether a checkpoint is of one history with one that was kept; if not, the log is accused.
+    /// Whether a checkpoint and a kept one are of one history; if not, the violation is recorded.
     async fn compare_with(&self, shown: Shown<'_>, before: &SignedCheckpoint) -> Result<bool, TreeFailure> {
         let (tree, now) = (shown.tree, shown.now);
         let trees = by_size(before, shown.signed);
         let went_back = shown.signed.size() < before.size();
         let (consistency, is_lost) = match self.consistency_of(shown, trees, went_back).await {
             Ok(consistency) => (consistency, false),
-            // A server that was restored from a backup has lost what would prove it.
+            // A server that was restored from a backup has lost the proof.
             Err(TreeFailure::Read(error)) if went_back && error.is_missing() => {
                 (Consistency::Unproven(with_causes(&error)), true)
             }
             Err(TreeFailure::Read(error)) => {
-                // What is missing is missing of the larger tree: its checkpoint is the evidence.
+                // The missing entries belong to the larger tree: its checkpoint is the evidence.
                 self.reporter.tree_unread(shown.with(trees.1), &error)?;
                 return Ok(false);
             }
@@ -94,8 +94,8 @@ impl Auditor {
         Ok(false)
     }
 
-    /// Whether the smaller of two trees is the beginning of the larger. Of a log that went back, what was proven before is
-    /// known without asking.
+    /// Whether the smaller of two trees is the beginning of the larger. If a log went back to a checkpoint that was
+    /// proven before, no request is needed.
     async fn consistency_of(
         &self,
         shown: Shown<'_>,
@@ -108,8 +108,8 @@ impl Auditor {
         Ok(shown.followed.log.consistency(shown.tree, smaller, larger).await?)
     }
 
-    /// Accuses a log of a second history, if there is one, and says of what. One that is only seen again, grown perhaps, is
-    /// told once; another one is told again, whoever acknowledged the first.
+    /// Reports a second history of a log, if there is one, and returns the statement about it. The same second history,
+    /// grown perhaps, is reported once; another one is reported again, even if the first was acknowledged.
     pub async fn accuse_fork(
         &self,
         shown: Shown<'_>,
@@ -127,7 +127,7 @@ impl Auditor {
         Ok(Some(evidence.statement))
     }
 
-    /// Whether a checkpoint that contradicts what is kept is of one history with another one that does.
+    /// Whether a contradicting checkpoint is of one history with another contradicting checkpoint.
     async fn is_known_history(&self, Shown { followed, tree, signed, .. }: Shown<'_>) -> Result<bool, StoreError> {
         for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
             let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
@@ -139,7 +139,7 @@ impl Auditor {
         Ok(false)
     }
 
-    /// Asks again for the proofs that could not be had when a checkpoint was seen, now against the one that was proven.
+    /// Requests again the proofs that were not available when a checkpoint was seen, now against the proven checkpoint.
     async fn settle(&self, shown: Shown<'_>) -> Result<bool, TreeFailure> {
         let Shown { followed, tree, signed: proven, now } = shown;
         for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
@@ -158,7 +158,7 @@ impl Auditor {
     }
 }
 
-/// The smaller of two checkpoints and the larger.
+/// The smaller and the larger of two checkpoints.
 pub fn by_size<'a>(
     one: &'a SignedCheckpoint,
     other: &'a SignedCheckpoint,
@@ -194,7 +194,7 @@ fn contradiction(
         Consistency::Contradiction(prefix) => prefix.as_deref(),
         _ => None,
     };
-    // A server of Rekor v1 proves only what it signs at that moment: then that is the larger tree.
+    // A server of Rekor v1 proves only its current checkpoint: then that is the larger tree.
     let larger = prefix.map_or(larger, |prefix| &prefix.at);
     shown.evidence(violation, statement).signed(&[smaller, larger]).proven(prefix)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{store::LogProgress, text::span};
 
-/// Says when it is time to tell how far something has come: not at once, and not more often than once in a while.
+/// Decides when to report progress: not at once, and at most once in an interval.
 #[derive(Clone, Copy, Debug)]
 pub struct OnceInAWhile {
     every: TimeDelta,
@@ -12,12 +12,12 @@ pub struct OnceInAWhile {
 }
 
 impl OnceInAWhile {
-    /// For something that begins now.
+    /// Starts the interval now.
     pub fn beginning(now: DateTime<Utc>, every: TimeDelta) -> Self {
         Self { every, last: now }
     }
 
-    /// Whether it is time. Then the next time is a while later.
+    /// Whether a report is due. If so, the next one is due an interval later.
     pub fn is_due(&mut self, now: DateTime<Utc>) -> bool {
         let is_due = (now - self.last).abs() >= self.every;
         if is_due {

@@ -2,7 +2,7 @@
 
 use crate::store::StoreError;
 
-/// Why a log could not be followed, where the log is not to blame.
+/// The reason why a log could not be followed, where it is not the log's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     /// The store.
@@ -11,7 +11,7 @@ pub enum FollowError {
     /// Two processes tail one log into one database.
     #[error("another process tails {0} with the same database; stop one of them")]
     TwoTails(String),
-    /// What is stored of a tail does not fit together.
+    /// The stored state of a tail is inconsistent.
     #[error("the stored position of {0} is damaged; restore the database from a backup, or start over with a new one")]
     DamagedTail(String),
 }

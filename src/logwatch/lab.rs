@@ -32,7 +32,7 @@ use crate::{
 /// The name of the small log.
 pub const LOG: &str = "log.example";
 
-/// When the tests begin.
+/// The start of the tests.
 pub const START: &str = "2026-06-01T12:00:00Z";
 
 /// A log of fewer entries than one tile holds.
@@ -41,7 +41,7 @@ pub struct SmallLog {
     key: KeyPair,
     leaves: Mutex<Vec<String>>,
     asked: Mutex<Vec<String>>,
-    /// It serves other entries than it signed.
+    /// It serves other entries than the signed ones.
     pub lies: Mutex<bool>,
 }
 
@@ -51,7 +51,7 @@ impl SmallLog {
         Self { key, leaves: Mutex::default(), asked: Mutex::default(), lies: Mutex::default() }
     }
 
-    /// Entries up to this one are written; each says its number and this.
+    /// Writes the entries up to this one; each holds its number and this text.
     pub fn grow(&self, to: usize, text: &str) {
         let mut leaves = self.leaves.lock().unwrap();
         for number in leaves.len()..to {
@@ -59,12 +59,12 @@ impl SmallLog {
         }
     }
 
-    /// Nothing was ever written.
+    /// Forgets all entries.
     pub fn forget(&self) {
         self.leaves.lock().unwrap().clear();
     }
 
-    /// The paths that were asked for.
+    /// The requested paths.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -111,12 +111,12 @@ impl Transport for SmallLog {
     }
 }
 
-/// Keeps the titles of what it is told.
+/// Keeps the titles of the alerts that it receives.
 #[derive(Debug, Default)]
 pub struct Told(Mutex<Vec<String>>);
 
 impl Told {
-    /// What was told since this was asked last.
+    /// The titles since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -140,7 +140,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// The log is configured, and read whole.
+    /// The log is configured, and tailed.
     pub fn new() -> Self {
         let log = Arc::new(SmallLog::new());
         let settings = LogSettings {
@@ -183,7 +183,7 @@ impl Lab {
         Self::over(self.log, settings)
     }
 
-    /// Nothing is known yet of whom to trust.
+    /// Without a trust root.
     pub fn without_trust_root(mut self) -> Self {
         let LogParts { store, clock, http, .. } = &self.parts;
         self.parts.trust = trust(store, clock, http, &TrustMaterial::unread());
@@ -200,7 +200,7 @@ impl Lab {
         self.parts.listing().list.followed().remove(0)
     }
 
-    /// What the log shows now, after the tree was met.
+    /// The current state of the log, after the tree was stored.
     pub async fn look(&self) -> Look {
         let followed = self.followed();
         let head = followed.log.heads().await.unwrap().remove(0);
@@ -208,18 +208,18 @@ impl Lab {
         Look { followed, tree: head.tree, signed: head.checkpoint.unwrap(), now: self.now() }
     }
 
-    /// What is kept of the log.
+    /// The stored row of the log.
     pub fn row(&self) -> LogRow {
         self.parts.store.log(LOG).unwrap().unwrap()
     }
 
-    /// Who accuses.
+    /// The reporter of log violations.
     pub fn reporter(&self) -> Arc<ViolationReporter> {
         self.parts.telling().reporter
     }
 }
 
-/// What the small log showed, owned.
+/// An observation of the small log, owned.
 pub struct Look {
     pub followed: Arc<FollowedLog>,
     pub tree: Tree,
@@ -228,13 +228,13 @@ pub struct Look {
 }
 
 impl Look {
-    /// As the services take it.
+    /// The observation as the services take it.
     pub fn shown(&self) -> Shown<'_> {
         Shown { followed: &self.followed, tree: &self.tree, signed: &self.signed, now: self.now }
     }
 }
 
-/// The small log as the operator names it, at this URL.
+/// The small log as the configuration names it, at this URL.
 pub fn instance(log: &SmallLog, url: &str) -> Instance {
     Instance {
         name: "small".to_owned(),

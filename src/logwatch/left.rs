@@ -12,7 +12,7 @@ use crate::{
     upkeep::TrustKeeper,
 };
 
-/// Who knows which logs are followed, and which no longer are.
+/// Knows the followed logs, and the logs that are no longer followed.
 #[derive(Debug)]
 pub struct Departures {
     pub store: Arc<Store>,
@@ -22,7 +22,7 @@ pub struct Departures {
 }
 
 impl Departures {
-    /// What the facts say of logs, after what they said before. Until there is a trust root, nothing is known to have changed.
+    /// The health facts about logs, given the facts before. Without a trust root, no change is known.
     ///
     /// # Errors
     /// The store failed.
@@ -34,7 +34,7 @@ impl Departures {
         let once = before.logs.iter().flatten().chain(before.left_logs.iter().map(|log| &log.name));
         let gone: BTreeSet<&str> = once.map(String::as_str).filter(|name| !names.contains(name)).collect();
         let mut left_logs = Vec::new();
-        // As a rule none is gone, and the store need not be asked.
+        // As a rule no log is gone, and the store need not be read.
         for row in if gone.is_empty() { Vec::new() } else { self.store.logs()? } {
             let is_read = row.tail.is_some() || row.checkpoint.is_some();
             if !is_read || row.standing == LogState::Drained || !gone.contains(&*row.name) {
@@ -66,7 +66,7 @@ impl Departures {
         Ok(rows)
     }
 
-    /// `None`: the trust root names it still; that it is not followed is another finding.
+    /// `None`: the trust root still names it; that it is not followed is another finding.
     fn left_by(&self, row: &LogRow, before: &Facts, now: DateTime<Utc>) -> Option<LeftBy> {
         if !self.settings.follows_trust_root() || before.configured_logs.contains(&row.name) {
             return Some(LeftBy::Operator);

@@ -10,23 +10,23 @@ const MOST: usize = 16_384;
 /// Roots of a tree as it was read, at growing sizes.
 #[derive(Debug)]
 pub struct Marks {
-    /// What was read before, proven or not.
+    /// The ranges read before, proven or not.
     before: Vec<(u64, Hash)>,
     roots: Vec<(u64, Hash)>,
-    /// Of so many pages one is marked.
+    /// Every so many pages, one is marked.
     every: usize,
     pages: usize,
 }
 
 impl Marks {
-    /// Marks that begin with what was proven before, and with what was read and not proven.
+    /// Marks that begin with the range proven before, and with the range read but not proven.
     pub fn after(proven: &CompactRange, read: &CompactRange) -> Self {
         let mut before: Vec<(u64, Hash)> = [proven, read].into_iter().map(mark).collect();
         before.dedup();
         Self { before, roots: Vec::new(), every: 1, pages: 0 }
     }
 
-    /// A page was read, up to the end of this range.
+    /// Notes a page, which was read up to the end of this range.
     pub fn note(&mut self, range: &CompactRange) {
         self.pages += 1;
         if self.roots.len() == MOST {
@@ -42,8 +42,8 @@ impl Marks {
         }
     }
 
-    /// The entries among which the first is that is not the one that was signed, as `A to B`, by asking the log for its own
-    /// proofs. `None`: it does not give them, or what was proven before is not what it signed now.
+    /// The range of entries with the first one that differs from the signed one, as `A to B`, found through the log's
+    /// own proofs. `None`: the log does not give them, or the range proven before differs from the one signed now.
     pub async fn first_lie(mut self, shown: Shown<'_>, end: &CompactRange) -> Option<String> {
         let mut marks = std::mem::take(&mut self.before);
         marks.append(&mut self.roots);

@@ -6,9 +6,9 @@
 //!                                 ▲              │            │        ├──► matches ─► alerts of [[logs.match]]
 //!                             recognize          └────────────┴────────┴──► report ─► evidence, alert
 //! ```
-//! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores what was found in them;
-//! *verified* follows when the entries up to it hash to a root that the log signed, and only then is anything that was
-//! found believed. If they do not, downloaded goes back to verified.
+//! A log has two positions. *Downloaded* moves with the pages, in the transaction that stores the entries found in
+//! them; *verified* follows when the entries up to it hash to a root that the log signed, and only then does provwatch
+//! rely on the entries. If they do not, downloaded goes back to verified.
 
 mod announce;
 mod audit;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// Who watches logs.
+/// Watches logs.
 #[derive(Debug)]
 pub struct LogMonitor {
     clock: Arc<dyn Clock>,
@@ -81,7 +81,7 @@ impl LogMonitor {
         }
     }
 
-    /// How logs are followed.
+    /// The settings of log following.
     pub fn settings(&self) -> &LogSettings {
         &self.settings
     }
@@ -92,12 +92,12 @@ impl LogMonitor {
     }
 
     /// The log of that name, or the one that a tree of that name belongs to, as far as names are known.
-    /// [`Self::log_named`] asks.
+    /// [`Self::log_named`] sends requests.
     pub fn followed_log(&self, name: &str) -> Option<Arc<FollowedLog>> {
         self.list.of_tree(name)
     }
 
-    /// The logs that are followed and still read, as they are kept.
+    /// The stored rows of the logs that are followed and still read.
     ///
     /// # Errors
     /// The store failed.
@@ -105,7 +105,7 @@ impl LogMonitor {
         self.departures.followed_rows()
     }
 
-    /// What the facts of health say of logs, after what they said `before`.
+    /// The health facts about logs, given the facts `before`.
     ///
     /// # Errors
     /// The store failed.
@@ -118,18 +118,18 @@ impl LogMonitor {
         self.trusted.not_followed()
     }
 
-    /// The log that the operator, or an attestation, calls so. It is asked what it is before it is given out.
+    /// The log of that name in the configuration or an attestation. It is recognised before it is returned.
     pub async fn log_named(&self, name: &str) -> Option<Arc<FollowedLog>> {
         self.recognizer.named(name).await
     }
 
-    /// What a log says of its trees now; before it the log as it is, where its answer shows that it was taken for something
-    /// else.
+    /// The current answer of a log about its trees; before it the log itself, if its answer shows another protocol or
+    /// name than expected.
     pub async fn ask(&self, followed: &FollowedLog) -> (Option<Arc<FollowedLog>>, Result<Vec<Head>, ReadError>) {
         self.recognizer.ask(followed).await
     }
 
-    /// Looks at every log once, and at those that turn out to be others than they were taken for.
+    /// Polls every log once, and again the logs that are recognised as another kind.
     ///
     /// # Errors
     /// The store failed.
@@ -137,7 +137,7 @@ impl LogMonitor {
         self.poller.poll_logs().await
     }
 
-    /// Looks at a log once.
+    /// Polls a log once.
     ///
     /// # Errors
     /// The store failed.
@@ -148,7 +148,8 @@ impl LogMonitor {
     /// Reads a tree from an index on, whatever was read before.
     ///
     /// # Errors
-    /// No such tree or index, a gap that is not allowed, a log that cannot be read or is accused, a failure of the store.
+    /// No such tree or index, a gap that is not allowed, a log that cannot be read or that violates its history, a
+    /// failure of the store.
     pub async fn start_log_at(
         &self,
         followed: &FollowedLog,
@@ -159,10 +160,10 @@ impl LogMonitor {
         self.starter.start_at(followed, tree, index, allow_gap).await
     }
 
-    /// Reads the entries `from..to` of a tree once, and proves them; nothing that is stored is touched.
+    /// Reads the entries `from..to` of a tree once, and proves them; the store is not changed.
     ///
     /// # Errors
-    /// No such range, or the log cannot be read, or what it serves is not what it signed.
+    /// No such range, or the log cannot be read, or the served entries are not the signed ones.
     pub async fn scan_log(
         &self,
         followed: &FollowedLog,
@@ -174,7 +175,7 @@ impl LogMonitor {
         scan::scan(followed, tree, range, matcher, self.clock.now(), tell).await
     }
 
-    /// Who is watched, as the baselines have it now, with the trust root of now.
+    /// A matcher of the identities that the baselines have now, with the current trust root.
     ///
     /// # Errors
     /// The store failed.
@@ -182,7 +183,7 @@ impl LogMonitor {
         self.matching.matcher()
     }
 
-    /// A matcher that looks for somebody else.
+    /// A matcher of other identities.
     pub fn matcher_of(&self, watch: Watch) -> Matcher {
         Matcher::new(Arc::new(watch), self.trust.verifier())
     }
@@ -199,7 +200,7 @@ impl LogMonitor {
         entries::find(&Matcher::of_nobody(self.trust.verifier()), followed, wanted).await
     }
 
-    /// Looks at every entry of which more is expected.
+    /// Checks every open entry.
     ///
     /// # Errors
     /// The store failed.
@@ -215,7 +216,7 @@ impl LogMonitor {
         self.lookup.check_named_entries().await
     }
 
-    /// Accuses a log that stands still though it should grow, and acquits it when it grows again.
+    /// Reports a log that does not grow although it should, and clears the violation when the log grows again.
     ///
     /// # Errors
     /// The store failed.

@@ -14,16 +14,16 @@ use crate::{
     upkeep::ACTOR,
 };
 
-/// How bad a violation is.
+/// The severity of a violation.
 #[derive(Clone, Copy, Debug)]
 struct ViolationSeverity {
     severity: Severity,
     confidence: Confidence,
-    /// For how long it may be an accident: a stale copy, a cache that was spoiled, a file that is on its way.
+    /// For how long it may be an accident: a stale copy, a spoiled cache, a delayed file.
     patience: TimeDelta,
 }
 
-/// The violations that can be mended, and are then over. The others stand until somebody has looked.
+/// The violations that can be repaired, and are then over. The others stay open until an operator has checked them.
 const CURABLE: [LogViolation; 6] = [
     LogViolation::Rollback,
     LogViolation::Unproven,
@@ -50,7 +50,7 @@ fn severity_of(violation: LogViolation) -> ViolationSeverity {
     }
 }
 
-/// Who accuses logs, and acquits them.
+/// Reports log violations, and clears them.
 #[derive(Debug)]
 pub struct ViolationReporter {
     pub store: Arc<Store>,
@@ -59,13 +59,13 @@ pub struct ViolationReporter {
 }
 
 impl ViolationReporter {
-    /// Keeps evidence against a tree's log, and raises the alert if the violation lasts for longer than an accident would.
+    /// Keeps evidence against a tree's log, and raises the alert if the violation lasts longer than an accident would.
     pub fn report(&self, tree: &Tree, evidence: &LogEvidence, now: DateTime<Utc>) -> Result<(), StoreError> {
-        // A key changes once: what is seen again is another change.
+        // A key changes once: a second key change is another change.
         self.report_of(tree, evidence, evidence.violation == LogViolation::KeyChanged, now)
     }
 
-    /// [`Self::report`] of what is known to be another violation than the last one of its kind, or to be the same.
+    /// [`Self::report`] where it is known whether this is another violation than the last one of its kind.
     pub fn report_of(
         &self,
         tree: &Tree,
@@ -96,7 +96,8 @@ impl ViolationReporter {
         self.announcer.raise(&alert, now)
     }
 
-    /// What could not be asked: a mirror that does not answer may have what the others no longer show.
+    /// The mirrors that could not be read: a mirror that does not answer may have the entries that the others no longer
+    /// show.
     fn silent_mirrors(&self, tree: &Tree, violation: LogViolation) -> Result<String, StoreError> {
         if !matches!(violation, LogViolation::Rollback | LogViolation::Unproven) {
             return Ok(String::new());
@@ -109,7 +110,7 @@ impl ViolationReporter {
         Ok(if urls.is_empty() { String::new() } else { format!(" No answer came from {}.", urls.join(", ")) })
     }
 
-    /// The tree was read to its end and everything held: what could be mended is over.
+    /// Clears the violations that can be repaired: the tree was read to its end, and everything verified.
     pub fn clear(&self, tree: &Tree, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.store.log_violations_ended(&tree.name, now)?;
         let reason = "the log verifies again; the evidence is kept";
@@ -131,7 +132,8 @@ impl ViolationReporter {
         Ok(())
     }
 
-    /// A tree could not be read. Infrastructure is trouble with the operation, anything else the log's own doing.
+    /// Records that a tree could not be read. Infrastructure failures are operational issues, anything else is the
+    /// log's own fault.
     ///
     /// # Errors
     /// The store failed.

@@ -9,7 +9,7 @@ use crate::{
     tlog::Tree,
 };
 
-/// What is known of the trees of a log.
+/// The stored rows of the trees of a log.
 ///
 /// # Errors
 /// The store failed.
@@ -19,7 +19,7 @@ pub fn rows_of(store: &Store, followed: &FollowedLog) -> Result<Vec<LogRow>, Sto
     Ok(rows)
 }
 
-/// A tree was met: what is kept of it begins, or says from now on what it is now.
+/// Stores a tree when it is first seen, or updates its row.
 ///
 /// # Errors
 /// The store failed.
@@ -51,7 +51,7 @@ pub fn is_read_to(store: &Store, tree: &str, size: u64) -> Result<bool, StoreErr
     Ok(store.log(tree)?.and_then(|row| row.tail).is_some_and(|tail| tail.verified == size))
 }
 
-/// Where an entry is, in the words of alerts and of releases: for Rekor v1 by its global index.
+/// The place of an entry, as alerts and releases name it: for Rekor v1 by its global index.
 ///
 /// # Errors
 /// The store failed.

@@ -17,12 +17,12 @@ use crate::{
     },
 };
 
-/// What a scan reports as it goes.
+/// The progress of a scan.
 #[derive(Debug)]
 pub enum Scanned<'a> {
-    /// It will read so many entries.
+    /// The scan will read so many entries.
     Expect(u64),
-    /// It read entries; nothing about them is proven before the scan has ended well.
+    /// The scan read so many entries; nothing about them is proven before the scan has succeeded.
     Read(u64),
     /// An entry by a watched identity.
     Match(&'a NewLogEntry),
@@ -30,12 +30,12 @@ pub enum Scanned<'a> {
     Unreadable(&'a NewQuarantined),
 }
 
-/// What a scan came to. That there is one means that every entry hashed to the signed root.
+/// The result of a scan. A result means that every entry hashed to the signed root.
 #[derive(Clone, Debug)]
 pub struct ScanSummary {
-    /// Which tree.
+    /// The tree.
     pub tree: Tree,
-    /// The checkpoint that proves it.
+    /// The checkpoint that proves the entries.
     pub checkpoint: SignedCheckpoint,
     /// The first entry.
     pub from: u64,
@@ -43,11 +43,11 @@ pub struct ScanSummary {
     pub to: u64,
     /// Bytes of the entries.
     pub bytes: u64,
-    /// How many of which kind.
+    /// The number of entries of each kind.
     pub kinds: Kinds,
 }
 
-/// Why a scan ended early.
+/// The reason why a scan ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// The log has no such tree.
@@ -55,9 +55,9 @@ pub enum ScanError {
     NoTree {
         /// The log.
         log: String,
-        /// What was asked for.
+        /// The requested tree.
         tree: String,
-        /// What there is.
+        /// The known trees.
         known: String,
     },
     /// The range does not lie in the log.
@@ -67,10 +67,10 @@ pub enum ScanError {
         tree: Tree,
         /// The range: `5 to 9`, or `from 5 on`.
         wanted: String,
-        /// How many there are.
+        /// The size of the tree.
         size: u64,
     },
-    /// What was served is not what was signed.
+    /// The served entries are not the signed ones.
     #[error(
         "the entries {from} to {last} that {tree} serves do not hash to the root that it signed for {size} entries{}",
         first_of_them(place.as_deref())
@@ -82,12 +82,12 @@ pub enum ScanError {
         from: u64,
         /// The last.
         last: u64,
-        /// How many entries it signed.
+        /// The size that the log signed.
         size: u64,
-        /// Among which entries the first is that was not signed, if the log's own proofs tell.
+        /// The range with the first entry that was not signed, if the log's own proofs show it.
         place: Option<String>,
     },
-    /// The checkpoint does not hold.
+    /// The checkpoint does not verify.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The log could not be read, or does not prove what it serves.
@@ -95,11 +95,11 @@ pub enum ScanError {
     Read(#[from] ReadError),
 }
 
-/// Reads the entries `from..to` of a tree, `to` being the end if it is `None`, and proves them against the checkpoint of
-/// now. The tree may be named by the log's name alone: then it is the one that grows.
+/// Reads the entries `from..to` of a tree, and proves them against the current checkpoint; without `to`, reads to the
+/// end. The log's name alone selects the tree that grows.
 ///
 /// # Errors
-/// No such range, or the log cannot be read, or what it serves is not what it signed.
+/// No such range, or the log cannot be read, or the served entries are not the signed ones.
 pub async fn scan(
     followed: &FollowedLog,
     tree: &str,
@@ -129,7 +129,7 @@ pub async fn scan(
     Err(ScanError::Mismatch { from, last: to.saturating_sub(1), size: checkpoint.size(), place, tree })
 }
 
-/// The tree of that name; by the name of the log the one that grows.
+/// The tree of that name; for the name of the log the tree that grows.
 pub fn to_scan(followed: &FollowedLog, name: &str, heads: Vec<Head>) -> Result<(Tree, SignedCheckpoint), ScanError> {
     let known = heads.iter().map(|head| head.tree.name.clone()).collect::<Vec<_>>().join(", ");
     let whole = name == followed.name() || name == followed.alias;
@@ -149,7 +149,7 @@ fn bounded(tree: &Tree, size: u64, from: u64, to: Option<u64>) -> Result<u64, Sc
     Err(ScanError::Range { tree: tree.clone(), wanted, size })
 }
 
-/// What a scan has come to so far.
+/// The totals of a scan so far.
 #[derive(Default)]
 struct Total {
     bytes: u64,

@@ -11,41 +11,41 @@ use crate::{
     tlog::{CosignerKey, Pattern, rekor_v1::Budget},
 };
 
-/// How logs are followed.
+/// Settings of log following.
 #[derive(Debug)]
 pub struct LogSettings {
-    /// Whether they are at all.
+    /// Whether logs are followed at all.
     pub enabled: bool,
     /// Whether every log of the trust root is followed.
     pub trust_root: bool,
-    /// Whether the trust root is the operator's own, and so are the logs that it names.
+    /// Whether the trust root is the operator's own, and with it the logs that it names.
     pub own_trust_root: bool,
-    /// The kinds of log that are read whole.
+    /// The kinds of log that are tailed.
     pub tail: BTreeSet<LogKind>,
     /// The wait between polls of a log.
     pub interval: std::time::Duration,
-    /// How long a log that still grows may stand still.
+    /// How long a log that still grows may stay at one size.
     pub stale_after: TimeDelta,
     /// How long a release may take to explain an entry.
     pub window: TimeDelta,
     /// Requests at once to a log of tiles or a CT log.
     pub in_flight: usize,
-    /// What a tail of Rekor v1 may use.
+    /// The budget of a tail of Rekor v1.
     pub rekor_v1: Budget,
-    /// Whom to watch besides the repositories of watched packages.
+    /// The identities to watch besides the repositories of watched packages.
     pub patterns: Vec<Pattern>,
-    /// What is told of whom, one for each pattern.
+    /// The rules of `[[logs.match]]`, one for each pattern.
     pub matches: Vec<MatchRule>,
-    /// Logs that no trust root names.
+    /// Logs that only the configuration names.
     pub instances: Vec<Instance>,
-    /// Where logs of the trust root are read instead, by the URL that it gives them.
+    /// The replaced URLs of logs of the trust root, by the URL in the trust root.
     pub urls: HashMap<String, Url>,
-    /// Whose cosignatures are shown.
+    /// The witnesses whose cosignatures are shown.
     pub witnesses: Vec<CosignerKey>,
 }
 
 impl LogSettings {
-    /// Whether what the trust root names is followed.
+    /// Whether the logs of the trust root are followed.
     pub fn follows_trust_root(&self) -> bool {
         self.enabled && self.trust_root
     }

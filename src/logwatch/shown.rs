@@ -8,16 +8,16 @@ use crate::{
     tlog::{CompactRange, LogViolation, ReadError, SignedCheckpoint, Tree, evidence::LogEvidence},
 };
 
-/// What a log showed of one of its trees at one moment: what is audited, read, and held against it.
+/// The state of one tree of a log at one moment: it is audited, read and compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a> {
     /// The log that showed it; of a log with mirrors the mirror.
     pub followed: &'a FollowedLog,
     /// The tree.
     pub tree: &'a Tree,
-    /// What it signed.
+    /// The checkpoint.
     pub signed: &'a SignedCheckpoint,
-    /// When it was asked; reading what it signed may take much longer.
+    /// The time of the request; reading the entries may take much longer.
     pub now: DateTime<Utc>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Shown<'a> {
     /// The leaves before an index, as the log proves them against the checkpoint.
     ///
     /// # Errors
-    /// The log does not answer, or proves nothing.
+    /// The log does not answer, or does not prove it.
     pub async fn beginning(self, size: u64) -> Result<CompactRange, ReadError> {
         if size == 0 {
             return Ok(CompactRange::default());
@@ -43,12 +43,12 @@ impl<'a> Shown<'a> {
         Ok(self.followed.log.prefix(self.tree, size, self.signed).await?.range)
     }
 
-    /// The beginning of the evidence of a violation, found now; nothing that was signed belongs to it yet.
+    /// The beginning of the evidence of a violation, found now; no signed document belongs to it yet.
     pub fn evidence(&self, violation: LogViolation, statement: String) -> LogEvidence {
         LogEvidence::new(violation, self.followed.log.signer(), statement, self.now)
     }
 
-    /// The checkpoint as it is kept. `consistent`: it is proven to be of one history with what was kept before.
+    /// The checkpoint as it is stored. `consistent`: it is proven to be of one history with the kept ones.
     pub fn row(&self, consistent: bool) -> CheckpointRow {
         CheckpointRow {
             size: self.signed.size(),

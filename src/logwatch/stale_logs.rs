@@ -12,7 +12,7 @@ use crate::{
     tlog::{LogViolation, Tree},
 };
 
-/// Who notices that a log stands still.
+/// Detects that a log does not grow.
 #[derive(Debug)]
 pub struct Standing {
     pub settings: Arc<LogSettings>,
@@ -21,8 +21,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Accuses a log whose checkpoint has been the same for too long, and acquits it when it grows again. A log that cannot
-    /// be read is not judged.
+    /// Reports a log whose checkpoint has been the same for too long, and clears the violation when it grows again. A
+    /// log that cannot be read is not judged.
     ///
     /// # Errors
     /// The store failed.
@@ -32,7 +32,8 @@ impl Standing {
         if past(Some(kept.seen_at), now).is_some_and(|seen| now - seen <= self.settings.stale_after) {
             return self.reporter.resolve_violation(&tree, LogViolation::Stale, "the log grew", now);
         }
-        // Both times are the log's own answers: how long this process runs, and how often it looks, is of no account.
+        // Both times are times of the log's own answers: the uptime and the poll interval of this process do not
+        // matter.
         let is_still = kept.last_seen_at - kept.seen_at > self.settings.stale_after;
         if !is_still || row.standing != LogState::Active || row.failing_since.is_some() {
             return Ok(());

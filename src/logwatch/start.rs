@@ -17,7 +17,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Why a log is not read from another index on.
+/// The reason why a tail cannot move to another index.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The log.
@@ -34,10 +34,10 @@ pub enum StartError {
     /// Only its checkpoints are checked.
     #[error("{0} is not tailed: only its checkpoints are checked")]
     NotTailed(String),
-    /// What it signs now is not of one history with what it signed before.
+    /// Its current checkpoint is not of one history with the earlier ones.
     #[error("{0} does not agree with what it signed before; see `provwatch logs status`")]
     Accused(Tree),
-    /// Our own side.
+    /// A failure of provwatch itself.
     #[error(transparent)]
     Ours(#[from] FollowError),
 }
@@ -54,7 +54,7 @@ impl From<StoreError> for StartError {
     }
 }
 
-/// Who lets a tail begin elsewhere.
+/// Moves the tail of a log.
 #[derive(Debug)]
 pub struct Starter {
     pub store: Arc<Store>,
@@ -64,7 +64,8 @@ pub struct Starter {
 }
 
 impl Starter {
-    /// Reads a tree from an index on, whatever was read before. The leaves before it are taken from the log's own proof.
+    /// Reads a tree from an index on, whatever was read before. The leaves before it are taken from the log's own
+    /// proof.
     ///
     /// # Errors
     /// As [`crate::logwatch::scan::scan`], and a failure of the store.
@@ -88,7 +89,7 @@ impl Starter {
             return Err(ReadError::Beyond { index, size }.into());
         }
         let now = self.clock.now();
-        // The others are met with it: none of them is taken for a later one.
+        // The other trees are stored with it: none of them counts as a later one.
         let open = |tree: &Tree| open_tree(&self.store, followed, tree, now);
         met.iter().try_for_each(open)?;
         let stands = self.store.log(&tree.name)?.and_then(|row| row.tail);

@@ -1,14 +1,14 @@
-//! The reasons why a tree was not read to its end, the log's fault or ours.
+//! The reasons why a tree was not read to its end: a failure of the log or of provwatch.
 
 use super::error::FollowError;
 use crate::tlog::ReadError;
 
-/// Why a tree was not read to its end.
+/// The reason why a tree was not read to its end.
 #[derive(Debug)]
 pub enum TreeFailure {
-    /// The log, or the way to it.
+    /// The log, or the network.
     Read(ReadError),
-    /// Our own side.
+    /// A failure of provwatch itself.
     Ours(FollowError),
 }
 

@@ -25,7 +25,7 @@ use crate::{
     watchlist::InUse,
 };
 
-/// What the watch over logs is made of.
+/// The parts of the log services.
 #[derive(Debug)]
 pub struct LogParts {
     /// The store.
@@ -34,32 +34,32 @@ pub struct LogParts {
     pub clock: Arc<dyn Clock>,
     /// The client.
     pub http: Client,
-    /// Who is told.
+    /// Receives progress.
     pub progress: Arc<dyn Progress>,
-    /// Where alerts go.
+    /// The receivers of alerts.
     pub subscriptions: Arc<Subscriptions>,
     /// The watchlist in use.
     pub watchlist: Arc<InUse>,
-    /// What signatures are verified with.
+    /// Keeps the trust root.
     pub trust: Arc<TrustKeeper>,
-    /// Since when this process works.
+    /// The start time of this process.
     pub wall_clock: Arc<WallClock>,
-    /// Who sets damaged rows aside.
+    /// Sets damaged rows aside.
     pub mender: Arc<Mender>,
-    /// How logs are followed.
+    /// The settings of log following.
     pub settings: Arc<LogSettings>,
-    /// What the operator changed about detectors.
+    /// The operator's changes to detectors.
     pub tuning: Tuning,
 }
 
-/// Which logs there are.
+/// The list of logs.
 pub struct Listing {
     pub list: Arc<LogList>,
     pub trusted: Arc<TrustedLogs>,
     pub recognizer: Arc<Recognizer>,
 }
 
-/// What is made known of logs, and by whom.
+/// The services that report about logs.
 pub struct Telling {
     pub announcer: Arc<Announcer>,
     pub reporter: Arc<ViolationReporter>,
@@ -146,7 +146,7 @@ impl LogParts {
         })
     }
 
-    /// Who looks at logs, and who lets a tail begin elsewhere.
+    /// The services that poll logs and move tails.
     pub fn polling(&self, listing: &Listing, telling: &Telling, matching: &Arc<Matching>) -> (Poller, Starter) {
         let (store, clock, reporter) = (&self.store, &self.clock, &telling.reporter);
         let auditor = Arc::new(Auditor { store: Arc::clone(store), reporter: Arc::clone(reporter) });

@@ -106,7 +106,7 @@ impl Alert {
         self.id == AlertId::TEST
     }
 
-    /// An open alert about `subject`, of which nothing else is said yet.
+    /// An open alert about `subject`, without further details.
     pub fn about(
         kind: AlertKind,
         subject: &str,
@@ -145,7 +145,7 @@ impl Alert {
         self.purl.as_ref().map(ReleaseId::package).or(self.package.as_ref())
     }
 
-    /// Whose alert it is, as far as sinks take turns: that of a package, or of a kind.
+    /// The group of the alert, among which sinks take turns: a package, or a kind.
     pub fn whose(&self) -> String {
         self.of_package().map_or_else(|| self.kind.as_str().to_owned(), ToString::to_string)
     }

@@ -1,4 +1,4 @@
-//! The fingerprint of an alert: what makes two findings the same alert.
+//! The fingerprint of an alert: two findings with the same fingerprint are one alert.
 
 use std::{fmt, str::FromStr};
 
@@ -20,12 +20,12 @@ impl Fingerprint {
     /// Digits of the text form.
     pub const DIGITS: usize = 64;
 
-    /// That of the alert of a kind about `subject` (a purl, a source's name).
+    /// The fingerprint of an alert of a kind about `subject` (a purl, a source's name).
     pub fn of(kind: AlertKind, subject: &str) -> Self {
         Self(Sha256::digest(format!("{}\n{subject}", kind.as_str())).into())
     }
 
-    /// That of the alert about a release.
+    /// The fingerprint of the alert about a release.
     pub fn of_release(release: &ReleaseId) -> Self {
         Self::of(AlertKind::Release, &release.to_string())
     }
@@ -77,7 +77,7 @@ impl From<Fingerprint> for String {
     }
 }
 
-/// A text that is not the fingerprint of an alert.
+/// A text that is not a fingerprint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{text:?} is not the fingerprint of an alert; expected {} lower-case hexadecimal digits", Fingerprint::DIGITS)]
 pub struct InvalidFingerprint {

@@ -29,10 +29,10 @@ impl AlertId {
     /// Digits of the text form.
     pub const DIGITS: usize = 12;
 
-    /// The id of an alert that only tries a receiver and is kept nowhere. As text it is `test`.
+    /// The id of an alert that only tries a receiver and is not stored. As text it is `test`.
     pub const TEST: Self = Self(Kind::Test);
 
-    /// That of the alert whose fingerprint begins so.
+    /// The id of the alert whose fingerprint begins so.
     pub(super) const fn beginning(bytes: [u8; Self::DIGITS / 2]) -> Self {
         Self(Kind::Stored(bytes))
     }

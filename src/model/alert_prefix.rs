@@ -4,8 +4,8 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use super::Fingerprint;
 
-/// What somebody types to name an alert: the first digits of its fingerprint, be it fewer than its id has, its id, or all of
-/// them, in either case. Several alerts may begin so.
+/// The text with which an operator names an alert: the first digits of its fingerprint, be it fewer than its id has,
+/// its id, or all of them, in either case. Several alerts may begin so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertPrefix {
     digits: String,
@@ -43,7 +43,7 @@ impl FromStr for AlertPrefix {
     }
 }
 
-/// A text that no alert's id begins with.
+/// A text with which no alert's id begins.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{text:?} is not the id of an alert; expected its first hexadecimal digits, such as 6adc1e73")]
 pub struct InvalidAlertPrefix {

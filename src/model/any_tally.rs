@@ -15,15 +15,15 @@ use super::{
 pub trait Kind: Value {
     /// The tally of such values, if it is one.
     fn of_any(any: &AnyTally) -> Option<&Tally<Self>>;
-    /// The same, to count in.
+    /// The same, for counting.
     fn of_any_mut(any: &mut AnyTally) -> Option<&mut Tally<Self>>;
-    /// A tally of such values as one of any.
+    /// Wraps a tally of such values.
     fn any(tally: Tally<Self>) -> AnyTally;
 }
 
 macro_rules! kinds {
     ($($kind:ident($value:ty),)+) => {
-        /// The tally of a trait, whichever it is.
+        /// The tally of any trait.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum AnyTally {
             $(
@@ -47,7 +47,7 @@ macro_rules! kinds {
         })+
 
         impl AnyTally {
-            /// Whether nothing was seen.
+            /// Whether it has no values.
             pub fn is_empty(&self) -> bool {
                 match self { $(Self::$kind(tally) => tally.is_empty(),)+ }
             }

@@ -23,7 +23,7 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// A baseline that knows nothing yet.
+    /// A baseline without any release.
     pub fn empty(package: Package) -> Self {
         Self { package, lines: BTreeMap::new() }
     }
@@ -68,7 +68,7 @@ pub struct Resumed {
 }
 
 impl LineBaseline {
-    /// What was seen of a trait.
+    /// The tally of a trait.
     pub fn tally<K: Key>(&self, _: K) -> &Tally<K::Value> {
         self.tallies.of::<K>()
     }
@@ -85,26 +85,26 @@ impl LineBaseline {
         }
     }
 
-    /// Takes a value of a trait as it was seen elsewhere, in place of what was known of it.
+    /// Takes a value of a trait from elsewhere, in place of the known one.
     pub fn insert<K: Key>(&mut self, _: K, value: K::Value, seen: Seen) {
         self.tallies.insert::<K>(value, seen);
     }
 
-    /// Notes which id a repository has, as long as it is counted.
+    /// Notes the id of a repository, as long as the repository is counted.
     pub fn note_repository(&mut self, url: &str, id: &str) {
         self.id_of_repository.insert(url.to_owned(), id.to_owned());
         let known = self.tallies.of::<Repositories>();
         self.id_of_repository.retain(|url, _| known.contains(url));
     }
 
-    /// Notes which id an owner has, as long as it is counted.
+    /// Notes the id of an owner, as long as the owner is counted.
     pub fn note_owner(&mut self, url: &str, id: &str) {
         self.id_of_owner.insert(url.to_owned(), id.to_owned());
         let known = self.tallies.of::<Owners>();
         self.id_of_owner.retain(|url, _| known.contains(url));
     }
 
-    /// Whether it was built from a repository, by its URL, or under any URL by its numeric id.
+    /// Whether releases were built from a repository, by its URL, or under any URL by its numeric id.
     pub fn has_repository(&self, url: &str, id: Option<&str>) -> bool {
         self.tally(Repositories).contains(url) || id.is_some_and(|id| self.tally(RepositoryIds).contains(id))
     }

@@ -1,5 +1,5 @@
-//! The JSON form of a profile. What people see has every key; what is stored leaves traits out of which nothing was seen. Both
-//! are read.
+//! The JSON form of a profile. The form for people has every key; the stored one leaves out traits without values. Both
+//! can be read.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -45,7 +45,7 @@ impl Serialize for LineBaseline {
 /// A profile as it is written.
 struct Form<'a> {
     profile: &'a LineBaseline,
-    /// Whether traits of which nothing was seen have their keys.
+    /// Whether traits without values have their keys.
     is_whole: bool,
 }
 
@@ -70,7 +70,7 @@ impl Serialize for Form<'_> {
 }
 
 impl Form<'_> {
-    /// Writes a trait, and behind the names of repositories and owners which ids they had.
+    /// Writes a trait, and after the names of repositories and owners their ids.
     fn write<M: SerializeMap>(&self, one: Trait, map: &mut M) -> Result<(), M::Error> {
         match self.profile.tallies.any(one) {
             Some(tally) => map.serialize_entry(one.as_str(), tally)?,
@@ -101,7 +101,7 @@ impl<'de> Deserialize<'de> for LineBaseline {
     }
 }
 
-/// Reads a profile. What it does not have is as it is where nothing was learned, and a key that is not known says nothing.
+/// Reads a profile. A missing key means that nothing was learned, and an unknown key is ignored.
 struct OfPortrait;
 
 impl<'de> Visitor<'de> for OfPortrait {
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for OfPortrait {
     }
 }
 
-/// What a key of a profile means.
+/// The meaning of a key of a profile.
 #[derive(Clone, Copy)]
 enum ProfileKey {
     Releases,
@@ -180,7 +180,7 @@ impl Visitor<'_> for OfKey {
     }
 }
 
-/// Reads what was seen of a trait.
+/// Reads the tally of a trait.
 struct OfTrait<'a>(Trait, &'a mut Tallies);
 
 impl<'de> DeserializeSeed<'de> for OfTrait<'_> {

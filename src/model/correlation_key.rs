@@ -1,10 +1,10 @@
-//! Correlation keys: what ties releases of several packages together.
+//! Correlation keys: the accounts, repositories and owners that several packages share.
 
 use std::fmt;
 
 use super::{AuthMethod, Observation};
 
-/// What ties releases of several packages together.
+/// A property that releases of several packages share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CorrelationKey {
     /// The account of a person at the registry.
@@ -16,8 +16,8 @@ pub enum CorrelationKey {
 }
 
 impl CorrelationKey {
-    /// What ties a release to others. With trusted publishing the account is the registry's stand-in for the machine, the
-    /// same for everybody, and ties nothing together.
+    /// The correlation keys of a release. With trusted publishing the account is the registry's placeholder for the
+    /// machine, the same for all packages, and correlates nothing.
     pub fn of(release: &Observation) -> Vec<Self> {
         let person = release.publisher.as_ref().filter(|_| release.auth.method != AuthMethod::TrustedPublisher);
         let registry = release.purl.package().registry();

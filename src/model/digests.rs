@@ -26,7 +26,7 @@ impl Digests {
         self.sha256.is_some() || self.sha512.is_some() || self.sha1.is_some()
     }
 
-    /// These, and of the kinds that they lack, those of before.
+    /// These, and for the kinds that they lack, the earlier ones.
     #[must_use]
     pub fn or(self, before: Self) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Digests {
         }
     }
 
-    /// Those of a kind that `others` lack.
+    /// The digests of a kind that `others` lack.
     #[must_use]
     pub fn besides(self, others: &Self) -> Self {
         Self {
@@ -46,22 +46,22 @@ impl Digests {
         }
     }
 
-    /// The strongest of them as a lock file of the ecosystem has it: `sha512-<base64>` at npm, `sha256:<hex>` at PyPI, bare
-    /// hex at crates.io.
+    /// The strongest of them in the form of the ecosystem's lock files: `sha512-<base64>` at npm, `sha256:<hex>` at
+    /// PyPI, bare hex at crates.io.
     pub fn in_lock_form(&self, ecosystem: Ecosystem) -> Option<String> {
         let all = [("SHA-512", &self.sha512), ("SHA-256", &self.sha256), ("SHA-1", &self.sha1)];
         let strongest = all.into_iter().find_map(|(kind, digest)| Some((kind, digest.as_deref()?)));
         strongest.map(|(kind, digest)| lock_form(ecosystem, kind, digest))
     }
 
-    /// Whether both say the same, and at least one digest.
+    /// Whether both have a digest in common, and no two differ.
     pub fn agree(&self, other: &Self) -> bool {
         let pairs = [(&self.sha256, &other.sha256), (&self.sha512, &other.sha512)];
         let mut both = pairs.into_iter().filter_map(|(one, other)| Some((one.as_ref()?, other.as_ref()?)));
         both.next().is_some() && self.contradiction(other).is_none()
     }
 
-    /// A digest of which both say something, and not the same: its name, this one's and the other's.
+    /// A digest that both have with different values: its name, this value and the other.
     pub fn contradiction<'a>(&'a self, other: &'a Self) -> Option<(&'static str, &'a str, &'a str)> {
         let pairs = [
             ("SHA-256", &self.sha256, &other.sha256),

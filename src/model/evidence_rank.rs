@@ -1,4 +1,4 @@
-//! Evidence ranks: how strong the evidence is that a release came from its repository.
+//! Evidence ranks: the strength of the evidence that a release came from its repository.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

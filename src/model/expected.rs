@@ -44,7 +44,7 @@ pub enum ChangeKind {
 }
 
 impl ExpectedChange {
-    /// Whether it is of a package's release at that time.
+    /// Whether it applies to a package's release at that time.
     pub fn covers(&self, package: &Package, at: DateTime<Utc>) -> bool {
         self.package == *package && self.from <= at && at <= self.until
     }

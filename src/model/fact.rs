@@ -1,4 +1,4 @@
-//! The facts around a release of which it can be said why they are not known.
+//! The facts around a release that can be unknown for a reason.
 
 use std::{borrow::Cow, cmp::Ordering, fmt};
 
@@ -13,9 +13,9 @@ macro_rules! facts {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fact {
             $($(#[$doc])* $fact,)+
-            /// When this dependency was first published.
+            /// The time when this dependency was first published.
             Dependency(String),
-            /// One that another version of provwatch knows, by its place.
+            /// A fact of another version of provwatch, by its place.
             Other(String),
         }
 
@@ -36,7 +36,7 @@ macro_rules! facts {
                 }
             }
 
-            /// Those that every release has.
+            /// The facts that every release has.
             #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$fact),+];
         }
@@ -61,7 +61,7 @@ facts! {
     FormerName = "repository.formerly", "former name of the repository";
     /// The repository's owner.
     Owner = "owner", "owner";
-    /// When the owner came to the forge.
+    /// The time when the owner joined the forge.
     OwnerAge = "owner.created_at", "age of the owner";
     /// The commit.
     Commit = "commit", "commit";
@@ -83,7 +83,7 @@ facts! {
     ForgeRelease = "release", "forge release";
     /// The workflow run.
     Run = "run", "workflow run";
-    /// When the new dependencies were first published.
+    /// The times when the new dependencies were first published.
     Dependencies = DEPENDENCIES, "age of the new dependencies";
 }
 

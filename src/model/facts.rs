@@ -146,13 +146,13 @@ facts! {
 }
 
 impl Facts {
-    /// Says why something is not known.
+    /// Records why a fact is not known.
     pub fn unknown_because(&mut self, what: Fact, why: impl Into<String>) {
         self.unknown.get_or_insert_default().insert(what, why.into());
     }
 
-    /// What this look at a release found, and where it does not know, what the look before found. Nothing that is known
-    /// stays in [`Facts::unknown`].
+    /// The facts of this look at a release, and for unknown ones those of the look before. No known fact stays in
+    /// [`Facts::unknown`].
     #[must_use]
     pub fn or_before(mut self, mut before: Self) -> Self {
         let unknown = self.unknown.take();
@@ -168,7 +168,7 @@ impl Facts {
         all
     }
 
-    /// Those of these facts that are not known.
+    /// The entries whose facts are still unknown.
     fn still(&self, mut unknown: BTreeMap<Fact, String>) -> BTreeMap<Fact, String> {
         let known = serde_json::to_value(self).unwrap_or_default();
         unknown.retain(|fact, _| match fact {
@@ -182,9 +182,9 @@ impl Facts {
     }
 }
 
-/// Facts that another look adds to.
+/// Facts that another look can complete.
 trait Or {
-    /// These, and where they do not know, those of before.
+    /// These facts, and for unknown ones the earlier values.
     fn or(self, before: Self) -> Self;
 }
 
@@ -213,8 +213,8 @@ impl TagFacts {
 }
 
 impl CommitFacts {
-    /// Whether a branch that is looked after reaches the commit: the default branch or a release branch. What the default
-    /// branch does not have, and of which nothing more is known, is not merged.
+    /// Whether a maintained branch reaches the commit: the default branch or a release branch. A commit that the
+    /// default branch lacks is not merged unless more is known.
     pub fn is_merged(&self) -> Option<bool> {
         match self.on_release_branch {
             Some(true) => Some(true),

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Digests, Ecosystem, File, Observation};
 
-/// Most files that are not stated any more and whose digests are kept: whoever uploads and removes files without end does not
-/// push those out that were there before.
+/// Most files that the registry no longer lists and whose digests are kept: an attacker who uploads and removes files
+/// without end does not displace the earlier ones.
 const MOST_FORMER: usize = 4096;
 
 /// A fingerprint of a release's files and their digests, whatever their order: it changes when a file is added or
@@ -31,15 +31,15 @@ pub fn files_fingerprint(files: &[File]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// The files that had another content before, by name, with the digests of then. Only digests that are known of both count,
-/// whenever they were seen: a file that was gone for a while, and a digest that is left out, change nothing.
+/// The files that had another content before, by name, with the digests of then. Only digests that both looks have are
+/// compared, whenever they were seen: a file that was gone for a while, or a digest that is left out, is not a change.
 pub fn replaced_files(ecosystem: Ecosystem, before: &Observation, now: &[File]) -> BTreeMap<String, Digests> {
     let pairs = now.iter().filter_map(|file| Some((file, known(ecosystem, before, &file.name)?)));
     let changed = pairs.filter(|(file, known)| known.contradiction(&file.digests).is_some());
     changed.map(|(file, known)| (file.name.clone(), known)).collect()
 }
 
-/// Every digest that was seen and is not stated now, by file.
+/// Every digest that was seen but is not listed now, by file.
 pub fn former_digests(ecosystem: Ecosystem, before: &Observation, now: &[File]) -> BTreeMap<String, Digests> {
     let former = before.facts.former_digests.iter().flatten().map(|(name, _)| name);
     let names = former.chain(before.files.iter().map(|file| &file.name));
@@ -100,12 +100,12 @@ mod tests {
             (Ecosystem::PYPI, file("a", ["", "", ""]), 0),
             (Ecosystem::PYPI, file("b", ["2", "z", ""]), 1),
             (Ecosystem::PYPI, file("d", ["9", "", ""]), 0),
-            // It was gone for a while.
+            // It was missing for a while.
             (Ecosystem::PYPI, file("c", ["9", "", ""]), 1),
             (Ecosystem::PYPI, file("c", ["3", "", ""]), 0),
             (Ecosystem::NPM, file("c", ["9", "", ""]), 1),
             (Ecosystem::CARGO, file("c", ["1", "", ""]), 0),
-            // The strong digest is left out and the weak one is another.
+            // The strong digest is left out and the weak one differs.
             (Ecosystem::NPM, file("a", ["", "", "t"]), 1),
             (Ecosystem::NPM, file("a", ["", "", "s"]), 0),
         ] {

@@ -1,7 +1,7 @@
 //! Glob patterns for values in policies.
 
-/// Whether a value fits a glob, in which each star stands for any characters, none included, except `/`: a star in an
-/// owner's name does not let in another owner's repository.
+/// Whether a value matches a glob, in which each star matches any characters, even none, except `/`: a star in an
+/// owner's name does not match another owner's repository.
 ///
 /// The usual greedy walk: on a mismatch the last star takes one more byte.
 pub fn fits(glob: &str, value: &str) -> bool {

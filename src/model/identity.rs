@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::SubjectNames;
 
-/// Who built a release, as Fulcio certified it: the claims `.8`–`.24` of the arc 1.3.6.1.4.1.57264.1 and the subject
-/// alternative name. Names follow <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
+/// The builder of a release, as Fulcio certified it: the claims `.8`–`.24` of the arc 1.3.6.1.4.1.57264.1 and the
+/// subject alternative name. Names follow <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
 ///
-/// `None` means that the certificate does not carry the claim. Whether that says anything depends on the age of the
+/// `None` means that the certificate does not carry the claim. The meaning of that depends on the age of the
 /// certificate, see [`Claim::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct WorkflowIdentity {
@@ -34,7 +34,7 @@ macro_rules! claims {
             pub $field: Option<String>,)*
         }
 
-        /// One Fulcio claim: its name, its number in the arc, and since when Fulcio issues it.
+        /// One Fulcio claim: its name, its number in the arc, and the day since which Fulcio issues it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Claim {
             $(#[doc = $doc] $variant,)*
@@ -60,7 +60,7 @@ macro_rules! claims {
                 match self { $(Self::$variant => $since,)* }
             }
 
-            /// Whether a certificate of that time would carry the claim if there were something to say.
+            /// Whether a certificate of that time would carry the claim if it had a value.
             pub fn is_carried(self, signed_at: DateTime<Utc>) -> bool {
                 NaiveDate::parse_from_str(self.since(), "%Y-%m-%d").is_ok_and(|since| signed_at.date_naive() >= since)
             }
@@ -116,7 +116,7 @@ impl WorkflowIdentity {
         if self.claims.source_repository_uri.is_some() { None } else { SubjectNames::read(&self.subject) }
     }
 
-    /// What stays the same from one run of a signer to the next: not the ref, the commit or the run.
+    /// The part that stays the same from one run of a signer to the next: not the ref, the commit or the run.
     pub fn lasting(&self) -> String {
         let Claims { source_repository_uri, source_repository_identifier, build_trigger, runner_environment, .. } =
             &self.claims;
@@ -134,7 +134,7 @@ impl WorkflowIdentity {
             .join("\n")
     }
 
-    /// Who answers for it: the repository's owner, the domain of an e-mail address, or else the subject as it is.
+    /// The responsible party: the repository's owner, the domain of an e-mail address, or else the whole subject.
     pub fn owner(&self) -> &str {
         let owner = self.claims.source_repository_owner_uri.as_ref().or(self.claims.source_repository_uri.as_ref());
         let domain = || self.subject.rsplit_once('@').map_or(&*self.subject, |(_, domain)| domain);
@@ -147,7 +147,7 @@ impl WorkflowIdentity {
     }
 }
 
-/// The run that an invocation names, and which attempt of it that was, if it says:
+/// The run that an invocation names, and its attempt, if the invocation has it:
 /// `https://github.com/o/r/actions/runs/7/attempts/2` is the second of run 7.
 pub fn run_and_attempt(invocation: &str) -> (&str, Option<u32>) {
     let parts = invocation.rsplit_once("/attempts/");

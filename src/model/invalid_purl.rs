@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::name;
 
-/// Why a text is not a purl that provwatch can watch.
+/// The reason why a text is not a supported purl.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "{text:?} is not a usable package URL: {why}; expected for example pkg:npm/%40scope/name or pkg:pypi/requests@2.32.0"
@@ -19,7 +19,7 @@ impl InvalidPurl {
         Self { text: text.chars().take(name::MAX_LENGTH).collect(), why: why.to_string() }
     }
 
-    /// What is wrong with the text.
+    /// The error in the text.
     pub(super) fn why(&self) -> &str {
         &self.why
     }

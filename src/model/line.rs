@@ -23,7 +23,7 @@ impl ReleaseLine {
         Self(release.parsed().map_or_else(|| "?".to_owned(), |version| (rules.line)(&version)))
     }
 
-    /// The line by its name, as the store and the command line have it.
+    /// The line by its name, as in the store and on the command line.
     pub fn named(name: impl Into<String>) -> Self {
         Self(name.into())
     }
@@ -33,7 +33,7 @@ impl ReleaseLine {
         &self.0
     }
 
-    /// Which of two lines is newer: by the epoch, the major version, and the minor of `0.x` lines. A line without numbers is
+    /// The order of lines: by the epoch, the major version, and the minor of `0.x` lines. A line without numbers is
     /// older than all others.
     pub fn number(&self) -> Option<(u64, u64, u64)> {
         let name = self.0.strip_suffix("-pre").unwrap_or(&self.0);
@@ -42,7 +42,7 @@ impl ReleaseLine {
         Some((epoch.parse().ok()?, major.parse().ok()?, minor.parse().ok()?))
     }
 
-    /// The number by which branches are named for it: without the epoch, and of pre-releases that of their stable line.
+    /// The number after which branches are named: without the epoch, and for pre-releases that of their stable line.
     pub fn in_branches(&self) -> &str {
         let name = self.0.strip_suffix("-pre").unwrap_or(&self.0);
         name.split_once('!').map_or(name, |(_, number)| number)

@@ -1,4 +1,4 @@
-//! Observations: all that is known of one published release.
+//! Observations: all known facts of one published release.
 
 use std::collections::BTreeMap;
 
@@ -82,12 +82,12 @@ impl Observation {
         self.provenances().filter_map(Provenance::verified)
     }
 
-    /// Whether an attestation of it does not hold.
+    /// Whether one of its attestations is invalid.
     pub fn has_invalid(&self) -> bool {
         self.provenances().any(|provenance| matches!(provenance, Provenance::Invalid { .. }))
     }
 
-    /// Whether an attestation of it could not be had or not be checked.
+    /// Whether one of its attestations is unavailable or could not be checked.
     pub fn has_unavailable(&self) -> bool {
         self.provenances().any(|provenance| matches!(provenance, Provenance::Unavailable { .. }))
     }
@@ -142,8 +142,8 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// The trusted publisher's repository as the registry names it, `host/owner/name`, lower-case. Its word: nothing
-    /// certifies it.
+    /// The trusted publisher's repository as the registry names it, `host/owner/name`, lower-case. It is the registry's
+    /// statement: nothing certifies it.
     pub fn registered_repository(&self) -> Option<String> {
         let path = self.repository.as_deref().filter(|_| self.method == AuthMethod::TrustedPublisher)?;
         let provider = self.provider.as_deref().unwrap_or_default();

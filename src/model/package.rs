@@ -21,7 +21,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// A package of the public registry by the name that this uses: `@scope/name`, `Foo.Bar` (normalised to `foo-bar`), `serde_json`.
+    /// A package of the public registry by the name in use: `@scope/name`, `Foo.Bar` (normalised to `foo-bar`),
+    /// `serde_json`.
     ///
     /// # Errors
     /// An empty or overlong name, or one with characters that no registry of the ecosystem accepts.
@@ -140,7 +141,7 @@ impl ReleaseId {
         self.package.ecosystem.version(&self.version)
     }
 
-    /// The version without what tags leave out of it: PyPI's epoch.
+    /// The version without the part that tags leave out: PyPI's epoch.
     pub fn version_in_tags(&self) -> &str {
         (self.package.ecosystem.row().versions.in_tags)(&self.version)
     }

@@ -58,7 +58,7 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// Whether it is quiet about what is published at that time.
+    /// Whether it suppresses signals about a release of that time.
     pub fn holds(&self, at: DateTime<Utc>) -> bool {
         let end = self.until.and_time(NaiveTime::MIN).and_utc();
         at < end + chrono::TimeDelta::days(1)
@@ -66,7 +66,7 @@ impl Quiet {
 }
 
 impl Policy {
-    /// This policy, with what another one demands where this one says nothing.
+    /// This policy, with the demands of another one where this one has none.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         let fill = |own: &mut Vec<String>, others: &[String]| {
@@ -87,7 +87,7 @@ impl Policy {
         self
     }
 
-    /// The same with owners and repositories as they are compared: forges treat the case of names as one.
+    /// The same with owners and repositories in the form for comparison: forges ignore the case of names.
     #[must_use]
     pub fn normalized(mut self) -> Self {
         for text in self.owners.iter_mut().chain(&mut self.repositories) {
@@ -96,12 +96,12 @@ impl Policy {
         self
     }
 
-    /// Whether it demands nothing.
+    /// Whether it has no demands.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The lists of what is allowed.
+    /// The lists of allowed values.
     pub fn lists(&self) -> [(Demand, &[String]); 7] {
         [
             (Demand::Issuers, &self.issuers),
@@ -115,7 +115,7 @@ impl Policy {
     }
 }
 
-/// What a policy may demand.
+/// A demand that a policy may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields of `Policy` say it")]
 pub enum Demand {
@@ -159,7 +159,7 @@ impl Demand {
         }
     }
 
-    /// Why a text that is to be allowed fits nothing, ever; `None`: it may fit something.
+    /// The reason why an allowed text can never match; `None`: it can.
     pub fn refuses(self, text: &str) -> Option<String> {
         let plain = text.split_once("://").map_or(text, |(_, rest)| rest);
         let parts = plain.split('/').count();

@@ -35,14 +35,14 @@ pub enum Provenance {
 /// The outcome of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedProvenance {
-    /// Who built it.
+    /// The builder.
     pub identity: WorkflowIdentity,
     /// The verified time of signing.
     pub signed_at: Option<DateTime<Utc>>,
-    /// Where the signature is logged.
+    /// The log entry of the signature.
     pub log: Option<LogEntry>,
-    /// What a log's entry of the signature names, SHA-256 in lower-case hexadecimal: the payload of the envelope, its
-    /// pre-authentication encoding, and the public key of the certificate. Any of them tells which entry it is where the
+    /// The digests in a log's entry of the signature, SHA-256 in lower-case hexadecimal: the payload of the envelope,
+    /// its pre-authentication encoding, and the public key of the certificate. Any of them identifies the entry if its
     /// place is not known.
     pub signed: Vec<String>,
 }
@@ -129,7 +129,7 @@ impl fmt::Display for Check {
 }
 
 impl Provenance {
-    /// What was verified, if every check passed.
+    /// The verified provenance, if every check passed.
     pub fn verified(&self) -> Option<&VerifiedProvenance> {
         match self {
             Self::Verified(verified) => Some(verified),

@@ -1,6 +1,6 @@
 //! Parses packages and releases by the purl specification (<https://github.com/package-url/purl-spec>). The crate
-//! `packageurl` takes a purl apart; it folds npm's names, which are case-sensitive since May 2026, so the types' rules
-//! are kept from it and stand in `name`.
+//! `packageurl` splits a purl; it folds npm's names, which are case-sensitive since May 2026, so it does not apply the
+//! types' rules: they are in `name`.
 
 use std::str::FromStr;
 
@@ -11,8 +11,8 @@ use super::{
     name::{MAX_LENGTH, REPOSITORY},
 };
 
-/// Splits a purl into its package and version. Of the qualifiers only the registry is part of a package's name; the others
-/// and subpaths are dropped.
+/// Splits a purl into its package and version. Of the qualifiers only the registry is part of a package's name; the
+/// others and subpaths are dropped.
 pub(super) fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl> {
     let invalid = |why: &dyn std::fmt::Display| InvalidPurl::new(text, why);
     if text.len() > 4 * MAX_LENGTH {
@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str) -> Result<(Package, Option<String>), InvalidPurl
 /// A purl type without rules of its own.
 const NO_RULES: &str = "generic";
 
-/// `pkg:npm/a` as `npm` and `a`; also `pkg://npm/a`, which the specification asks parsers to take.
+/// `pkg:npm/a` as `npm` and `a`; also `pkg://npm/a`, which the specification requires parsers to accept.
 fn type_and_rest(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix("pkg:")?.trim_start_matches('/').split_once('/')
 }

@@ -5,10 +5,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// The name of a public registry host in reverse-DNS form, labels from the root down as in Java packages:
-/// `org.example.registry` stands for the host `registry.example.org`.
+/// `org.example.registry` is the host `registry.example.org`.
 ///
-/// This is the one place that knows the public registries; everything else asks [`RegistryId::base_url`], and the
-/// configuration may put any other URL in its place.
+/// This is the one place with the public registries; all other code uses [`RegistryId::base_url`], and the
+/// configuration may replace it with any other URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegistryId(&'static str);
@@ -30,7 +30,7 @@ impl RegistryId {
     pub const CARGO_STATIC: Self = Self("io.crates.static");
     /// Yarn's name for npm's registry, which lock files of many years have.
     pub const NPM_YARN: Self = Self("com.yarnpkg.registry");
-    /// The mirror of npm that is usual in China.
+    /// A common mirror of npm in China.
     pub const NPM_MIRROR: Self = Self("com.npmmirror.registry");
     /// PyPI's files.
     pub const PYPI_FILES: Self = Self("org.pythonhosted.files");

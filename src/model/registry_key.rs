@@ -34,13 +34,13 @@ impl RepositoryUrl {
         Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Whether a URL is this one or lies below it.
+    /// Whether a URL is this one or below it.
     pub fn covers(&self, url: &str) -> bool {
         let Ok(Self(other)) = url.split(['?', '#']).next().unwrap_or_default().parse() else { return false };
         other.strip_prefix(&*self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// As the value of a purl's qualifier: all is escaped but what every parser of purls takes as it is.
+    /// As the value of a purl's qualifier: escaped, except characters that every parser of purls accepts.
     pub(super) fn escaped(&self) -> String {
         let mut out = String::with_capacity(self.0.len());
         for byte in self.0.bytes() {
@@ -58,7 +58,7 @@ impl RepositoryUrl {
 impl FromStr for RepositoryUrl {
     type Err = String;
 
-    /// Reads a URL as purls, lock files and people write it: also without a scheme, and with Cargo's `sparse+`.
+    /// Reads a URL as in purls, lock files and text by people: also without a scheme, and with Cargo's `sparse+`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let expected = "expected the URL of a registry such as https://npm.acme.example";
         let text = text.trim();
@@ -88,7 +88,7 @@ impl fmt::Display for RepositoryUrl {
     }
 }
 
-/// A registry: the public one of an ecosystem, or another one of the same type. As text it is what the store has.
+/// A registry: the public one of an ecosystem, or another one of the same type. Its text form is the stored one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RegistryKey {
     ecosystem: Ecosystem,
@@ -96,14 +96,14 @@ pub struct RegistryKey {
 }
 
 impl RegistryKey {
-    /// The registry at a URL, which is the public one where the URL is one of its own.
+    /// The registry at a URL, which is the public one if the URL is one of its own.
     pub fn at(ecosystem: Ecosystem, url: RepositoryUrl) -> Self {
         let host = url.host();
         let is_public = ecosystem.package_hosts().any(|id| id.host() == host);
         Self { ecosystem, url: Some(url).filter(|_| !is_public) }
     }
 
-    /// The registry that a package says it is of.
+    /// The registry that a package names.
     pub(super) const fn of_package(ecosystem: Ecosystem, url: Option<RepositoryUrl>) -> Self {
         Self { ecosystem, url }
     }
@@ -129,7 +129,7 @@ impl RegistryKey {
         Self { ecosystem: self.ecosystem, url: None }
     }
 
-    /// What people call it: `npm`, `npm at npm.acme.example`.
+    /// Its name for people: `npm`, `npm at npm.acme.example`.
     pub fn title(&self) -> String {
         let of_type = self.ecosystem.title();
         self.url.as_ref().map_or_else(|| of_type.to_owned(), |url| format!("{} at {}", self.ecosystem, url.short()))

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A password, key or secret URL. Its `Debug` form shows that there is one, never what it is; it has no `Display` and does
-/// not serialise.
+/// A password, key or secret URL. Its `Debug` form shows that there is one, never its value; it has no `Display` and
+/// does not serialise.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -13,7 +13,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The secret itself, for the one place that has to send it or compute with it. Never log it, never put it into an
+    /// The secret itself, for the one place that sends it or computes with it. Never log it, never put it into an
     /// error.
     pub fn expose(&self) -> &str {
         &self.0

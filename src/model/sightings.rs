@@ -11,7 +11,7 @@ use super::LogEntry;
 /// The first entries that are kept as samples, and as many of the latest.
 const HALF: usize = 5;
 
-/// Most characters of a signer: whoever logs an entry chooses them.
+/// Most characters of a signer: the text is chosen by the author of the entry.
 const WHO: usize = 160;
 
 /// Entries of logs that are behind one alert: how many, how fast, and some of them.
@@ -41,12 +41,12 @@ pub struct Sighting {
 }
 
 impl Sightings {
-    /// The first one.
+    /// The first sighting.
     pub fn first(sighting: Sighting, at: DateTime<Utc>) -> Self {
         Self { count: 1, first_seen: at, last_seen: at, per_hour: 1, samples: vec![sighting] }
     }
 
-    /// With others that came later.
+    /// These, and later ones.
     #[must_use]
     pub fn and(mut self, later: &Self) -> Self {
         for sighting in &later.samples {
@@ -54,13 +54,13 @@ impl Sightings {
         }
         self.count += later.count;
         self.last_seen = self.last_seen.max(later.last_seen);
-        // What came within less than an hour came within an hour.
+        // Entries within less than an hour count as one hour.
         let minutes = u64::try_from((self.last_seen - self.first_seen).num_minutes()).unwrap_or(0).max(60);
         self.per_hour = (self.count * 60).div_ceil(minutes);
         self
     }
 
-    /// Keeps it as a sample, in the place of the oldest of the latest.
+    /// Keeps it as a sample, in place of the oldest of the latest.
     fn show(&mut self, sighting: &Sighting) {
         if self.samples.contains(sighting) {
             return;
@@ -71,12 +71,12 @@ impl Sightings {
         self.samples.push(sighting.clone());
     }
 
-    /// How many in an hour, where they did not all come at once: what was logged long before is found in a moment.
+    /// The number in an hour, unless all came at once: entries that were logged long before are found in a moment.
     pub fn rate(&self) -> Option<u64> {
         (self.last_seen > self.first_seen).then_some(self.per_hour)
     }
 
-    /// Whether the samples are all that there are.
+    /// Whether the samples are complete.
     pub fn is_whole(&self) -> bool {
         self.count <= self.samples.len() as u64
     }
@@ -89,7 +89,7 @@ impl Sighting {
     }
 }
 
-/// `2000 entries since 2026-06-01 12:00 UTC, 100 an hour: a (entry 7 of log.example), …`. Of one entry there is nothing to say.
+/// `2000 entries since 2026-06-01 12:00 UTC, 100 an hour: a (entry 7 of log.example), …`. Empty for one entry.
 impl fmt::Display for Sightings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.count < 2 {

@@ -29,8 +29,8 @@ pub struct Signal {
     pub corroborating: bool,
 }
 
-/// Detectors whose `seen` speaks of what is around a release, counts, ages, or another party's words: it varies from look
-/// to look while nothing happens.
+/// Detectors whose `seen` depends on the surroundings of a release, counts, ages, or another party's text: it varies
+/// from look to look although nothing happens.
 pub const SURROUNDINGS: [&str; 13] = [
     "attestation-invalid",
     "beside-accused",
@@ -47,11 +47,12 @@ pub const SURROUNDINGS: [&str; 13] = [
     "unreadable-release",
 ];
 
-/// Detectors of what happens to a release after it was published: each time is another incident.
+/// Detectors of events after a release was published: each event is another incident.
 pub const INCIDENTS: [&str; 2] = ["file-late", "file-replaced"];
 
 impl Signal {
-    /// Whether both say the same. A detail that is known later, or not any more, is not another matter.
+    /// Whether both report the same finding. A detail that is known later, or not any more, does not make another
+    /// finding.
     pub fn says_what(&self, other: &Self) -> bool {
         if self.detector != other.detector || self.seen == other.seen {
             return self.detector == other.detector;
@@ -60,7 +61,7 @@ impl Signal {
         SURROUNDINGS.contains(&&*self.detector) || one.is_subset(&two) || two.is_subset(&one)
     }
 
-    /// Whether it tells of something that happened to a release after it was published.
+    /// Whether it reports an event after the release was published.
     pub fn is_incident(&self) -> bool {
         INCIDENTS.contains(&&*self.detector)
     }
@@ -71,7 +72,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(ends_word).filter(|word| !word.is_empty()).collect()
 }
 
-/// The signal that an alert's title tells, unless all signals are corroborating.
+/// The signal in an alert's title, unless all signals are corroborating.
 pub fn leading(signals: &[Signal]) -> Option<&Signal> {
     signals.iter().filter(|signal| !signal.corroborating).max_by_key(|signal| signal.severity)
 }

@@ -1,4 +1,4 @@
-//! How often and when each value of a trait was seen.
+//! The values of a trait, each with its count and its first and last time.
 
 use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -37,12 +37,12 @@ impl Seen {
 
 /// A value of a trait. Its order is that of the JSON form.
 pub trait Value: Clone + Ord + fmt::Debug + 'static {
-    /// The value as it is looked for, without a copy of its text.
+    /// The value as a search key, without a copy of its text.
     type Asked<'a>: Copy;
 
     /// The value itself.
     fn of(asked: Self::Asked<'_>) -> Self;
-    /// How it stands to one that is looked for, by its order.
+    /// Compares it with a search key.
     fn order(&self, asked: Self::Asked<'_>) -> Ordering;
     /// Its word in the JSON form.
     fn word(&self) -> &str;
@@ -61,20 +61,20 @@ impl<V> Default for Tally<V> {
 }
 
 impl<V: Value> Tally<V> {
-    /// One in which nothing was seen.
+    /// An empty tally.
     pub(super) const EMPTY: &'static Self = &Self(Vec::new());
 
-    /// Whether nothing was seen.
+    /// Whether it has no values.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many values were seen.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// How often and when a value was seen.
+    /// The count and times of a value.
     pub fn get(&self, asked: V::Asked<'_>) -> Option<&Seen> {
         self.place(asked).ok().map(|at| &self.0[at].1)
     }
@@ -84,7 +84,7 @@ impl<V: Value> Tally<V> {
         self.place(asked).is_ok()
     }
 
-    /// The values with how often and when, in their order.
+    /// The values with their counts and times, in their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&V, &Seen)> + Clone {
         self.0.iter().map(|(value, seen)| (value, seen))
     }
@@ -94,22 +94,22 @@ impl<V: Value> Tally<V> {
         self.0.iter().map(|(value, _)| value)
     }
 
-    /// How often and when, value by value.
+    /// The counts and times of all values.
     pub fn seen(&self) -> impl Iterator<Item = &Seen> + Clone {
         self.0.iter().map(|(_, seen)| seen)
     }
 
-    /// How many observations there are of all values together.
+    /// The number of observations of all values together.
     pub fn total(&self) -> u32 {
         self.seen().fold(0, |sum, seen| sum.saturating_add(seen.count))
     }
 
-    /// When the first of all values was seen first.
+    /// The time at which the first of all values was first seen.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.seen().map(|seen| seen.first).min()
     }
 
-    /// Counts a value. Where there are too many, the one seen longest ago is forgotten.
+    /// Counts a value. If there are too many, the one seen longest ago is forgotten.
     pub(super) fn count(&mut self, asked: V::Asked<'_>, at: DateTime<Utc>) {
         let place = match self.place(asked) {
             Ok(place) => return self.0[place].1.again(at),
@@ -126,7 +126,7 @@ impl<V: Value> Tally<V> {
         self.0.insert(place, (V::of(asked), Seen::once(at)));
     }
 
-    /// Takes a value as it was seen elsewhere, in place of what was known of it.
+    /// Takes a value from elsewhere, in place of the known one.
     pub(super) fn insert(&mut self, value: V, seen: Seen) {
         match self.0.binary_search_by(|(known, _)| known.cmp(&value)) {
             Ok(place) => self.0[place].1 = seen,

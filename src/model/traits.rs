@@ -1,8 +1,8 @@
-//! The traits of a release that a baseline counts: one row of the table below for each. What a row says is the trait's key in
-//! JSON, its name, and the type of its values; `crate::baseline` says in one `match` how each is read from a release.
+//! The traits of a release that a baseline counts: one row of the table below for each. A row has the trait's key in
+//! JSON, its name, and the type of its values; `crate::baseline` has one `match` that reads each from a release.
 //!
-//! The name of a trait is a type too, which stands for its tally: `profile.tally(Tags).get(TagPresence::Present)` compiles, and
-//! no other value of any other trait does.
+//! The name of a trait is also a type, which identifies its tally: `profile.tally(Tags).get(TagPresence::Present)`
+//! compiles, and a value of another trait does not.
 
 use std::borrow::Cow;
 
@@ -22,18 +22,18 @@ use super::{
 
 /// The name of a trait, which knows the type of its values.
 pub trait Key: Copy {
-    /// What its values are.
+    /// The type of its values.
     type Value: Kind;
     /// The trait.
     const TRAIT: Trait;
 }
 
-/// A value of a trait as it is looked for.
+/// A search key for a value of a trait.
 pub type Asked<'a, K> = <<K as Key>::Value as Value>::Asked<'a>;
 
 macro_rules! traits {
     ($($(#[doc = $doc:literal])+ $key:ident: $name:ident($value:ty),)+) => {
-        /// What a baseline counts of every release, in the order of the JSON form.
+        /// The traits that a baseline counts of every release, in the order of the JSON form.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Trait { $($(#[doc = $doc])+ $name,)+ }
 
@@ -143,7 +143,7 @@ traits! {
     install_scripts: InstallScripts(OrNone<Text>),
 }
 
-/// The tallies of a profile by trait, in the order of the traits. One of which nothing was seen has none.
+/// The tallies of a profile by trait, in the order of the traits. A trait without values has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tallies(Vec<(Trait, AnyTally)>);
 
@@ -153,7 +153,7 @@ impl Tallies {
         self.any(K::TRAIT).and_then(K::Value::of_any).unwrap_or(Tally::EMPTY)
     }
 
-    /// The tally of a trait that is only known when the program runs; `None`: nothing of it was seen.
+    /// The tally of a trait that is only known at run time; `None`: it has no values.
     pub fn any(&self, one: Trait) -> Option<&AnyTally> {
         self.place(one).ok().map(|at| &self.0[at].1)
     }
@@ -165,7 +165,7 @@ impl Tallies {
         }
     }
 
-    /// Takes a value of a trait as it was seen elsewhere, in place of what was known of it.
+    /// Takes a value of a trait from elsewhere, in place of the known one.
     pub fn insert<K: Key>(&mut self, value: K::Value, seen: Seen) {
         if let Some(tally) = self.tally_mut::<K>() {
             tally.insert(value, seen);
@@ -183,7 +183,7 @@ impl Tallies {
         Ok(())
     }
 
-    /// Never `None`: what stands at the place of a trait is a tally of its values.
+    /// Never `None`: the value at the place of a trait is a tally of its values.
     fn tally_mut<K: Key>(&mut self) -> Option<&mut Tally<K::Value>> {
         let place = self.place(K::TRAIT).unwrap_or_else(|place| {
             self.0.insert(place, (K::TRAIT, K::Value::any(Tally::default())));

@@ -1,4 +1,4 @@
-//! The unreadable and missing parts of a registry's answer about a release. Neither is ever "no".
+//! The unreadable and missing parts of a registry's answer about a release. Neither ever counts as "no".
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Unread(pub BTreeMap<String, String>);
 
-/// The places at which the registry states how the release came about. It writes them itself: whoever publishes cannot
-/// make them odd by what a manifest holds.
+/// The places of the registry's own statements about a release. The registry writes them itself: a publisher cannot
+/// make them unreadable through the content of a manifest.
 const STATEMENTS: [&str; 7] = [
     Unread::RELEASE,
     Unread::VERSION,
@@ -23,27 +23,27 @@ const STATEMENTS: [&str; 7] = [
 ];
 
 impl Unread {
-    /// All that the registry says of the release.
+    /// The whole entry of the release.
     pub const RELEASE: &'static str = "release";
     /// The version that the entry names.
     pub const VERSION: &'static str = "version";
-    /// When it was published.
+    /// The publish time.
     pub const TIME: &'static str = "published_at";
-    /// Who published.
+    /// The publisher.
     pub const PUBLISHER: &'static str = "publisher";
     /// The publisher's address.
     pub const EMAIL: &'static str = "publisher.email";
-    /// How the publisher proved himself.
+    /// The publishing method.
     pub const AUTH: &'static str = "auth";
-    /// Who approved.
+    /// The approving person.
     pub const APPROVER: &'static str = "auth.approved_by";
-    /// Which registration of a trusted publisher it was.
+    /// The registration of a trusted publisher.
     pub const REGISTRATION: &'static str = "auth.config_id";
     /// The files or their digests.
     pub const FILES: &'static str = "files";
-    /// Of which version single files are.
+    /// The version of single files.
     pub const FILE_VERSION: &'static str = "files.version";
-    /// When single files were uploaded.
+    /// The upload time of single files.
     pub const UPLOADED: &'static str = "files.uploaded_at";
     /// Whether files can be installed.
     pub const YANKED: &'static str = "files.yanked";
@@ -53,57 +53,57 @@ impl Unread {
     pub const SIGNATURES: &'static str = "signatures";
     /// Maintainers or owners.
     pub const MAINTAINERS: &'static str = "maintainers";
-    /// All that the release says of itself.
+    /// The whole manifest.
     pub const MANIFEST: &'static str = "manifest";
     /// The repository that it names.
     pub const REPOSITORY: &'static str = "manifest.repository";
     /// The commit that it names. No detector compares it.
     pub const COMMIT: &'static str = "manifest.git_head";
-    /// What it runs at installation.
+    /// Its scripts at installation.
     pub const SCRIPTS: &'static str = "manifest.install_scripts";
-    /// What it depends on.
+    /// Its dependencies.
     pub const DEPENDENCIES: &'static str = "manifest.dependencies";
-    /// What it depends on if that can be had.
+    /// Its optional dependencies.
     pub const OPTIONAL: &'static str = "manifest.optional_dependencies";
-    /// How the registry lets the package be published.
+    /// The registry's publishing rules for the package.
     pub const PUBLISHING: &'static str = "facts.publishing";
 
-    /// Whether everything was read.
+    /// Whether everything was readable.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Says why something could not be read. The first reason for a place counts.
+    /// Records why a place could not be read. The first reason for a place counts.
     pub fn because(&mut self, place: &str, why: impl Into<String>) {
         self.0.entry(place.to_owned()).or_insert_with(|| why.into());
     }
 
-    /// What was read, or nothing and the reason why.
+    /// The value that was read, or nothing and the reason.
     pub fn noted<T>(&mut self, place: &str, read: Result<T, String>) -> Option<T> {
         read.map_err(|why| self.because(place, why)).ok()
     }
 
-    /// The reason why something could not be read.
+    /// The reason why a place could not be read.
     pub fn of(&self, place: &str) -> Option<&str> {
         self.0.get(place).map(String::as_str)
     }
 
-    /// What the registry states of how the release came about, and could not be read.
+    /// The unreadable statements of the registry about the release.
     pub fn statements(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter().filter(|(place, _)| STATEMENTS.contains(place))
     }
 
-    /// What the release says of itself, and could not be read.
+    /// The unreadable parts of the manifest.
     pub fn claims(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter().filter(|(place, _)| is_claim(place))
     }
 
-    /// The reasons for what keeps a release from being called checked: everything that is compared with the baseline.
+    /// The reasons why a release does not count as checked: every unreadable value that the baseline compares.
     pub fn reasons(&self) -> impl Iterator<Item = &str> {
         self.iter().filter(|(place, _)| *place != Self::COMMIT).map(|(_, why)| why)
     }
 
-    /// Whether something could not be read without which it is not known what proves the release.
+    /// Whether an unreadable part may hide the release's evidence.
     pub fn hides_evidence(&self) -> bool {
         const EVIDENCE: [&str; 6] =
             [Unread::RELEASE, Unread::VERSION, Unread::AUTH, Unread::FILES, Unread::ATTESTATION, Unread::SIGNATURES];
@@ -138,7 +138,7 @@ pub enum Aspect {
 }
 
 impl Aspect {
-    /// All that there are.
+    /// All aspects.
     pub const ALL: [Self; 6] =
         [Self::Account, Self::Attestation, Self::Signature, Self::Owners, Self::Manifest, Self::Time];
 
@@ -154,7 +154,7 @@ impl Aspect {
         }
     }
 
-    /// What it is, for people.
+    /// Its name, for people.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Account => "the account that published",

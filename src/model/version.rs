@@ -1,9 +1,9 @@
-//! Versions as the scheme of their registry reads them: which is higher, and by how much.
+//! Versions as the scheme of their registry reads them: their order, and their distance.
 
 use std::{any::Any, cmp::Ordering, fmt, sync::Arc};
 
-/// A version that its registry's scheme can read. Those of one scheme are compared as it says: a pre-release stands below its
-/// release, and PyPI's epochs stand above all numbers.
+/// A version that its registry's scheme can read. Versions of one scheme are compared by its rules: a pre-release is
+/// below its release, and PyPI's epochs are above all numbers.
 #[derive(Clone, Debug)]
 pub struct Version {
     numbers: Numbers,
@@ -11,7 +11,7 @@ pub struct Version {
     place: Arc<dyn Place>,
 }
 
-/// The numbers of a version, the weightiest first.
+/// The numbers of a version, the most significant first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Numbers {
     /// PyPI's epoch, `1` of `1!2.0`; elsewhere, and nearly always, zero.
@@ -25,7 +25,7 @@ pub struct Numbers {
 }
 
 impl Version {
-    /// A version with the place that its scheme gives it; what of the numbers is not there is zero.
+    /// A version with its place in its scheme; missing numbers are zero.
     pub fn ranked<T>(numbers: Numbers, is_prerelease: bool, place: T) -> Self
     where
         T: Any + fmt::Debug + Ord + Send + Sync,
@@ -40,7 +40,7 @@ impl Version {
         Some(Self::ranked(numbers, !version.pre.is_empty(), version))
     }
 
-    /// The numbers; what is not there is zero.
+    /// The numbers; missing ones are zero.
     pub fn numbers(&self) -> Numbers {
         self.numbers
     }
@@ -50,8 +50,8 @@ impl Version {
         self.is_prerelease
     }
 
-    /// The release line by its first number, `7`, by two where that is zero, `0.30`, behind an epoch, `1!7`; pre-releases apart,
-    /// `7-pre`.
+    /// The release line by its first number, `7`, by two if that is zero, `0.30`, after an epoch, `1!7`; pre-releases
+    /// apart, `7-pre`.
     pub fn line(&self) -> String {
         let Numbers { epoch, major, minor, .. } = self.numbers;
         let epoch = if epoch == 0 { String::new() } else { format!("{epoch}!") };
@@ -63,7 +63,7 @@ impl Version {
 
 /// A place in the order of one scheme.
 trait Place: Any + fmt::Debug + Send + Sync {
-    /// Which of two is higher; `None`: the other one is of another scheme.
+    /// Compares two places; `None`: the other one is of another scheme.
     fn against(&self, other: &dyn Any) -> Option<Ordering>;
 }
 
@@ -74,7 +74,7 @@ impl<T: Any + fmt::Debug + Ord + Send + Sync> Place for T {
 }
 
 impl Ord for Version {
-    /// Versions of two schemes are never those of one package; they stand by their numbers.
+    /// Versions of two schemes never belong to one package; they are ordered by their numbers.
     fn cmp(&self, other: &Self) -> Ordering {
         let other_place: &dyn Any = &*other.place;
         self.place.against(other_place).unwrap_or_else(|| self.numbers.cmp(&other.numbers))

@@ -8,9 +8,9 @@ const MOST: usize = 1024 * 1024;
 /// A regular expression of an operator that must match a value as a whole.
 ///
 /// # Errors
-/// It is malformed by itself, or very large when it is compiled.
+/// It is malformed, or very large when it is compiled.
 pub fn whole(text: &str) -> Result<Regex, regex::Error> {
-    // `a)|(b` would make sense inside the parentheses that follow.
+    // `a)|(b` would be valid inside the parentheses that follow.
     Regex::new(text)?;
     RegexBuilder::new(&format!("^(?:{text})$")).size_limit(MOST).build()
 }

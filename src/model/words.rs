@@ -1,11 +1,11 @@
-//! The values that traits of a release have: texts as they are, texts or explicitly none, and a few words where it is one of a
-//! few cases. A word stands here and nowhere else.
+//! The types of trait values: plain texts, texts or explicitly none, and enums of a few cases. Each word is written
+//! here only.
 
 use std::cmp::Ordering;
 
 use super::{EvidenceRank, tally::Value};
 
-/// A text that others chose.
+/// A text from outside.
 pub type Text = Box<str>;
 
 impl Value for Text {
@@ -28,12 +28,12 @@ impl Value for Text {
     }
 }
 
-/// A name, or that there is known to be none. Its word is then empty.
+/// A name, or the known absence of one. Its word is then empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrNone<T> {
-    /// There is none.
+    /// No name.
     Nothing,
-    /// That one.
+    /// The name.
     Name(T),
 }
 
@@ -56,7 +56,7 @@ impl<T: AsRef<str>> OrNone<T> {
 }
 
 impl<'a> OrNone<&'a str> {
-    /// What a word says: an empty one that there is none.
+    /// The value of a word: an empty one means absence.
     pub const fn of_word(word: &'a str) -> Self {
         if word.is_empty() { Self::Nothing } else { Self::Name(word) }
     }
@@ -148,7 +148,7 @@ words! {
         /// The first.
         First = "first",
     }
-    /// Whether a branch that is looked after had the commit that was built.
+    /// Whether a maintained branch had the commit that was built.
     CommitPlace {
         /// One had it.
         Merged = "merged",
@@ -162,7 +162,7 @@ words! {
         /// It does.
         Verified = "verified",
     }
-    /// Where a dependency comes from.
+    /// The source of a dependency.
     DependencySource {
         /// A repository.
         Git = "git",
@@ -173,7 +173,7 @@ words! {
         /// A file on the web.
         Url = "url",
     }
-    /// How long after it was signed it was published.
+    /// The time from signing to publishing.
     Gap {
         /// A day or more.
         Days = "days",
@@ -189,7 +189,7 @@ words! {
         /// It does.
         Same = "same",
     }
-    /// How soon it followed the release before.
+    /// The time since the release before.
     Pause {
         /// Later than that.
         Longer = "longer",
@@ -210,9 +210,9 @@ words! {
         /// There was one.
         Present = "present",
     }
-    /// What the registry takes of who publishes.
+    /// The registry's rule for tokens.
     TokenPolicy {
-        /// Tokens, besides whatever else.
+        /// Tokens, besides other methods.
         Tokens = "tokens",
         /// No tokens.
         TrustedPublishersOnly = "trusted publishers only",

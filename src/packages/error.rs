@@ -2,13 +2,13 @@
 
 use crate::{panic::Panicked, registry::RegistryError, store::StoreError};
 
-/// Why a feed could not be read, or a package could not be looked at. Whatever it was about stays queued.
+/// The reason why a feed could not be read, or a package could not be checked. The affected package stays queued.
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
-    /// A registry.
+    /// The registry failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A defect of provwatch.

@@ -15,23 +15,23 @@ use crate::{
     upkeep::WallClock,
 };
 
-/// How many of a package's latest releases are looked at.
+/// How many of a package's latest releases are considered.
 pub const LATEST_RELEASES: usize = 500;
 
-/// What looking at a package came to.
+/// The result of checking a package.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
     /// Releases recorded.
     pub releases: usize,
-    /// Of these, how many raised an alert, or its severity.
+    /// How many of these raised an alert, or raised its severity.
     pub alerts: usize,
-    /// Of which could not be checked whole.
+    /// How many of these could not be fully checked.
     pub unchecked: usize,
-    /// Releases of which something is still to be read in the turns that follow.
+    /// Releases whose remaining evidence the following turns read.
     pub pending: usize,
 }
 
-/// What is stored of the package that is looked at.
+/// The stored state of the package that is being checked.
 pub struct Examination<'a> {
     pub package: &'a Package,
     pub registry: &'a dyn Registry,
@@ -39,14 +39,14 @@ pub struct Examination<'a> {
     pub stored: BTreeMap<String, VersionState>,
     pub now: DateTime<Utc>,
     pub turn: &'a Turn,
-    /// Whether a feed announced something of it.
+    /// Whether a feed announced a change of it.
     pub is_announced: bool,
-    /// What was published before this is history: [`history_ends`].
+    /// Releases that were published before this are history: [`history_ends`].
     pub history_ends: DateTime<Utc>,
 }
 
-/// Until when a package's releases are its history: a while before it was first seen, or, if it is seen for the first time
-/// `now`, before the time as others have it.
+/// The end of a package's history: a while before it was first seen, or, if it is first seen `now`, before the
+/// corrected time.
 pub fn history_ends(
     row: Option<&PackageRow>,
     now: DateTime<Utc>,
@@ -57,12 +57,12 @@ pub fn history_ends(
     first_seen.unwrap_or_else(|| wall_clock.corrected(now)) - settings.judge_since
 }
 
-/// Whether what a package did before is known when a release is judged.
+/// Whether the package's history is known when a release is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
-    /// As far as it can be.
+    /// It is read, as far as it can be.
     Read,
-    /// It is being read; the release is judged again when that is done.
+    /// It is being read; the release is judged again afterwards.
     Unread,
 }
 
@@ -71,26 +71,26 @@ impl Examination<'_> {
         self.row.as_ref().is_none_or(|row| row.backfilled_at.is_none())
     }
 
-    /// Whether the first look is over, and its history is still being read.
+    /// Whether the first check is over, and the history is still being read.
     pub fn is_between_portions(&self) -> bool {
         self.row.as_ref().is_some_and(|row| row.backfilled_at.is_none() && row.history.is_some())
     }
 
-    /// Whether the document is asked for whole though it may not have changed: of a registry without a feed nothing else
-    /// would ever show that its validators stay while its documents change. The first look of a day is enough.
+    /// Whether the document is requested unconditionally: without a feed, nothing else would show that the registry
+    /// keeps its validators while its documents change. The first check of a day is enough.
     pub fn is_asked_whole(&self) -> bool {
         let is_new_day = |at: DateTime<Utc>| at.date_naive() != self.now.date_naive();
         !self.package.is_public() && self.row.as_ref().and_then(|row| row.checked_at).is_none_or(is_new_day)
     }
 
-    /// Versions that need not be described again: stored, readable, and not waiting for another look.
+    /// Versions that need no new description: stored, readable, and not due for a re-check.
     pub fn settled(&self) -> Known {
         let settled = |stored: &VersionState| stored.outcome != Outcome::Unreadable && !self.is_due(stored);
         let settled = self.stored.iter().filter(|(_, stored)| settled(stored));
         settled.map(|(version, stored)| (version.clone(), stored.files.clone())).collect()
     }
 
-    /// Versions whose evidence is to be asked for again now.
+    /// Versions whose evidence is due to be requested again.
     pub fn due(&self) -> impl Iterator<Item = &str> {
         self.stored.iter().filter(|(_, stored)| self.is_due(stored)).map(|(version, _)| version.as_str())
     }
@@ -99,8 +99,8 @@ impl Examination<'_> {
         stored.recheck_at.is_some_and(|at| at <= self.now)
     }
 
-    /// Whether a described release brings something that is not stored yet: itself in a readable form, another file, or
-    /// another look at evidence that could not be had.
+    /// Whether a described release has something that is not stored yet: the release itself in a readable form, another
+    /// file, or a due re-check of unavailable evidence.
     pub fn is_news(&self, release: &RegistryRelease) -> bool {
         self.stored.get(release.id.version()).is_none_or(|stored| {
             stored.outcome == Outcome::Unreadable
@@ -109,13 +109,14 @@ impl Examination<'_> {
         })
     }
 
-    /// Whether a release is to be looked at whatever its files are: for the first time, again, or because it could not be read.
+    /// Whether a release is checked whatever its files are: for the first time, as a re-check, or because it could not
+    /// be read.
     pub fn is_awaited(&self, release: &ReleaseId) -> bool {
         let stored = self.stored.get(release.version());
         stored.is_none_or(|stored| stored.outcome == Outcome::Unreadable || self.is_due(stored))
     }
 
-    /// Whether a release was checked whole, has no new file, and is looked at again for what is around it.
+    /// Whether a release was fully checked, has no new file, and is re-checked for its release context.
     pub fn is_only_due(&self, release: &Observation) -> bool {
         self.stored.get(release.purl.version()).is_some_and(|stored| {
             let was_whole = stored.unchecked.is_empty() && stored.outcome != Outcome::Unreadable;
@@ -123,23 +124,23 @@ impl Examination<'_> {
         })
     }
 
-    /// Whether the baseline has learned from a release.
+    /// Whether the baseline includes a release.
     pub fn has_taught(&self, release: &ReleaseId) -> bool {
         self.stored.get(release.version()).is_some_and(|stored| stored.in_baseline)
     }
 
-    /// How often a release was looked at in vain.
+    /// How many checks of a release failed.
     pub fn attempts(&self, release: &ReleaseId) -> u32 {
         self.attempts_at(release.version())
     }
 
     pub fn attempts_at(&self, version: &str) -> u32 {
         let waiting = self.stored.get(version).filter(|stored| stored.recheck_at.is_some());
-        // A look that goes on is the same look.
+        // A check that continues counts once.
         waiting.map_or(0, |stored| stored.attempts + u32::from(!turn::is_pending(&stored.unchecked)))
     }
 
-    /// Whether the look at a release began in an earlier turn and is not over.
+    /// Whether the check of a release began in an earlier turn and is not over.
     pub fn goes_on(&self, release: &ReleaseId) -> bool {
         self.stored.get(release.version()).is_some_and(|stored| turn::is_pending(&stored.unchecked))
     }

@@ -12,7 +12,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// A feed, and how long to wait between reads when there is nothing more to read.
+/// A feed, and the wait between reads when there is nothing more to read.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The feed.
@@ -21,12 +21,12 @@ pub struct Source {
     pub interval: std::time::Duration,
 }
 
-/// A registry without a feed: its packages are looked at now and again.
+/// A registry without a feed: its packages are checked from time to time.
 #[derive(Clone, Debug)]
 pub struct Polled {
-    /// Under which name it stands among the sources.
+    /// Its name among the sources.
     pub source: String,
-    /// How often each of its packages is looked at.
+    /// How often each of its packages is checked.
     pub every: TimeDelta,
 }
 
@@ -38,7 +38,7 @@ pub struct Registries {
 }
 
 impl Registries {
-    /// With these readers; `polled` are those of them that have no feed.
+    /// Creates the set; `polled` are the readers without a feed.
     pub fn new(readers: BTreeMap<RegistryKey, Arc<dyn Registry>>, polled: BTreeMap<RegistryKey, Polled>) -> Self {
         Self { readers, polled }
     }
@@ -55,7 +55,7 @@ impl Registries {
         self.reader(key).ok_or_else(missing)
     }
 
-    /// The reader of the public registry beside this one, unless that is switched off.
+    /// The reader of the public registry for this one's ecosystem, unless that is switched off.
     pub fn public_of(&self, key: &RegistryKey) -> Option<&dyn Registry> {
         self.reader(&key.public())
     }
@@ -64,25 +64,26 @@ impl Registries {
         self.readers.get(key).map(AsRef::as_ref)
     }
 
-    /// Whether a package is of a registry that is switched on.
+    /// Whether a package belongs to a registry that is switched on.
     pub fn has(&self, package: &Package) -> bool {
         self.readers.contains_key(&package.registry())
     }
 
-    /// All of them.
+    /// All keys.
     pub fn keys(&self) -> impl Iterator<Item = &RegistryKey> {
         self.readers.keys()
     }
 
-    /// Those without a feed.
+    /// The registries without a feed.
     pub fn polled(&self) -> &BTreeMap<RegistryKey, Polled> {
         &self.polled
     }
 
-    /// Asks a registry for the first package of it that is watched. Whether it has that; `None`: none is watched.
+    /// Queries a registry for the first watched package of it. Returns whether the registry has it; `None`: none is
+    /// watched.
     ///
     /// # Errors
-    /// It does not answer, or with something else than a document.
+    /// It does not answer, or its answer is not a document.
     pub async fn ask(
         &self,
         http: &Client,

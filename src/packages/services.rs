@@ -33,7 +33,7 @@ use crate::{
     watchlist::InUse,
 };
 
-/// What the services are made of.
+/// The parts of the services.
 #[derive(Clone, Debug)]
 pub struct PackageParts {
     pub store: Arc<Store>,
@@ -44,7 +44,7 @@ pub struct PackageParts {
     pub settings: Arc<Settings>,
     pub watchlist: Arc<InUse>,
     pub subscriptions: Arc<Subscriptions>,
-    /// The forges that may be asked, unless that is switched off.
+    /// The forges that may be queried, unless that is switched off.
     pub forges: Option<Arc<Forges>>,
     pub trust: Arc<TrustKeeper>,
     pub wall_clock: Arc<WallClock>,
@@ -52,23 +52,23 @@ pub struct PackageParts {
     pub mender: Arc<Mender>,
 }
 
-/// The services that look at packages.
+/// The services that check packages.
 #[derive(Debug)]
 pub struct Packages {
-    /// Which packages are watched.
+    /// The watched packages.
     pub watched: Arc<Watched>,
-    /// From the feeds to the queue.
+    /// Reads the feeds into the queue.
     pub feeds: FeedReader,
-    /// What makes packages due that no feed announced.
+    /// Makes packages due that no feed announced.
     pub reconciler: Reconciler,
-    /// Who works off the queue.
+    /// Processes the queue.
     pub queue: Workforce,
-    /// Releases that somebody asks about.
+    /// Checks releases on request.
     pub appraiser: Appraiser,
 }
 
 impl Packages {
-    /// Puts them together.
+    /// Assembles the services.
     pub fn over(parts: &PackageParts) -> Self {
         let watched = Arc::new(parts.watched());
         let verification = Arc::new(parts.verification());
@@ -83,7 +83,7 @@ impl Packages {
     }
 }
 
-/// Each service takes its own parts.
+/// Each method builds one service from its parts.
 impl PackageParts {
     pub fn watched(&self) -> Watched {
         let Self { store, registries, watchlist, .. } = self.clone();

@@ -4,21 +4,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::detect::Tuning;
 
-/// How packages are looked at.
+/// The settings of package checks.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Of how many of a package's newest releases the evidence is fetched on first sight.
+    /// The number of a package's newest releases whose evidence is fetched at the first check.
     pub history: usize,
-    /// How far back before the first sight releases are judged instead of learned.
+    /// How far back before the first check releases are judged instead of learned.
     pub judge_since: TimeDelta,
-    /// What the operator changed about detectors.
+    /// The operator's changes to detectors.
     pub tuning: Tuning,
-    /// When to ask again for evidence that could not be had, each counted from the attempt before. After the last one the
-    /// release stays unchecked, and says so.
+    /// When to request unavailable evidence again, each counted from the attempt before. After the last one the release
+    /// stays unchecked, and is reported as such.
     pub recheck: Vec<TimeDelta>,
-    /// How long the feeds are believed before a watched package is compared with its registry all the same.
+    /// How long provwatch relies on the feeds before it compares a watched package with its registry.
     pub reconcile_after: TimeDelta,
-    /// Packages looked at concurrently.
+    /// Packages that are checked concurrently.
     pub concurrency: usize,
 }
 
@@ -36,16 +36,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The longest wait before evidence is asked for again.
+    /// The longest wait before evidence is requested again.
     pub fn longest_recheck(&self) -> TimeDelta {
         self.recheck.iter().copied().max().unwrap_or_default()
     }
-    /// When to look again at a release that something more is waited for of, after so many looks in vain.
+    /// The next check of a release that waits for more, after this many failed checks.
     pub fn again_at(&self, waits: bool, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if waits { self.next_look(attempts, now) } else { None }
     }
 
-    /// When to look again after so many looks in vain; `None`: that was the last one.
+    /// The next check after this many failed ones; `None`: that was the last one.
     pub fn next_look(&self, attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let delay = self.recheck.get(usize::try_from(attempts).ok()?)?;
         now.checked_add_signed(*delay)

@@ -1,5 +1,5 @@
-//! The budget of a package's turn, in time and requests. What is not done by then is said to be not done, and the next
-//! turn goes on there.
+//! The budget of a package's turn, in time and requests. Evidence beyond it is reported as not fetched yet, and the
+//! next turn continues there.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,41 +20,41 @@ use crate::{
     text::with_causes,
 };
 
-/// The longest pause that a turn waits for: it holds its slot meanwhile.
+/// The longest pause that a turn waits for, since it keeps its slot meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Most attestation documents that are asked for in one turn. The 50 releases that an ordinary history learns from have no
+/// Most attestation documents that one turn requests. The 50 releases that an ordinary history learns from have no
 /// more.
 const REQUESTS: usize = 200;
 /// Most of them at once.
 pub const AT_ONCE: usize = 8;
-/// After so many requests without a usable answer nobody asks for the rest of a release, or of a history, in this turn.
+/// After this many requests without a usable answer, the turn requests nothing more of a release, or of a history.
 const FAILURES: usize = 8;
-/// A pause of at most this length is waited for outside of the turn; after a longer one the evidence has its usual schedule.
+/// A pause of at most this length passes outside of the turn; after a longer one the evidence has its usual schedule.
 const SHORT_PAUSE: Duration = Duration::from_mins(1);
-/// Evidence is read for at least so long though the package is announced anew, counted from the first piece and not from the
-/// document: whoever announces a package again and again, or serves its document slowly, must not keep provwatch from reading
-/// its evidence.
+/// Evidence is read for at least this long even if the package is announced again, counted from the first piece and not
+/// from the document: an attacker who announces a package again and again, or serves its document slowly, must not keep
+/// provwatch from reading its evidence.
 const AT_LEAST: Duration = Duration::from_secs(5);
-/// So many turns may end for a pause before that counts as a failure.
+/// This many turns may end for a pause before that counts as a failure.
 const PAUSED_TURNS: u32 = 8;
 
-/// How evidence that was not asked for begins to say so.
+/// The start of the reason for evidence that was not requested.
 pub const NOT_YET: &str = "not fetched yet";
-/// Said of a release that was judged before the history of its package was read.
+/// The reason for a release that was judged before the history of its package was read.
 pub const HISTORY_UNREAD: &str =
     "not compared yet with all that came before: the history of the package is still being read";
 
-/// Whether the look at a release is not over: something of it was not asked for yet.
+/// Whether the check of a release is not over: some of its evidence was not requested yet.
 pub fn is_pending(unchecked: &[String]) -> bool {
     unchecked.iter().any(|why| why.starts_with(NOT_YET) || why == HISTORY_UNREAD)
 }
 
-/// Whether a provenance is evidence that was not asked for yet.
+/// Whether a provenance is evidence that was not requested yet.
 pub fn is_not_yet(provenance: &Provenance) -> bool {
     matches!(provenance, Provenance::Unavailable { reason } if reason.starts_with(NOT_YET))
 }
 
-/// The times of a turn.
+/// The time limits of a turn.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     /// For the package's document, without the waits for the host's limits.
@@ -65,12 +65,13 @@ struct Times {
     evidence: Duration,
     /// For those of a history.
     history: Duration,
-    /// For what the forges know, and the age of dependencies.
+    /// For the facts of the forges, and the age of dependencies.
     facts: Duration,
 }
 
 impl Times {
-    /// What is announced is looked at quickly or in another lane; there, an honest document on a slow line has time to come.
+    /// An announced package is checked quickly or in another lane; there, an honest document has enough time on a slow
+    /// line.
     fn of(work: &Work) -> Self {
         let seconds = Duration::from_secs;
         let document = match (work.lane, work.turns) {
@@ -93,7 +94,7 @@ pub struct Turn {
     pub http: Client,
     /// For evidence.
     evidence: Client,
-    /// For what is known around a release.
+    /// For the facts around a release.
     pub around: Client,
     times: Times,
     may_pause: bool,
@@ -108,10 +109,10 @@ struct Spent {
     time: Duration,
     /// When it is over.
     ends: DateTime<Utc>,
-    /// When the first piece of evidence was asked for.
+    /// When the first piece of evidence was requested.
     first: Option<DateTime<Utc>>,
     requests: usize,
-    /// Of these, how many this share may still use.
+    /// How many of these this share may still use.
     share: usize,
     failures: usize,
     last_failure: String,
@@ -120,18 +121,18 @@ struct Spent {
     facts: Duration,
 }
 
-/// The outcome of asking for a piece of evidence.
+/// The result of requesting a piece of evidence.
 pub enum Asked {
     /// The registry's answer.
     Answered(Option<Bytes>),
-    /// It could not be had.
+    /// It is unavailable.
     Failed(String),
-    /// Its turn is still to come.
+    /// It was not requested yet.
     NotYet,
 }
 
 impl Turn {
-    /// `recall` ends it at the next piece of evidence, once it has read some: the package was announced anew.
+    /// `recall` ends it at the next piece of evidence, once it has read some: the package was announced again.
     pub fn new(work: &Work, http: &Client, clock: &Arc<dyn Clock>, recall: CancellationToken) -> Self {
         let times = Times::of(work);
         let allow = |exchange, together| http.within(Allowance { patience: PATIENCE, exchange, together });
@@ -153,17 +154,17 @@ impl Turn {
         &self.evidence
     }
 
-    /// Most documents that one turn asks for.
+    /// Most documents that one turn requests.
     pub const fn most_requests() -> usize {
         REQUESTS
     }
 
-    /// Begins to ask for the evidence of a history.
+    /// Begins to request the evidence of a history.
     pub fn begin_history(&self) {
         self.begin(self.times.history);
     }
 
-    /// Begins to ask for the evidence of new releases.
+    /// Begins to request the evidence of new releases.
     pub fn begin_releases(&self) {
         self.begin(self.times.evidence);
     }
@@ -176,26 +177,26 @@ impl Turn {
         spent.first = spent.first.or(Some(now));
     }
 
-    /// Leaves to the next of so many releases its share of what is left, so that none waits for another's evidence, nor is
-    /// given up because another's cannot be had.
+    /// Gives the next of this many releases its share of the rest, so that none waits for another's evidence, nor is
+    /// given up because another's is unavailable.
     pub fn share(&self, releases: usize) {
         let mut spent = self.spent();
         spent.failures = 0;
         spent.share = (spent.requests / releases.max(1)).max(usize::from(spent.requests > 0));
     }
 
-    /// Whether the package was announced anew, and is to be taken up anew.
+    /// Whether the package was announced again, and is to be started again.
     pub fn is_recalled(&self) -> bool {
         self.recall.is_cancelled() && self.undisturbed().is_zero()
     }
 
-    /// Waits until it is.
+    /// Waits until it is recalled.
     async fn recalled(&self) {
         self.recall.cancelled().await;
         self.clock.timer(self.undisturbed()).await;
     }
 
-    /// How long it goes on at least, if the package is announced anew.
+    /// How long it continues at least, if the package is announced again.
     fn undisturbed(&self) -> Duration {
         let Some(first) = self.spent().first else { return AT_LEAST };
         // A clock that was set back does not lengthen it.
@@ -203,18 +204,18 @@ impl Turn {
         read.map_or(Duration::ZERO, |read| AT_LEAST.saturating_sub(read.to_std().unwrap_or_default()))
     }
 
-    /// Pieces of evidence that were answered, one way or another.
+    /// Requests for evidence that were answered, with or without success.
     pub fn answers(&self) -> usize {
         self.spent().answers
     }
 
-    /// How long a host asked to be left alone.
+    /// The pause that a host asked for.
     pub fn pause(&self) -> TimeDelta {
         delta(self.spent().pause)
     }
 
-    /// Asks for a piece of evidence, if there is time for it. What is asked for is waited for, also when the turn is to end, so
-    /// that every turn comes further.
+    /// Requests a piece of evidence, if there is time for it. A request in progress is finished even if the turn is to
+    /// end, so that every turn makes progress.
     pub async fn ask(&self, fetch: impl Future<Output = Result<Option<Bytes>, RegistryError>>) -> Asked {
         let _place = self.places.acquire().await;
         if self.is_recalled() {
@@ -231,7 +232,7 @@ impl Turn {
         }
     }
 
-    /// Does what finds facts, for as long as there is time for it.
+    /// Runs a search for facts, for as long as there is time for it.
     pub async fn facts<T>(&self, finding: impl Future<Output = T>) -> Option<T> {
         let left = self.spent().facts;
         if left.is_zero() || self.is_recalled() {
@@ -301,7 +302,7 @@ fn pause(error: &RegistryError) -> Option<Duration> {
     }
 }
 
-/// Whether the time was over before the answer was there.
+/// Whether the time was over before the answer came.
 pub fn ran_over(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Http { source, .. } if source.is_slow())
 }

@@ -11,28 +11,28 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long to wait before a package is tried again after a failure, by how often it has failed. The first step is short:
-/// most failures pass by themselves, and what was announced may be a takeover.
+/// The wait before a package is tried again after a failure, by the number of failures. The first step is short: most
+/// failures pass by themselves, and an announced release may be a takeover.
 const FAILED_SECONDS: [i64; 7] =
     [10, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, 120 * MINUTE, LONGEST_WAIT.num_seconds()];
-/// The registries' replicas lag their feeds by up to ten seconds or so.
+/// The registries' replicas lag their feeds by up to about ten seconds.
 const STALE_SECONDS: [i64; 4] = [1, 3, 10, 30];
-/// A turn that was over before the document was there is followed by a longer one in another lane.
+/// A turn that was over before the document came is followed by a longer one in another lane.
 const RAN_OVER_SECONDS: [i64; 2] = [1, 10];
 /// The operator changed the baseline meanwhile: judging again is all that is needed, but not without end.
 const MOVED_SECONDS: [i64; 4] = [0, 1, 5, 10];
-/// No wait that a server asks for is shorter than this: it must not be asked without pause.
+/// The shortest wait that a server's request gives: provwatch must not query it without pause.
 const SHORTEST_ASKED: i64 = 10;
 
-/// When a document that cannot tell whether it has what was announced is looked at again, counted from the first look.
+/// When a document that does not show whether it has what was announced is checked again, counted from the first check.
 const UNCONFIRMED_SECONDS: [i64; 2] = [10, MINUTE];
 
 const MINUTE: i64 = 60;
 
-/// What kind of setback an error is.
+/// The kind of setback that an error is.
 pub fn setback(error: &LookError) -> Setback {
     match error {
-        // Nobody failed: the document, or what is known of the package, is of another moment.
+        // Nothing failed: the document, or the stored state of the package, is of another moment.
         LookError::Registry(RegistryError::Stale { .. }) | LookError::Store(StoreError::BaselineMoved { .. }) => {
             Setback::Behind
         }
@@ -44,7 +44,7 @@ pub fn setback(error: &LookError) -> Setback {
     }
 }
 
-/// When to try again after an error, before which so many attempts had failed.
+/// When to try again after an error that followed this many failed attempts.
 pub fn again_at(error: &LookError, attempts: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     let attempts = attempts as usize;
     let wait = match error {
@@ -64,7 +64,7 @@ pub fn again_at(error: &LookError, attempts: u32, now: DateTime<Utc>) -> DateTim
     now + wait
 }
 
-/// When to look again at a package that was looked at, because its document could not tell how new it is.
+/// When to check a package again, because its document does not show how new it is.
 pub fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Option<Again> {
     let (looks, since) = if is_unconfirmed {
         (0, now)
@@ -77,12 +77,12 @@ pub fn another_look(work: &Work, is_unconfirmed: bool, now: DateTime<Utc>) -> Op
     Some(Again { looks: looks + 1, since, due_at: (since + after).max(now) })
 }
 
-/// When to go on after a turn in which nothing came, after so many turns.
+/// The wait after this many turns, the last of which brought nothing.
 pub fn nothing_came(turns: u32) -> TimeDelta {
     failed(turns as usize)
 }
 
-/// The steps of a schedule, and after them those of a failure, of which so many are left out.
+/// The steps of a schedule, and after them those of a failure, without the first `left_out`.
 fn after(steps: &[i64], left_out: usize, attempts: usize) -> TimeDelta {
     match steps.get(attempts) {
         Some(seconds) => TimeDelta::seconds(*seconds),
@@ -94,7 +94,7 @@ fn failed(attempts: usize) -> TimeDelta {
     TimeDelta::seconds(FAILED_SECONDS[attempts.min(FAILED_SECONDS.len() - 1)])
 }
 
-/// The wait that a server asks for, within reason.
+/// The wait that a server asks for, within limits.
 fn asked(wait: Duration) -> TimeDelta {
     let longest = LONGEST_WAIT.num_seconds();
     TimeDelta::seconds(i64::try_from(wait.as_secs()).unwrap_or(longest).clamp(SHORTEST_ASKED, longest))

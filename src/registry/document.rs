@@ -18,7 +18,7 @@ pub(super) const MAX_TEXT: usize = 4096;
 /// Most bytes of a part that is read as a whole.
 pub(super) const MAX_PART: usize = 1024 * 1024;
 
-/// Reads a whole document. `what` is what it is, for people: "the package document of axios".
+/// Reads a whole document. `what` names it for people: "the package document of axios".
 ///
 /// # Errors
 /// [`RegistryError::Document`] if it is not UTF-8, not JSON, truncated, or not of the wanted shape.
@@ -32,7 +32,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(
     serde_json::from_str(text).map_err(|error| fail(reason(error)))
 }
 
-/// A document was answered but is not what the registry documents. `what` is what it is, for people: "the package
+/// A document arrived but does not match the registry's documentation. `what` names it for people: "the package
 /// document of axios".
 pub(super) fn document_error(ecosystem: Ecosystem, what: &str, why: impl fmt::Display) -> RegistryError {
     RegistryError::Document { registry: ecosystem.title().into(), what: what.to_owned(), why: reason(why) }

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-/// The URL of a path below `base`, each segment escaped. Documents never say where to ask next: every URL that is
-/// fetched is built here, on the configured base.
+/// The URL of a path below `base`, each segment escaped. Documents never decide about the next request: every fetched
+/// URL is built here, on the configured base.
 pub(super) fn endpoint(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {

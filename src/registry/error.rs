@@ -4,36 +4,36 @@ use std::borrow::Cow;
 
 use crate::{http::HttpError, model::Package};
 
-/// Why a registry could not be read.
+/// The reason why a registry could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The exchange failed.
     #[error("asking {registry}")]
     Http {
-        /// Which one, by its title.
+        /// The registry, by its title.
         registry: Cow<'static, str>,
         /// The failure.
         #[source]
         source: Box<HttpError>,
     },
-    /// The answer is not what the registry documents.
+    /// The answer does not match the registry's documentation.
     #[error("reading {what} of {registry}: {why}")]
     Document {
-        /// Which one, by its title.
+        /// The registry, by its title.
         registry: Cow<'static, str>,
-        /// What was read: "the package document of axios".
+        /// The document: "the package document of axios".
         what: String,
-        /// What is wrong with it.
+        /// Its error.
         why: String,
     },
-    /// The document is older than what the feed announced; ask again soon.
+    /// The document is older than the announced one; it is requested again soon.
     #[error("the package document of {package} is still at revision {seen}, the feed announced {announced}")]
     Stale {
         /// The package.
         package: Package,
         /// Its revision.
         seen: String,
-        /// The one announced.
+        /// The announced revision.
         announced: String,
     },
 }

@@ -7,7 +7,7 @@ use crate::{
     text::quoted,
 };
 
-/// Asks for what may not exist. `None`: not found.
+/// Requests a document that may not exist. `None`: not found.
 pub(super) async fn found(
     ecosystem: Ecosystem,
     http: &Client,
@@ -20,7 +20,7 @@ pub(super) async fn found(
     }
 }
 
-/// The response to a request without validators: that nothing was modified is no answer to it, and neither is a web page.
+/// The response to a request without validators: "not modified" is not an answer to it, and neither is a web page.
 pub(super) fn fresh(ecosystem: Ecosystem, what: &str, fetched: Fetched) -> Result<Response, RegistryError> {
     match fetched {
         Fetched::Fresh(response) => {
@@ -31,7 +31,7 @@ pub(super) fn fresh(ecosystem: Ecosystem, what: &str, fetched: Fetched) -> Resul
     }
 }
 
-/// Asks, without validators, for what must exist.
+/// Requests, without validators, a document that must exist.
 pub(super) async fn ask(
     ecosystem: Ecosystem,
     http: &Client,
@@ -41,8 +41,8 @@ pub(super) async fn ask(
     fresh(ecosystem, what, http.fetch(request).await.map_err(exchange_error(ecosystem))?)
 }
 
-/// Refuses a web page in the place of a package's document: a login, a proxy's notice, an index for people. `next` says what it
-/// is likely to be, and which URL to give.
+/// Refuses a web page in the place of a package's document: a login, a proxy's notice, an index for people. `next`
+/// names its likely nature, and the URL to configure.
 pub(super) fn refuse_page(
     ecosystem: Ecosystem,
     what: &str,
@@ -55,7 +55,7 @@ pub(super) fn refuse_page(
     }
 }
 
-/// The type of an answer that is a web page. Some servers call every file one, so the content decides.
+/// The type of an answer that is a web page. Some servers give every file this type, so the content decides.
 fn page_type(response: &Response) -> Option<String> {
     let head = response.body.trim_ascii_start();
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
@@ -71,8 +71,8 @@ pub(super) fn exchange_error(ecosystem: Ecosystem) -> impl Fn(HttpError) -> Regi
     move |source| RegistryError::Http { registry: ecosystem.title().into(), source: Box::new(source) }
 }
 
-/// Whether asking the same again would fail again: the server refuses the question, or its answer cannot be read. What may
-/// pass, such as a limit, an outage or a lost connection, is not meant.
+/// Whether the same request would fail again: the server refuses it, or its answer cannot be read. Transient failures,
+/// such as a limit, an outage or a lost connection, do not count.
 pub(super) fn is_lasting(error: &RegistryError) -> bool {
     match error {
         RegistryError::Document { .. } => true,

@@ -12,19 +12,18 @@ use crate::{
 
 /// A feed of changes with a cursor.
 pub trait Feed: Send + Sync + std::fmt::Debug {
-    /// The name under which its cursor is stored and that people see: `npm-changes`, `pypi-changelog`, `crates-updates`.
+    /// The name under which its cursor is stored and shown: `npm-changes`, `pypi-changelog`, `crates-updates`.
     fn name(&self) -> &'static str;
 
     /// The ecosystem whose packages it names.
     fn ecosystem(&self) -> Ecosystem;
 
-    /// Whether something is published there all the time, so that a feed without events is one that hides them.
+    /// Whether packages are published there all the time, so that a feed without events hides them.
     fn is_busy(&self) -> bool {
         false
     }
 
-    /// What the registry's document must show before it is taken for the one that an event announces: a revision, a serial, a
-    /// version. `None`: whatever it shows.
+    /// The mark of the document that an event announces: a revision, a serial, a version. `None`: any document will do.
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
             FeedChange::Document { revision } => revision.clone(),
@@ -32,7 +31,7 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
         }
     }
 
-    /// Reads the page after `cursor`; without one, learns where the feed stands now and returns no events.
+    /// Reads the page after `cursor`; without one, finds the current position of the feed and returns no events.
     fn poll<'a>(
         &'a self,
         http: &'a Client,
@@ -40,7 +39,7 @@ pub trait Feed: Send + Sync + std::fmt::Debug {
     ) -> BoxFuture<'a, Result<FeedPage, RegistryError>>;
 }
 
-/// A place in a feed; what it holds is the feed's own matter.
+/// A place in a feed; its content is the feed's own matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub String);
@@ -48,23 +47,23 @@ pub struct Cursor(pub String);
 /// One page of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedPage {
-    /// What changed, in feed order.
+    /// The changes, in feed order.
     pub events: Vec<Event>,
-    /// Where the feed stands after this page.
+    /// The position of the feed after this page.
     pub cursor: Cursor,
     /// Whether the next page can be read at once.
     pub more: bool,
-    /// The feed lost its place: what happened in between must be found by comparing documents.
+    /// The feed lost its place: changes in between must be found by comparing documents.
     pub gap: Option<Gap>,
-    /// Why nothing cannot be all that there is, one sentence for people: the feed says that it stands further. For a moment
-    /// that is nothing odd.
+    /// The reason why an empty page cannot be complete, one sentence for people: the feed reports a later position. For
+    /// a moment this is normal.
     pub withheld: Option<String>,
 }
 
 /// A feed lost its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// What happened, one sentence for people: "the sequence went back from 90 to 12".
+    /// The event, one sentence for people: "the sequence went back from 90 to 12".
     pub why: String,
 }
 
@@ -73,25 +72,25 @@ pub struct Gap {
 pub struct Event {
     /// The package.
     pub package: Package,
-    /// What changed.
+    /// The change.
     pub change: FeedChange,
     /// The feed's own unique key for the event (sequence and revision, serial, version): replaying a page adds nothing.
     pub key: String,
-    /// When, if the feed says.
+    /// Its time, if the feed gives one.
     pub at: Option<DateTime<Utc>>,
 }
 
-/// What changed.
+/// The kind of change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum FeedChange {
-    /// The package's document changed; npm says with which revision.
+    /// The package's document changed; npm gives its revision.
     Document {
         /// The document's revision to wait for.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         revision: Option<String>,
     },
-    /// A version was released; where the registry has files, it may have none yet.
+    /// A version was released; if the registry has files, it may have none yet.
     Release {
         /// The version.
         version: String,
@@ -103,7 +102,7 @@ pub enum FeedChange {
     },
     /// The package was removed.
     Removed,
-    /// Something about who may publish, or about the state of a release: role added, yank, quarantine.
+    /// A change of publishing rights, or of a release's state: role added, yank, quarantine.
     Governance {
         /// The version it concerns, if one.
         #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::text::quoted;
 
-/// Longest version that is taken, in bytes: what a purl may carry.
+/// Longest accepted version, in bytes: the most that a purl can carry.
 const MAX_VERSION: usize = 300;
 
 /// An RFC 3339 time of this era. Others are mistakes, and years beyond 9999 have no RFC 3339 form.
@@ -32,13 +32,13 @@ pub(super) fn sha256(text: &str) -> Option<String> {
     (text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-/// A text of a document as it is shown to people: one line of at most 200 characters and what tells that there is more.
+/// A text of a document for people: one line of at most 200 characters, with a mark if there is more.
 pub(super) fn shown(text: &str) -> String {
     quoted(text, 200)
 }
 
-/// A version that no purl can name, as it is stored and shown: itself if it is short, else its beginning and what tells
-/// it from others that begin so.
+/// A version that no purl can name, as it is stored and shown: itself if it is short, else its beginning and a mark
+/// that distinguishes it from others with the same beginning.
 pub(super) fn shown_name(text: &str) -> String {
     if text.len() <= 1000 {
         return text.to_owned();

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::{File, files_fingerprint};
 
-/// Stored versions, each with the fingerprint of its files where that is to be compared.
+/// Stored versions, each with the fingerprint of its files if that is to be compared.
 #[derive(Clone, Debug, Default)]
 pub struct Known(BTreeMap<String, Option<String>>);
 
 impl Known {
-    /// Whether it is stored.
+    /// Whether the version is stored.
     pub fn contains(&self, version: &str) -> bool {
         self.0.contains_key(version)
     }
@@ -19,12 +19,13 @@ impl Known {
         self.0.keys()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a version need not be described: it is stored with these files. Files without digests cannot be compared.
+    /// Whether a version need not be described: it is stored with these files. Files without digests cannot be
+    /// compared.
     pub fn has(&self, version: &str, files: &[File]) -> bool {
         let is_comparable = || files.iter().any(|file| file.digests.is_known());
         self.0.get(version).is_some_and(|known| {
@@ -40,7 +41,7 @@ impl FromIterator<(String, String)> for Known {
     }
 }
 
-/// Versions of which the files are not compared.
+/// Versions whose files are not compared.
 impl FromIterator<String> for Known {
     fn from_iter<I: IntoIterator<Item = String>>(versions: I) -> Self {
         Self(versions.into_iter().map(|version| (version, None)).collect())

@@ -12,7 +12,7 @@ const MAKERS: &[&Maker] = &[
     &super::tests::attic::MAKER,
 ];
 
-/// How the feed and the readers of a registry are made.
+/// The constructors of a registry's feed and readers.
 pub fn maker_of(ecosystem: Ecosystem) -> &'static Maker {
     let maker = MAKERS.iter().find(|maker| maker.ecosystem == ecosystem);
     maker.expect("every row has a folder, which a test holds")

@@ -10,50 +10,50 @@ use crate::{
     },
 };
 
-/// A package's document, reduced to what matters.
+/// A package's document, reduced to the needed fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackageDocument {
     /// The document's revision, where the registry has one.
     pub revision: Option<String>,
-    /// To make the next request conditional.
+    /// Validators that make the next request conditional.
     pub validators: Option<Validators>,
     /// The releases that are described, in publish order.
     pub releases: Vec<RegistryRelease>,
-    /// Every version that exists, with its status: what is stored and not here was unpublished.
+    /// Every version that exists, with its status: a stored version that is missing here was unpublished.
     pub versions: Vec<(String, ReleaseStatus)>,
     /// Releases whose part of the document could not be read, each with the reason. They are recorded as "could not
     /// check", never dropped.
     pub unreadable: Vec<(String, String)>,
-    /// Releases that are not `known` and cannot be described because they were removed, each with its publish time, where
+    /// Releases that are not `known` and cannot be described because they were removed, each with its publish time, if
     /// the registry remembers them (npm).
     pub withdrawn: Vec<(String, DateTime<Utc>)>,
-    /// Versions that exist and have no file, so that there is nothing to install (PyPI).
+    /// Versions that exist but have no file, so that there is nothing to install (PyPI).
     pub bare: Vec<String>,
-    /// Owners or maintainers now, by account name, sorted.
+    /// Current owners or maintainers, by account name, sorted.
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word of the whole package if it is not ordinary: `quarantined`, `archived`.
     pub status: Option<String>,
-    /// The document is older than what was announced. What it has is so all the same; what it lacks says nothing.
+    /// The document is older than the announced one. Its content is valid all the same; a missing part proves nothing.
     pub behind: Option<Behind>,
-    /// Why the document cannot tell whether it has what was announced: it has no revision, or one that does not move. It is
-    /// taken as it is, and looked at again soon.
+    /// The reason why the document cannot be compared with the announced one: it has no revision, or one that does not
+    /// change. It is used unchanged, and requested again soon.
     pub unconfirmed: Option<String>,
 }
 
-/// How far an answer is behind what was announced.
+/// The difference between an answer and the announced one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Behind {
-    /// Where it stands.
+    /// The mark of the answer.
     pub seen: String,
-    /// What was announced: a revision, a serial, a version.
+    /// The announced mark: a revision, a serial, a version.
     pub announced: String,
-    /// Releases that exist, and of which the registry does not say yet who published them (crates.io, whose index is
-    /// ahead of its API). To be taken as they are when waiting has come to its end.
+    /// Releases that exist without a publisher in the registry's answer so far (crates.io, whose index is ahead of its
+    /// API). They are used unchanged when the waiting time is over.
     pub incomplete: Vec<RegistryRelease>,
 }
 
 impl PackageDocument {
-    /// About how many bytes of memory it takes, rather too many.
+    /// Its approximate size in memory in bytes, rather too large.
     pub fn weight(&self) -> u64 {
         let incomplete = self.behind.iter().flat_map(|behind| &behind.incomplete);
         let releases: usize = self.releases.iter().chain(incomplete).map(RegistryRelease::weight).sum();
@@ -62,23 +62,23 @@ impl PackageDocument {
     }
 }
 
-/// What the registry says of one release. Becomes an [`Observation`] when its provenance is known.
+/// The registry's description of one release. It becomes an [`Observation`] when its provenance is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegistryRelease {
     /// The release.
     pub id: ReleaseId,
-    /// When it was published.
+    /// Its publish time.
     pub published_at: DateTime<Utc>,
-    /// What the registry says of that where it cannot be, and something else is taken for it. The registries' readers leave
-    /// it empty.
+    /// The registry's publish time if that is impossible and another time is used instead. The registries' readers
+    /// leave it empty.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// Who published it.
+    /// The publisher.
     pub publisher: Option<Person>,
-    /// How.
+    /// The publishing method.
     pub auth: Auth,
-    /// What it says of itself.
+    /// Its manifest.
     pub manifest: Option<Manifest>,
-    /// Facts that the registry itself tells (account age).
+    /// Facts from the registry itself (account age).
     pub facts: Facts,
     /// Its files; for npm the tarball, for PyPI each distribution, for crates.io the crate.
     pub files: Vec<File>,
@@ -86,19 +86,19 @@ pub struct RegistryRelease {
     pub maintainers: Option<Vec<String>>,
     /// Its status.
     pub status: ReleaseStatus,
-    /// What there is to verify; empty: the registry has no attestation.
+    /// The attestations to verify; empty: the registry has none.
     pub evidence: Vec<AttestationSource>,
     /// The registry's own signatures over the release (npm `dist.signatures`).
     pub signatures: Vec<RegistrySignature>,
-    /// What of it could not be read. Without a readable publish time ([`RegistryRelease::is_dated`]) the time is no more
-    /// than a place holder.
+    /// The unreadable parts. Without a readable publish time ([`RegistryRelease::is_dated`]) the time is only a
+    /// placeholder.
     pub unread: Unread,
-    /// What the registry's answer leaves out, sorted.
+    /// The aspects that the registry's answer leaves out, sorted.
     pub untold: Vec<Aspect>,
 }
 
 impl RegistryRelease {
-    /// About how many bytes of memory it takes.
+    /// Its approximate size in memory in bytes.
     fn weight(&self) -> usize {
         let dependencies =
             self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
@@ -129,24 +129,24 @@ impl RegistryRelease {
         }
     }
 
-    /// Whether the registry says when it was published.
+    /// Whether the registry gives its publish time.
     pub fn is_dated(&self) -> bool {
         self.unread.of(Unread::TIME).is_none() && !self.untold.contains(&Aspect::Time)
     }
 }
 
-/// A document that proves something of a file, and where it is.
+/// The source of an attestation of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestationSource {
-    /// What kind of document.
+    /// The kind of document.
     pub kind: EvidenceKind,
-    /// Where.
+    /// Its URL.
     pub url: Url,
-    /// Whose: the subject's name as the statement must have it (npm: the purl; PyPI: the file name).
+    /// Its subject: the name that the statement must have (npm: the purl; PyPI: the file name).
     pub subject: String,
     /// The digests of the file as the registry serves it.
     pub digests: Digests,
-    /// Whether the registry says that there is provenance in it: then a document without any is not the whole one.
+    /// Whether the registry announces provenance in it: then a document without provenance is incomplete.
     pub names_provenance: bool,
 }
 
@@ -166,6 +166,6 @@ pub struct RegistrySignature {
     pub key_id: String,
     /// The signature, base64.
     pub signature: String,
-    /// What is signed: `name@version:integrity`.
+    /// The signed message: `name@version:integrity`.
     pub message: String,
 }

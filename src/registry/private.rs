@@ -12,7 +12,7 @@ use crate::{
     model::{Aspect, Ecosystem, Package, RegistryKey, ReleaseId},
 };
 
-/// A registry of a company's own, or of a service, over the reader of its type.
+/// A company's own registry, or a hosted service, over the reader of its type.
 #[derive(Debug)]
 pub struct PrivateRegistry {
     reader: Arc<dyn Registry>,
@@ -77,8 +77,7 @@ impl Registry for PrivateRegistry {
     }
 }
 
-/// Registries also say that there is no such package to those who may not read it: a package that was there is not
-/// taken for withdrawn.
+/// Registries also answer "not found" without read permission: a package that was there does not count as withdrawn.
 pub fn not_found(package: &Package) -> RegistryError {
     RegistryError::Document {
         registry: Cow::Owned(package.registry().title()),
@@ -89,7 +88,7 @@ pub fn not_found(package: &Package) -> RegistryError {
     }
 }
 
-/// Nobody publishes the keys of such a registry, so that its own signatures prove nothing here.
+/// The keys of such a registry are not published, so its own signatures prove nothing here.
 fn unsigned(mut document: PackageDocument) -> PackageDocument {
     for release in document.releases.iter_mut().filter(|release| !release.signatures.is_empty()) {
         release.signatures.clear();

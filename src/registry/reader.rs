@@ -13,14 +13,14 @@ use crate::{
     model::{Ecosystem, Package, ReleaseId},
 };
 
-/// Reads what a registry knows of a package.
+/// Reads the releases of a package from a registry.
 pub trait Registry: Send + Sync + std::fmt::Debug {
     /// The ecosystem.
     fn ecosystem(&self) -> Ecosystem;
 
     /// Reads the package's document. Releases in `known` need not be described again unless the document does so at no
-    /// further cost, or states other digests than those that are stored. `revision` is what a feed announced; an older
-    /// document says so in [`PackageDocument::behind`].
+    /// further cost, or has other digests than the stored ones. `revision` is the one that a feed announced; an older
+    /// document sets [`PackageDocument::behind`].
     fn package<'a>(
         &'a self,
         http: &'a Client,
@@ -28,7 +28,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         question: Question<'a>,
     ) -> BoxFuture<'a, Result<PackageState, RegistryError>>;
 
-    /// Fetches the document that a piece of evidence points to. `None`: the registry says that there is none.
+    /// Fetches the document of an attestation. `None`: the registry answers that there is none.
     fn evidence<'a>(
         &'a self,
         http: &'a Client,
@@ -39,18 +39,18 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     fn page(&self, release: &ReleaseId) -> Url;
 }
 
-/// What to ask of a package's document.
+/// The request for a package's document.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// Versions already stored.
     pub known: &'a Known,
-    /// Validators of the document that was last stored whole.
+    /// Validators of the document that was last stored completely.
     pub validators: Option<&'a Validators>,
     /// The revision that a feed announced.
     pub revision: Option<&'a str>,
 }
 
-/// What the registry answers about a package.
+/// The registry's answer about a package.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PackageState {
     /// Nothing changed since the validators.
@@ -61,7 +61,7 @@ pub enum PackageState {
     Current(Box<PackageDocument>),
 }
 
-/// A package that a feed announced and the registry does not know is new, and has not reached its caches yet.
+/// A package that a feed announced but the registry does not know is new, and has not reached its caches yet.
 pub(super) fn missing(package: &Package, announced: Option<&str>) -> Result<PackageState, RegistryError> {
     match announced {
         None => Ok(PackageState::Gone),

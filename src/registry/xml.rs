@@ -8,7 +8,7 @@ use crate::text::quoted;
 /// Most characters of a name that an error quotes.
 const MAX_NAME: usize = 40;
 
-/// Why a text is not XML that is read here.
+/// The reason why a text is not accepted as XML.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum XmlError {
     /// Registries send UTF-8.
@@ -38,9 +38,9 @@ pub(super) enum XmlError {
     /// Another element than the format has in this place.
     #[error("the XML has {found} where {expected} should be")]
     Unexpected {
-        /// What was found.
+        /// The element that was found.
         found: String,
-        /// What the format has there.
+        /// The element of the format at this place.
         expected: &'static str,
     },
 }
@@ -125,7 +125,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The text of the open element, and closes it. Elements within are passed over.
+    /// The text of the open element, which it closes. Inner elements are skipped.
     pub(super) fn text(&mut self) -> Result<String, XmlError> {
         let mut text = String::new();
         loop {
@@ -137,7 +137,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Passes over the rest of the open element, and closes it.
+    /// Skips the rest of the open element, and closes it.
     pub(super) fn skip(&mut self) -> Result<(), XmlError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {

@@ -1,16 +1,16 @@
-//! An alert as one of several that somebody may mean.
+//! An alert as one of several that a typed id may mean.
 
 use std::fmt;
 
 use crate::model::{Alert, AlertId, Fingerprint, Package, ReleaseId, Severity};
 
-/// Most characters of a title that stands for what an alert is about.
+/// Most characters of a title that is shown in place of a subject.
 const TITLE: usize = 80;
 
-/// One of several alerts that may be meant.
+/// One of several alerts that a typed id may mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// So many of its first digits that none of the others begins so.
+    /// The first digits of its fingerprint, enough to differ from the others.
     pub digits: String,
     pub severity: Severity,
     /// The release or the package that it is about, or else its title.
@@ -23,7 +23,7 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// The first few of alerts that are sorted by fingerprint.
+/// The first of several alerts, which are sorted by fingerprint.
 pub(super) fn candidates(found: &[Alert], at_most: usize) -> Vec<Candidate> {
     let fingerprints: Vec<Fingerprint> = found.iter().map(|alert| alert.fingerprint).collect();
     let digits = telling(&fingerprints);
@@ -37,14 +37,14 @@ fn candidate(alert: &Alert, digits: usize) -> Candidate {
     Candidate { digits: format!("{:.digits$}", alert.fingerprint), severity: alert.severity, about }
 }
 
-/// The beginning of a title, in which words that a publisher chose may stand.
+/// The start of a title, which may contain text that a publisher chose.
 fn plain(title: &str) -> String {
     let shown = |c: char| if "'\"\\".contains(c) { c.to_string() } else { c.escape_debug().to_string() };
     title.chars().take(TITLE).map(shown).collect()
 }
 
-/// How many digits it takes to tell sorted fingerprints apart, those of an id at least: whoever looks for such names finds two
-/// of one id.
+/// How many digits distinguish sorted fingerprints, at least those of an id: an attacker who searches for such names
+/// finds two with one id.
 fn telling(sorted: &[Fingerprint]) -> usize {
     let texts: Vec<String> = sorted.iter().map(Fingerprint::to_string).collect();
     let shared = |pair: &[String]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(one, other)| one == other).count();

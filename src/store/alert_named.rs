@@ -1,4 +1,4 @@
-//! Which alert somebody means who types the first digits of its id.
+//! Finds the alert that an operator names by the first digits of its id.
 
 use rusqlite::{Connection, named_params};
 
@@ -8,11 +8,11 @@ use super::{
 };
 use crate::model::{Alert, AlertPrefix};
 
-/// Most alerts that are named where several may be meant.
+/// Most alerts that are listed where several may be meant.
 const NAMED: usize = 5;
 
 impl Store {
-    /// The alert whose fingerprint begins with what somebody typed.
+    /// The alert whose fingerprint begins with the typed digits.
     ///
     /// # Errors
     /// [`StoreError::AmbiguousAlert`] if there are several; else as every read.
@@ -30,7 +30,7 @@ impl Store {
     }
 }
 
-/// One more than are named, so that it is known whether there are others.
+/// Reads one more than are listed, so that it is known whether there are others.
 fn begin_so(db: &Connection, typed: &AlertPrefix) -> Result<Vec<Alert>, QueryFailure> {
     let (first, last) = typed.fingerprints().into_inner();
     let sql = "SELECT body, status, {row} FROM alerts WHERE fingerprint >= :first AND fingerprint <= :last

@@ -2,12 +2,12 @@
 
 use crate::model::{Alert, AlertKind, AlertStatus, Severity, Signal};
 
-/// Most signals of an alert that is raised again and again. What a look finds comes before what earlier ones found.
+/// Most signals of an alert that is raised repeatedly. The signals of the last check come before earlier ones.
 const MOST_SIGNALS: usize = 100;
 
-/// What was resolved and is raised again: a condition (a stale source, a log that misbehaves) can come back, a campaign go
-/// on. A release happens once; only news of medium or worse, or another incident, opens its alert again. Whoever
-/// acknowledged what a release was, or one violation of a log, has not seen the next.
+/// Whether a repeated alert reopens: a condition (a stale source, a log that misbehaves) can return, a campaign can
+/// continue. A release happens once; only news of medium or worse, or another incident, reopens its alert. An operator
+/// who acknowledged a release's state, or one violation of a log, has not seen the next.
 pub(super) fn reopens(known: &Alert, raised: &Alert) -> bool {
     if known.status == AlertStatus::Open {
         return false;
@@ -22,8 +22,8 @@ pub(super) fn reopens(known: &Alert, raised: &Alert) -> bool {
         }
 }
 
-/// What was resolved was judged harmless as it was, so that any other detector's word is news; what was acknowledged is in
-/// an operator's hands, and opens again for what is grave by itself.
+/// A resolved alert was judged harmless as it was, so that a signal of any other detector is news; an operator already
+/// handles an acknowledged one, so it reopens only for a signal that is grave by itself.
 fn is_told_news(known: &Alert, raised: &Alert) -> bool {
     let is_grave = |signal: &Signal| !signal.corroborating && signal.severity >= Severity::Medium;
     let is_resolved = known.status == AlertStatus::Resolved;
@@ -31,12 +31,12 @@ fn is_told_news(known: &Alert, raised: &Alert) -> bool {
     news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_resolved && is_first(signal)))
 }
 
-/// Whether something happened to the release once more. Whoever was told of the first time knows nothing of the second.
+/// Whether another incident happened to the release. The earlier alert does not report it.
 pub(super) fn has_incident(known: &Alert, raised: &Alert) -> bool {
     known.kind == AlertKind::Release && news(known, raised).any(Signal::is_incident)
 }
 
-/// Why an alert is open again, for people.
+/// The reason why an alert is open again, for people.
 pub(super) fn reopening(known: &Alert) -> String {
     match known.kind {
         AlertKind::Release => "new facts are known".to_owned(),
@@ -48,13 +48,13 @@ pub(super) fn has_new_members(known: &Alert, raised: &Alert) -> bool {
     raised.members.iter().any(|member| !known.members.contains(member))
 }
 
-/// What is said in one alert and not in the other.
+/// The signals that one alert has and the other does not.
 fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Signal> {
     raised.signals.iter().filter(|signal| !known.signals.iter().any(|known| known.says_what(signal)))
 }
 
-/// The alert as it is raised now, but first raised and handled as before. Another look at a release does not take back
-/// what an earlier one saw, nor does a campaign that grows become milder.
+/// The alert as it is raised now, but with the first time and the status as before. Another check of a release does not
+/// remove earlier signals, and a campaign that grows does not become milder.
 pub(super) fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
     let status = if reopened { AlertStatus::Open } else { known.status };
     let raised_at = if reopened { raised.raised_at } else { known.raised_at };

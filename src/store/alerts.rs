@@ -14,16 +14,16 @@ use super::{
 };
 use crate::model::{Alert, AlertStatus, Fingerprint, Package, Severity};
 
-/// Which alerts to list; what is `None` does not matter.
+/// Which alerts to list; a condition that is `None` does not filter.
 #[derive(Clone, Debug)]
 pub struct AlertFilter {
-    /// Where they stand.
+    /// Their status.
     pub status: Option<AlertStatus>,
-    /// At least so bad.
+    /// The least severity.
     pub min_severity: Option<Severity>,
-    /// About this package.
+    /// Their package.
     pub package: Option<Package>,
-    /// At most so many, the latest first.
+    /// The most alerts to list, the latest first.
     pub limit: usize,
 }
 
@@ -33,16 +33,16 @@ impl Default for AlertFilter {
     }
 }
 
-/// What an operator did with an alert.
+/// An action of an operator on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertAction {
-    /// Where the alert stood afterwards.
+    /// The status of the alert afterwards.
     pub status: AlertStatus,
-    /// Who.
+    /// The operator.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// When.
+    /// The time.
     pub at: DateTime<Utc>,
 }
 
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// The alert of this fingerprint. What somebody typed is looked up by [`Store::alert_named`].
+    /// The alert of this fingerprint. [`Store::alert_named`] finds one by typed digits.
     ///
     /// # Errors
     /// As every read.
@@ -85,7 +85,7 @@ impl Store {
         self.read("reading an alert", |db| Ok(stored(db, fingerprint)?.map(|stored| stored.alert)))
     }
 
-    /// What was done with an alert, the latest first.
+    /// The actions on an alert, the latest first.
     ///
     /// # Errors
     /// As every read.
@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// Somebody has seen the alert. `None`: there is no such alert.
+    /// Acknowledges an alert. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -110,7 +110,7 @@ impl Store {
         self.write("acknowledging an alert", |db| act(db, fingerprint, AlertStatus::Acknowledged, by, reason, now))
     }
 
-    /// The matter is done, or the cause is gone. `None`: there is no such alert.
+    /// Resolves an alert: it is handled, or its cause is gone. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -134,7 +134,7 @@ fn act(
     now: DateTime<Utc>,
 ) -> Result<Option<Alert>, QueryFailure> {
     let Some(Stored { mut alert, .. }) = stored(db, fingerprint)? else { return Ok(None) };
-    // The same again, by the same person and for the same reason, is a repetition and not another action.
+    // The same action again, by the same person and for the same reason, is a repetition and not another action.
     let last = last_action(db, fingerprint)?;
     let repeated = last.is_some_and(|last| (last.status, &*last.by, &*last.reason) == (status, by, reason));
     if repeated && alert.status == status {
@@ -151,7 +151,7 @@ fn act(
     Ok(Some(alert))
 }
 
-/// An alert that was dealt with is open again, if there is one.
+/// Reopens an alert that was handled, if there is one.
 pub(super) fn open_again(
     db: &Connection,
     fingerprint: &Fingerprint,
@@ -177,7 +177,8 @@ pub(super) fn insert_action(
     Ok(())
 }
 
-/// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
+/// Checks that an alert can be read back, as it would otherwise block the outbox permanently. Alerts are few, so the
+/// whole form is tried.
 pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     let read: Result<Alert, _> = serde_json::to_value(alert).and_then(serde_json::from_value);
     let why = match read {
@@ -200,7 +201,7 @@ pub(super) fn raised(db: &Connection, fingerprint: &Fingerprint) -> Result<Optio
     Ok(stored(db, fingerprint)?.map(|stored| (stored.alert, stored.raises)))
 }
 
-/// Counts one more announcement of an alert that was announced so often.
+/// Adds one to the number of announcements of an alert.
 pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, raises: i64) -> Result<i64, QueryFailure> {
     db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
     Ok(raises + 1)
@@ -248,7 +249,7 @@ pub(super) fn update(
     Ok(())
 }
 
-/// An alert of a row with `body` and `status`; the column has the last word on where it stands.
+/// An alert of a row with `body` and `status`; the column is decisive for the status.
 pub(super) fn alert_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
     let Json(mut alert): Json<Alert> = row.get("body")?;
     alert.status = row.get::<_, Word<_>>("status")?.0;

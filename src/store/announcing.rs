@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::{columns::Micros, error::QueryFailure};
 use crate::model::{Alert, AlertKind, Fingerprint};
 
-/// How long after one message about a campaign the next one follows at the earliest that tells how it grew. Each member is to
-/// be told within a minute.
+/// The shortest time between one message about a campaign and the next about its growth. Each member is to be reported
+/// within a minute.
 const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
 
-/// How long a message that tells how a campaign grew waits for what joins soon after, to stand in it too.
+/// How long a message about a campaign's growth waits for later members, to include them.
 const GATHERING: TimeDelta = TimeDelta::seconds(30);
 
 /// Puts one delivery for each subscription into the outbox; `raise` counts how often the alert was announced.
@@ -24,7 +24,7 @@ pub(super) fn announce(
 ) -> Result<usize, QueryFailure> {
     let mut announced = 0;
     for subscription in subscriptions {
-        // A message about what grows that was not sent yet says all when it is.
+        // A message about a growing alert that was not sent yet includes everything when it is.
         let grows = alert.kind == AlertKind::Campaign || alert.entries.is_some();
         if !grows || last_of(db, alert, subscription)?.1 == 0 {
             announced += enqueue(db, alert, raise, subscription, now, now)?;
@@ -59,8 +59,8 @@ fn enqueue(
     Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due)))?)
 }
 
-/// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one follows
-/// the last after a while, so that what joins meanwhile stands in it too.
+/// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one
+/// follows the last after a while, so that it includes members that join meanwhile.
 pub(super) fn announce_growth(
     db: &Connection,
     alert: &Alert,
@@ -72,7 +72,7 @@ pub(super) fn announce_growth(
     for subscription in subscriptions {
         let (last, waiting) = last_of(db, alert, subscription)?;
         if waiting == 0 {
-            // One that waits for its next attempt is no reason to wait longer.
+            // A delivery that waits for its next attempt is not a reason to wait longer.
             let earliest = now + GATHERING;
             let due = last.map_or(earliest, |last| earliest.max(last.0.min(now) + GROWTH_PAUSE));
             announced += enqueue(db, alert, raise, subscription, now, due)?;
@@ -81,7 +81,7 @@ pub(super) fn announce_growth(
     Ok(announced)
 }
 
-/// The same for one announcement to one subscription however often it is stored, and of no other: 32 hex digits.
+/// The same key for one announcement to one subscription however often it is stored, and for no other: 32 hex digits.
 pub(super) fn idempotency_key(fingerprint: &Fingerprint, raise: i64, subscription: &str) -> String {
     let digest = Sha256::digest(format!("{fingerprint}\n{raise}\n{subscription}"));
     hex::encode(&digest[..16])

@@ -55,7 +55,7 @@ impl Raw {
     }
 }
 
-/// A row that cannot be believed.
+/// A row that failed its check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
     pub table: &'static Table,
@@ -69,7 +69,7 @@ impl Broken {
         Self { table, key: vec![Raw::Text(key.as_bytes().to_vec())], why }
     }
 
-    /// The key as people read it.
+    /// The key in a form for people.
     pub fn name(&self) -> String {
         self.key.iter().map(Raw::shown).collect::<Vec<_>>().join(" ")
     }

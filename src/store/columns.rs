@@ -33,7 +33,8 @@ pub(super) fn time(column: Option<Micros>) -> Option<DateTime<Utc>> {
     column.map(|Micros(time)| time)
 }
 
-/// The time of a column of many rows (the latest, the earliest). Of a damaged one nothing is known, and the row tells.
+/// The time of a column over many rows (the latest, the earliest). The time of a damaged row is unknown; the row itself
+/// is reported.
 pub(super) fn time_of_any(micros: Option<i64>) -> Option<DateTime<Utc>> {
     micros.and_then(DateTime::from_timestamp_micros)
 }

@@ -9,10 +9,10 @@ use super::{StoreError, sealed};
 /// How long to wait for another process's write lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Statements kept prepared; about as many as there are in this room.
+/// Statements kept prepared; about as many as there are in this module.
 const STATEMENTS: usize = 64;
 
-/// Page cache in KiB (as SQLite wants it: negative). Small, because a daemon idles most of the time and the operating
+/// Page cache in KiB (negative, as SQLite requires). Small, because a daemon idles most of the time and the operating
 /// system caches the file anyway.
 const CACHE: i64 = -2048;
 
@@ -31,8 +31,8 @@ pub(super) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreE
     Ok(connection)
 }
 
-/// What readers and writers share. `trusted_schema` and `cell_size_check` keep a damaged or doctored file from doing more
-/// than failing.
+/// The settings that readers and writers share. `trusted_schema` and `cell_size_check` keep a damaged or doctored file
+/// from doing more than failing.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(PATIENCE)?;

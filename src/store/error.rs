@@ -10,16 +10,16 @@ use rusqlite::ErrorCode;
 use super::{alert_candidate::Candidate, broken::Broken, room::Room};
 use crate::model::{AlertPrefix, Package};
 
-/// What went wrong with the database, and what to do about it.
+/// An error of the database, with advice for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such file, and reading does not make one.
+    /// There is no such file, and reading does not create one.
     #[error("the database {path} does not exist; `provwatch run` creates it", path = path.display())]
     Missing {
         /// The file.
         path: PathBuf,
     },
-    /// The file cannot be made or opened.
+    /// The file cannot be created or opened.
     #[error("opening the database {path}; check that the folder exists and that this user may write to it", path = path.display())]
     Open {
         /// The file.
@@ -37,11 +37,11 @@ pub enum StoreError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite found.
+        /// SQLite's description.
         why: String,
     },
-    /// One row is damaged: a value that cannot be read, or that does not agree with the row's checksum. It concerns only
-    /// what the row is about; [`Store::set_damage_aside`](super::Store::set_damage_aside) sees to it.
+    /// One row is damaged: a value that cannot be read, or that does not agree with the row's checksum. It affects only
+    /// the row's subject; [`Store::set_damage_aside`](super::Store::set_damage_aside) handles it.
     #[error(
         "the row {key:?} of the table {table} in the database {path} is damaged ({why}); `provwatch run` sets it \
          aside and rebuilds it where it can",
@@ -52,18 +52,18 @@ pub enum StoreError {
         path: PathBuf,
         /// The table.
         table: &'static str,
-        /// What tells the row from the others.
+        /// The row's key.
         key: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
-    /// An index did not fit its table. It was made anew.
+    /// An index did not fit its table. It was rebuilt.
     #[error("{operation}: an index of the database {path} did not fit its table and was rebuilt; the operation is \
         retried", path = path.display())]
     Indexed {
         /// The file.
         path: PathBuf,
-        /// What was attempted.
+        /// The operation.
         operation: &'static str,
     },
     /// A newer provwatch wrote it.
@@ -93,21 +93,21 @@ pub enum StoreError {
         /// The one needed.
         known: i64,
     },
-    /// Somebody else's SQLite file.
+    /// An SQLite file of another program.
     #[error("{path} is an SQLite database, but not one of provwatch; choose another path", path = path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// Another process kept the write lock for longer than we wait.
+    /// Another process kept the write lock for longer than the limit.
     #[error("{operation}: another process keeps the database {path} locked; try again", path = path.display())]
     Locked {
         /// The file.
         path: PathBuf,
-        /// What was attempted.
+        /// The operation.
         operation: &'static str,
     },
-    /// No room.
+    /// The file system is full.
     #[error(
         "{operation}: no room left for the database {path} ({room}); free some space, nothing was lost, and the \
          operation is retried",
@@ -116,17 +116,17 @@ pub enum StoreError {
     Full {
         /// The file.
         path: PathBuf,
-        /// What was attempted.
+        /// The operation.
         operation: &'static str,
-        /// How much there is.
+        /// The free room.
         room: Room,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("{operation} in the database {path}", path = path.display())]
     Failed {
         /// The file.
         path: PathBuf,
-        /// What was attempted.
+        /// The operation.
         operation: &'static str,
         /// The cause.
         #[source]
@@ -141,22 +141,22 @@ pub enum StoreError {
         #[source]
         source: rusqlite_migration::Error,
     },
-    /// The baseline was changed by somebody else since it was read.
+    /// Another writer changed the baseline since it was read.
     #[error("the baseline of {package} was changed meanwhile; read it again and repeat")]
     BaselineMoved {
         /// The package.
         package: Package,
     },
-    /// Several alerts begin with what somebody typed.
+    /// Several alerts begin with the typed digits.
     #[error(
         "\"{typed}\" is the beginning of several alert ids; type more digits:{list}{rest}",
         list = candidates.iter().map(ToString::to_string).collect::<String>(),
         rest = if *more { "\n  and others" } else { "" }
     )]
     AmbiguousAlert {
-        /// What was typed.
+        /// The typed digits.
         typed: AlertPrefix,
-        /// The first few that it could be.
+        /// The first few candidates.
         candidates: Vec<Candidate>,
         /// Whether there are others.
         more: bool,
@@ -166,19 +166,19 @@ pub enum StoreError {
     Unstorable {
         /// The value, shortened.
         what: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
-/// What a query says before it is known which file and operation it belongs to.
+/// A query's failure before its file and operation are known.
 #[derive(Debug)]
 pub(super) enum QueryFailure {
-    /// SQLite's.
+    /// An error of SQLite.
     Sql(rusqlite::Error),
-    /// Ours.
+    /// An error of provwatch.
     Refused(StoreError),
-    /// A row that cannot be believed.
+    /// A row that failed its check.
     Broken(Broken),
 }
 
@@ -210,7 +210,8 @@ impl QueryFailure {
 }
 
 impl StoreError {
-    /// Whether the file system, a lock or missing rights are in the way: that passes, and what failed can be done then.
+    /// Whether the file system, a lock or missing rights are the cause: that passes, and the operation can then be
+    /// repeated.
     pub(crate) fn is_of_the_disk(&self) -> bool {
         match self {
             Self::Full { .. } | Self::Locked { .. } | Self::Open { .. } => true,
@@ -222,7 +223,8 @@ impl StoreError {
         }
     }
 
-    /// What was read, or nothing where the row is damaged: for those who read many things, of which one may be.
+    /// The result of a read, or `None` where the row is damaged: for callers that read many things, of which one may be
+    /// damaged.
     ///
     /// # Errors
     /// Any other failure.
@@ -233,7 +235,7 @@ impl StoreError {
         }
     }
 
-    /// Sorts SQLite's errors by what an operator can do about them.
+    /// Classifies SQLite's errors by the operator's remedy.
     pub(super) fn sql(path: &Path, operation: &'static str, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match source.sqlite_error_code() {

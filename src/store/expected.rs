@@ -11,7 +11,7 @@ use super::{
 use crate::model::{ExpectedChange, Package};
 
 impl Store {
-    /// Remembers an announced change, and gives it its number; the one that it has does not matter.
+    /// Stores an announced change, and gives it its number; its own number does not matter.
     ///
     /// # Errors
     /// As every write.
@@ -30,7 +30,7 @@ impl Store {
         })
     }
 
-    /// Does not expect a change any more. `false`: there is no such number.
+    /// Removes an expected change. `false`: there is no such number.
     pub(crate) fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write("removing an expected change", |db| {
             let mut update =
@@ -39,7 +39,7 @@ impl Store {
         })
     }
 
-    /// Every change that is expected, also those whose time is over, by number.
+    /// All expected changes, including those whose time is over, by number.
     pub(crate) fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing expected changes", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL ORDER BY id";
@@ -47,7 +47,7 @@ impl Store {
         })
     }
 
-    /// Those of a package.
+    /// The expected changes of a package.
     ///
     /// # Errors
     /// As every read.

@@ -6,13 +6,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// A folder that is removed when it is not needed any more.
+/// A folder that is removed when it is no longer needed.
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind is in the system's folder for such things.
+        // A folder that cannot be removed stays in the system's temporary folder.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The handle of the database: its connection, reads and writes through it, and its memory of failures.
+//! The handle of the database: its connection, reads and writes through it, and the record of its failures.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,15 +22,15 @@ use super::{
 pub struct Store {
     pub(super) path: PathBuf,
     pub(super) connection: Mutex<Connection>,
-    /// Whether the last writer did not close the file, and nobody has read it whole since.
+    /// Whether the last writer did not close the file, and it has not been read completely since.
     pub(super) suspect: bool,
-    /// Broken rows that were come across and not set aside yet.
+    /// Damaged rows that were found and not set aside yet.
     pub(super) noted: Noted,
-    /// What is wrong with the file as a whole.
+    /// The damage to the file as a whole.
     pub(super) damage: Mutex<Option<String>>,
     /// Writes that fail.
     pub(super) writes: Writes,
-    /// The copy that is read, if one is.
+    /// The copy that is read, if there is one.
     #[expect(dead_code, reason = "it is removed when it is dropped")]
     pub(super) copy: Option<Folder>,
     #[cfg(test)]
@@ -38,12 +38,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The room on its file system.
+    /// The free room on its file system.
     pub fn room(&self) -> Room {
         Room::around(&self.path)
     }
@@ -72,8 +72,8 @@ impl Store {
         outcome.map_err(|failure| self.failed(failure, operation))
     }
 
-    /// Changes something in one transaction. It takes the write lock at once: a transaction that first reads and then
-    /// writes could find that another process wrote in between.
+    /// Changes data in one transaction. It takes the write lock at once: a transaction that first reads and then writes
+    /// could find that another process wrote in between.
     pub(super) fn write<T>(
         &self,
         operation: &'static str,
@@ -108,7 +108,7 @@ impl Store {
         outcome
     }
 
-    /// A value that changed behind our back is not where its index says. Indexes follow from their tables.
+    /// A value that changed outside of SQLite is not where its index points. Indexes follow from their tables.
     fn index_anew(&self, operation: &'static str) -> StoreError {
         match self.transact(Flush::Now, |db| Ok(db.execute_batch("REINDEX")?)) {
             Ok(()) => StoreError::Indexed { path: self.path.clone(), operation },
@@ -127,7 +127,7 @@ impl Store {
         error
     }
 
-    /// What was found to be wrong with the file as a whole, if anything was: then nothing more can be kept in it.
+    /// The damage to the file as a whole, if there is any: then it can store nothing more.
     pub(crate) fn structural_damage(&self) -> Option<StoreError> {
         let why = self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         Some(StoreError::Damaged { path: self.path.clone(), why })
@@ -154,10 +154,10 @@ impl Store {
 /// When a commit has to be on the disk. A crash of the process loses neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flush {
-    /// Before anybody goes by it.
+    /// Before any other action relies on it.
     Now,
-    /// With the next that has to be. A power failure may undo the last commits of this kind, never one before a flushed
-    /// one: the journal is written in order, and what is left of it is a beginning of it.
+    /// With the next commit that has to be. A power failure may undo the last commits of this kind, never one before a
+    /// flushed one: the journal is written in order, and its remaining part is a prefix of it.
     WithTheNext,
 }
 

@@ -12,31 +12,31 @@ use super::{
 };
 use crate::model::{Aspect, Observation, RegistryKey};
 
-/// Of how many of the releases that were recorded last it is asked what they leave out.
+/// How many of the releases that were recorded last are examined.
 const NEWEST: u32 = 200;
-/// Of how many of them one must leave it out for that to be so still.
+/// How many of them are examined for whether it is still left out.
 const LATEST: usize = 10;
 
-/// What the documents of a registry leave out of its newest releases.
+/// A field that the documents of a registry leave out of its newest releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    /// What.
+    /// The field.
     pub aspect: Aspect,
-    /// Of how many releases.
+    /// How many releases lack it.
     pub releases: u64,
-    /// Of so many that were looked at.
+    /// How many releases were examined.
     pub of: u64,
-    /// Of how many packages these are.
+    /// How many packages lack it.
     pub packages: u64,
-    /// Whether it is left out of one of the releases that were recorded last: a mirror may have been mended.
+    /// Whether one of the releases that were recorded last lacks it: a mirror may have been repaired.
     pub still: bool,
-    /// Whether the public registry tells it of no release either.
+    /// Whether the public registry has it for no release either.
     pub by_design: bool,
 }
 
 impl Store {
-    /// What the documents of a registry, or of the mirror in its place, leave out of the releases that were recorded last, of
-    /// those published `since`. Nothing where everything is told.
+    /// The fields that the documents of a registry, or of its mirror, leave out of the releases that were recorded
+    /// last, of those published `since`. Empty where none is left out.
     ///
     /// # Errors
     /// As every read.
@@ -48,7 +48,7 @@ impl Store {
                  WHERE package >= ?1 AND package < ?2 AND published_at >= ?3 AND observation IS NOT NULL
                    AND (package LIKE '%?repository_url=%') = ?5
                  ORDER BY id DESC LIMIT ?4";
-            // Purls of an ecosystem lie between `pkg:npm/` and `pkg:npm0`, the character after the slash.
+            // Purls of an ecosystem are between `pkg:npm/` and `pkg:npm0`, the character after the slash.
             let (from, past) = (format!("pkg:{ecosystem}/"), format!("pkg:{ecosystem}0"));
             db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST, !registry.is_public()), |row| {
                 row.get::<_, Json<Observation>>(0).map(|Json(observation)| observation)
@@ -59,7 +59,7 @@ impl Store {
     }
 }
 
-/// Of a registry beside the public one it is not known what it could tell.
+/// It is unknown which fields a private registry could give.
 fn counted(registry: &RegistryKey, newest: &[Observation]) -> Vec<LeftOut> {
     let looked_at: Vec<_> = newest.iter().filter_map(|seen| Some((seen, seen.untold.as_ref()?))).collect();
     let mut by_aspect: BTreeMap<Aspect, (u64, BTreeSet<&str>)> = BTreeMap::new();

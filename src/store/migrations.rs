@@ -31,11 +31,11 @@ const MIGRATIONS: &[M<'_>] = &[
 #[expect(clippy::cast_possible_wrap, reason = "there are far fewer migrations, and constants have no try_from")]
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
-/// Brings the schema up to date, in one transaction.
+/// Migrates the schema to the latest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
     let migrations = Migrations::from_slice(MIGRATIONS);
     let outcome = migrations.to_latest(connection);
-    // Of two processes that migrate at the same time, the slower one finds the work done.
+    // If two processes migrate at the same time, the slower one finds the work done.
     let latest = NonZeroUsize::new(MIGRATIONS.len()).map(SchemaVersion::Inside);
     if outcome.is_err() && migrations.current_version(connection).ok() == latest {
         return Ok(());
@@ -43,7 +43,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migrat
     outcome
 }
 
-/// Brings the schema to one version, for tests of the migrations after it.
+/// Migrates the schema to one version, for tests of the migrations after it.
 #[cfg(test)]
 pub(super) fn migrate_to(connection: &mut Connection, version: usize) {
     Migrations::from_slice(MIGRATIONS).to_version(connection, version).unwrap();

@@ -1,7 +1,7 @@
 //! The store: an SQLite database, and the only place with SQL.
 //!
 //! One [`Store`] holds one connection behind a mutex; calls are short and synchronous, so async code shares it as
-//! `Arc<Store>`. The command line opens the same file a second time, for reading beside the running daemon.
+//! `Arc<Store>`. The command line opens the same file a second time, for reading while the daemon runs.
 //!
 //! Durability: the journal is a write-ahead log (readers never wait for the writer) with `synchronous = FULL`. Its
 //! milder setting `NORMAL` survives a crash of the process but may lose the last commits when the power fails: an alert
@@ -12,30 +12,30 @@
 //! Times are stored as whole microseconds since 1970 in UTC, which sort and compare as numbers; bodies are JSON in the
 //! forms of `schema/*.schema.json`. The tables are explained in `schema/schema.sql`.
 //!
-//! Every operation that changes something is one transaction and can be repeated: when a commit succeeded and its
-//! success was never heard of, doing the same again changes nothing.
+//! Every operation that changes data is one transaction and can be repeated: when a commit succeeded and the caller did
+//! not learn of it, a repetition changes nothing.
 //!
 //! # Statements
 //!
-//! PostgreSQL will be a second engine, with one text for each statement. So what is written from here on stays in the
-//! subset of SQL that both take: tables, joins, upserts, `RETURNING`, `count(*) FILTER (WHERE …)`, `coalesce`, `CASE`.
-//! What only SQLite takes has something else in its place:
+//! PostgreSQL will be a second engine, with one text for each statement. So new statements stay in the subset of SQL
+//! that both accept: tables, joins, upserts, `RETURNING`, `count(*) FILTER (WHERE …)`, `coalesce`, `CASE`. Each
+//! construct that only SQLite accepts has a replacement:
 //!
-//! | not | but |
+//! | construct | replacement |
 //! |---|---|
 //! | `iif` | `CASE WHEN … THEN … ELSE … END` |
 //! | `max` or `min` of several values | `CASE WHEN a < b THEN b ELSE a END`; of one column over many rows they are portable |
 //! | `rowid` | a column that the table declares, `RETURNING id` for the number of a new row (not `last_insert_rowid`) |
-//! | a JSON function or operator | a column or a table for what a statement asks for; else the value is read in Rust |
-//! | `?1` in two places | a name, `:now`, for a value that stands in several places, or one number for each place |
+//! | a JSON function or operator | a column or a table with the value that a statement needs; else Rust reads it |
+//! | `?1` in two places | a name, `:now`, for a value that is in several places, or one number for each place |
 //! | `INSERT OR …` | `INSERT … ON CONFLICT (key) DO UPDATE SET …` or `DO NOTHING` |
-//! | a bare column in `DO UPDATE` | `table.column` for the row that is there, `excluded.column` for the proposed one |
+//! | a bare column in `DO UPDATE` | `table.column` for the existing row, `excluded.column` for the proposed one |
 //! | `IS` between two values | `IS NOT DISTINCT FROM`, and `IS DISTINCT FROM` for `IS NOT` |
 //! | a function that only SQLite has | the standard one (`coalesce` for `ifnull`), or Rust |
 //! | a function that the program adds | a value that Rust computes and binds |
 //!
-//! `tests/portable` reads the statements and holds this, with a table of the exceptions from before, which only gets
-//! shorter. Each engine's own words (`PRAGMA`) stand where a connection is opened, and the migrations are SQLite's.
+//! `tests/portable` checks the statements, with a table of earlier exceptions, which only gets shorter. Each engine's
+//! own words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
 
 mod alert_candidate;
 mod alert_named;

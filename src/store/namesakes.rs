@@ -10,27 +10,27 @@ use super::{
 };
 use crate::model::Package;
 
-/// What is known of the public package that has the name of one of another registry.
+/// The known state of a public package with the name of a private one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Namesake {
-    /// The package of the other registry.
+    /// The private package.
     pub package: Package,
-    /// When it was last tried to ask.
+    /// When the public registry was last queried.
     pub tried_at: DateTime<Utc>,
     /// When the public registry last answered; `None`: never.
     pub answered_at: Option<DateTime<Utc>>,
-    /// Since when it has one; `None`: it had none when it answered.
+    /// Since when it has such a package; `None`: it had none at its last answer.
     pub there_since: Option<DateTime<Utc>>,
     /// The `ETag` of the public document.
     pub etag: Option<String>,
     /// Its `Last-Modified`.
     pub last_modified: Option<String>,
-    /// Why the public registry could not be asked last, if it could not.
+    /// The last error of a query to the public registry, if it failed.
     pub last_error: Option<String>,
 }
 
 impl Store {
-    /// What is known of the public namesake of a package; `None`: it was never tried to ask.
+    /// The known state of a package's public namesake; `None`: the public registry was never queried.
     ///
     /// # Errors
     /// As every read.
@@ -41,7 +41,7 @@ impl Store {
         })
     }
 
-    /// Everything that is known of public namesakes, by purl.
+    /// The known states of all public namesakes, by purl.
     pub(crate) fn namesakes(&self) -> Result<Vec<Namesake>, StoreError> {
         self.read("listing the public namesakes", |db| {
             let mut query = db.prepare_cached("SELECT * FROM namesakes ORDER BY package")?;
@@ -49,7 +49,7 @@ impl Store {
         })
     }
 
-    /// Stores everything of the row.
+    /// Stores the whole row.
     pub(crate) fn keep_namesake(&self, row: &Namesake) -> Result<(), StoreError> {
         self.write("storing what is known of a public namesake", |db| {
             db.prepare_cached(

@@ -22,29 +22,29 @@ use super::{
 /// `PRAGMA application_id` of our files: "pvwt".
 pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
 
-/// How SQLite's check begins what it says of values, see `pragma.c` of its source.
+/// How SQLite's check begins its messages about values, see `pragma.c` of its source.
 const OF_A_ROW: &[&str] =
     &["CHECK constraint failed", "NULL value in", "non-TEXT value in", "non-INT value in", "non-BLOB value in"];
 
-/// How long to wait before the next try where SQLite does not wait by itself.
+/// The wait before the next attempt where SQLite does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The largest file that is checked whole whenever it is opened. Reading every page of a larger one takes seconds, so it
-/// is checked before a migration and, when a write-ahead log was left behind (after a crash, a power failure), by
+/// The largest file that is completely checked whenever it is opened. Reading every page of a larger one takes seconds,
+/// so it is checked before a migration and, when a write-ahead log was left behind (after a crash, a power failure), by
 /// [`Store::check_if_suspect`] while the daemon already works.
 const ALWAYS_CHECKED: u64 = 64 * 1024 * 1024;
 
 impl Store {
-    /// Opens the database for writing, making the file (mode 0600) if there is none; its folder must exist. Checks it,
-    /// unless it is large, and migrates it.
+    /// Opens the database for writing, and creates the file (mode 0600) if there is none; its folder must exist. Checks
+    /// it, unless it is large, and migrates it.
     ///
     /// # Errors
-    /// A damaged file, a newer schema, somebody else's database, no permission, no room.
+    /// A damaged file, a newer schema, a database of another program, no permission, no room.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_checking(path, ALWAYS_CHECKED)
     }
 
-    /// [`Store::open`] that checks files of at most so many bytes.
+    /// [`Store::open`] that checks files of at most this many bytes.
     pub(super) fn open_checking(path: &Path, at_most: u64) -> Result<Self, StoreError> {
         create(path)?;
         let unclean = left_behind(path);
@@ -68,8 +68,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Checks the whole file if its last writer did not close it and [`Store::open`] left it unchecked for its size. Reads
-    /// on a connection of its own, beside everything else; takes seconds for a gigabyte.
+    /// Checks the whole file if its last writer did not close it and [`Store::open`] left it unchecked for its size. It
+    /// reads on a connection of its own, in parallel to all else, and takes seconds for a gigabyte.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], or it cannot be read.
@@ -80,7 +80,7 @@ impl Store {
         check(&self.path, &connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
     }
 
-    /// Opens the database for reading, beside a daemon that writes to it.
+    /// Opens the database for reading, while a daemon may write to it.
     ///
     /// # Errors
     /// As [`Store::open`], and where there is no file or its schema is older.
@@ -129,7 +129,7 @@ impl Store {
     }
 }
 
-/// Makes an empty file that only its owner may read: SQLite itself would go by the umask.
+/// Creates an empty file that only its owner may read: SQLite itself would follow the umask.
 fn create(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -148,8 +148,8 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_size_limit", 16 * 1024 * 1024, |_| Ok(()))
 }
 
-/// Changing the journal needs the file alone for a moment, and SQLite does not wait for that by itself: two processes that
-/// wait for one another would never end. So whoever comes second asks again.
+/// Changing the journal needs the file exclusively for a moment, and SQLite does not wait for that by itself: two
+/// processes that wait for one another would never end. So the second process tries again.
 fn keep_a_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
     let mut left = PATIENCE;
     loop {
@@ -171,7 +171,7 @@ fn readable(path: &Path) -> impl FnOnce(Connection) -> Result<Connection, StoreE
     }
 }
 
-/// `None`: the file is new. `Some(false)`: it holds somebody else's tables.
+/// `None`: the file is new. `Some(false)`: it has tables of another program.
 fn is_ours(connection: &Connection) -> rusqlite::Result<Option<bool>> {
     if pragma(connection, "application_id")? == APPLICATION_ID {
         return Ok(Some(true));
@@ -199,8 +199,8 @@ fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     structural.map_or(Ok(()), |why| Err(StoreError::Damaged { path: path.to_owned(), why }))
 }
 
-/// The first fault of the structure. A value that is not what its column allows is the matter of its row, and found when
-/// that is read.
+/// The first fault of the structure. A value that its column does not allow is damage of its row, and found when that
+/// is read.
 fn faults(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mut query = connection.prepare("PRAGMA quick_check(10000)")?;
     let mut found = query.query([])?;

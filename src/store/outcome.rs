@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What came of looking at a release.
+/// The outcome of checking a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Part of the history that was there on the first sight.
+    /// Part of the history that was there at the first check.
     Learned,
     /// Nothing unusual.
     Clean,
@@ -15,9 +15,9 @@ pub enum Outcome {
     Alerted,
     /// Unusual, but not enough for an alert; it waits for clean releases to follow.
     Held,
-    /// Its evidence could not be had or not be checked.
+    /// Its evidence was unavailable or could not be checked.
     Unchecked,
-    /// What the registry says of it could not be read.
+    /// Its entry in the registry's document could not be read.
     Unreadable,
 }
 

@@ -14,18 +14,18 @@ use super::{
 };
 use crate::model::{Package, ReleaseStatus};
 
-/// What is known of a package as a whole.
+/// The known state of a package as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PackageRow {
     /// The package.
     pub package: Package,
-    /// When it was first looked at; never changes.
+    /// When it was first checked; never changes.
     pub first_seen: DateTime<Utc>,
-    /// When its document was last read whole.
+    /// When its document was last read completely.
     pub checked_at: Option<DateTime<Utc>>,
     /// When its history was learned; `None`: not yet.
     pub backfilled_at: Option<DateTime<Utc>>,
-    /// The `ETag` of the document that was last stored whole.
+    /// The `ETag` of the document that was last stored completely.
     pub etag: Option<String>,
     /// Its `Last-Modified`.
     pub last_modified: Option<String>,
@@ -35,14 +35,14 @@ pub struct PackageRow {
     pub maintainers: Option<Vec<String>>,
     /// The registry's status word, if it is not ordinary.
     pub status: Option<String>,
-    /// The versions that its document listed at the first look, until its history is read.
+    /// The versions that its document listed at the first check, until its history is read.
     pub history: Option<BTreeSet<String>>,
-    /// The versions that were withdrawn when it was looked at; `None`: not known.
+    /// The versions that were withdrawn at the last check; `None`: unknown.
     pub withdrawn: Option<BTreeSet<String>>,
 }
 
 impl PackageRow {
-    /// A package of which nothing is known yet.
+    /// A package without any state.
     pub fn new(package: Package, first_seen: DateTime<Utc>) -> Self {
         Self {
             package,
@@ -59,35 +59,35 @@ impl PackageRow {
         }
     }
 
-    /// Whether a version may have been there at the first look. What came later is new, whatever time it names.
+    /// Whether a version may have been there at the first check. A later one is new, whatever time it claims.
     pub(crate) fn may_be_history(&self, version: &str) -> bool {
         self.history.as_ref().is_none_or(|history| history.contains(version))
     }
 }
 
-/// What a stored release looked like, to see whether it must be looked at again.
+/// The state of a stored release, which shows whether it must be checked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionState {
     /// Its status.
     pub status: ReleaseStatus,
-    /// What came of looking at it.
+    /// The outcome of its last check.
     pub outcome: Outcome,
     /// The fingerprint of its files, see [`crate::model::files_fingerprint`].
     pub files: String,
-    /// Whether the baseline learned from it.
+    /// Whether the baseline includes it.
     pub in_baseline: bool,
-    /// What could not be checked.
+    /// The reasons why it is not fully checked.
     pub unchecked: Vec<String>,
-    /// When to look again for evidence that could not be had.
+    /// When to request unavailable evidence again.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// How often it was looked for in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
     /// When it was first recorded.
     pub observed_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// A package, if it was ever looked at.
+    /// A package, if it was ever checked.
     ///
     /// # Errors
     /// As every read.
@@ -98,8 +98,8 @@ impl Store {
         })
     }
 
-    /// Stores everything of the row, except that `first_seen` stays as it was. It is on the disk with what is recorded of
-    /// the package next; before that its work item is still in the queue there, and the document is read again.
+    /// Stores the whole row, except that `first_seen` stays as it was. It reaches the disk with the next record of the
+    /// package; before that its work item is still in the queue there, and the document is read again.
     ///
     /// # Errors
     /// As every write.
@@ -133,7 +133,7 @@ impl Store {
         })
     }
 
-    /// Every package that was ever looked at, by purl; as many as the watchlist ever held.
+    /// Every package that was ever checked, by purl; as many as the watchlist ever had.
     ///
     /// # Errors
     /// As every read.
@@ -143,14 +143,14 @@ impl Store {
         })
     }
 
-    /// What the stored releases of a package looked like, by version.
+    /// The states of the stored releases of a package, by version.
     pub(crate) fn version_states(&self, package: &Package) -> Result<BTreeMap<String, VersionState>, StoreError> {
         self.read("reading the states of a package's versions", |db| {
             let sql =
                 "SELECT version, status, outcome, files, teaches, unchecked, recheck_at, attempts, observed_at, {row}
                        FROM releases WHERE package = ?1";
             let state = |row: &Row<'_>| Ok((row.get("version")?, version_state(row)?));
-            // All or none: a version that was left out would pass for a new one.
+            // All or none: a version that was left out would count as a new one.
             Ok(several(db, &RELEASES, sql, [package.to_string()], state)?.into_iter().collect())
         })
     }

@@ -11,31 +11,32 @@ use super::{
 };
 use crate::{clock::horizon, model::Severity};
 
-/// Which delivery a sink makes next.
+/// The conditions for a sink's next delivery.
 #[derive(Clone, Debug)]
 pub struct Turn {
     /// The time.
     pub now: DateTime<Utc>,
-    /// Only what was due by then. A pass that attempts nothing twice keeps to the time when it began.
+    /// Only deliveries that were due by then. A pass that attempts nothing twice uses the time when it began.
     pub due_by: DateTime<Utc>,
-    /// Only alerts that are at least so bad.
+    /// The least severity of an alert.
     pub least: Severity,
-    /// Whether what was never attempted comes before what was.
+    /// Whether deliveries that were never attempted come first.
     pub fresh_first: bool,
-    /// Whose alerts were sent last, the latest last; see [`Alert::whose`](crate::model::Alert::whose). Of equally severe alerts
-    /// those of others come first, so that one package's many keep no other's waiting.
+    /// The subjects whose alerts were sent last, the latest last; see [`Alert::whose`](crate::model::Alert::whose). Of
+    /// equally severe alerts those of other subjects come first, so that many of one package do not delay another's.
     pub served: Vec<String>,
 }
 
-/// Deliveries that are looked at to find one that is sound.
+/// Deliveries that are read to find one that is sound.
 const LOOKED_AT: usize = 16;
 
 impl Store {
-    /// The delivery that a subscription's sink makes next: the severest alert first, of equally severe ones those of whom was
-    /// not served for longest, and of these the longest waiting. A later message about an alert waits for every earlier one, also while that waits for its next attempt.
+    /// The next delivery of a subscription's sink: the severest alert first, of equally severe ones those of the
+    /// subject that was not served for longest, and of these the longest waiting. A later message about an alert waits
+    /// for every earlier one, even while that waits for its next attempt.
     ///
     /// # Errors
-    /// As every read. A delivery that is damaged, or whose alert is, keeps none of the others waiting.
+    /// As every read. A delivery that is damaged, or whose alert is, does not delay the others.
     pub fn next_delivery(&self, subscription: &str, turn: &Turn) -> Result<Option<Delivery>, StoreError> {
         self.read("reading the outbox", |db| {
             let sql = "WITH served AS MATERIALIZED (SELECT value AS whose, key AS place FROM json_each(:served))
@@ -86,7 +87,7 @@ impl Store {
         })
     }
 
-    /// The subscriptions for which something waits.
+    /// The subscriptions with pending deliveries.
     ///
     /// # Errors
     /// As every read.
@@ -99,7 +100,7 @@ impl Store {
         })
     }
 
-    /// Nothing that waits for a subscription will get through. How many deliveries that were.
+    /// Gives up all pending deliveries to a subscription. Returns their number.
     pub(crate) fn give_up_all(&self, subscription: &str, now: DateTime<Utc>, why: &str) -> Result<usize, StoreError> {
         self.write("giving deliveries up", |db| {
             db.prepare_cached(

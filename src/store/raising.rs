@@ -11,14 +11,14 @@ use super::{
 };
 use crate::model::{Alert, AlertStatus};
 
-/// What became of an alert that was raised.
+/// The result of raising an alert.
 pub(super) struct Raised {
     pub is_new: bool,
     pub announced: bool,
     pub deliveries: usize,
 }
 
-/// Stores an alert that was raised, new or again, and announces it where that is called for.
+/// Stores an alert that was raised, new or again, and announces it if needed.
 pub(super) fn upsert(
     db: &Connection,
     alert: &Alert,
@@ -55,14 +55,14 @@ pub(super) fn upsert(
     Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
 }
 
-/// Stores what is to be added to an alert that was raised, and tells nobody.
+/// Stores additions to an alert that was raised, and announces nothing.
 pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
     if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
 }
 
-/// Announces an alert once more, with what was added to it; it is open then, whatever became of it.
+/// Announces an alert once more, with its additions; it is open then, whatever its status was.
 pub(super) fn announce_again(
     db: &Connection,
     alert: &Alert,

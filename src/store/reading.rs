@@ -10,7 +10,7 @@ use super::{
     sealed::Table,
 };
 
-/// A connection that notes the broken rows that a query passes over.
+/// A connection that notes the damaged rows that a query skips.
 pub(super) struct Reading<'a> {
     connection: &'a Connection,
     broken: RefCell<Vec<Broken>>,
@@ -29,17 +29,17 @@ impl<'a> Reading<'a> {
         Self { connection, broken: RefCell::default() }
     }
 
-    /// What was passed over.
+    /// The rows that were skipped.
     pub fn broken(self) -> Vec<Broken> {
         self.broken.into_inner()
     }
 
-    /// Notes a broken row.
+    /// Notes a damaged row.
     pub fn note(&self, broken: Broken) {
         self.broken.borrow_mut().push(broken);
     }
 
-    /// The sound rows that a query finds; the others are noted. `{row}` in the query stands for what tells a row of the
+    /// The sound rows that a query finds; the others are noted. `{row}` in the query stands for the key of a row of the
     /// table and whether it is sound, see [`with_row`].
     pub fn rows<T>(
         &self,
@@ -71,7 +71,7 @@ pub(super) fn one<T>(
     Ok(several(db, table, sql, params, read)?.into_iter().next())
 }
 
-/// All rows that a query finds, of which none may be broken. See [`Reading::rows`].
+/// All rows that a query finds, none of which may be damaged. See [`Reading::rows`].
 pub(super) fn several<T>(
     db: &Connection,
     table: &'static Table,
@@ -117,7 +117,7 @@ fn each<T>(
     Ok(())
 }
 
-/// Replaces `{row}` by the key of a row and whether it is sound, and `{row AS x}` by the same of a table's alias.
+/// Replaces `{row}` with the key of a row and whether it is sound, and `{row AS x}` with the same of a table's alias.
 fn with_row(table: &Table, sql: &str) -> String {
     let columns = |of: &str| {
         let key = table.key.iter().enumerate().map(|(index, column)| format!("{of}.{column} AS row_key_{index}, "));
@@ -136,7 +136,7 @@ pub(super) fn key(table: &Table, row: &Row<'_>) -> Result<Vec<Raw>, QueryFailure
     (0..table.key.len()).map(value).collect()
 }
 
-/// Leaves out what cannot be read of a query that counts many rows: each of them tells of itself when it is read.
+/// Leaves out unreadable values of a query that counts many rows: each of them is reported when it is read.
 pub(super) fn known<T>(outcome: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
     match outcome {
         Err(error) if is_of_the_value(&error) => None,
@@ -144,7 +144,7 @@ pub(super) fn known<T>(outcome: rusqlite::Result<T>) -> Option<rusqlite::Result<
     }
 }
 
-/// Whether an error says that a value cannot be read, and not that the database cannot.
+/// Whether an error means that a value cannot be read, and not that the database cannot.
 fn is_of_the_value(error: &rusqlite::Error) -> bool {
     matches!(
         error,

@@ -2,9 +2,9 @@
 //! copy without its index of the write-ahead log, and a full disk.
 //!
 //! A running writer keeps its log and the log's index beside the file, and then the ordinary way works. So where it
-//! does not, there is no writer. Without a log the file is whole, and SQLite is opened with the promise that it does
-//! not change. With one, what is in it is part of the database, and reading it needs an index: both are copied to where
-//! one can be made.
+//! does not, there is no writer. Without a log the file is complete, and SQLite is opened with the promise that it does
+//! not change. With one, its content is part of the database, and reading it needs an index: both are copied to a
+//! folder where one can be created.
 
 use std::{
     fmt::Write as _,
@@ -24,7 +24,7 @@ pub(super) fn connect(path: &Path) -> Result<(Connection, Option<Folder>), Store
     }
     let (folder, copy) =
         copied(path).map_err(|source| StoreError::Open { path: path.to_owned(), source: source.into() })?;
-    // The copy is ours alone: its log is read as after a crash.
+    // Only this process uses the copy: its log is read as after a crash.
     Ok((connect::connect(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?, Some(folder)))
 }
 

@@ -5,39 +5,39 @@ use chrono::{DateTime, Utc};
 use super::{BaselineChange, Outcome, raising};
 use crate::model::{Alert, Observation, ReleaseId};
 
-/// Everything that came of looking at one release. It is stored whole or not at all.
+/// The result of checking one release. It is stored completely or not at all.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The release, and what is known of it.
+    /// The release, and the known facts about it.
     pub subject: Subject,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What could not be checked, each a sentence for people.
+    /// The reasons why it is not fully checked, each a sentence for people.
     pub unchecked: Vec<String>,
-    /// When to look again for evidence that could not be had.
+    /// When to request unavailable evidence again.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// Whether this goes on with a look that began in an earlier turn: it does not count as another look.
+    /// Whether this continues a check that began in an earlier turn: it does not count as another check.
     pub goes_on: bool,
     /// The alert, if it raises one.
     pub alert: Option<Alert>,
-    /// The subscriptions that want this alert, by name.
+    /// The subscriptions that receive this alert, by name.
     pub subscriptions: Vec<String>,
-    /// What the baseline learned, if anything.
+    /// The baseline update, if there is one.
     pub baseline: Option<BaselineChange>,
     /// The time.
     pub now: DateTime<Utc>,
 }
 
-/// What a record is about.
+/// The release of a record.
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// A release that could be read.
     Observed(Box<Observation>),
-    /// One that could not.
+    /// One that could not be read.
     Unreadable {
         /// The release.
         release: ReleaseId,
-        /// Why, a sentence for people.
+        /// The reason, a sentence for people.
         reason: String,
     },
 }
@@ -53,12 +53,12 @@ impl Subject {
 }
 
 impl Record {
-    /// A release that was looked at, with nothing more to say of it.
+    /// The record of a release that was checked, without further details.
     pub fn observed(observation: Observation, outcome: Outcome, now: DateTime<Utc>) -> Self {
         Self::new(Subject::Observed(Box::new(observation)), outcome, now)
     }
 
-    /// A release that could not be read.
+    /// The record of a release that could not be read.
     pub fn unreadable(release: ReleaseId, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
         Self::new(Subject::Unreadable { release, reason: reason.into() }, Outcome::Unreadable, now)
     }
@@ -87,12 +87,12 @@ impl Record {
     }
 }
 
-/// What a record changed.
+/// The changes of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// The alert was not known before.
+    /// Whether the alert is new.
     pub new_alert: bool,
-    /// It is to be told: it was not known, or is open again, worse or larger than it was.
+    /// Whether it is announced: it is new, or open again, worse or larger than it was.
     pub announced: bool,
     /// Deliveries that were put into the outbox.
     pub deliveries: usize,

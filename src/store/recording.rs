@@ -16,8 +16,8 @@ use super::{
 use crate::model::{Alert, Observation, ReleaseId, ReleaseLine, files_fingerprint};
 
 impl Store {
-    /// Stores what came of looking at a release: the release, its alert with one delivery for each subscription, and what
-    /// the baseline learned, in one transaction. Recording the same again changes nothing.
+    /// Stores the result of checking a release: the release, its alert with one delivery for each subscription, and the
+    /// baseline update, in one transaction. Recording the same again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::BaselineMoved`] if the baseline was changed since it was read, [`StoreError::Unstorable`] if the
@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// Stores an alert that no release raised (a stale source, a dead sink), with one delivery for each subscription.
-    /// Such an alert opens again when it was resolved and its cause came back.
+    /// Such an alert reopens when it was resolved and its cause is back.
     ///
     /// # Errors
     /// As every write.
@@ -55,7 +55,8 @@ impl Store {
 fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     let mut recorded = Recorded::default();
     upsert(db, record)?;
-    // What was released before anybody watched is not asked for: a backfill would ask for all of history.
+    // Log entries of releases from before the package was watched are not looked up: a backfill would query for all of
+    // history.
     if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {
         logs::checks::queue(db, observation, record.now)?;
     }
@@ -69,8 +70,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     Ok(recorded)
 }
 
-/// Stores what a record says of its release. What is stored already changes nothing. A release that was readable once
-/// keeps what was read.
+/// Stores the release of a record. Stored data changes nothing. A release that was once readable keeps its observation.
 fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
     let observation = match &record.subject {
         Subject::Observed(observation) => Some(readable_back(observation)?),
@@ -83,7 +83,8 @@ fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
     }
 }
 
-/// The JSON form names the release by its purl; one that does not parse again would make the row unreadable for ever.
+/// The JSON form names the release by its purl; one that does not parse again would make the row permanently
+/// unreadable.
 fn readable_back(observation: &Observation) -> Result<&Observation, StoreError> {
     let purl = observation.purl.to_string();
     match purl.parse::<ReleaseId>() {
@@ -97,7 +98,7 @@ fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// The release as it was seen last; what is stored already changes nothing and returns no row.
+/// The release as it was last seen; stored data changes nothing and returns no row.
 const UPSERT: &str =
     "INSERT INTO releases (purl, package, version, line, published_at, observed_at, updated_at, status, outcome,
                           unchecked, recheck_at, files, observation, checksum)
@@ -122,7 +123,7 @@ const UPSERT: &str =
        OR (excluded.observation IS NOT NULL AND releases.observation IS DISTINCT FROM excluded.observation)
     RETURNING id";
 
-/// The row's id, or nothing if nothing changed.
+/// The row's id, or `None` if nothing changed.
 fn upsert_row(
     db: &Connection,
     record: &Record,

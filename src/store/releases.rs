@@ -30,22 +30,22 @@ pub struct ReleaseRow {
     pub published_at: Option<DateTime<Utc>>,
     /// When it was first recorded.
     pub observed_at: DateTime<Utc>,
-    /// When something about it last changed here.
+    /// When its row last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whether it can still be installed, as last heard.
+    /// Whether it can still be installed, by the last answer.
     pub status: ReleaseStatus,
-    /// What came of looking at it.
+    /// The outcome of its last check.
     pub outcome: Outcome,
-    /// What could not be checked, each a sentence for people.
+    /// The reasons why it is not fully checked, each a sentence for people.
     pub unchecked: Vec<String>,
-    /// Whether the baseline has learned from it.
+    /// Whether the baseline includes it.
     #[serde(rename = "teaches")]
     pub in_baseline: bool,
-    /// When to look again for evidence that could not be had.
+    /// When to request unavailable evidence again.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// How often that was done in vain.
+    /// The number of failed attempts at that.
     pub attempts: u32,
-    /// What is known of it; `None` if it was never readable.
+    /// The observed facts; `None` if it was never readable.
     pub observation: Option<Observation>,
 }
 
@@ -83,8 +83,8 @@ impl Store {
         })
     }
 
-    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
-    /// waits for longer than `longest`.
+    /// The packages that have releases whose evidence is due to be requested again and that are not queued, by purl;
+    /// none waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
@@ -96,7 +96,7 @@ impl Store {
     ) -> Result<Vec<Package>, StoreError> {
         self.read("reading the rechecks", |db| {
             let mut query = db.prepare_cached(
-                // In the order of the index, which has only what waits: this is asked every second.
+                // In the order of the index, which has only waiting rows: this query runs every second.
                 "SELECT package FROM releases WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
                      AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
                  ORDER BY recheck_at LIMIT ?3",
@@ -110,7 +110,7 @@ impl Store {
         })
     }
 
-    /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
+    /// Postpones the re-check of a release, or gives it up, because there was nothing to check. `false`: it was not
     /// waiting.
     pub(crate) fn put_off_recheck(
         &self,
@@ -129,7 +129,8 @@ impl Store {
         })
     }
 
-    /// The files of releases as the registry states them now, and what it stated before: nothing that a judgement would change.
+    /// Stores the files of releases as the registry states them now, and as it stated them before: a judgement does not
+    /// depend on the change.
     pub(crate) fn restate_files(&self, releases: &[Observation], now: DateTime<Utc>) -> Result<(), StoreError> {
         if releases.is_empty() {
             return Ok(());
@@ -148,7 +149,7 @@ impl Store {
         })
     }
 
-    /// A release that teaches nothing is to be looked at again now.
+    /// Makes a release that is not in the baseline due for a check now.
     ///
     /// # Errors
     /// As every write.
@@ -156,7 +157,8 @@ impl Store {
         self.write("scheduling a re-check of a release", |db| look_again(db, release, now))
     }
 
-    /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
+    /// Stores that the registry yanked, quarantined, removed or restored a release. `false`: that was known, or the
+    /// release is unknown.
     ///
     /// # Errors
     /// As every write.
@@ -175,7 +177,7 @@ impl Store {
     }
 }
 
-/// A release that teaches nothing is to be looked at again now.
+/// Makes a release that is not in the baseline due for a check now.
 pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
@@ -184,7 +186,8 @@ pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc
     Ok(())
 }
 
-/// The release of a row with `package` and `version`. The version needs no parsing, however odd the registry's text is.
+/// The release of a row with `package` and `version`. The version needs no parsing, however irregular the registry's
+/// text is.
 pub(super) fn release_id(row: &Row<'_>) -> rusqlite::Result<ReleaseId> {
     let package: Package = row.get::<_, Text<_>>("package")?.0;
     Ok(package.at(row.get::<_, String>("version")?))

@@ -4,17 +4,17 @@ use std::{fmt, fs, path::Path};
 
 use serde::Serialize;
 
-/// The room on the file system of a database.
+/// The free space on the file system of a database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Room {
-    /// Bytes that this user may still write; `None`: the system does not say.
+    /// Bytes that this user may still write; `None`: the system does not report it.
     pub free: Option<u64>,
     /// Bytes of the database with its write-ahead log.
     pub database: u64,
 }
 
 impl Room {
-    /// The room around a database.
+    /// The free space around a database.
     pub fn around(path: &Path) -> Self {
         let size = |end: &str| {
             let mut file = path.as_os_str().to_owned();
@@ -36,8 +36,8 @@ impl fmt::Display for Room {
     }
 }
 
-/// What a test says that is free: its outcome must not hang on the disk of the machine that it runs on. A release build
-/// asks the system alone.
+/// The free space that a test sets: its outcome must not depend on the disk of its machine. A release build asks the
+/// system alone.
 fn pretended() -> Option<u64> {
     if !cfg!(debug_assertions) {
         return None;

@@ -2,18 +2,18 @@
 //!
 //! A row's `checksum` covers every other column in [`Table::columns`]. It is kept by temporary triggers, which exist
 //! only on the writing connection and are not part of the file: no statement can forget it, and the `sqlite3` shell and
-//! a later database of another kind need not know of it. A row that was changed by anything else no longer agrees with
+//! a later database of another kind need not know of it. A row that was changed in any other way no longer agrees with
 //! its checksum.
 //!
-//! A change does not hide damage of before: the new checksum is the old one, less the old row, plus the new row, so one
+//! A change does not hide earlier damage: the new checksum is the old one, minus the old row, plus the new row, so one
 //! that did not agree does not agree afterwards. A statement may also keep the checksum itself, by the same rule; then
 //! the trigger leaves the row alone.
 //!
-//! Not covered: `traces` (made from observations, which are), `events` (only shown), `work` (lives for seconds; a
-//! package that it loses is compared once a day all the same), `runner` (written anew every half minute, and no release
-//! is judged by it), `log_progress` (only shown), `log_mirrors` (how the last look found them), `log_violations` (since
-//! when something lasts; what it was is evidence, which is covered), `log_histories`, `log_signers` and `log_budgets`
-//! (how often something is reported; every entry is kept), `namesakes` (asked again every day), and the counters
+//! Not covered: `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
+//! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
+//! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
+//! something is reported; every entry is kept), `namesakes` (queried again every day), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 
@@ -25,21 +25,21 @@ use rusqlite::{
     types::ValueRef,
 };
 
-/// A table as damage in it is told.
+/// A table whose damage is reported.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
     pub name: &'static str,
-    /// What tells a row from the others.
+    /// The columns of the row's key.
     pub key: &'static [&'static str],
-    /// What the checksum covers, in a fixed order. Empty: the table has none. A column that is added to the end must be
-    /// empty in the rows that there are, or its migration must empty their checksums.
+    /// The columns that the checksum covers, in a fixed order. Empty: the table has none. A column that is added to the
+    /// end must be empty in the existing rows, or its migration must empty their checksums.
     pub columns: &'static [&'static str],
 }
 
 macro_rules! tables {
     ($($id:ident = $name:literal ($($key:literal),+) [$($column:literal),*];)+) => {
         $(pub(super) static $id: Table = Table { name: $name, key: &[$($key),+], columns: &[$($column),*] };)+
-        /// All tables of which damage is told.
+        /// All tables whose damage is reported.
         pub(super) static ALL: &[&Table] = &[$(&$id),+];
     };
 }
@@ -94,7 +94,7 @@ impl Table {
         format!("row_sum({})", columns.join(", "))
     }
 
-    /// An SQL expression that holds for a row that agrees with its checksum, or has none.
+    /// An SQL expression that is true for a row that agrees with its checksum, or has none.
     pub fn sound(&self, of: &str) -> String {
         if self.columns.is_empty() {
             return "1".to_owned();
@@ -108,8 +108,8 @@ impl Table {
         equal.join(" AND ")
     }
 
-    /// An SQL expression: the checksum of a row of which one column becomes the value of a parameter. A statement that changes
-    /// very many rows and keeps it itself has each of them written once.
+    /// An SQL expression: the checksum of a row of which one column becomes the value of a parameter. A statement that
+    /// changes very many rows and keeps it itself writes each of them once.
     pub fn resealed(&self, column: &str, value: &str) -> String {
         let columns = self.columns.iter().map(|one| if *one == column { value } else { one });
         let new: Vec<&str> = columns.collect();
@@ -133,7 +133,7 @@ impl Table {
     }
 }
 
-/// Makes the functions known that compare rows with their checksums.
+/// Registers the functions that compare rows with their checksums.
 pub(super) fn know_sums(connection: &Connection) -> rusqlite::Result<()> {
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("row_sum", -1, harmless, |row| Ok(sum_of(row)))?;
@@ -143,7 +143,7 @@ pub(super) fn know_sums(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Keeps the checksums of what is written from now on.
+/// Keeps the checksums of rows that are written from now on.
 pub(super) fn keep_sums(connection: &Connection) -> rusqlite::Result<()> {
     let triggers: String = ALL.iter().filter(|table| !table.columns.is_empty()).map(|table| table.triggers()).collect();
     connection.execute_batch(&triggers)
@@ -157,8 +157,8 @@ fn sum_of(row: &Context<'_>) -> i64 {
     sum.value()
 }
 
-/// A sum of 64 bits. Every step is a bijection of its word and of the state, so a change within one word of eight bytes is
-/// always noticed; any other goes unnoticed once in 2^64. It is part of the file format: it never changes.
+/// A sum of 64 bits. Every step is a bijection of its word and of the state, so a change within one word of eight bytes
+/// is always noticed; any other goes unnoticed once in 2^64. It is part of the file format: it never changes.
 struct Sum(u64);
 
 impl Default for Sum {

@@ -12,16 +12,16 @@ use super::{
 };
 use crate::model::{AlertStatus, Severity};
 
-/// How much is stored.
+/// The number of stored rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stats {
-    /// Packages that were ever looked at.
+    /// Packages that were ever checked.
     pub packages: u64,
-    /// Releases by what came of them; an outcome that never was is left out.
+    /// Releases by outcome; an outcome that never occurred is left out.
     pub releases: Vec<(Outcome, u64)>,
-    /// Releases of which something could not be checked.
+    /// Releases that are not fully checked.
     pub unchecked: u64,
-    /// Alerts by status and severity; pairs that never were are left out.
+    /// Alerts by status and severity; pairs that never occurred are left out.
     pub alerts: Vec<(AlertStatus, Severity, u64)>,
     /// Size of the database without its write-ahead log, in bytes.
     pub bytes: u64,
@@ -30,7 +30,7 @@ pub struct Stats {
 }
 
 impl Store {
-    /// Counts what is stored.
+    /// Counts the stored rows.
     ///
     /// # Errors
     /// As every read.

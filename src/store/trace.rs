@@ -9,12 +9,12 @@ use crate::model::{
     AuthMethod, CorrelationKey, Digests, Observation, RegistryKey, VerifiedProvenance, WorkflowIdentity,
 };
 
-/// Something by which releases can be found. All but digests and publishers come from verified certificates only.
+/// A key by which releases can be found. All but digests and publishers come from verified certificates only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace<'a> {
     /// A file's digest, lower-case hex.
     Digest(&'a str),
-    /// An account of a registry: the publisher of a release, or who approved it.
+    /// An account of a registry: the publisher of a release, or its approver.
     Publisher(&'a RegistryKey, &'a str),
     /// A repository's numeric id at an OIDC issuer.
     RepositoryId {
@@ -40,13 +40,13 @@ pub enum Trace<'a> {
         /// The index.
         index: u64,
     },
-    /// What the entry of a signature names: a digest of the payload, of what was signed, or of the key; see
+    /// A digest that the entry of a signature names: of the payload, of the signed data, or of the key; see
     /// [`VerifiedProvenance::signed`](crate::model::VerifiedProvenance::signed).
     Signed(&'a str),
 }
 
 impl<'a> Trace<'a> {
-    /// By what a signature is known again: what was signed, by which key, and where it stands in a log.
+    /// The identifiers of a signature: the signed digests, and its place in a log.
     pub(crate) fn of_signature(verified: &'a VerifiedProvenance) -> impl Iterator<Item = Self> {
         let place = verified.log.as_ref().map(|at| Trace::LogEntry { origin: &at.origin, index: at.index });
         verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
@@ -101,7 +101,7 @@ fn traces<'a>(
     registry: &'a RegistryKey,
     correlation_keys: &'a [CorrelationKey],
 ) -> Vec<Trace<'a>> {
-    // What a file was, it is found by for ever.
+    // A replaced file stays findable permanently by its former digests.
     let known = [&observation.facts.former_digests, &observation.facts.replaced].into_iter().flatten();
     let known = known.flat_map(BTreeMap::values).chain(observation.files.iter().map(|file| &file.digests));
     let mut traces: Vec<_> = known.flat_map(digests).collect();
@@ -115,13 +115,13 @@ fn traces<'a>(
     traces
 }
 
-/// SHA-1 leads to nothing: two files may have the same.
+/// SHA-1 is not a trace: two files may have the same.
 fn digests(digests: &Digests) -> impl Iterator<Item = Trace<'_>> {
     [&digests.sha256, &digests.sha512].into_iter().flatten().map(|digest| Trace::Digest(digest))
 }
 
-/// The people behind a release. With trusted publishing the "publisher" is the registry's stand-in for the machine (npm:
-/// "GitHub Actions"), the same for everybody, and ties nothing together.
+/// The people behind a release. With trusted publishing the "publisher" is the registry's placeholder for the machine
+/// (npm: "GitHub Actions"), the same for all users, and correlates nothing.
 fn accounts(observation: &Observation) -> impl Iterator<Item = &str> {
     let machine = observation.auth.method == AuthMethod::TrustedPublisher;
     let publisher = observation.publisher.as_ref().filter(|_| !machine);

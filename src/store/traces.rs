@@ -15,16 +15,16 @@ use super::{
 };
 use crate::model::{CorrelationKey, Package, ReleaseId};
 
-/// A release beside others, with no more than what tells how it came.
+/// A release next to others, with its time and whether the baseline includes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbour {
     pub purl: ReleaseId,
     pub published_at: DateTime<Utc>,
-    /// Whether the baseline learned from it.
+    /// Whether the baseline includes it.
     pub in_baseline: bool,
 }
 
-/// What else the people and machines behind a release published, each list the latest first and without itself.
+/// The other releases of the people and machines behind a release, each list the latest first and without itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the keys of its JSON form")]
 pub struct Related {
@@ -61,7 +61,7 @@ impl Store {
         })
     }
 
-    /// The latest releases, at most so many, that a bond ties together, up to a time; the oldest first.
+    /// The latest releases with a correlation key, at most this many, up to a time; the oldest first.
     pub(crate) fn bound(
         &self,
         correlation_key: &CorrelationKey,
@@ -81,7 +81,7 @@ impl Store {
         })
     }
 
-    /// The runs of a package's latest releases, at most so many, up to a time; the oldest first.
+    /// The runs of a package's latest releases, at most this many, up to a time; the oldest first.
     pub(crate) fn runs_of(
         &self,
         package: &Package,
@@ -100,7 +100,7 @@ impl Store {
         })
     }
 
-    /// The latest releases of a package, at most so many, up to a time; the oldest first.
+    /// The latest releases of a package, at most this many, up to a time; the oldest first.
     pub(crate) fn siblings(
         &self,
         package: &Package,
@@ -115,7 +115,7 @@ impl Store {
         })
     }
 
-    /// What else the publisher, the repository and the run of a release published; at most so many of each.
+    /// The other releases of the publisher, the repository and the run of a release; at most this many of each.
     ///
     /// # Errors
     /// As every read.
@@ -142,7 +142,7 @@ fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
     Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, in_baseline: row.get(2)? })
 }
 
-/// The other releases that share a trace of this kind with a release; those with several identities have several.
+/// The other releases that share a trace of this kind with a release; one with several identities has several.
 fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT value FROM traces JOIN releases ON releases.id = traces.release WHERE purl = ?1 AND kind = ?2",

@@ -13,31 +13,31 @@ use super::{
 };
 use crate::model::{Alert, Severity};
 
-/// How the queue fares, beyond its counts.
+/// Measurements of the queue, beyond its counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueVitals {
     /// Since when the package that has been due for longest is due.
     pub oldest_due: Option<DateTime<Utc>>,
-    /// Packages that a feed announced and that were not looked at since.
+    /// Packages that a feed announced and that were not checked since.
     pub announced: Option<AnnouncedWork>,
     /// Packages whose history is still to be read, and that do not fail.
     pub learning: u64,
 }
 
-/// Packages that a feed announced and that were not looked at since.
+/// Packages that a feed announced and that were not checked since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnnouncedWork {
     pub count: u64,
     /// The one that was announced first, as it is stored.
     pub package: String,
-    /// When that was.
+    /// When it was announced.
     pub since: DateTime<Utc>,
-    /// Why looking at it last failed.
+    /// The last error of its check.
     pub last_error: Option<String>,
 }
 
 impl Store {
-    /// How the queue fares, beyond [`Store::work_summary`].
+    /// Measurements of the queue, beyond [`Store::work_summary`].
     pub(crate) fn queue_vitals(&self, now: DateTime<Utc>) -> Result<QueueVitals, StoreError> {
         self.read("looking at the queue", |db| {
             let oldest_due = db
@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Releases that were new when they were first looked at, after this time, and could not be checked; the latest first.
+    /// Releases that were new at their first check, after this time, and could not be fully checked; the latest first.
     pub(crate) fn lately_unchecked(
         &self,
         after: DateTime<Utc>,
@@ -79,8 +79,8 @@ impl Store {
         })
     }
 
-    /// Open alerts about logs and about provwatch itself, at least so bad, the worst first. What a `[[logs.match]]` found puts
-    /// neither in doubt.
+    /// Open alerts about logs and about provwatch itself, at least this severe, the worst first. A finding of a
+    /// `[[logs.match]]` does not question either.
     pub(crate) fn open_troubles(&self, at_least: Severity, at_most: usize) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the open alerts about provwatch itself", |db| {
             let sql = "SELECT body, status, {row} FROM alerts WHERE status = 'open' AND kind IN ('log', 'operation')
@@ -92,10 +92,10 @@ impl Store {
     }
 }
 
-/// Whatever a feed announced is not in the last lane until it was looked at whole. `since` of a row tells how long a package
-/// has waited for whatever reason, so the event tells when it was announced. One that is looked at turn by turn waits since
-/// its last turn. One whose document is behind its announcement (attempts in the first lane) was looked at: that the registry
-/// does not show what its feed announces is said of the registry.
+/// An announced package is not in the last lane until it was fully checked. `since` of a row shows how long a package
+/// has waited for any reason, so the event gives the time of the announcement. One that is checked turn by turn waits
+/// since its last turn. One whose document lags its announcement (attempts in the first lane) was checked: the lag is
+/// reported for the registry.
 fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT package, last_error, count(*) OVER () AS packages,
@@ -113,6 +113,6 @@ fn announced(db: &Connection) -> Result<Option<AnnouncedWork>, QueryFailure> {
             last_error: row.get("last_error")?,
         })
     });
-    // A row that cannot be read is found and set aside by whoever works on it.
+    // A row that cannot be read is found and set aside by the process that works on it.
     Ok(known(found.optional()).transpose()?.flatten())
 }

@@ -8,8 +8,8 @@ use super::{
     columns::{Micros, time_of_any},
 };
 
-/// Everything that says "not before" or "last": after the clock was set back, all of it that lies ahead was written by a
-/// clock that was wrong. What waits is due; what happened last happened just now, as far as anybody can tell.
+/// Every column that means "not before" or "last": after the clock was set back, a wrong clock wrote all values that
+/// lie ahead. A waiting row is due; the last event counts as just now, since its real time is unknown.
 const AHEAD: [&str; 20] = [
     "UPDATE work SET due_at = :now WHERE due_at > :now",
     "UPDATE work SET since = :now WHERE since > :now",
@@ -34,7 +34,7 @@ const AHEAD: [&str; 20] = [
 ];
 
 impl Store {
-    /// The latest time at which something was written that is written all the time.
+    /// The latest time in the rows that are written most often.
     pub(crate) fn latest_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read("reading when something was last written", |db| {
             let mut query = db.prepare_cached(
@@ -48,7 +48,7 @@ impl Store {
         })
     }
 
-    /// The clock was set back to `now`: nothing that is stored lies ahead of it any more.
+    /// Changes stored times so that none lies ahead of the clock, which was set back to `now`.
     pub(crate) fn clock_was_set_back(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("putting times right after the clock was set back", |db| {
             for update in AHEAD {
@@ -76,7 +76,7 @@ mod tests {
 
     const RELEASE: &str = "pkg:npm/axios@1.0.0";
 
-    /// A package, a delivery, a recheck and a source, all as a clock left them that was ahead by so many minutes.
+    /// A package, a delivery, a recheck and a source, as a clock left them that was ahead by this many minutes.
     fn left_by_a_clock_ahead(minutes: i64) -> Lab {
         let (lab, then) = (Lab::new(), minutes_later(minutes));
         let axios = package("axios");
@@ -116,7 +116,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-        /// Even where nobody saw the clock go back: no wait is longer than the longest of its schedule.
+        /// Even where no process noticed that the clock was set back: no wait is longer than the longest of its
+        /// schedule.
         #[test]
         fn nothing_waits_longer_than_its_schedule(minutes in -3_000_000..3_000_000_i64) {
             let lab = left_by_a_clock_ahead(minutes);

@@ -7,18 +7,18 @@ use std::{
 
 use super::StoreError;
 
-/// Writes that fail, since the last one that did not.
+/// Writes that have failed since the last success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteFailure {
     /// The error of the last one.
     pub error: String,
     /// How many have failed in a row.
     pub times: u64,
-    /// For how long.
+    /// The duration.
     pub lasts: Duration,
 }
 
-/// What is remembered of failing writes.
+/// The record of failing writes.
 #[derive(Debug, Default)]
 pub(super) struct Writes(Mutex<Option<Failing>>);
 
@@ -44,7 +44,7 @@ impl Writes {
         failing.error = error.to_string();
     }
 
-    /// Those that have failed since the last success, if any has.
+    /// The writes that have failed since the last success, if any has.
     pub fn failure(&self) -> Option<WriteFailure> {
         let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failing.as_ref().map(|failing| WriteFailure {

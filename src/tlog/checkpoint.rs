@@ -12,14 +12,14 @@ use super::{
     tree_head::{self, TreeHeadError},
 };
 
-/// What a log says of itself at one moment.
+/// The statement of a log about itself at one moment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Which log, or which tree of it.
+    /// The log, or one tree of it.
     pub origin: String,
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
-    /// The root of the tree over them.
+    /// The root hash over them.
     pub root: Hash,
 }
 
@@ -29,27 +29,27 @@ impl fmt::Debug for Checkpoint {
     }
 }
 
-/// A checkpoint with the words of the log that signed it. Only verification makes one.
+/// A checkpoint with the document that the log signed. Only verification makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedCheckpoint {
     checkpoint: Checkpoint,
     note: String,
-    /// When a CT log says that it signed; notes have no time.
+    /// The signing time of a CT log; notes have no time.
     signed_at: Option<DateTime<Utc>>,
 }
 
 impl SignedCheckpoint {
-    /// What was signed.
+    /// The signed checkpoint.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
     }
 
-    /// How many entries.
+    /// The number of entries.
     pub fn size(&self) -> u64 {
         self.checkpoint.size
     }
 
-    /// The root of the tree over them.
+    /// The root hash over them.
     pub fn root(&self) -> &Hash {
         &self.checkpoint.root
     }
@@ -59,21 +59,22 @@ impl SignedCheckpoint {
         &self.note
     }
 
-    /// A checkpoint that was verified when it was kept.
+    /// A checkpoint that was verified before it was stored.
     pub(crate) fn kept(checkpoint: Checkpoint, note: String) -> Self {
         Self { checkpoint, note, signed_at: None }
     }
 
-    /// When it was signed, where the log says so.
+    /// Its signing time, if the log gives it.
     pub fn signed_at(&self) -> Option<DateTime<Utc>> {
         self.signed_at
     }
 }
 
-/// The largest tree that is believed, 2⁶³ − 1 entries: what the database can count, and far more than any log has.
+/// The largest tree that is accepted, 2⁶³ − 1 entries: the most that the database can count, and far more than any log
+/// has.
 pub const MAX_SIZE: u64 = i64::MAX.unsigned_abs();
 
-/// Why a document is not a checkpoint of a log.
+/// The reason why a document is not a checkpoint of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Not a signed note.
@@ -85,9 +86,9 @@ pub enum CheckpointError {
     /// Of another log.
     #[error("the checkpoint is of {found:?}, not of {expected:?}")]
     Origin {
-        /// The log that was asked.
+        /// The expected log.
         expected: String,
-        /// What it says.
+        /// The log in the document.
         found: String,
     },
     /// No signature of the log's key.
@@ -96,12 +97,12 @@ pub enum CheckpointError {
     /// Not a CT log's signed tree head.
     #[error(transparent)]
     TreeHead(#[from] TreeHeadError),
-    /// The log is of another kind than it is taken for. It did nothing wrong.
+    /// The log is of another kind than expected. This is not a violation.
     #[error("{0:?} is a static CT log, which is not understood as a log of Rekor entries; its kind is \"static-ct\"")]
     StaticCt(String),
 }
 
-/// Which documents are a log's checkpoints.
+/// The signer of a log's checkpoints, with their form.
 #[derive(Debug)]
 pub enum Signer {
     /// A log whose notes are signed in the name of their origin: Rekor v2 and every log of the standard.
@@ -120,7 +121,7 @@ pub enum Signer {
     },
     /// A CT log (RFC 6962).
     Ct {
-        /// What we call it; its tree heads have no name.
+        /// Its local name; its tree heads have no name.
         origin: String,
         /// The key.
         key: LogKey,
@@ -155,7 +156,7 @@ impl Signer {
     /// Verifies a document that the log served.
     ///
     /// # Errors
-    /// It is not written as the standard has it, of another log, or not signed with the log's key.
+    /// It does not follow the standard, is of another log, or is not signed with the log's key.
     pub fn verify(&self, document: &[u8]) -> Result<SignedCheckpoint, CheckpointError> {
         if let Self::Ct { origin, key } = self {
             let head = tree_head::verify(document, key)?;
@@ -173,7 +174,7 @@ impl Signer {
         Ok(SignedCheckpoint { checkpoint, note, signed_at })
     }
 
-    /// When it was signed, where the log says so.
+    /// Its signing time, if the log gives it.
     fn verify_signature(
         &self,
         note: &UnverifiedNote<'_>,
@@ -213,7 +214,8 @@ pub fn name_of_tree(origin: &str) -> Option<&str> {
     tree_id(name, origin).map(|_| name)
 }
 
-/// Reads the first three lines; what follows are extensions, which the signature covers and nobody here knows.
+/// Reads the first three lines; the following ones are extensions, which the signature covers and provwatch does not
+/// read.
 fn read(text: &str) -> Result<Checkpoint, CheckpointError> {
     let mut lines = text.split('\n');
     let mut line = || lines.next().filter(|line| !line.is_empty()).ok_or(CheckpointError::Form("a line is missing"));
@@ -245,7 +247,7 @@ mod tests {
 
     use super::*;
 
-    /// Checkpoints that public logs signed, as they stand in published bundles.
+    /// Checkpoints that public logs signed, from published bundles.
     const REAL: &str = include_str!("../../tests/data/log/checkpoints.jsonl");
 
     #[derive(serde::Deserialize)]

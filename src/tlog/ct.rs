@@ -18,7 +18,7 @@ use super::{
 };
 use crate::http::{Client, Request};
 
-/// Entries that are asked for at once; the server grants as many as it likes, but never none.
+/// Entries of one request; the server may return fewer, but at least one.
 const BATCH: usize = 256;
 
 /// Most bytes of one page. Real ones have about 2 MiB: 256 entries of 8 KiB with their chains.
@@ -35,12 +35,12 @@ pub struct CtLog {
 }
 
 impl CtLog {
-    /// The log at a URL: the part before `ct/v1`. So many requests for entries are made at once.
+    /// The log at a URL: the part before `ct/v1`. `in_flight` requests for entries run at once.
     pub fn new(http: Client, base: Url, in_flight: usize) -> Self {
         Self { http, base, in_flight: in_flight.max(1) }
     }
 
-    /// What it says its signed tree head is.
+    /// The unverified signed tree head.
     ///
     /// # Errors
     /// No answer.
@@ -91,7 +91,7 @@ impl CtLog {
         stream::iter(batches).map(page).buffered(self.in_flight).boxed()
     }
 
-    /// All of these, in as many requests as the server wants to be asked.
+    /// All of these, in as many requests as the server requires.
     async fn entries(&self, from: u64, to: u64, size: u64) -> Result<EntryPage, ReadError> {
         let mut page = EntryPage { first: from, entries: Vec::new() };
         let mut next = from;

@@ -1,12 +1,11 @@
-//! Parses the leaves of CT logs (RFC 6962 §3.4). What a log hashes is the leaf alone; the extra data beside it is
-//! unproven.
+//! Parses the leaves of CT logs (RFC 6962 §3.4). A log hashes only the leaf; the extra data beside it is unproven.
 
-/// What a leaf says.
+/// The content of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CtLeaf<'a> {
-    /// When the log took it, milliseconds since 1970.
+    /// The time at which the log accepted it, milliseconds since 1970.
     pub timestamp: u64,
-    /// What it took.
+    /// The accepted certificate.
     pub content: CtContent<'a>,
 }
 
@@ -15,7 +14,7 @@ pub struct CtLeaf<'a> {
 pub enum CtContent<'a> {
     /// A certificate, DER.
     Certificate(&'a [u8]),
-    /// What the authority is about to sign.
+    /// The part that the authority is about to sign.
     Precertificate {
         /// SHA-256 of the `SubjectPublicKeyInfo` that will sign.
         issuer_key_hash: [u8; 32],
@@ -24,13 +23,13 @@ pub enum CtContent<'a> {
     },
 }
 
-/// Why bytes are not a leaf.
+/// The reason why bytes are not a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CtLeafError {
     /// It ends too early.
     #[error("the leaf is truncated")]
     Cut,
-    /// It does not end.
+    /// It has extra bytes.
     #[error("{0} bytes follow the leaf")]
     Rest(usize),
     /// Another version or type.
@@ -49,7 +48,7 @@ impl<'a> CtLeaf<'a> {
     /// Reads `leaf_input`.
     ///
     /// # Errors
-    /// Bytes that are too few or too many, a version or type that is not known.
+    /// Too few or too many bytes, an unknown version or type.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CtLeafError> {
         let mut rest = bytes;
         let [version, leaf_type] = take(&mut rest)?;
@@ -66,8 +65,8 @@ impl<'a> CtLeaf<'a> {
     }
 }
 
-/// The precertificate (DER) at the start of a precertificate entry's extra data. Whoever believes it compares it with
-/// the leaf.
+/// The precertificate (DER) at the start of a precertificate entry's extra data. The caller must compare it with the
+/// leaf.
 pub fn precertificate(extra: &[u8]) -> Option<&[u8]> {
     opaque24(&mut { extra }).ok()
 }

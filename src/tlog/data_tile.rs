@@ -13,7 +13,7 @@ use super::{
 /// Most bytes of a data tile. Certificates have a few kilobytes, and a precertificate's entry holds two of them.
 pub const MAX_DATA: usize = 32 * 1024 * 1024;
 
-/// Version 1, leaf type 0: the two bytes that stand before an entry in the leaf that is hashed (RFC 6962 §3.4).
+/// Version 1, leaf type 0: the two bytes before an entry in the hashed leaf (RFC 6962 §3.4).
 const LEAF: [u8; 2] = [0, 0];
 
 /// Bytes of a fingerprint of the chain.
@@ -22,8 +22,7 @@ const FINGERPRINT: usize = 32;
 /// The entries of a data tile of that width, or the first of them in a full one.
 ///
 /// # Errors
-/// A length that reaches beyond the end, an entry type that is not known, fingerprints that are cut, or bytes after the
-/// last entry.
+/// A length that reaches beyond the end, an unknown entry type, truncated fingerprints, or bytes after the last entry.
 pub fn entries(tile: &Bytes, width: u64, is_full: bool) -> Result<Vec<RawEntry>, TileError> {
     let expected = if is_full { WIDTH } else { width };
     let mut rest = tile.clone();
@@ -38,8 +37,8 @@ pub fn entries(tile: &Bytes, width: u64, is_full: bool) -> Result<Vec<RawEntry>,
     Ok(entries)
 }
 
-/// One entry: the timestamped entry of RFC 6962, then the precertificate where it is one, then the chain's fingerprints.
-/// The extra data has the form that `get-entries` gives it, without the chain.
+/// One entry: the timestamped entry of RFC 6962, then the precertificate if it is one, then the chain's fingerprints.
+/// The extra data has the form of `get-entries`, without the chain.
 fn entry(rest: &mut Bytes, number: u64) -> Result<RawEntry, TileError> {
     let whole = rest.clone();
     let (content, chain) = match parts(rest).ok_or(TileError::Cut { number })? {
@@ -56,15 +55,16 @@ fn entry(rest: &mut Bytes, number: u64) -> Result<RawEntry, TileError> {
     Ok(RawEntry { leaf: leaf.freeze(), extra: whole.slice(content) })
 }
 
-/// Where the parts of an entry are.
+/// The positions of an entry's parts.
 enum Parts {
-    /// The precertificate with its length, after the timestamped entry; and how many bytes of fingerprints follow.
+    /// The precertificate with its length, after the timestamped entry; and the number of bytes of fingerprints after
+    /// it.
     Known { content: Range<usize>, chain: usize },
     /// An entry of another type.
     OfType(usize),
 }
 
-/// Passes over an entry. `None`: it reaches beyond the end.
+/// Skips an entry. `None`: it reaches beyond the end.
 fn parts(rest: &mut Bytes) -> Option<Parts> {
     let all = rest.len();
     skip(rest, 8)?;
@@ -86,7 +86,7 @@ fn parts(rest: &mut Bytes) -> Option<Parts> {
     Some(Parts::Known { content, chain: opaque(rest, 2)? })
 }
 
-/// Passes over bytes after their length, which has so many bytes itself. How many they were.
+/// Skips bytes after their length, which has `width` bytes itself. Returns their number.
 fn opaque(rest: &mut Bytes, width: usize) -> Option<usize> {
     let length = number(rest, width)?;
     skip(rest, length)?;
@@ -112,7 +112,7 @@ mod tests {
         *,
     };
 
-    /// A tile that a real static CT log wrote: see the README beside it.
+    /// A tile of a real static CT log: see the README beside it.
     const REAL: &[u8] = include_bytes!("../../tests/data/log/static-ct/tile/data/000.p/100");
 
     fn final_entry(der: &[u8]) -> Vec<u8> {

@@ -1,6 +1,6 @@
-//! Parses the bodies of Rekor entries, as far as they name a signer and the signed content. Unknown fields are passed
-//! over, unknown kinds and versions are named and passed over: a log is not ours to validate, and one entry must not
-//! hide the next.
+//! Parses the bodies of Rekor entries, as far as they name a signer and the signed content. Unknown fields are skipped,
+//! unknown kinds and versions are named and skipped: provwatch does not validate a log's content, and one entry must
+//! not hide the next.
 //!
 //! The forms are those of <https://github.com/sigstore/rekor/tree/main/pkg/types> and
 //! <https://github.com/sigstore/rekor-tiles/tree/main/api/proto/rekor/v2>.
@@ -12,24 +12,24 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sigstore_types::DerCertificate;
 
-/// Most signers of one entry that are looked at.
+/// Most signers of one entry that are read.
 const MAX_SIGNERS: usize = 64;
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// Its kind: `hashedrekord`, `dsse`, …
     pub kind: Cow<'a, str>,
     /// The version of the kind.
     pub version: Cow<'a, str>,
-    /// Who signed. Empty for kinds that are not known here.
+    /// The signers. Empty for unknown kinds.
     pub signers: Vec<Signatory>,
-    /// What was signed, a digest in lower-case hexadecimal: of the artifact or of the pre-authentication encoding of an
-    /// envelope (hashedrekord), or of an envelope's payload (dsse, intoto).
+    /// The digest of the signed content in lower-case hexadecimal: of the artifact or of the pre-authentication
+    /// encoding of an envelope (hashedrekord), or of an envelope's payload (dsse, intoto).
     pub digest: Option<String>,
 }
 
-/// With what an entry was signed. Nobody has checked more of a certificate than that it made the signature.
+/// The signing certificate or key of an entry. The log has only checked that the certificate made the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signatory {
     /// The holder of a certificate (DER).
@@ -38,20 +38,20 @@ pub enum Signatory {
     Key,
 }
 
-/// Why a body is not an entry.
+/// The reason why a body is not an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// Not JSON with a kind, a version and a specification.
     #[error("not a Rekor entry: {0}")]
     Envelope(String),
-    /// The specification is not what its kind and version say.
+    /// The specification does not match its kind and version.
     #[error("malformed {kind} {version}: {why}")]
     Spec {
         /// The kind.
         kind: String,
         /// The version.
         version: String,
-        /// What is wrong.
+        /// The error.
         why: String,
     },
 }
@@ -71,7 +71,7 @@ impl<'a> Entry<'a> {
     /// Reads a body.
     ///
     /// # Errors
-    /// It is not JSON, has no kind, or is not what its kind and version say.
+    /// It is not JSON, has no kind, or does not match its kind and version.
     pub fn parse(body: &'a [u8]) -> Result<Self, EntryError> {
         let envelope: Envelope<'a> =
             serde_json::from_slice(body).map_err(|error| EntryError::Envelope(error.to_string()))?;
@@ -96,7 +96,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The certificates (DER) that it was signed with.
+    /// Its signing certificates (DER).
     pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
         self.signers.iter().filter_map(|signer| match signer {
             Signatory::Certificate(der) => Some(der.as_slice()),
@@ -317,7 +317,7 @@ fn signers<T>(
     if signatures.len() > MAX_SIGNERS {
         return Err(Malformed(format!("it has {} signatures, more than {MAX_SIGNERS}", signatures.len())));
     }
-    // One signer that cannot be read does not hide the others; none that can is not an entry.
+    // One unreadable signer does not hide the others; without a readable one the body is not an entry.
     let (read, malformed): (Vec<_>, Vec<_>) = signatures.iter().map(signatory).partition(Result::is_ok);
     let first_malformed = malformed.into_iter().find_map(Result::err);
     let signers: Vec<_> = read.into_iter().filter_map(Result::ok).collect();
@@ -327,7 +327,7 @@ fn signers<T>(
     }
 }
 
-/// A certificate or key of Rekor v1: base64 of PEM. Whatever else stands there (of PGP, SSH, minisign) is a key.
+/// A certificate or key of Rekor v1: base64 of PEM. Any other content (of PGP, SSH, minisign) counts as a key.
 fn pem(encoded: &str) -> Result<Signatory, Malformed> {
     let text = String::from_utf8(base64(encoded)?).map_err(|_| Malformed("the key is not PEM".to_owned()))?;
     if !text.contains("-----BEGIN CERTIFICATE-----") {

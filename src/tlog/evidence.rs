@@ -90,18 +90,18 @@ pub struct Proof {
     pub path: Vec<String>,
 }
 
-/// What a third party may conclude.
+/// The conclusion for a third party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// The log's key signed what cannot be true together. Nobody else could have made this.
+    /// The log's key signed statements that contradict each other. No other party can have made this.
     Proven(String),
-    /// What the log signed is genuine; the rest is the word of whoever made the document.
+    /// The log's signatures are genuine; the rest is the statement of the document's author.
     Claimed(String),
-    /// The document does not show what it says.
+    /// The document does not prove its statement.
     Refuted(String),
 }
 
-/// Why a document is not evidence.
+/// The reason why a document is not evidence.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
     /// Not the JSON of this form.
@@ -132,14 +132,14 @@ impl LogEvidence {
         Self { version, violation, log, found_at, statement, checkpoints, proof: None, served: None }
     }
 
-    /// With what the log signed, the smaller tree first.
+    /// Adds the signed checkpoints, the smaller tree first.
     #[must_use]
     pub fn signed(mut self, checkpoints: &[&SignedCheckpoint]) -> Self {
         self.checkpoints.extend(checkpoints.iter().map(|signed| signed.note().to_owned()));
         self
     }
 
-    /// With the proof that the smaller tree is not a prefix of the larger.
+    /// Adds the proof that the smaller tree is not a prefix of the larger.
     #[must_use]
     pub(crate) fn proven(mut self, prefix: Option<&Prefix>) -> Self {
         self.proof = prefix.map(|prefix| Proof {
@@ -151,7 +151,7 @@ impl LogEvidence {
         self
     }
 
-    /// With what was served.
+    /// Adds the served document.
     #[must_use]
     pub fn served(mut self, served: impl Into<String>) -> Self {
         self.served = Some(served.into());
@@ -172,8 +172,8 @@ impl LogEvidence {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
-    /// The same violation has the same id, however often it is seen, and no two share one: a hash over everything that the
-    /// document says but the time. Checkpoints count by their trees, since a log may sign one tree many times.
+    /// The id of the violation: the same however often it is seen, and no two share one. It is a hash over the whole
+    /// document except the time. Checkpoints count by their trees, since a log may sign one tree many times.
     pub fn id(&self) -> String {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {
@@ -200,10 +200,10 @@ impl LogEvidence {
         hex::encode(&hash.finalize()[..8])
     }
 
-    /// The key, whose owner is accused. Whether that is the log's key is for the reader to know.
+    /// The key, whose owner is reported. The reader must know whether that is the log's key.
     ///
     /// # Errors
-    /// It is not a key that logs sign with.
+    /// It is not a key of a supported algorithm.
     pub fn signer(&self) -> Result<Signer, EvidenceError> {
         let spki =
             BASE64_STANDARD.decode(&self.log.public_key).map_err(|_| EvidenceError::Key("not base64".to_owned()))?;
@@ -217,7 +217,7 @@ impl LogEvidence {
         })
     }
 
-    /// What the document shows by itself.
+    /// The conclusion from the document alone.
     ///
     /// # Errors
     /// The key cannot be used.

@@ -20,7 +20,7 @@ const NAMED: u8 = 0xff;
 /// The name of RSA in key ids. <https://github.com/sigstore/rekor-tiles/blob/main/CLIENTS.md>
 const RSA: &[u8] = b"PKIX-RSA-PKCS#1v1.5";
 
-/// The DER that stands before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410).
+/// The DER before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410).
 const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The public key of a log.
@@ -29,10 +29,10 @@ pub struct LogKey {
     key: VerificationKey,
 }
 
-/// Why a key cannot be used.
+/// The reason why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// No `SubjectPublicKeyInfo` of an algorithm that logs sign with.
+    /// Not a `SubjectPublicKeyInfo` of an algorithm that logs use.
     #[error("not an ECDSA, RSA or Ed25519 public key")]
     Unsupported(#[source] sigstore_crypto::Error),
     /// Not PEM.
@@ -43,7 +43,7 @@ pub enum KeyError {
     Vkey(String),
 }
 
-/// What a log is known by, whatever it is called: SHA-256 over its public key (`SubjectPublicKeyInfo`, DER), hexadecimal.
+/// The identifier of a log, whatever its name: SHA-256 over its public key (`SubjectPublicKeyInfo`, DER), hexadecimal.
 pub fn key_id(spki: &[u8]) -> String {
     hex::encode(Sha256::digest(spki))
 }
@@ -61,7 +61,7 @@ impl LogKey {
     /// From PEM.
     ///
     /// # Errors
-    /// As [`Self::from_spki`], and what is not PEM.
+    /// As [`Self::from_spki`], and a text that is not PEM.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         Self::from_spki(DerPublicKey::from_pem(pem).map_err(KeyError::Pem)?.as_bytes())
     }
@@ -71,7 +71,7 @@ impl LogKey {
         &self.spki
     }
 
-    /// SHA-256 over the `SubjectPublicKeyInfo`: what Rekor v1 and CT logs are known by.
+    /// SHA-256 over the `SubjectPublicKeyInfo`: the id of Rekor v1 and CT logs.
     pub fn id(&self) -> [u8; 32] {
         Sha256::digest(&self.spki).into()
     }
@@ -91,8 +91,8 @@ impl LogKey {
         self.key.verify(message, &SignatureBytes::new(signature.to_vec())).is_ok()
     }
 
-    /// How notes that are signed by `name` may name this key. Rekor v1 hashes the key alone, whatever its algorithm; the
-    /// notes of the standard hash Ed25519 and RSA keys together with the name. What counts is the signature.
+    /// The possible ids of this key in notes that are signed by `name`. Rekor v1 hashes the key alone, whatever its
+    /// algorithm; the notes of the standard hash Ed25519 and RSA keys together with the name. The signature decides.
     pub fn note_ids(&self, name: &str) -> Vec<[u8; 4]> {
         let mut ids = vec![first_four(self.id())];
         match self.key.scheme() {
@@ -137,8 +137,8 @@ pub struct CosignerKey {
 }
 
 impl CosignerKey {
-    /// From `name+hash+key`, as witnesses publish it: the hash is the key id in hexadecimal, the key its type (4, or 1 as
-    /// some write it) and 32 bytes in base64.
+    /// From `name+hash+key`, as witnesses publish it: the hash is the key id in hexadecimal, the key its type (4, or
+    /// sometimes 1) and 32 bytes in base64.
     ///
     /// # Errors
     /// Another form, or a hash that is not the key's.
@@ -163,7 +163,7 @@ impl CosignerKey {
         &self.name
     }
 
-    /// When the witness says that it saw the checkpoint, if it cosigned this note.
+    /// The time at which the witness saw the checkpoint, if it cosigned this note.
     pub fn cosigned(&self, note: &UnverifiedNote<'_>) -> Option<DateTime<Utc>> {
         let by_it = |signature: &&NoteSignature<'_>| signature.name == self.name && signature.key_id == self.id;
         note.signatures.iter().filter(by_it).find_map(|signature| {
@@ -176,7 +176,7 @@ impl CosignerKey {
     }
 }
 
-/// The witnesses of these that cosigned a note, with the times that they give. None for what is not a note.
+/// The witnesses of these that cosigned a note, with the times that they give. Empty for a document that is not a note.
 pub fn cosigners<'k>(note: &str, witnesses: &'k [CosignerKey]) -> Vec<(&'k str, DateTime<Utc>)> {
     let Ok(note) = UnverifiedNote::parse(note.as_bytes()) else { return Vec::new() };
     witnesses.iter().filter_map(|witness| Some((witness.name(), witness.cosigned(&note)?))).collect()

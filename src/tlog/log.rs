@@ -17,7 +17,7 @@ use super::{
     violation::LogViolation,
 };
 
-/// How a log is read.
+/// The protocol of a log.
 #[derive(Clone, Debug)]
 pub enum Protocol {
     /// Rekor v2, static CT and other logs of tiles.
@@ -28,7 +28,7 @@ pub enum Protocol {
     Ct(CtLog),
 }
 
-/// A log: who signs for it, and how it is read.
+/// A log: its signer and its protocol.
 #[derive(Debug)]
 pub struct Log {
     signer: Signer,
@@ -48,14 +48,14 @@ pub struct Tree {
     pub active: bool,
 }
 
-/// What a log says of one of its trees.
+/// The answer of a log about one of its trees.
 #[derive(Debug)]
 pub struct Head {
-    /// Which.
+    /// The tree.
     pub tree: Tree,
-    /// The checkpoint, or why what was served is none.
+    /// The checkpoint, or why the served document is not one.
     pub checkpoint: Result<SignedCheckpoint, CheckpointError>,
-    /// What was served, for evidence; cut to what can be shown.
+    /// The served document, for evidence; truncated to a readable length.
     pub document: String,
 }
 
@@ -77,14 +77,14 @@ pub struct Prefix {
 pub enum Consistency {
     /// The smaller tree is a prefix of the larger one.
     Proven,
-    /// They cannot be of one history. With the proof, unless both are of one size: then there is nothing to prove.
+    /// They cannot be of one history. With the proof, unless both are of one size: then no proof is needed.
     Contradiction(Option<Box<Prefix>>),
-    /// The log gave no proof that holds.
+    /// The log gave no valid proof.
     Unproven(String),
 }
 
 impl Consistency {
-    /// What a log that signed both checkpoints did wrong, whatever else it says.
+    /// The violation of a log that signed both checkpoints, whatever else it shows.
     pub(crate) fn contradiction(&self) -> Option<LogViolation> {
         match self {
             Self::Contradiction(None) => Some(LogViolation::SameSize),
@@ -105,12 +105,12 @@ impl Log {
         self.signer.name()
     }
 
-    /// Who signs for it.
+    /// Its signer.
     pub fn signer(&self) -> &Signer {
         &self.signer
     }
 
-    /// How its leaves are written.
+    /// The form of its leaves.
     pub fn form(&self) -> LeafForm {
         match &self.protocol {
             Protocol::Ct(_) => LeafForm::Ct,
@@ -119,7 +119,8 @@ impl Log {
         }
     }
 
-    /// What it says of its trees now, the oldest first. A tree whose checkpoint does not hold does not hide the others.
+    /// Its current answer about its trees, the oldest first. A tree with an invalid checkpoint does not hide the
+    /// others.
     ///
     /// # Errors
     /// No usable answer.
@@ -149,10 +150,10 @@ impl Log {
     }
 
     /// The first `size` leaves of a tree, at least one, proven against a checkpoint: this one, or for Rekor v1, whose
-    /// server proves only what it signs at that moment, the one that comes with the proof.
+    /// server proves only its current one, the one that comes with the proof.
     ///
     /// # Errors
-    /// The log cannot be read, or what it serves does not hash to what it signed.
+    /// The log cannot be read, or the served content does not hash to the signed root.
     pub async fn prefix(&self, tree: &Tree, size: u64, at: &SignedCheckpoint) -> Result<Prefix, ReadError> {
         let index = size.saturating_sub(1);
         let (leaf, proof, at) = match &self.protocol {
@@ -222,7 +223,8 @@ impl Log {
         if proof.is_some_and(|proof| proof.proves(old.root(), new.root())) {
             return Ok(Consistency::Proven);
         }
-        // Tiles prove it by themselves. A server whose proof does not hold is asked for one that shows who is wrong.
+        // Tiles prove it by themselves. If a server's proof is invalid, another proof shows whether the log is at
+        // fault.
         self.compare(tree, old, new).await
     }
 
@@ -247,8 +249,8 @@ impl Log {
         Ok(Consistency::Unproven(format!("the proof between {} and {} entries does not hold", old.size(), new.size())))
     }
 
-    /// The entries `from..to` of a tree, which `at` covers, in order and without gaps: a page at a time, or the error that
-    /// ends it.
+    /// The entries `from..to` of a tree, which `at` covers, in order and without gaps: a page at a time, or the error
+    /// that ends it.
     pub fn pages(
         &self,
         tree: &Tree,
@@ -263,7 +265,7 @@ impl Log {
         }
     }
 
-    /// One entry of a tree, with the proof that it stands there.
+    /// One entry of a tree, with the proof of its place.
     ///
     /// # Errors
     /// As [`Self::prefix`]; [`ReadError::Omitted`] or [`ReadError::Withheld`] if the log does not have it.
@@ -279,8 +281,8 @@ impl Log {
         Ok((entry, prefix))
     }
 
-    /// The entries of Rekor v1 that its search index has, each verified by its inclusion proof. Entries that the index
-    /// names and the log does not have are left out; nothing says that the index has them all. `None` for logs without one.
+    /// The entries in the search index of Rekor v1, each verified by its inclusion proof. Entries that the index names
+    /// and the log does not have are left out; the index need not be complete. `None` for logs without one.
     ///
     /// # Errors
     /// The log cannot be read, or an entry is not proven.
@@ -310,7 +312,7 @@ impl fmt::Display for Tree {
     }
 }
 
-/// A served document as it can be kept: text, at most 64 KiB.
+/// A served document in the form for storage: text, at most 64 KiB.
 fn shown(document: &[u8]) -> String {
     String::from_utf8_lossy(&document[..document.len().min(64 * 1024)]).into_owned()
 }

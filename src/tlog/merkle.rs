@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// A node of a tree: SHA-256.
 pub type Hash = [u8; 32];
 
-/// The hash of a leaf: what a log says of an entry, `SHA-256(0x00 ‖ entry)`.
+/// The hash of a leaf: `SHA-256(0x00 ‖ entry)`.
 pub fn leaf_hash(entry: &[u8]) -> Hash {
     Sha256::new().chain_update([0x00]).chain_update(entry).finalize().into()
 }
@@ -29,8 +29,8 @@ pub(crate) struct Node {
     pub index: u64,
 }
 
-/// The perfect subtrees that the leaves `from..to` are made of, from left to right, as few as possible. `from` must be
-/// aligned with the largest of them, as it is in every range that a proof speaks of.
+/// The perfect subtrees that cover the leaves `from..to`, from left to right, as few as possible. `from` must be
+/// aligned with the largest of them, as it is in every range of a proof.
 pub(crate) fn decompose(from: u64, to: u64) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut at = from;
@@ -70,7 +70,7 @@ fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()
 }
 
-/// Trees small enough to write down, for the tests of this room.
+/// Trees that are small enough to write down, for the tests of this folder.
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, reason = "trees of tests fit into memory")]
 pub(super) mod trees {

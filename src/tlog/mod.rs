@@ -1,8 +1,8 @@
 //! Transparency logs: clients, checkpoints, proofs and entries.
 //!
-//! A log promises to be one growing list that all observers see alike. Nothing here takes its word: a *checkpoint*
-//! counts when the log's key signed it, a *tree* when it is a continuation of every tree before, an *entry* when it
-//! hashes, in its place, to a root that was signed. The parts that decide are pure; [`Log`] asks the servers.
+//! A log promises to be one growing list that all observers see alike. Nothing here trusts it: a *checkpoint* counts
+//! when the log's key signed it, a *tree* when it is a continuation of every tree before, an *entry* when it hashes, in
+//! its place, to a signed root. The parts that decide are pure; [`Log`] sends the requests.
 //!
 //! ```text
 //! note ─► checkpoint ─┐                       merkle ◄─ range, proof, tile

@@ -5,33 +5,33 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 /// Most bytes of a note.
 pub(crate) const MAX_NOTE: usize = 64 * 1024;
 
-/// Most signatures of a note. The standard asks for at least 16 unknown ones to be tolerated.
+/// Most signatures of a note. The standard requires tolerance of at least 16 unknown ones.
 const MAX_SIGNATURES: usize = 64;
 
 /// Begins every signature line: an em dash.
 const DASH: &str = "\u{2014} ";
 
-/// A note that is well-formed. Nothing of it is verified.
+/// A well-formed note. It is not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedNote<'a> {
-    /// The text with its last line feed: what the signatures are over.
+    /// The signed text with its last line feed.
     pub text: &'a str,
     /// The signatures, in order.
     pub signatures: Vec<NoteSignature<'a>>,
 }
 
-/// A signature line. It is known by name and key id together.
+/// A signature line. Name and key id together identify it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSignature<'a> {
     /// The signer's name.
     pub name: &'a str,
     /// The first bytes of a hash over its key.
     pub key_id: [u8; 4],
-    /// What the algorithm makes of the text.
+    /// The bytes of the signature.
     pub bytes: Vec<u8>,
 }
 
-/// Why bytes are not a signed note.
+/// The reason why bytes are not a signed note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// Longer than [`MAX_NOTE`].
@@ -43,7 +43,7 @@ pub enum NoteError {
     /// No empty line between a text and signatures, or no line feed at the end.
     #[error("a signed note is a text, an empty line and signatures, each line with its end")]
     Form,
-    /// A signature line that is none.
+    /// A malformed signature line.
     #[error("line {0} of the signatures is not a signature")]
     Signature(usize),
     /// More signatures than `MAX_SIGNATURES`.
@@ -55,7 +55,7 @@ impl<'a> UnverifiedNote<'a> {
     /// Parses a note.
     ///
     /// # Errors
-    /// Whatever is not written as the standard has it.
+    /// A violation of the standard's form.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, NoteError> {
         if bytes.len() > MAX_NOTE {
             return Err(NoteError::TooLong(bytes.len()));

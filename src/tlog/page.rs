@@ -24,12 +24,12 @@ pub struct EntryPage {
 }
 
 impl EntryPage {
-    /// How many bytes the entries have, with what is said beside them.
+    /// The number of bytes of the entries, with their extra data.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| (entry.leaf.len() + entry.extra.len()) as u64).sum()
     }
 
-    /// That it begins where a range of leaves ends.
+    /// Checks that it begins where a range of leaves ends.
     ///
     /// # Errors
     /// It begins elsewhere.
@@ -45,13 +45,13 @@ impl EntryPage {
 /// An entry as a log served it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawEntry {
-    /// What is hashed into the tree: a Rekor entry's body, a CT log's `leaf_input`.
+    /// The hashed bytes: a Rekor entry's body, a CT log's `leaf_input`.
     pub leaf: Bytes,
-    /// What a CT log says beside it, which nothing proves.
+    /// The extra data of a CT log, which is unproven.
     pub extra: Bytes,
 }
 
-/// How the leaves of a log are written.
+/// The form of a log's leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeafForm {
     /// Rekor's JSON bodies.
@@ -60,13 +60,13 @@ pub enum LeafForm {
     Ct,
 }
 
-/// The kind under which entries are counted whose leaf is in another form than those that are known here.
+/// The kind under which entries of an unknown form are counted.
 pub(crate) const NOT_UNDERSTOOD: &str = "not understood";
 
-/// An entry that may be by a watched identity: the prefilter let one of its certificates through.
+/// An entry that may be of a watched identity: the prefilter passed one of its certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Where it is.
+    /// Its index.
     pub index: u64,
     /// Its leaf hash.
     pub leaf: Hash,
@@ -78,16 +78,16 @@ pub struct Candidate {
     pub version: String,
     /// The digest that it is about, lower-case hexadecimal.
     pub digest: Option<String>,
-    /// The certificates that were let through.
+    /// The certificates that passed.
     pub certificates: Vec<LoggedCertificate>,
 }
 
-/// A certificate in a log. Nobody has verified it: logs take what signs itself.
+/// A certificate in a log. It is unverified: logs accept any valid signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoggedCertificate {
     /// Whole, DER.
     Final(Vec<u8>),
-    /// To be signed, with what the log says is the precertificate.
+    /// To be signed, with the log's copy of the precertificate.
     Precertificate {
         /// SHA-256 of the key that will sign.
         issuer_key_hash: [u8; 32],
@@ -101,19 +101,19 @@ pub enum LoggedCertificate {
 /// An entry that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MalformedEntry {
-    /// Where it is.
+    /// Its index.
     pub index: u64,
     /// Its bytes.
     pub body: Bytes,
-    /// What is wrong.
+    /// The error.
     pub why: String,
 }
 
-/// How many entries there are of each kind and version.
+/// The number of entries of each kind and version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kinds(Vec<(String, String, u64)>);
 
-/// Most kinds that are told apart: anybody can make one up.
+/// Most kinds that are counted separately: anyone can make one up.
 const MAX_KINDS: usize = 64;
 
 impl Kinds {
@@ -122,7 +122,7 @@ impl Kinds {
         self.count_many(kind, version, 1);
     }
 
-    /// All of these too.
+    /// Adds all of these.
     pub fn add(&mut self, others: &Self) {
         others.iter().for_each(|(kind, version, count)| self.count_many(kind, version, count));
     }
@@ -150,20 +150,20 @@ impl Kinds {
     }
 }
 
-/// What a page came to.
+/// The result of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadPage {
-    /// Entries to look at closely.
+    /// Entries to read closely.
     pub candidates: Vec<Candidate>,
     /// Entries that cannot be read.
     pub malformed: Vec<MalformedEntry>,
-    /// How many of which kind.
+    /// The number of entries of each kind.
     pub kinds: Kinds,
     /// Bytes that were hashed.
     pub bytes: u64,
 }
 
-/// Hashes a page into the range, which must end where the page begins, and keeps what the filter lets through.
+/// Hashes a page into the range, which must end where the page begins, and keeps the entries that pass the filter.
 pub fn read_page(page: &EntryPage, form: LeafForm, filter: &Prefilter, range: &mut CompactRange) -> ReadPage {
     debug_assert_eq!(range.size(), page.first, "pages follow one another");
     let mut result = ReadPage::default();
@@ -182,7 +182,7 @@ pub fn read_page(page: &EntryPage, form: LeafForm, filter: &Prefilter, range: &m
 /// Reads one entry, with all of its certificates.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// The reason why it cannot be read.
 pub(crate) fn read_one(index: u64, entry: &RawEntry, form: LeafForm) -> Result<Candidate, String> {
     Ok(read(entry, form, &Prefilter::everything())?.candidate(index, leaf_hash(&entry.leaf), entry))
 }
@@ -225,8 +225,8 @@ fn read<'a>(entry: &'a RawEntry, form: LeafForm, filter: &Prefilter) -> Result<R
     }
 }
 
-/// An entry whose form is not known here. Nobody did anything wrong: logs of identities, for one, have leaves that begin
-/// with their version and are hashes from there on (<https://github.com/C2SP/C2SP/pull/244>).
+/// An entry of an unknown form. This is not a violation: logs of identities, for example, have leaves that begin with
+/// their version and are hashes from there on (<https://github.com/C2SP/C2SP/pull/244>).
 fn not_understood<'a>(version: String) -> Read<'a> {
     Read { kind: NOT_UNDERSTOOD.into(), version: version.into(), ..Read::default() }
 }

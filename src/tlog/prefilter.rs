@@ -1,8 +1,8 @@
 //! Prefilter over raw certificates: searches their bytes for any of very many texts.
 //!
-//! Logs hold millions of certificates of strangers, and reading one takes far longer than looking through its bytes.
-//! The prefilter may pass certificates of unwatched identities; it never holds back a watched one, because DER keeps
-//! text as it is.
+//! Logs hold millions of unrelated certificates, and reading one takes far longer than searching its bytes. The
+//! prefilter may pass certificates of unwatched identities; it never stops a watched one, because DER keeps text as it
+//! is.
 
 use std::fmt;
 
@@ -23,10 +23,10 @@ enum Scope {
 }
 
 impl Prefilter {
-    /// Lets through what contains one of these. An empty text is in everything.
+    /// Passes bytes that contain one of these texts. Every text contains the empty one.
     ///
     /// # Errors
-    /// More text than the automaton takes, some gigabytes.
+    /// More text than the automaton can hold, some gigabytes.
     pub fn new(needles: &[Vec<u8>]) -> Result<Self, BuildError> {
         let scope = if needles.is_empty() {
             Scope::Nothing
@@ -38,12 +38,12 @@ impl Prefilter {
         Ok(Self { needles: needles.len(), scope })
     }
 
-    /// Lets everything through.
+    /// Passes everything.
     pub fn everything() -> Self {
         Self { needles: 0, scope: Scope::Everything }
     }
 
-    /// Whether the bytes must be looked at closely.
+    /// Whether the bytes must be read closely.
     pub fn lets_through(&self, bytes: &[u8]) -> bool {
         match &self.scope {
             Scope::Nothing => false,
@@ -53,7 +53,7 @@ impl Prefilter {
     }
 }
 
-/// A DFA answers in one step a byte; it is built unless it would be very large.
+/// A DFA needs one step a byte; it is built unless it would be very large.
 fn automaton(needles: &[Vec<u8>]) -> Result<AhoCorasick, BuildError> {
     let letters: usize = needles.iter().map(Vec::len).sum();
     let kind = if letters <= 64 * 1024 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };

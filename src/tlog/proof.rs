@@ -1,19 +1,18 @@
 //! Verifies inclusion and consistency proofs (RFC 9162 §2.1.3.2 and §2.1.4.2).
 //!
 //! An inclusion proof of the *last* leaf of a smaller tree in a larger one proves both at once: with all of its hashes
-//! it gives the root of the larger tree, with those on the left alone the root of the smaller one. If the first is what
-//! the log signed and the second is not, the log signed two trees that cannot be of one history, and anybody can check
-//! it.
+//! it gives the root of the larger tree, with those on the left alone the root of the smaller one. If the first is the
+//! signed root and the second is not, the log signed two trees that cannot be of one history, and anyone can check it.
 
 use super::{
     merkle::{Hash, node_hash},
     range::CompactRange,
 };
 
-/// That a leaf stands at an index of a tree.
+/// The proof that a leaf is at an index of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InclusionProof {
-    /// Where.
+    /// The index.
     pub index: u64,
     /// The tree's size.
     pub size: u64,
@@ -21,7 +20,7 @@ pub struct InclusionProof {
     pub path: Vec<Hash>,
 }
 
-/// On which side of the path a sibling is.
+/// The side of the path on which a sibling is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Left,
@@ -29,8 +28,8 @@ enum Side {
 }
 
 impl InclusionProof {
-    /// The root that the tree has if the leaf is where the proof says. `None` if the proof has not the length that it must
-    /// have, or the index is not in the tree.
+    /// The root that the tree has if the leaf is where the proof places it. `None` if the proof does not have the
+    /// required length, or the index is not in the tree.
     pub fn root(&self, leaf: &Hash) -> Option<Hash> {
         let up = |hash: Hash, (side, sibling): (Side, &Hash)| match side {
             Side::Left => node_hash(sibling, &hash),
@@ -39,8 +38,8 @@ impl InclusionProof {
         Some(self.siblings()?.into_iter().fold(*leaf, up))
     }
 
-    /// The leaves up to and with this one, as a compact range. Means nothing unless [`Self::root`] gives a root that is
-    /// known. `None` as there.
+    /// The leaves up to and with this one, as a compact range. It proves nothing unless [`Self::root`] gives a known
+    /// root. `None` as there.
     pub fn prefix(&self, leaf: &Hash) -> Option<CompactRange> {
         let lefts = self.siblings()?.into_iter().rev().filter(|(side, _)| *side == Side::Left);
         let mut range = CompactRange::from_parts(self.index, lefts.map(|(_, hash)| *hash).collect())?;
@@ -59,7 +58,7 @@ impl InclusionProof {
             }
             let is_right = at & 1 == 1 || at == last;
             siblings.push((if is_right { Side::Left } else { Side::Right }, sibling));
-            // On the ragged right edge a node without sibling moves up as it is.
+            // On the ragged right edge a node without sibling moves up unchanged.
             while is_right && at & 1 == 0 && at != 0 {
                 at >>= 1;
                 last >>= 1;
@@ -71,7 +70,7 @@ impl InclusionProof {
     }
 }
 
-/// That one tree is a prefix of another, as servers give it.
+/// The proof that one tree is a prefix of another, in the servers' form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsistencyProof {
     /// The smaller size.
@@ -92,7 +91,7 @@ impl ConsistencyProof {
         }
     }
 
-    /// The roots that the hashes make; the first is presumed where it stands for a whole subtree.
+    /// The roots from the hashes; the first is presumed if it covers a whole subtree.
     fn roots(&self, first_root: &Hash) -> Option<(Hash, Hash)> {
         let presumed = self.first.is_power_of_two().then_some(first_root);
         let mut hashes = presumed.into_iter().chain(&self.hashes);
@@ -228,7 +227,7 @@ mod tests {
             let proof = inclusion(index, &forked);
             prop_assert_ne!(proof.root(&forked[index as usize]), Some(root(&leaves)));
             let first = changed.index(size as usize) as u64 + 1;
-            // A prefix that holds the changed leaf is not a prefix of the honest tree, whichever of them proves it.
+            // A prefix that has the changed leaf is not a prefix of the honest tree, whichever of them proves it.
             let old = root(&forked[..first as usize]);
             prop_assert!(!consistency(first, &leaves).proves(&old, &root(&leaves)));
             if first < size {

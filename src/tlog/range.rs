@@ -1,5 +1,5 @@
 //! The compact range of a growing tree: the hashes of its perfect subtrees, at most one for each bit of the size. It is
-//! all that must be kept of any number of leaves to go on hashing and to know the root.
+//! sufficient to continue hashing and to compute the root, for any number of leaves.
 
 use super::merkle::{Hash, empty_root, fold, node_hash};
 
@@ -12,12 +12,12 @@ pub struct CompactRange {
 }
 
 impl CompactRange {
-    /// A range as it was kept. `None` if there are not as many hashes as the size has bits.
+    /// A range from stored parts. `None` if the number of hashes does not match the bits of the size.
     pub(crate) fn from_parts(size: u64, nodes: Vec<Hash>) -> Option<Self> {
         (nodes.len() == size.count_ones() as usize).then_some(Self { size, nodes })
     }
 
-    /// How many leaves it covers.
+    /// The number of leaves that it covers.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -27,12 +27,12 @@ impl CompactRange {
         &self.nodes
     }
 
-    /// Takes the next leaf.
+    /// Adds the next leaf.
     pub fn push(&mut self, leaf: Hash) {
         self.push_subtree(0, leaf);
     }
 
-    /// Takes a perfect subtree of `1 << height` leaves, which must begin where the range ends and be aligned.
+    /// Adds a perfect subtree of `1 << height` leaves, which must begin where the range ends and be aligned.
     fn push_subtree(&mut self, height: u32, hash: Hash) {
         debug_assert_eq!(self.size % (1 << height), 0, "a subtree begins at a multiple of its size");
         let mut merged = hash;

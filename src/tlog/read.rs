@@ -1,4 +1,4 @@
-//! Fetches documents of a log, with errors that tell whose fault a failure is.
+//! Fetches documents of a log, with errors that assign the fault.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -10,22 +10,22 @@ use crate::http::{Client, Fetched, HttpError, Request};
 /// Attempts at a checkpoint: the next poll comes soon enough.
 pub(super) const ATTEMPTS: u32 = 2;
 
-/// Why a log could not be read.
+/// The reason why a log could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// No answer, or none that is a success.
+    /// No answer, or an unsuccessful one.
     #[error("reading {what}")]
     Http {
-        /// What was asked for.
+        /// The requested document.
         what: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: Box<HttpError>,
     },
-    /// The log says that there is no such thing, though it signed that there is.
+    /// The log denies that a document exists, although it signed that it does.
     #[error("the log has no {what}, though it signed a tree of {size} entries")]
     Withheld {
-        /// What was asked for.
+        /// The requested document.
         what: String,
         /// The size that it signed.
         size: u64,
@@ -33,11 +33,11 @@ pub enum ReadError {
     /// An answer of another form.
     #[error("{what} is malformed: {why}")]
     Malformed {
-        /// What was asked for.
+        /// The requested document.
         what: String,
         why: String,
     },
-    /// An answer that leaves out some of what was asked for.
+    /// An answer that leaves out some of the requested entries.
     #[error("the log left out entry {index}, though it signed a tree of {size} entries")]
     Omitted {
         /// The first that is missing, as the log counts.
@@ -45,52 +45,52 @@ pub enum ReadError {
         /// The size that it signed.
         size: u64,
     },
-    /// There is no such entry yet.
+    /// The entry does not exist yet.
     #[error("entry {index} does not exist; the log has {size}")]
     Beyond {
-        /// What was asked for.
+        /// The requested index.
         index: u64,
-        /// How many entries there are.
+        /// The number of entries.
         size: u64,
     },
-    /// An answer that does not hash to what the log signed.
+    /// An answer that does not hash to the signed root.
     #[error("{what} does not hash to the root that the log signed for {size} entries")]
     Unproven {
-        /// What was served.
+        /// The served content.
         what: String,
         /// The size that it signed.
         size: u64,
     },
-    /// A checkpoint that is none.
+    /// An invalid checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Another log of the trust root answers where this one was read. It did nothing wrong.
+    /// Another log of the trust root answers at this URL. This is not a violation.
     #[error("another log, {by}, answers at its URL; [logs] urls can say where it is read now")]
     Occupied {
-        /// Which.
+        /// The other log.
         by: String,
     },
-    /// Something in a form that is not known here. The log did nothing wrong.
+    /// An answer of an unknown form. This is not a violation.
     #[error("{what} is not understood: {why}; a newer version of provwatch may")]
     NotUnderstood {
-        /// What was asked for.
+        /// The requested document.
         what: String,
-        /// What is not known.
+        /// The unknown part.
         why: String,
     },
 }
 
-/// Whose fault a failure is.
+/// The party at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Infrastructure, the configuration or this version: it says nothing of the log's honesty.
+    /// Infrastructure, the configuration or this version: it proves nothing about the log's honesty.
     Elsewhere,
-    /// What the log served is not what it must serve.
+    /// The served content violates the log's promise.
     Log,
 }
 
 impl ReadError {
-    /// Whose fault it is.
+    /// The party at fault.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Http { .. } | Self::Occupied { .. } | Self::NotUnderstood { .. } => Fault::Elsewhere,
@@ -98,17 +98,17 @@ impl ReadError {
         }
     }
 
-    /// Whether the log does not have what was asked for.
+    /// Whether the log lacks the requested entry.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Withheld { .. } | Self::Omitted { .. } | Self::Beyond { .. }) || self.is_not_found()
     }
 
-    /// Whether the server said that there is no such thing.
+    /// Whether the server answered "not found".
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Http { source, .. } if source.is_not_found())
     }
 
-    /// What the log says does not exist, though the tree that it signed has it.
+    /// Turns "not found" into [`ReadError::Withheld`], since the signed tree has the document.
     pub(super) fn or_withheld(self, what: impl Into<String>, size: u64) -> Self {
         if self.is_not_found() { Self::Withheld { what: what.into(), size } } else { self }
     }
@@ -122,7 +122,7 @@ impl ReadError {
     }
 }
 
-/// What is wrong with an answer.
+/// The error in an answer.
 pub(super) struct Why(String);
 
 impl From<&str> for Why {

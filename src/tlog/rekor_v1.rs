@@ -1,7 +1,7 @@
 //! Client of Rekor v1: a log of several trees, the shards, under one global index.
 //!
-//! Its answers are trusted with nothing: an entry that is asked for and not in the answer is missing (the server leaves
-//! out what it does not find), and a proof is checked before its entry is believed.
+//! Its answers are not trusted: a requested entry that is not in the answer is missing (the server leaves out entries
+//! that it does not find), and a proof is checked before its entry is used.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     http::{Client, Request},
 };
 
-/// Entries that the server gives at once.
+/// Entries that the server returns at once.
 /// <https://github.com/sigstore/rekor/blob/main/pkg/api/entries.go>
 pub(crate) const BATCH: u32 = 10;
 
@@ -36,7 +36,7 @@ pub(crate) const BATCH: u32 = 10;
 /// kilobytes each.
 const MAX_ANSWER: u64 = 32 * 1024 * 1024;
 
-/// Most shards that are believed.
+/// Most shards that are accepted.
 const MAX_SHARDS: usize = 1000;
 
 /// A Rekor v1 server.
@@ -48,7 +48,7 @@ pub struct RekorV1 {
     budget: Budget,
 }
 
-/// How much of a server a full tail may use.
+/// The share of a server that a full tail may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Requests at once.
@@ -62,7 +62,7 @@ pub struct Budget {
 pub struct Shard {
     /// The number of its tree.
     pub tree_id: String,
-    /// The size that goes with the checkpoint.
+    /// The size of the checkpoint.
     pub size: u64,
     /// The signed note.
     pub checkpoint: String,
@@ -72,7 +72,7 @@ pub struct Shard {
     pub offset: u64,
 }
 
-/// One entry with what the server says proves it. Unverified.
+/// One entry with the server's proof. Unverified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryAnswer {
     /// The tree, if the answer names it.
@@ -81,11 +81,11 @@ pub struct EntryAnswer {
     pub body: Bytes,
     /// The global index.
     pub index: u64,
-    /// When the log took it, seconds since 1970.
+    /// The time at which the log accepted it, seconds since 1970.
     pub integrated_time: i64,
     /// The log's id, hexadecimal.
     pub log_id: String,
-    /// The log's promise.
+    /// The log's promise of inclusion.
     pub timestamp: Option<Vec<u8>>,
     /// The proof, with the index in the tree.
     pub proof: InclusionProof,
@@ -93,7 +93,7 @@ pub struct EntryAnswer {
     pub checkpoint: String,
 }
 
-/// What the search index is asked by. Its answers may be incomplete, whatever they are.
+/// A query of the search index. Its answers may be incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchBy {
     /// The digest of an artifact or payload, `sha256:` and hexadecimal.
@@ -169,7 +169,7 @@ impl RekorV1 {
     /// The entry at a global index of a log that signed a tree of `size` entries. Unverified.
     ///
     /// # Errors
-    /// [`ReadError::Omitted`] if the server has none there, or no usable answer.
+    /// [`ReadError::Omitted`] if the server has no entry there, or no usable answer.
     pub async fn entry(&self, index: u64, size: u64) -> Result<EntryAnswer, ReadError> {
         let mut url = self.url("log/entries");
         url.query_pairs_mut().append_pair("logIndex", &index.to_string());
@@ -197,7 +197,7 @@ impl RekorV1 {
         }
     }
 
-    /// The ids of the entries that the search index has. Never complete, whatever it says.
+    /// The ids of the entries in the search index. The index may be incomplete.
     ///
     /// # Errors
     /// No usable answer.
@@ -263,7 +263,7 @@ impl RekorV1 {
 }
 
 impl Budget {
-    /// When the batch of that number may be asked for, counted from the first.
+    /// The time at which the batch of that number may be requested, counted from the first.
     fn due(self, batch: usize) -> Duration {
         let Some(a_second) = self.entries_per_second else { return Duration::ZERO };
         let entries = u64::try_from(batch).unwrap_or(u64::MAX).saturating_mul(BATCH.into());
@@ -361,13 +361,13 @@ fn entry(id: &str, answer: LogInfoAnswer, what: &str) -> Result<EntryAnswer, Rea
     })
 }
 
-/// The tree that the first 16 of 80 digits of an id number.
+/// The tree with the number in the first 16 of an id's 80 digits.
 fn tree_of(id: &str) -> Option<String> {
     let tree = id.get(..16).filter(|_| id.len() == 80)?;
     u64::from_str_radix(tree, 16).ok().map(|tree| tree.to_string())
 }
 
-/// Whether it is written as the number of a tree.
+/// Whether it has the form of a tree's number.
 fn is_tree_id(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

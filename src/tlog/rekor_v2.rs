@@ -1,8 +1,8 @@
 //! Client of Rekor v2 and of every log that serves C2SP tlog-tiles or static-ct-api: a checkpoint and static files.
 //!
-//! Only tiles that a verified checkpoint implies are asked for. A log may delete a partial tile once the full one
-//! exists, so where a partial one is gone the full one serves, cut to the width. Partial bundles are read all the same:
-//! an attacker's entry is worth knowing before 255 others follow it.
+//! Only tiles that a verified checkpoint implies are requested. A log may delete a partial tile once the full one
+//! exists, so if a partial one is gone the full one is used, cut to the width. Partial bundles are read too: an
+//! attacker's entry should be known before 255 others follow it.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub struct TilesLog {
 }
 
 impl TilesLog {
-    /// The log below a URL. Of its bundles so many are fetched at once.
+    /// The log below a URL. `in_flight` bundles are fetched at once.
     pub fn new(http: Client, prefix: Url, in_flight: usize) -> Self {
         Self { http, prefix, in_flight: in_flight.max(1), leaves: LeafForm::Rekor }
     }
@@ -47,12 +47,12 @@ impl TilesLog {
         Self { leaves: LeafForm::Ct, ..Self::new(http, prefix, in_flight) }
     }
 
-    /// How its leaves are written.
+    /// The form of its leaves.
     pub fn form(&self) -> LeafForm {
         self.leaves
     }
 
-    /// What it says its checkpoint is.
+    /// Its unverified checkpoint.
     ///
     /// # Errors
     /// No answer.
@@ -64,7 +64,7 @@ impl TilesLog {
     /// The leaf at an index and its inclusion proof in the tree of `size` entries, from the tiles. Unverified.
     ///
     /// # Errors
-    /// A tile is missing, malformed, or cannot be had.
+    /// A tile is missing, malformed, or unavailable.
     pub async fn leaf(&self, index: u64, size: u64) -> Result<(Hash, InclusionProof), ReadError> {
         let ranges = audit_path(index, size);
         let leaf = Node { height: 0, index };
@@ -155,7 +155,7 @@ impl TilesLog {
     }
 }
 
-/// What is wrong with a tile: it is malformed, unless this version does not know what is in it.
+/// The error of a tile: it is malformed, unless this version does not know its content.
 fn refused(id: TileId, error: TileError) -> ReadError {
     match error {
         TileError::EntryType { .. } => ReadError::NotUnderstood { what: id.path(), why: error.to_string() },

@@ -19,7 +19,7 @@ pub(crate) const MAX_TILE: usize = 256 * 32;
 /// Bytes of the largest bundle that the format allows.
 pub(crate) const MAX_BUNDLE: usize = 256 * (2 + u16::MAX as usize);
 
-/// What a log serves under `tile/`.
+/// The resources of a log under `tile/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Tile {
     /// Hashes of this level.
@@ -32,16 +32,16 @@ pub(crate) enum Tile {
 /// A tile or bundle in the tree of a certain size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TileId {
-    /// Of what.
+    /// Its kind.
     pub tile: Tile,
-    /// The place among those of its level.
+    /// The index among those of its level.
     pub index: u64,
-    /// How much of it there is at that size: 1 to 256.
+    /// The number of hashes or entries at that size: 1 to 256.
     pub width: u64,
 }
 
 impl TileId {
-    /// The tile of this place as the tree of `size` leaves implies it. `None` if that tree has none there.
+    /// The tile of this place that the tree of `size` leaves implies. `None` if that tree has none there.
     pub fn in_tree(tile: Tile, index: u64, size: u64) -> Option<Self> {
         let height = match tile {
             Tile::Hashes(level) => LEVELS * level,
@@ -51,7 +51,7 @@ impl TileId {
         (width > 0).then_some(Self { tile, index, width })
     }
 
-    /// Whether nothing can be added to it.
+    /// Whether it is complete.
     pub fn is_full(self) -> bool {
         self.width == WIDTH
     }
@@ -85,15 +85,15 @@ fn marked(number: u64) -> String {
     if rest == 0 { format!("x{last:03}") } else { format!("{}/x{last:03}", marked(rest)) }
 }
 
-/// Why a tile or bundle is none.
+/// The reason why bytes are not a tile or bundle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TileError {
-    /// Not as many bytes as the width takes.
+    /// The length does not match the width.
     #[error("{bytes} bytes where {expected} hashes of 32 are expected")]
     Length {
-        /// What is there.
+        /// The number of bytes.
         bytes: usize,
-        /// What must be there.
+        /// The expected number.
         expected: u64,
     },
     /// An entry's length reaches beyond the end.
@@ -102,7 +102,7 @@ pub enum TileError {
         /// The entry's place in the bundle.
         number: u64,
     },
-    /// An entry of a type that is not known: nobody can tell where it ends.
+    /// An entry of an unknown type, whose end is therefore unknown.
     #[error("entry {number} is of type {found}, which is not known")]
     EntryType {
         /// The entry's place in the bundle.
@@ -110,28 +110,28 @@ pub enum TileError {
         /// Its type.
         found: usize,
     },
-    /// An entry that says of its chain what cannot be.
+    /// An entry with an impossible length of its chain.
     #[error("entry {number} has {bytes} bytes of fingerprints of 32")]
     Fingerprints {
         /// The entry's place in the bundle.
         number: u64,
-        /// How many bytes.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// More bytes than the entries that are expected.
+    /// More bytes than the expected entries.
     #[error("{bytes} bytes are left after the last of {expected} entries")]
     Rest {
-        /// How many.
+        /// The number of bytes.
         bytes: usize,
-        /// How many entries are expected.
+        /// The expected number of entries.
         expected: u64,
     },
 }
 
-/// The hashes of a tile of that width; of a wider one, as logs may serve once it has grown, the first of them.
+/// The hashes of a tile of that width; of a wider one, which logs may serve once it has grown, the first of them.
 ///
 /// # Errors
-/// Neither the width's length nor a full tile's.
+/// The length is neither the width's nor a full tile's.
 pub fn hashes(bytes: &[u8], width: u64) -> Result<Vec<Hash>, TileError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if !rest.is_empty() || (hashes.len() as u64 != width && hashes.len() as u64 != WIDTH) {
@@ -161,7 +161,7 @@ pub fn entries(bundle: &Bytes, width: u64, is_full: bool) -> Result<Vec<Bytes>, 
     Ok(entries)
 }
 
-/// Tiles of one tree, enough of them to know the nodes that somebody needs.
+/// Tiles of one tree, enough for the needed nodes.
 #[derive(Debug, Default)]
 pub(crate) struct Tiles(BTreeMap<(u32, u64), Vec<Hash>>);
 
@@ -188,7 +188,7 @@ impl Tiles {
         hashes.first().copied()
     }
 
-    /// The hash over the leaves `from..to`. `None` if a tile is not here, or there are no leaves.
+    /// The hash over the leaves `from..to`. `None` if a tile is missing here, or there are no leaves.
     pub fn range(&self, from: u64, to: u64) -> Option<Hash> {
         let nodes: Option<Vec<Hash>> = decompose(from, to).into_iter().map(|node| self.node(node)).collect();
         fold(nodes?.into_iter())
@@ -206,7 +206,7 @@ impl Slot {
     }
 }
 
-/// The tile of a node, and which of its hashes the node is made of.
+/// The tile of a node, and the range of its hashes that make the node.
 fn place(node: Node) -> (Slot, usize, usize) {
     let (level, above) = (node.height / LEVELS, node.height % LEVELS);
     let first = node.index << above;

@@ -9,15 +9,15 @@ use super::{key::LogKey, merkle::Hash};
 /// A verified tree head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeHead {
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
-    /// The root of the tree over them.
+    /// The root hash over them.
     pub root: Hash,
-    /// When the log says that it signed.
+    /// Its signing time, as the log gives it.
     pub signed_at: DateTime<Utc>,
 }
 
-/// Why a document is not a tree head of a log.
+/// The reason why a document is not a tree head of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeHeadError {
     /// Not the JSON of the RFC.
@@ -36,7 +36,7 @@ struct TreeHeadAnswer {
     tree_head_signature: String,
 }
 
-/// Verifies what `get-sth` answered.
+/// Verifies the answer of `get-sth`.
 ///
 /// # Errors
 /// Another form, or no signature of this key.
@@ -52,7 +52,7 @@ pub fn verify(document: &[u8], key: &LogKey) -> Result<TreeHead, TreeHeadError> 
     Ok(TreeHead { size: answer.tree_size, root, signed_at })
 }
 
-/// Verifies the signature of a static CT log's note, which is a tree head's with the time before it, and returns the time.
+/// Verifies the signature of a static CT log's note (a tree head's, with the time before it), and returns the time.
 ///
 /// # Errors
 /// Another form, or no signature of this key.

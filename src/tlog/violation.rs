@@ -44,12 +44,12 @@ impl LogViolation {
         Self::KeyChanged,
     ];
 
-    /// What makes an accusation of a tree the same when it is found again.
+    /// The fingerprint's subject of a violation by a tree.
     pub fn subject(self, tree: &str) -> String {
         format!("{} {tree}", self.accusation())
     }
 
-    /// The word for what is told: two trees of one size are a fork whose branches are met at the same length.
+    /// The word for the report: two trees of one size are a fork whose branches have the same length.
     pub const fn accusation(self) -> &'static str {
         match self {
             Self::SameSize => Self::Fork.as_str(),

@@ -1,7 +1,8 @@
 //! The watched identities in logs: repositories of watched packages, and the operator's regular expressions.
 //!
-//! A certificate passes two sieves. The [`Prefilter`] looks for texts in its raw bytes and holds back nearly all; what it
-//! lets through is read in full and compared here. The texts are chosen so that whatever matches contains one of them.
+//! A certificate passes two filters. The [`Prefilter`] searches its raw bytes for texts and stops nearly all;
+//! certificates that pass are read in full and compared here. The texts are chosen so that every match contains one of
+//! them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,10 +12,10 @@ use regex_syntax::hir::literal::Extractor;
 use super::prefilter::Prefilter;
 use crate::model::{Claim, Package, WorkflowIdentity, whole};
 
-/// Shortest text that is worth looking for: shorter ones are in every certificate.
+/// Shortest text worth searching for: shorter ones are in every certificate.
 const MIN_LITERAL: usize = 4;
 
-/// Who is watched.
+/// The watched identities.
 #[derive(Clone, Debug)]
 pub struct Watch {
     /// By URL in lower case, as forges compare names.
@@ -25,14 +26,14 @@ pub struct Watch {
     filter: Prefilter,
 }
 
-/// A description of identities. Everything that it says must hold.
+/// A description of identities. All of its criteria must match.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     name: String,
     criteria: Vec<(Field, Regex)>,
 }
 
-/// What a criterion is about.
+/// The subject of a criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The subject alternative name.
@@ -43,7 +44,7 @@ pub enum Field {
     Claim(Claim),
 }
 
-/// Why an identity is watched.
+/// The reason why an identity is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     /// The packages whose repository it is.
@@ -52,7 +53,7 @@ pub struct Watched {
     pub patterns: Vec<String>,
 }
 
-/// Why a description cannot be used.
+/// The reason why a description cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PatternError {
     /// A regular expression does not compile.
@@ -62,11 +63,11 @@ pub enum PatternError {
         pattern: String,
         /// The expression.
         text: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: regex::Error,
     },
-    /// It says nothing.
+    /// It has no criteria.
     #[error("{0:?} has no condition: give it a subject, an issuer or a claim")]
     Empty(String),
 }
@@ -92,7 +93,7 @@ impl Pattern {
         self.criteria.iter().all(|(field, regex)| field.of(identity).is_some_and(|value| regex.is_match(value)))
     }
 
-    /// Texts of which every certificate that matches contains one. One that is empty says that none are known.
+    /// Texts of which every matching certificate contains one. An empty result means that none are known.
     fn texts(&self) -> Vec<Vec<u8>> {
         let texts = self.criteria.iter().filter_map(|(_, regex)| literals(regex.as_str()));
         let shortest = |texts: &Vec<Vec<u8>>| texts.iter().map(Vec::len).min().unwrap_or_default();
@@ -110,7 +111,7 @@ impl Field {
     }
 }
 
-/// Texts with one of which every match of an expression begins, all long enough to look for. `None`: not known.
+/// Texts with one of which every match of an expression begins, all long enough to search for. `None`: unknown.
 fn literals(regex: &str) -> Option<Vec<Vec<u8>>> {
     let parsed = regex_syntax::parse(regex).ok()?;
     let prefixes = Extractor::new().extract(&parsed);
@@ -143,17 +144,17 @@ impl Watch {
         self.sharpened()
     }
 
-    /// Whether nobody is watched.
+    /// Whether no identity is watched.
     pub fn is_empty(&self) -> bool {
         self.repositories.is_empty() && self.ids.is_empty() && self.patterns.is_empty()
     }
 
-    /// The prefilter that holds back nobody who is watched.
+    /// The prefilter that passes every watched identity.
     pub fn filter(&self) -> &Prefilter {
         &self.filter
     }
 
-    /// Why an identity is watched; `None`: it is not.
+    /// The reason why an identity is watched; `None`: it is not.
     pub fn why(&self, identity: &WorkflowIdentity) -> Option<Watched> {
         let claims = &identity.claims;
         let by_url = claims.source_repository_uri.as_deref().and_then(|url| self.repositories.get(&plain(url)));
@@ -170,24 +171,24 @@ impl Watch {
         let ids = self.ids.keys().filter_map(|(_, id)| utf8_string(id));
         let patterns = self.patterns.iter().flat_map(Pattern::texts);
         let texts: Vec<_> = repositories.chain(ids).chain(patterns).collect();
-        // Too much to look for is looked for the slow way.
+        // Too many texts for the automaton are compared without it.
         self.filter = Prefilter::new(&texts).unwrap_or_else(|_| Prefilter::everything());
         self
     }
 }
 
-/// A repository's URL as it is compared: in lower case, without what people add.
+/// A repository's URL in the form for comparison: in lower case, without common additions.
 fn plain(url: &str) -> String {
     url.trim_end_matches('/').trim_end_matches(".git").to_lowercase()
 }
 
-/// Owner and name: certificates of before 2023 have no more of the URL.
+/// Owner and name: certificates of before 2023 have only this part of the URL.
 fn path(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split_once('/').map_or("", |(_, path)| path)
 }
 
-/// A claim as it stands in a certificate: numbers alone would be found everywhere.
+/// A claim as in a certificate: numbers alone would be found everywhere.
 fn utf8_string(text: &str) -> Option<Vec<u8>> {
     let length = u8::try_from(text.len()).ok().filter(|length| *length < 128)?;
     Some([&[0x0c, length], text.as_bytes()].concat())
@@ -212,7 +213,7 @@ mod tests {
         identity
     }
 
-    /// The raw bytes of a certificate, as far as the prefilter cares.
+    /// The raw bytes of a certificate, as the prefilter sees them.
     fn bytes(identity: &WorkflowIdentity) -> Vec<u8> {
         let id = identity.claims.source_repository_identifier.clone().unwrap_or_default();
         let uri = identity.claims.source_repository_uri.clone().unwrap_or_default();

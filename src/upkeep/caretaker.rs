@@ -24,8 +24,8 @@ use crate::{
 /// Passes of `run --once` whose times are kept.
 const PASSES: usize = 4;
 
-/// Who looks after provwatch itself. What other services know of their own health comes as [`Facts`]; of those, the passes,
-/// the last move, the last write that failed, what is in use and the clock are filled in here.
+/// Looks after provwatch itself. The facts of other services about their health come as [`Facts`]; the passes, the last
+/// progress, the last failed write, the files in use and the clock are filled in here.
 #[derive(Debug)]
 pub struct Caretaker {
     pub store: Arc<Store>,
@@ -38,9 +38,9 @@ pub struct Caretaker {
 }
 
 impl Caretaker {
-    /// Gives a heartbeat, judges how provwatch fares, raises an alert for everything that has lasted for too long and
-    /// resolves those whose cause is gone. What was found, the worst first. That the database cannot be written is among
-    /// what is found.
+    /// Gives a heartbeat, judges the health of provwatch, raises an alert for every problem that has lasted for too
+    /// long and resolves those whose cause is gone. Returns the findings, the worst first. A database that cannot be
+    /// written is one of them.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -59,12 +59,12 @@ impl Caretaker {
         Ok(judge(&snapshot, now))
     }
 
-    /// Says by which configuration this process goes, as a digest that can be compared with that of the file.
+    /// Sets the configuration that this process uses, as a digest that can be compared with that of the file.
     pub fn goes_by(&self, configuration: String) {
         self.memory.goes_by(configuration);
     }
 
-    /// A pass begins: whoever asks meanwhile is told that a process is at work.
+    /// Stores that a pass begins, so that `status` reports a working process meanwhile.
     ///
     /// # Errors
     /// The store failed.
@@ -74,7 +74,7 @@ impl Caretaker {
         self.write_beat(&self.heartbeat(Kind::Once, known, now)?)
     }
 
-    /// A pass has ended, which is what counts when nobody is at work any more.
+    /// Stores that a pass has ended, which counts while no process works.
     ///
     /// # Errors
     /// The store failed.
@@ -88,7 +88,7 @@ impl Caretaker {
         self.write_beat(&heartbeat)
     }
 
-    /// What the last heartbeat said, of this process or another.
+    /// The facts of the last heartbeat, of this process or another.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -96,13 +96,13 @@ impl Caretaker {
         Ok(self.last_beat()?.map(|before| before.facts).unwrap_or_default())
     }
 
-    /// Takes note of a write that failed. Only damage of the whole file ends more than this look.
+    /// Notes a failed write. Only damage of the whole file is returned as an error.
     ///
     /// # Errors
     /// The file is damaged.
     pub fn noting(&self, now: DateTime<Utc>, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
         match outcome {
-            // Whoever works off the queue sets it aside and tells of it; the next look finds it sound.
+            // The process that works on the queue sets the row aside and reports it; the next check finds it sound.
             Err(StoreError::DamagedRow { .. }) => Ok(()),
             Err(error) if !matches!(error, StoreError::Damaged { .. }) => {
                 self.memory.write_failed(&error, now);
@@ -138,9 +138,9 @@ impl Caretaker {
         Ok(Heartbeat { kind, pid: process::id(), version, first_at, started_at, beat_at: now, facts })
     }
 
-    /// What is known, and what only this process and the heartbeat before remember.
+    /// The given facts, with those that only this process and the heartbeat before have.
     fn facts(&self, kind: Kind, known: Facts, before: Option<Heartbeat>, now: DateTime<Utc>) -> Facts {
-        // A restart is not a move.
+        // A restart is not progress.
         let moved_before = before.as_ref().and_then(|before| before.facts.moved_at).filter(|at| *at <= now);
         let of_passes = before.filter(|before| kind == Kind::Once && before.kind == Kind::Once);
         Facts {
@@ -168,7 +168,7 @@ impl Caretaker {
         })
     }
 
-    /// Raises or resolves what a check says.
+    /// Raises or resolves the alert of a check.
     fn apply(&self, Check { key, verdict }: &Check, now: DateTime<Utc>) -> Result<(), StoreError> {
         match verdict {
             Verdict::Found(finding) => {

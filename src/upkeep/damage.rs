@@ -1,5 +1,5 @@
 //! Repairs damage from broken rows of the database, each of which affects only its own subject. The store sets them
-//! aside; here a lost baseline is learned anew, and an alert names the loss and the next step.
+//! aside; here a lost baseline is learned again, and an alert names the loss and the next step.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use crate::{
     text::counted,
 };
 
-/// Damaged rows that are told one by one; when there are more within a day, one alert tells of all.
+/// Up to this many damaged rows within a day are reported one by one; one alert reports more.
 const SINGLY: u64 = 5;
-/// How long that day is.
+/// The length of that day.
 const TOGETHER: TimeDelta = TimeDelta::days(1);
-/// Rows that are told of in one go, and named in an alert about many.
+/// Rows that are reported at once, and that an alert about many names.
 const BATCH: usize = 100;
 const NAMED: usize = 5;
-/// What to do about damage as such.
+/// The advice about the cause of damage.
 const NEXT_STEP: &str = "A sound disk and sound memory do not do this: look at both, and keep a backup of the database. \
                          `provwatch status` says whether there is more.";
 
-/// Who sets damaged rows aside and makes anew what can be made anew.
+/// Sets damaged rows aside and rebuilds those that can be rebuilt.
 #[derive(Debug)]
 pub struct Mender {
     store: Arc<Store>,
@@ -34,13 +34,13 @@ pub struct Mender {
 }
 
 impl Mender {
-    /// Mends this store, and tells of it through these troubles.
+    /// A mender for this store, which reports through these issues.
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, issues: Arc<OperationalIssues>) -> Self {
         Self { store, clock, issues }
     }
 
-    /// Sets damaged rows aside that anybody came across, learns lost baselines anew, and tells of each once. The number of
-    /// rows that were told of.
+    /// Sets known damaged rows aside, learns lost baselines again, and reports each once. Returns the number of
+    /// reported rows.
     ///
     /// # Errors
     /// The store failed.
@@ -84,7 +84,7 @@ impl Mender {
         Ok(())
     }
 
-    /// What became of a damaged row. A baseline is learned anew from the releases that it was learned from.
+    /// The remedy of a damaged row. A baseline is learned again from its releases.
     fn remedy(&self, row: &DamagedRow, now: DateTime<Utc>) -> Result<String, StoreError> {
         if row.table != "baselines" {
             return Ok(row.remedy.clone());
@@ -128,7 +128,7 @@ impl Mender {
     }
 }
 
-/// What cannot be made anew whole.
+/// High for rows that cannot be completely rebuilt.
 fn severity(row: &DamagedRow) -> Severity {
     match row.table.as_str() {
         "baselines" | "baseline_versions" | "alerts" | "alert_actions" | "deliveries" | "log_evidence" => {
@@ -152,12 +152,12 @@ fn one(row: &DamagedRow) -> OperationalIssue {
     }
 }
 
-/// A fingerprint as people know it from everywhere else: the id of the alert.
+/// A fingerprint in the form in which people see it everywhere else: the id of the alert.
 fn short(key: &str) -> String {
     key.parse::<Fingerprint>().map_or_else(|_| key.to_owned(), |alert| alert.id().to_string())
 }
 
-/// One alert a day for many rows: what is found later is added to it.
+/// One alert a day for many rows; later rows are added to it.
 fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> OperationalIssue {
     let worst = rows.iter().map(severity).max().unwrap_or(Severity::Medium);
     let sample = |row: &DamagedRow| format!("{} {} ({}). {}", row.table, short(&row.key), row.why, row.remedy);

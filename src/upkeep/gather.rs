@@ -19,18 +19,18 @@ use crate::{
     watchlist::{Pattern, Watchlist},
 };
 
-/// Most open alerts that are looked at.
+/// Most open alerts that are read.
 const ALERTS: usize = 50;
 /// Most releases that could not be checked.
 const UNCHECKED: usize = 50;
-/// Most damaged rows that are looked at.
+/// Most damaged rows that are read.
 const DAMAGED: usize = 5;
 /// Most packages in work whose history is long.
 const FIRST_SIGHTS: usize = 10_000;
-/// Of so few releases all may leave something out by chance; of a registry that is said of more.
+/// If there are only this many releases, all may lack a field by chance; it is reported from this number on.
 const SEEN: u64 = 3;
 
-/// What stands in the files of the operator.
+/// The state of the operator's files.
 #[derive(Clone, Debug, Default)]
 pub struct OnDisk {
     /// The watchlist, with all that it includes.
@@ -41,7 +41,7 @@ pub struct OnDisk {
     pub trust: File,
 }
 
-/// Which process works on the database, by its own word.
+/// The process that works on the database, by its heartbeat.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -53,13 +53,13 @@ pub fn runner(store: &Store, lock: LockState) -> Result<Runner, StoreError> {
         first_at: row.first_at,
         started_at: row.started_at,
         beat_at: row.beat_at,
-        // What cannot be read was written by another version: it is not known.
+        // Facts that cannot be read are of another version: they count as unknown.
         facts: serde_json::from_str(&row.facts).unwrap_or_default(),
     });
     Ok(Runner { lock, heartbeat })
 }
 
-/// How provwatch fares, as far as the store and the configuration tell. What is on disk is not looked at.
+/// The state of provwatch, from the store and the configuration. The files on disk are not read.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -95,7 +95,7 @@ pub fn snapshot(
     })
 }
 
-/// The feeds, and the registries without one of which something is watched.
+/// The feeds, and the registries without one that have watched packages.
 fn read_sources(states: &[SourceState], setup: &Setup, watchlist: Option<&Watchlist>) -> Vec<Source> {
     let is_watched = |key: &RegistryKey| {
         watchlist.is_some_and(|watchlist| watchlist.packages().any(|(package, _)| package.is_of(key)))
@@ -124,7 +124,7 @@ fn tuf(states: &[SourceState], setup: &Setup) -> Tuf {
     Tuf { root, npm_keys: Source { last_error, ..npm_keys }, interval: setup.trust_interval }
 }
 
-/// The logs that the process at work follows: others may be left over from another configuration.
+/// The logs that the working process follows: others may be left over from another configuration.
 fn logs(store: &Store, runner: &Runner) -> Result<Vec<Log>, StoreError> {
     let followed = runner.heartbeat.as_ref().and_then(|heartbeat| heartbeat.facts.logs.as_ref());
     let mut rows = store.logs()?;
@@ -144,7 +144,7 @@ fn log(store: &Store, row: LogRow) -> Result<Log, StoreError> {
     })
 }
 
-/// Those that the configuration names: others may be left over.
+/// The mirrors that the configuration names: others may be left over.
 fn mirrors_of_logs(store: &Store, setup: &Setup) -> Result<Vec<LogMirror>, StoreError> {
     let mut rows = store.log_mirrors()?;
     rows.retain(|row| setup.log_urls.contains(&row.url));
@@ -188,7 +188,7 @@ fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
     Ok(all)
 }
 
-/// Those of the configuration, and any other with deliveries.
+/// The subscriptions of the configuration, and others with deliveries.
 fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, StoreError> {
     let mut stored = store.delivery_summary()?;
     let mut subscriptions = Vec::new();
@@ -222,7 +222,7 @@ fn is_open(store: &Store, subject: &str) -> Result<bool, StoreError> {
     Ok(about(store, subject)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
 }
 
-/// An alert about provwatch itself. One that is damaged is not known; whoever works off the queue sets it aside.
+/// An alert about provwatch itself. A damaged one counts as none; the process that works on the queue sets it aside.
 fn about(store: &Store, subject: &str) -> Result<Option<Alert>, StoreError> {
     match store.alert(&Fingerprint::of(AlertKind::Operation, subject)) {
         Err(StoreError::DamagedRow { .. }) => Ok(None),
@@ -256,7 +256,7 @@ fn open_alert(alert: Alert) -> OpenAlert {
     OpenAlert { id: alert.id, kind: alert.kind, severity: alert.severity, title: alert.title }
 }
 
-/// What the watchlist names, by purl or by pattern, of registries that are switched off.
+/// The entries of the watchlist, by purl or by pattern, of registries that are switched off.
 fn switched_off(watchlist: &Watchlist, setup: &Setup) -> Vec<String> {
     let is_read = |pattern: &Pattern| setup.registries.contains(&pattern.registry());
     let is_watched = |pattern: &Pattern| match pattern {
@@ -278,8 +278,8 @@ fn unknown(store: &Store, watchlist: Option<&Watchlist>) -> Result<Vec<String>, 
     Ok(packages)
 }
 
-/// What the answers of the registries, or of the mirrors in their places, leave out of the newest releases, and the public
-/// registry tells: of several packages, or of all releases that there are.
+/// The fields that the answers of the registries, or of their mirrors, leave out of the newest releases, and that the
+/// public registry gives: for several packages, or for all stored releases.
 fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirror>, StoreError> {
     let since = now.checked_sub_signed(LEFT_OUT_LATELY).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let is_said = |one: &LeftOut| {
@@ -298,7 +298,7 @@ fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirro
     Ok(mirrors)
 }
 
-/// Those whose alert was acknowledged are known.
+/// Leaves out releases whose alert was acknowledged.
 fn unchecked(store: &Store, now: DateTime<Utc>) -> Result<Vec<Unchecked>, StoreError> {
     let after = now.checked_sub_signed(UNCHECKED_REMEMBERED).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let mut unchecked = Vec::new();

@@ -14,22 +14,22 @@ use crate::{
 /// provwatch's own name in histories.
 pub const ACTOR: &str = "provwatch";
 
-/// Something about provwatch's own work that the operator must know.
+/// A problem of provwatch itself that the operator must know.
 #[derive(Clone, Debug)]
 pub struct OperationalIssue {
-    /// What makes it the same trouble when it comes again.
+    /// The key that makes it the same issue when it occurs again.
     pub subject: String,
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
-    /// How sure.
+    /// Its confidence.
     pub confidence: Confidence,
     /// One line.
     pub title: String,
-    /// What happened, what was done about it, and what to do.
+    /// What happened, the action that provwatch took, and the operator's next step.
     pub argument: String,
 }
 
-/// Where troubles become alerts, and are resolved when their cause is gone.
+/// Turns issues into alerts, and resolves them when their cause is gone.
 #[derive(Debug)]
 pub struct OperationalIssues {
     store: Arc<Store>,
@@ -37,7 +37,7 @@ pub struct OperationalIssues {
 }
 
 impl OperationalIssues {
-    /// Alerts in this store, for these subscriptions.
+    /// Records alerts in this store, for these subscriptions.
     pub fn new(store: Arc<Store>, subscriptions: Arc<Subscriptions>) -> Self {
         Self { store, subscriptions }
     }
@@ -50,7 +50,7 @@ impl OperationalIssues {
         self.record_of(None, issue, now)
     }
 
-    /// As [`Self::record`], where it is about watching one package.
+    /// As [`Self::record`], for an issue about one package.
     ///
     /// # Errors
     /// The store failed.
@@ -82,7 +82,7 @@ impl OperationalIssues {
         self.resolve_subject(&issue.subject, reason, now)
     }
 
-    /// As [`Self::resolve`], by what makes it the same alert.
+    /// As [`Self::resolve`], by the subject of the issue.
     ///
     /// # Errors
     /// The store failed.
@@ -97,7 +97,7 @@ impl OperationalIssues {
     }
 }
 
-/// A sink said that it will never take a message again.
+/// The issue about a sink whose endpoint is permanently gone.
 pub fn sink_gone(subscription: &str) -> OperationalIssue {
     OperationalIssue {
         subject: format!("gone {subscription}"),

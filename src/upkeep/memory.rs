@@ -13,10 +13,10 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// When a package of the queue was last looked at.
+/// When a package of the queue was last checked.
 type Moved = Arc<Mutex<Option<DateTime<Utc>>>>;
 
-/// What is remembered.
+/// The remembered state.
 #[derive(Debug, Default)]
 pub struct Memory {
     moved: Moved,
@@ -27,7 +27,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory of the process that this progress is of.
+    /// A memory that shares the last progress with this listener.
     pub fn of(moving: &Moving) -> Self {
         Self { moved: Arc::clone(&moving.moved), ..Self::default() }
     }
@@ -50,7 +50,7 @@ impl Memory {
         self.writes_fail(why, now);
     }
 
-    /// Whoever made the write has told of it.
+    /// Notes a failed write that its caller has already reported.
     pub fn writes_fail(&self, why: String, now: DateTime<Utc>) {
         *lock(&self.write_failure) = Some(WriteFailure { at: now, why });
     }
@@ -67,7 +67,7 @@ impl Memory {
         lock(&self.configuration).clone()
     }
 
-    /// The fingerprint of the watchlist in use, made once for each.
+    /// The fingerprint of the watchlist in use, computed once for each.
     pub fn fingerprint(&self, watchlist: &Arc<Watchlist>) -> String {
         let mut known = lock(&self.watchlist);
         match &*known {
@@ -85,7 +85,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes on what the services do, and remembers when a package of the queue was last looked at.
+/// Passes progress on, and notes when a package of the queue was last checked.
 #[derive(Debug)]
 pub struct Moving {
     inner: Arc<dyn Progress>,
@@ -94,7 +94,7 @@ pub struct Moving {
 }
 
 impl Moving {
-    /// Over the one that is told.
+    /// A listener that passes progress on to another one.
     pub fn over(inner: Arc<dyn Progress>, clock: Arc<dyn Clock>) -> Self {
         Self { inner, clock, moved: Moved::default() }
     }

@@ -7,22 +7,22 @@ use crate::{
     model::{AlertKind, RegistryKey},
 };
 
-/// What the configuration says that health depends on.
+/// The parts of the configuration that health depends on.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The feeds that are read.
     pub feeds: Vec<&'static str>,
-    /// Where the trust root comes from.
+    /// The source of the trust root.
     pub trust: TrustFrom,
     /// How often it is refreshed.
     pub trust_interval: TimeDelta,
     /// Whether transparency logs are followed.
     pub logs: bool,
-    /// Where the logs are read that the configuration names.
+    /// The URLs of the logs that the configuration names.
     pub log_urls: Vec<String>,
-    /// The forges that are asked; `None`: none is.
+    /// The forges that are queried; `None`: they are switched off.
     pub forges: Option<Forges>,
-    /// The subscriptions, and the kinds of alerts that each takes at the severities that matter.
+    /// The subscriptions, and the kinds of alerts that each receives at the severities that matter.
     pub subscriptions: Vec<(String, Vec<AlertKind>)>,
     /// The registries that are switched on.
     pub registries: Vec<RegistryKey>,
@@ -30,24 +30,24 @@ pub struct Setup {
     pub without_feed: Vec<WithoutFeed>,
 }
 
-/// Where the trust root comes from.
+/// The source of the trust root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrustFrom {
-    /// It is the one that is built in.
+    /// The embedded one.
     Embedded,
     /// A file.
     File,
-    /// A TUF repository, again and again.
+    /// A TUF repository, with regular refreshes.
     Tuf,
 }
 
-/// A registry without a feed: its packages are looked at now and again.
+/// A registry without a feed: its packages are checked from time to time.
 #[derive(Clone, Debug)]
 pub struct WithoutFeed {
-    /// Which.
+    /// The registry.
     pub registry: RegistryKey,
-    /// Under which name it stands among the sources.
+    /// Its name among the sources.
     pub source: String,
-    /// How often each of its packages is looked at.
+    /// How often each of its packages is checked.
     pub every: TimeDelta,
 }

@@ -18,33 +18,33 @@ use crate::{
     tlog::key_id,
 };
 
-/// What the trust root is called among the sources.
+/// The name of the trust root among the sources.
 pub const TRUST_ROOT: &str = "trust-root";
-/// What npm's keys are called there. npm's keys are not part of the trust root, and fail on their own.
+/// The name of npm's keys among the sources. npm's keys are not part of the trust root, and fail separately.
 pub const NPM_KEYS: &str = "npm-keys";
 
 /// How the trust root and npm's keys are kept fresh.
 #[derive(Debug)]
 pub struct Freshness {
-    /// Where the trust root is read again.
+    /// The source of the trust root.
     pub root: RootFrom,
     /// The file of npm's keys; `None`: they come with the trust root.
     pub npm_keys: Option<PathBuf>,
 }
 
-/// Where the trust root is read again.
+/// The source from which the trust root is read again.
 #[derive(Debug)]
 pub enum RootFrom {
-    /// Nowhere: it is the one that is built in.
+    /// None: it is the embedded one.
     Nowhere,
-    /// In this file.
+    /// This file.
     File(PathBuf),
-    /// At the repository that this one reads.
+    /// The repository that this updater reads.
     Tuf(TrustUpdater),
 }
 
 impl Freshness {
-    /// What is verified with until anything is read again.
+    /// The trust material until the first refresh.
     ///
     /// # Errors
     /// A file that cannot be used.
@@ -60,18 +60,18 @@ impl Freshness {
         }
     }
 
-    /// Nothing is read again.
+    /// No refresh at all.
     #[cfg(test)]
     pub fn never() -> Self {
         Self { root: RootFrom::Nowhere, npm_keys: None }
     }
 
-    /// Whether anything is read again at all.
+    /// Whether there is nothing to refresh.
     fn is_idle(&self) -> bool {
         matches!(self.root, RootFrom::Nowhere) && self.npm_keys.is_none()
     }
 
-    /// Reads everything again. npm's keys do not keep the trust root waiting: where they cannot be had, those in use stay.
+    /// Reads everything again. npm's keys do not delay the trust root: where they are unavailable, those in use stay.
     async fn renew(&self, http: &Client, in_use: TrustMaterial, now: DateTime<Utc>) -> Result<Refreshed, TrustError> {
         let refreshed = match &self.root {
             RootFrom::Nowhere => Refreshed::of(in_use),
@@ -83,18 +83,18 @@ impl Freshness {
     }
 }
 
-/// Why the trust root was not read anew. The one in use stays in use.
+/// The reason why the trust root was not refreshed. The one in use stays in use.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// The repository, or what it or a file offers.
+    /// The repository failed, or its content or a file is invalid.
     #[error(transparent)]
     Trust(#[from] TrustError),
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The trust root in use: what everybody verifies with, and how it is kept fresh.
+/// The trust root in use, which all verification uses, and its refresh.
 #[derive(Debug)]
 pub struct TrustKeeper {
     store: Arc<Store>,
@@ -105,7 +105,7 @@ pub struct TrustKeeper {
 }
 
 impl TrustKeeper {
-    /// Begins with this verifier.
+    /// Starts with this verifier.
     pub fn new(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
@@ -116,16 +116,16 @@ impl TrustKeeper {
         Self { store, clock, http, freshness, verifier: RwLock::new(Arc::new(verifier)) }
     }
 
-    /// What signatures are verified with now.
+    /// The verifier in use.
     pub fn verifier(&self) -> Arc<Verifier> {
         Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the trust root and npm's keys anew, where they come from TUF or from files. On a failure those in use stay in
-    /// use, and the store says so.
+    /// Reads the trust root and npm's keys again, where they come from TUF or from files. On a failure those in use
+    /// stay in use, and the store has the error.
     ///
     /// # Errors
-    /// The repository cannot be reached, or what it or a file offers cannot be trusted or used.
+    /// The repository cannot be reached, or its content or a file cannot be trusted or used.
     pub async fn refresh(&self) -> Result<(), RefreshError> {
         if self.freshness.is_idle() {
             return Ok(());
@@ -147,11 +147,11 @@ impl TrustKeeper {
         }
     }
 
-    /// Reads a trust root that no process has read yet, for a command that only looks: nothing of it is stored but the
-    /// repository's own metadata.
+    /// Reads a trust root that no process has read yet, for a command that only reads: only the repository's own
+    /// metadata is stored.
     ///
     /// # Errors
-    /// The repository cannot be reached, or what it offers cannot be trusted or used.
+    /// The repository cannot be reached, or its content cannot be trusted or used.
     pub async fn have(&self) -> Result<(), TrustError> {
         if self.is_ready() {
             return Ok(());
@@ -166,12 +166,13 @@ impl TrustKeeper {
         *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(verifier);
     }
 
-    /// Where the trust root comes from that this process uses.
+    /// The source of the trust root in use.
     pub fn standing(&self) -> RootStanding {
         self.verifier().trust().standing()
     }
 
-    /// Whether there is something to verify with. Until then nothing that is logged can be told from what is forged.
+    /// Whether there is a trust root to verify with. Until then a logged entry cannot be distinguished from a forged
+    /// one.
     pub fn is_ready(&self) -> bool {
         self.verifier().is_ready()
     }
@@ -184,7 +185,7 @@ impl TrustKeeper {
     }
 }
 
-/// Says which logs a new trust root brings and drops: one that is dropped is no longer followed.
+/// Logs which logs a new trust root adds and drops: one that is dropped is no longer followed.
 fn tell_changes(before: &Verifier, after: &Verifier) {
     let (old, new) = (before.trusted_logs(), after.trusted_logs());
     let beyond = |logs: &[TrustedLog], others: &[TrustedLog]| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Handles a wrong system clock: reacts when it is set back, and compares it with the clocks of others.
+//! Handles a wrong system clock: reacts when it is set back, and compares it with the clocks of other hosts.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,10 +11,10 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// By how much two clocks may differ before it is said. Hosts keep good time; caches and slow answers take their part.
+/// The difference of two clocks above which it is reported. Hosts keep good time; the rest is caches and slow answers.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// The system's clock: what was seen of it, and what others say of it.
+/// The system's clock: its observed times, and its comparison with other clocks.
 #[derive(Debug)]
 pub struct WallClock {
     store: Arc<Store>,
@@ -24,23 +24,23 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// A process begins. A store that cannot be read says so when it is used.
+    /// The clock at the start of a process. A store that cannot be read fails when it is used.
     pub fn starting(store: Arc<Store>, clock: Arc<dyn Clock>, http: Client) -> Self {
         let written = store.latest_time().unwrap_or_default();
         let seen = Mutex::new(Seen::starting(clock.now(), written));
         Self { store, clock, http, seen }
     }
 
-    /// Since when this process has worked.
+    /// When this process started.
     pub fn began(&self) -> DateTime<Utc> {
         self.seen().began
     }
 
-    /// Notices that the clock was set back, and puts right what was written before: no package, delivery or look waits for a
-    /// time that a wrong clock chose. Costs nothing while the clock goes on as it should.
+    /// Notices that the clock was set back, and corrects earlier stored times: no package, delivery or check waits for
+    /// a time that a wrong clock chose. Costs nothing while the clock moves forward.
     ///
     /// # Errors
-    /// The store failed; it is done with the next call.
+    /// The store failed; the next call repeats the correction.
     pub fn follow(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let Some(from) = self.seen().set_back_from(now) else { return Ok(()) };
@@ -54,12 +54,12 @@ impl WallClock {
         Ok(())
     }
 
-    /// Our clock beside those of the hosts that answered lately; `None`: none did.
+    /// Our clock compared with those of the hosts that answered lately; `None`: none did.
     pub fn compared(&self) -> Option<ComparedClock> {
         compared(self.http.clock_differences())
     }
 
-    /// The time as others have it, where enough of them agree that ours is wrong.
+    /// The time of the other hosts, where enough of them agree that ours is wrong.
     pub fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let certain = self.compared().filter(|clock| clock.is_certain());
         certain.and_then(|clock| now.checked_sub_signed(clock.ahead())).unwrap_or(now)
@@ -70,17 +70,17 @@ impl WallClock {
     }
 }
 
-/// What was seen of the system's clock.
+/// The observed times of the system's clock.
 #[derive(Debug)]
 struct Seen {
     /// The latest time that it showed since it was last set back.
     latest: DateTime<Utc>,
-    /// Since when this process has worked, by the clock as it is now.
+    /// When this process started, by the clock as it is now.
     began: DateTime<Utc>,
 }
 
 impl Seen {
-    /// A process that begins at `now` and finds that its store was last written at `latest`.
+    /// The state of a process that starts at `now` with a store that was last written at `latest`.
     fn starting(now: DateTime<Utc>, latest: Option<DateTime<Utc>>) -> Self {
         Self { latest: latest.map_or(now, |latest| latest.max(now)), began: now }
     }
@@ -94,14 +94,15 @@ impl Seen {
         None
     }
 
-    /// All that was written before it was set back is put right.
+    /// Marks the earlier stored times as corrected.
     fn set_back_to(&mut self, now: DateTime<Utc>) {
         self.latest = now;
         self.began = self.began.min(now);
     }
 }
 
-/// What these differences say of our clock: of three hosts or more the median, of fewer what all of them say at least.
+/// Our clock by these differences: with three hosts or more the median, with fewer the least difference that all of
+/// them agree on.
 fn compared(mut ahead: Vec<TimeDelta>) -> Option<ComparedClock> {
     ahead.sort_unstable();
     let hosts = ahead.len();

@@ -14,22 +14,22 @@ use crate::strict_toml::{Problems, ReadError, read_text};
 /// Most bytes of a watchlist file that is edited.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Why a watchlist file was not changed. It is as it was.
+/// The reason why a watchlist file was not changed. It is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     /// It cannot be read.
     #[error("reading the watchlist")]
     Read(#[source] ReadError),
-    /// It was wrong before.
+    /// It already had errors.
     #[error("the watchlist is not usable; correct it first\n{0}")]
     Problems(Problems),
-    /// It would not be usable afterwards, be it for what stands in it or in a file that it includes.
+    /// It would not be usable afterwards, because of its content or of an included file.
     #[error("the watchlist would not be usable; it was not changed")]
     Unusable(#[source] WatchlistError),
     /// Another program wrote it in the meantime.
     #[error("{} was changed by another program at the same time; it was not changed again: repeat the command", path.display())]
     Changed { path: PathBuf },
-    /// The entry is there already.
+    /// The entry already exists.
     #[error("{pattern} is already in {}, line {line}", path.display())]
     Listed {
         /// The entry.
@@ -37,7 +37,7 @@ pub enum EditError {
         path: PathBuf,
         line: u32,
     },
-    /// There is no such entry.
+    /// The entry does not exist.
     #[error("{pattern} has no entry in {}; `provwatch watch why {pattern}` says what includes it", path.display())]
     NotListed {
         /// The entry.
@@ -53,11 +53,11 @@ pub enum EditError {
     },
 }
 
-/// Adds an entry to a watchlist file, which is made if there is none: to the list `packages`, or with a tier or a note as
-/// a `[[package]]` table. Comments, order and mode of the file stay.
+/// Adds an entry to a watchlist file, which is created if there is none: to the list `packages`, or with a tier or a
+/// note as a `[[package]]` table. Comments, order and mode of the file stay.
 ///
 /// # Errors
-/// The entry is there already, or the file cannot be read, is wrong, or cannot be written.
+/// The entry already exists, or the file cannot be read, is wrong, or cannot be written.
 pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Result<(), EditError> {
     let (text, mut document) = open(path)?;
     if let Some(line) = find(&text, path, pattern)? {
@@ -76,12 +76,12 @@ pub fn add(path: &Path, pattern: &Pattern, tier: Option<Tier>, note: Option<&str
 pub struct Addition {
     /// The entry.
     pub pattern: Pattern,
-    /// Where it comes from, for whoever reads the watchlist later: `package-lock.json`.
+    /// Its origin, for later readers of the watchlist: `package-lock.json`.
     pub from: String,
 }
 
-/// Adds many entries in one step; those that are there already stay as they are. A comment, or a note beside a tier, says
-/// which file they come from.
+/// Adds many entries in one step; existing ones stay unchanged. A comment, or a note beside a tier, names the file that
+/// they come from.
 ///
 /// # Errors
 /// The file cannot be read, is wrong, or cannot be written.
@@ -102,8 +102,8 @@ pub fn add_all(path: &Path, additions: &[Addition], tier: Option<Tier>) -> Resul
     if new.is_empty() { Ok(()) } else { save(path, &text, &document.to_string()) }
 }
 
-/// Gives an entry of a watchlist file another tier. One of the list `packages` becomes a `[[package]]` table below the comment
-/// of its line; all else stays as it is.
+/// Gives an entry of a watchlist file another tier. One of the list `packages` becomes a `[[package]]` table below the
+/// comment of its line; the rest is unchanged.
 ///
 /// # Errors
 /// There is no such entry, or the file cannot be read, is wrong, or cannot be written.
@@ -133,7 +133,7 @@ pub fn set_tier(path: &Path, pattern: &Pattern, tier: Tier) -> Result<(), EditEr
     save(path, &text, &document.to_string())
 }
 
-/// Writes the tier in the place of the former one, with what stands around that.
+/// Writes the tier in place of the former one, and keeps the text around it.
 fn write_tier(table: &mut dyn TableLike, tier: Tier) {
     let before = table.get("tier").and_then(Item::as_value).map(|value| value.decor().clone());
     let mut value = Value::from(tier.as_str());
@@ -147,12 +147,12 @@ fn not_listed(path: &Path, pattern: &Pattern) -> EditError {
     EditError::NotListed { pattern: pattern.to_string(), path: path.to_owned() }
 }
 
-/// Whether a purl of the file is this entry, however it is written.
+/// Whether a purl of the file is this entry, in any spelling.
 fn is_it(pattern: &Pattern, purl: Option<&str>) -> bool {
     purl.is_some_and(|purl| purl.parse().as_ref() == Ok(pattern))
 }
 
-/// Where the list of entries that have no more to say has this one.
+/// The position of this entry in the list of plain entries.
 fn listed_at(document: &DocumentMut, pattern: &Pattern) -> Option<usize> {
     let packages = document.get("packages").and_then(Item::as_array)?;
     packages.iter().position(|purl| is_it(pattern, purl.as_str()))
@@ -184,7 +184,7 @@ fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
         Err(error) if error.is_not_found() => TEMPLATE.to_owned(),
         other => other.map_err(EditError::Read)?,
     };
-    // What is not TOML is told by `find`, with all its problems.
+    // `find` reports a file that is not TOML, with all its problems.
     let document = text.parse().unwrap_or_default();
     Ok((text, document))
 }
@@ -193,12 +193,12 @@ fn find(text: &str, path: &Path, pattern: &Pattern) -> Result<Option<u32>, EditE
     Ok(file::patterns(text, path).map_err(EditError::Problems)?.get(pattern).copied())
 }
 
-/// The list of entries that have no more to say.
+/// The list of plain entries.
 fn list(document: &mut DocumentMut) -> Option<&mut Array> {
     document.entry("packages").or_insert(Array::new().into()).as_array_mut()
 }
 
-/// An entry that has more to say.
+/// An entry with a tier or a note.
 fn table(pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Table {
     let mut table = Table::new();
     table.insert("purl", pattern.to_string().into());
@@ -220,8 +220,8 @@ fn push_table(document: &mut DocumentMut, table: Table) {
     }
 }
 
-/// Adds to the end of a list, one entry a line, below a comment if there is one. What follows the last entry, its comment
-/// among it, stays behind it.
+/// Adds to the end of a list, one entry a line, below a comment if there is one. The text after the last entry,
+/// including its comment, stays behind it.
 fn push(packages: &mut Array, pattern: &Pattern, comment: Option<&String>) {
     let behind = packages.trailing().as_str().unwrap_or_default().trim_end().to_owned();
     let comment = comment.map(|comment| format!("\n    # {comment}")).unwrap_or_default();
@@ -232,8 +232,8 @@ fn push(packages: &mut Array, pattern: &Pattern, comment: Option<&String>) {
     packages.set_trailing_comma(true);
 }
 
-/// Removes from a list, and gives the comment on the entry's own line. The comment of the entry before, which the format keeps
-/// in front of this one, and comments on lines of their own stay.
+/// Removes from a list, and returns the comment on the entry's own line. The comment of the entry before, which the
+/// format keeps in front of this one, and comments on lines of their own stay.
 fn take(packages: &mut Array, index: usize) -> Option<String> {
     let removed = packages.remove(index);
     let before = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
@@ -252,11 +252,11 @@ fn take(packages: &mut Array, index: usize) -> Option<String> {
     after.lines().next().map(str::trim).filter(|comment| comment.starts_with('#')).map(str::to_owned)
 }
 
-/// Replaces the file in one step: a reader sees the old one or the new one, whatever happens in between. The new one is read
-/// before, so that no edit leaves a watchlist which the daemon refuses.
+/// Replaces the file in one step: a reader sees the old one or the new one. The new one is parsed first, so that no
+/// edit leaves a watchlist that the daemon refuses.
 fn save(path: &Path, before: &str, text: &str) -> Result<(), EditError> {
     Watchlist::parse(text, path).map_err(EditError::Unusable)?;
-    // A symbolic link stays one; what it points to is replaced.
+    // A symbolic link stays one; its target is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if target.exists() && read_text(path, MAX_BYTES).map_err(EditError::Read)? != before {
         return Err(EditError::Changed { path: path.to_owned() });

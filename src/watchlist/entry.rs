@@ -5,16 +5,16 @@ use std::{path::Path, sync::Arc};
 use super::Tier;
 use crate::model::Policy;
 
-/// Where a pattern stands, and what is said of it there.
+/// The position of a pattern, and its settings there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The tier that it says itself.
+    /// The tier that it sets itself.
     pub said_tier: Option<Tier>,
-    /// The tier of its file's entries that say none.
+    /// The tier of its file's entries that set none.
     pub default_tier: Tier,
     /// The operator's remark.
     pub note: Option<Box<str>>,
-    /// What the operator demands of it.
+    /// The operator's policy for it.
     pub policy: Option<Arc<Policy>>,
     /// The file, or `curated:npm`.
     pub file: Arc<Path>,
@@ -23,7 +23,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// This entry in the place of another one of the same name, whose tier and demands hold where this one has none.
+    /// This entry in place of another one of the same name, whose tier and policy apply where this one has none.
     pub(super) fn over(self, replaced: Option<Self>) -> Self {
         let Some(replaced) = replaced else { return self };
         let policy = match (self.policy, replaced.policy) {
@@ -38,7 +38,7 @@ impl Entry {
         }
     }
 
-    /// The tier by what this entry says alone.
+    /// The tier from this entry alone.
     pub(super) fn own_tier(&self) -> Tier {
         self.said_tier.unwrap_or(self.default_tier)
     }

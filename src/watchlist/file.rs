@@ -20,20 +20,20 @@ use crate::{
 
 /// Most bytes of a watchlist file: about 400,000 packages.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
-/// How deep files may include each other.
+/// Most levels of files that include each other.
 const MAX_DEPTH: usize = 8;
-/// How many files one list may have in all: an include in each of many files multiplies.
+/// Most files of one list in all: an include in each of many files multiplies.
 const MAX_FILES: usize = 256;
-/// How many globs of an ecosystem may begin with a star: every event meets each of them.
+/// Most globs of an ecosystem that begin with a star: every event is compared with each of them.
 const MAX_WITHOUT_PREFIX: usize = 256;
 
-/// Why a watchlist could not be loaded.
+/// The reason why a watchlist could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchlistError {
     /// A file cannot be read.
     #[error("reading the watchlist{}", if .0.is_not_found() { "; `provwatch init` or `provwatch watch add` writes one" } else { "" })]
     Read(#[source] ReadError),
-    /// A file can be read and is wrong.
+    /// A file is readable but wrong.
     #[error("the watchlist is not usable\n{0}")]
     Problems(Problems),
 }
@@ -91,17 +91,17 @@ pub fn json_schema() -> serde_json::Value {
 
 const FORMATS: &[Format] = &[Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) }];
 
-/// Reads a file and what it includes into a watchlist.
+/// Reads a file and its includes into a watchlist.
 pub(super) fn load(path: &Path, into: &mut Watchlist) -> Result<(), WatchlistError> {
     Loader { into, open: Vec::new(), files: 0 }.load(path)
 }
 
-/// The same for a text; `origin` is the file that it stands for.
+/// The same for a text; `origin` is its file.
 pub(super) fn parse(text: &str, origin: &Path, into: &mut Watchlist) -> Result<(), WatchlistError> {
     Loader { into, open: Vec::new(), files: 0 }.merge(text, origin)
 }
 
-/// The patterns of one file, without what it includes, each with its line.
+/// The patterns of one file, without its includes, each with its line.
 pub(super) fn patterns(text: &str, origin: &Path) -> Result<HashMap<Pattern, u32>, Problems> {
     let document: Document = strict_toml::parse(text, origin, FORMATS)?;
     let lines = Lines::of(text);
@@ -167,7 +167,7 @@ impl Loader<'_> {
     }
 }
 
-/// What a file says of a pattern.
+/// The settings of a pattern in a file.
 #[derive(Default)]
 struct Said {
     tier: Option<Tier>,
@@ -248,7 +248,7 @@ impl Entries<'_> {
         Entry { said_tier: tier, default_tier, note, policy, file, line }
     }
 
-    /// A policy, unless it demands what nothing can meet.
+    /// A policy, unless it has a demand that no release can meet.
     fn policy(&mut self, key: &str, policy: Option<Spanned<Policy>>) -> Option<Policy> {
         let policy = policy?;
         let at = Location::of(self.text, policy.span().start);
@@ -279,7 +279,7 @@ impl Entries<'_> {
     }
 }
 
-/// Where the lines of a text begin: ten thousand entries ask for their line.
+/// The starts of a text's lines: ten thousand entries look their line up.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -292,16 +292,16 @@ impl Lines {
     }
 }
 
-/// What makes two paths the same file.
+/// The identity of a file: two paths with the same one are the same file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 impl Watchlist {
-    /// Reads watchlist files and what they include, and merges them.
+    /// Reads watchlist files and their includes, and merges them.
     ///
     /// # Errors
-    /// A file that cannot be read, or everything that is wrong with one.
+    /// A file that cannot be read, or all errors in one.
     pub fn load(files: &[PathBuf]) -> Result<Self, WatchlistError> {
         let mut watchlist = Self::default();
         for path in files {
@@ -311,10 +311,10 @@ impl Watchlist {
         Ok(watchlist)
     }
 
-    /// Parses one watchlist. `origin` is the file that messages name, and whose folder includes are taken from.
+    /// Parses one watchlist. `origin` is the file that messages name, and includes are relative to its folder.
     ///
     /// # Errors
-    /// Everything that is wrong with it, or an included file that cannot be read.
+    /// All errors in it, or an included file that cannot be read.
     pub fn parse(text: &str, origin: &Path) -> Result<Self, WatchlistError> {
         let mut watchlist = Self::default();
         parse(text, origin, &mut watchlist)?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Entry, Watchlist, globs::Globs, layer::Layer};
 
 impl Watchlist {
-    /// The same for lists that watch the same and demand the same of it: lines, remarks and files do not count.
+    /// The same for lists with the same packages and policies: lines, comments and files do not count.
     pub fn fingerprint(&self) -> String {
         let tiers = self
             .tiers
@@ -37,7 +37,7 @@ impl Watchlist {
 }
 
 impl Layer {
-    /// Every pattern with its tier and what is demanded.
+    /// Every pattern with its tier and policy.
     fn said(&self) -> impl Iterator<Item = String> {
         let of_name = |package, entry| format!("{package} {} {}", self.tier(package, entry), demands(entry));
         let exact = self.exact().map(move |(package, entry)| of_name(package, entry));

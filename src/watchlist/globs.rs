@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{Entry, pattern::Glob};
 
-/// The globs of one ecosystem, found by what they begin with: of ten thousand globs a name meets only the few whose
-/// beginning it shares.
+/// The globs of one ecosystem, found by their beginnings: of ten thousand globs a name is compared only with the few
+/// whose beginning it shares.
 #[derive(Debug, Default)]
 pub(super) struct Globs {
     by_prefix: HashMap<Box<str>, Vec<(Glob, Entry)>>,
@@ -14,14 +14,14 @@ pub(super) struct Globs {
 }
 
 impl Globs {
-    /// Adds a glob; it takes the place of an equal one.
+    /// Adds a glob; it replaces an equal one.
     pub(super) fn insert(&mut self, glob: Glob, entry: Entry) {
         let bucket = self.by_prefix.entry(glob.prefix().into()).or_default();
         let replaced = bucket.iter().position(|(other, _)| *other == glob).map(|at| bucket.swap_remove(at).1);
         bucket.push((glob, entry.over(replaced)));
     }
 
-    /// Makes the globs ready to be asked.
+    /// Prepares the globs for queries.
     pub(super) fn finish(&mut self) {
         self.lengths = self.by_prefix.keys().map(|prefix| prefix.len()).collect();
         self.lengths.sort_unstable_by(|a, b| b.cmp(a));
@@ -40,17 +40,17 @@ impl Globs {
         self.by_prefix.values().flatten().map(|(glob, entry)| (glob, entry))
     }
 
-    /// How many globs begin with a star, so that every name meets them.
+    /// The number of globs that begin with a star, so that every name is compared with them.
     pub(super) fn without_prefix(&self) -> usize {
         self.by_prefix.get("").map_or(0, Vec::len)
     }
 
-    /// The entry of the most particular glob that fits: the longest beginning, then the longest glob.
+    /// The entry of the most specific glob that matches: the longest beginning, then the longest glob.
     pub(super) fn longest(&self, name: &str) -> Option<&Entry> {
         self.fitting(name).next().map(|(_, entry)| entry)
     }
 
-    /// All globs that fit, the most particular first.
+    /// All globs that match, the most specific first.
     pub(super) fn all(&self, name: &str) -> Vec<(&Glob, &Entry)> {
         self.fitting(name).collect()
     }

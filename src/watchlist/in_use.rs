@@ -9,7 +9,7 @@ use super::Watchlist;
 pub struct InUse(RwLock<Arc<Watchlist>>);
 
 impl InUse {
-    /// Begins with this one.
+    /// Begins with this watchlist.
     pub fn new(watchlist: Watchlist) -> Self {
         Self(RwLock::new(Arc::new(watchlist)))
     }
@@ -19,7 +19,7 @@ impl InUse {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes by another list from now on.
+    /// Uses another watchlist from now on.
     pub fn replace(&self, watchlist: Watchlist) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(watchlist);
     }

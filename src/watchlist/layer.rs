@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Pattern, Tier, entry::Entry, globs::Globs, pattern::Glob, reason::Reason};
 use crate::model::{Ecosystem, Package, RegistryKey};
 
-/// Packages of one registry by their distinct names. What is large is boxed: a table that grows is there twice for a moment.
+/// Packages of one registry by their distinct names. Large values are boxed: a growing table is in memory twice for a
+/// moment.
 type Named = HashMap<Box<str>, Box<(Package, Entry)>>;
 
-/// Patterns and where they stand.
+/// Patterns and their entries.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     /// By the name that no other package of the public registry can have.
@@ -47,7 +48,7 @@ impl Layer {
         all.flat_map(HashMap::values).map(|named| (&named.0, &named.1))
     }
 
-    /// The entry that names this package, as it is spelled there.
+    /// The entry with this package's name, with its spelling there.
     fn named(&self, package: &Package, distinct_name: &str) -> Option<(&Package, &Entry)> {
         let exact = if package.is_public() {
             self.exact.get(&package.ecosystem())?
@@ -57,8 +58,8 @@ impl Layer {
         exact.get(distinct_name).map(|named| (&named.0, &named.1))
     }
 
-    /// The tier of a package whose most particular entry is `entry`. An entry that says none takes that of the next pattern
-    /// which the package fits, and at least its file's default: to list a package by name lowers nothing.
+    /// The tier of a package whose most specific entry is `entry`. An entry without a tier takes that of the next
+    /// matching pattern, and at least its file's default: listing a package by name lowers nothing.
     pub(super) fn tier(&self, package: &Package, entry: &Entry) -> Tier {
         if let Some(said) = entry.said_tier {
             return said;
@@ -70,7 +71,7 @@ impl Layer {
             .fold(Tier::Normal, |of_others, entry| entry.said_tier.unwrap_or_else(|| entry.default_tier.max(of_others)))
     }
 
-    /// Every entry that a package fits, the most particular first.
+    /// Every entry that matches a package, the most specific first.
     pub(super) fn entries(&self, package: &Package) -> impl Iterator<Item = &Entry> {
         let name = package.distinct_name();
         let globs = self.globs(package).map(|globs| globs.all(&name)).unwrap_or_default();
@@ -78,7 +79,7 @@ impl Layer {
         self.named(package, &name).map(|(_, entry)| entry).into_iter().chain(globs)
     }
 
-    /// The patterns that a package may fit: they are of the public registry.
+    /// The patterns that may match a package: they are of the public registry.
     fn globs(&self, package: &Package) -> Option<&Globs> {
         self.globs.get(&package.ecosystem()).filter(|_| package.is_public())
     }

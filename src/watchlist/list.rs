@@ -10,19 +10,19 @@ use super::{
 };
 use crate::model::{Package, Policy, Quiet};
 
-/// What is watched. Exact purls come before globs, longer globs before shorter ones, later files before earlier ones, a
-/// file before what it includes; an exclusion comes before everything.
+/// The watched packages. Exact purls come before globs, longer globs before shorter ones, later files before earlier
+/// ones, a file before its includes; an exclusion comes before everything.
 #[derive(Debug, Default)]
 pub struct Watchlist {
     pub(super) watched: Layer,
     pub(super) excluded: Layer,
-    /// What is demanded of the packages of a tier, wherever they are listed. The first file that says it decides.
+    /// The policies of tiers, for all their packages. The first file with one decides.
     pub(super) tiers: BTreeMap<Tier, Arc<Policy>>,
     pub(super) warnings: Vec<String>,
 }
 
 impl Watchlist {
-    /// Whether a package is watched, and by which entry.
+    /// The entry by which a package is watched; `None`: it is not.
     pub fn matches(&self, package: &Package) -> Option<Match<'_>> {
         if self.excluded.find(package).is_some() {
             return None;
@@ -30,7 +30,7 @@ impl Watchlist {
         self.watched.find(package).map(|entry| Match { tier: self.watched.tier(package, entry), entry })
     }
 
-    /// Every entry that speaks of a package.
+    /// Every entry that matches a package.
     pub fn why(&self, package: &Package) -> Why {
         Why {
             package: package.clone(),
@@ -46,7 +46,7 @@ impl Watchlist {
         kept.map(|(package, entry)| (package, Match { tier: self.watched.tier(package, entry), entry }))
     }
 
-    /// Every pattern that includes packages, by ecosystem and name; those of packages that are excluded are among them.
+    /// Every pattern that includes packages, by ecosystem and name, also patterns of excluded packages.
     pub(crate) fn included(&self) -> Vec<Reason> {
         self.watched.all(true)
     }
@@ -56,8 +56,8 @@ impl Watchlist {
         self.excluded.all(false)
     }
 
-    /// What is demanded of a package: by its own entry, where that says nothing by the patterns that it fits, the longest
-    /// first, and last by its tier.
+    /// The policy for a package: that of its own entry, completed by those of the matching patterns, the longest first,
+    /// and last by its tier's.
     pub fn policy(&self, package: &Package) -> Option<Policy> {
         let found = self.matches(package)?;
         let of_entries = self.watched.entries(package).filter_map(|entry| entry.policy.as_deref());
@@ -67,7 +67,7 @@ impl Watchlist {
             .fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))))
     }
 
-    /// Every detector that a policy keeps quiet.
+    /// Every detector that a policy suppresses.
     pub(crate) fn quiet(&self) -> impl Iterator<Item = &Quiet> {
         let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
         let entries =
@@ -76,17 +76,17 @@ impl Watchlist {
         policies.flat_map(|policy| &policy.quiet)
     }
 
-    /// How many packages are listed by name, and how many globs.
+    /// The number of packages listed by name, and of globs.
     pub fn counts(&self) -> (usize, usize) {
         (self.packages().count(), self.watched.globs.values().map(Globs::len).sum())
     }
 
-    /// Whether nothing at all is watched.
+    /// Whether the watchlist is empty.
     pub fn is_empty(&self) -> bool {
         self.watched.exact().next().is_none() && self.watched.globs.values().all(|globs| globs.len() == 0)
     }
 
-    /// What is allowed and probably not meant: globs that match a whole registry, entries that are also excluded.
+    /// Valid but probably unintended entries: globs that match a whole registry, entries that are also excluded.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -1,7 +1,7 @@
 //! Watchlists: parsing, matching, and explanations.
 //!
 //! A watchlist is one or more TOML files of purls and globs, which may include others and the curated lists that ship
-//! with provwatch. [`Watchlist::matches`] is asked for every event of every feed, so it allocates nothing.
+//! with provwatch. [`Watchlist::matches`] runs for every event of every feed, so it allocates nothing.
 
 mod curated;
 mod edit;

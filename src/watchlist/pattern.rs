@@ -12,11 +12,11 @@ const MAX_STARS: usize = 3;
 pub enum Pattern {
     /// One package.
     Exact(Package),
-    /// All packages whose names fit.
+    /// All packages with matching names.
     Glob(Glob),
 }
 
-/// A name with stars: each stands for any characters, none included, except `/`.
+/// A name with stars: each matches any characters, even none, except `/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob {
     ecosystem: Ecosystem,
@@ -24,7 +24,7 @@ pub struct Glob {
 }
 
 impl Pattern {
-    /// The registry of the packages that it names.
+    /// The registry of its packages.
     pub fn registry(&self) -> RegistryKey {
         match self {
             Self::Exact(package) => package.registry(),
@@ -69,7 +69,7 @@ impl Glob {
         if name.matches('*').count() > MAX_STARS {
             return Err(format!("expected at most {MAX_STARS} stars"));
         }
-        // A glob is well formed if names that it matches are.
+        // A glob is well formed if the names that it matches are.
         Package::new(ecosystem, &name.replace('*', "x")).map_err(|error| error.to_string())?;
         Ok(Self { ecosystem, name: normalised(ecosystem, &name).into() })
     }
@@ -82,17 +82,17 @@ impl Glob {
         &self.name
     }
 
-    /// What every name that fits begins with.
+    /// The common beginning of all matching names.
     pub(super) fn prefix(&self) -> &str {
         self.name.split('*').next().unwrap_or_default()
     }
 
-    /// Whether it fits every name, or every scoped name, of the registry.
+    /// Whether it matches every name, or every scoped name, of the registry.
     pub(super) fn is_boundless(&self) -> bool {
         self.name.bytes().all(|byte| b"*@/".contains(&byte))
     }
 
-    /// Whether a name fits.
+    /// Whether it matches a name.
     pub(super) fn fits(&self, name: &str) -> bool {
         fits(&self.name, name)
     }
@@ -104,7 +104,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// The literal parts of a glob, written so that they fit whatever the registry takes for one name.
+/// The literal parts of a glob, normalised like the registry's names.
 fn normalised(ecosystem: Ecosystem, name: &str) -> String {
     let part = |part: &str| {
         Package::new(ecosystem, part).map_or_else(|_| part.to_owned(), |part| part.distinct_name().into_owned())

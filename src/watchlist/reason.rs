@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::{Tier, entry::Entry};
 use crate::model::Package;
 
-/// Why a package is watched.
+/// The reason why a package is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match<'a> {
-    /// How important it is.
+    /// Its tier.
     pub tier: Tier,
     /// The entry that decides.
     pub entry: &'a Entry,

@@ -46,7 +46,7 @@ fn what_cannot_be_verified_is_an_attestation_all_the_same() {
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| Verifier::new(&TrustMaterial::embedded()));
 
-/// Keys of the documents that are read: chance alone would never write one.
+/// Keys of the documents that are read: random generation alone would never produce one.
 const KEYS: [&str; 30] = [
     "_type",
     "attestation",
@@ -104,7 +104,7 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Anything in the places where attestations stand.
+/// Any value in the places of attestations.
 fn in_place() -> impl Strategy<Value = Value> {
     let publisher = json!({"kind": "GitHub", "repository": "acme/widget", "workflow": "release.yml"});
     (document(), document(), 0..4_usize).prop_map(move |(one, other, shape)| match shape {
@@ -115,7 +115,7 @@ fn in_place() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whatever a file holds, it is refused or holds attestations that do not hold; with a file beside it, too.
+/// Any file is refused or holds only invalid attestations; also beside another file.
 fn hold_nothing(document: &[u8]) -> Result<(), TestCaseError> {
     let Ok(found) = attestations(document) else { return Ok(()) };
     prop_assert!((1..=MAX_ATTESTATIONS).contains(&found.len()));

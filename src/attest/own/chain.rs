@@ -28,7 +28,7 @@ const TIMESTAMPS: &[u8] = &[0x06, 10, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 
 /// The explicit tag of a certificate's extensions.
 const EXTENSIONS: u8 = 0xa3;
 
-/// The key, `SubjectPublicKeyInfo`, of the one who issued the certificate.
+/// The key, `SubjectPublicKeyInfo`, of the certificate's issuer.
 pub(super) fn issuer(case: &Case<'_>, times: &[Timestamp]) -> Result<Vec<u8>, VerificationFailure> {
     let mut issuer = None;
     for time in times {
@@ -64,7 +64,7 @@ fn issuer_at(case: &Case<'_>, time: Timestamp) -> Result<Vec<u8>, VerificationFa
     })
 }
 
-/// An anchor has the content of its key only.
+/// An anchor has only the content of its key.
 fn key_of(anchor: &TrustAnchor<'_>) -> Vec<u8> {
     tagged(SEQUENCE, &anchor.subject_public_key_info)
 }
@@ -129,7 +129,7 @@ pub(super) fn check_timestamp(case: &Case<'_>, issuer: &[u8]) -> Result<(), Veri
     keys.verify_with_key_id_at(&id, at, &message, &signature).map_err(unlogged)
 }
 
-/// The `TBSCertificate` that the CT log saw: without the timestamps that it then made.
+/// The `TBSCertificate` that the CT log saw: without the timestamps that it made later.
 fn without_timestamps(tbs: &[u8]) -> Option<Vec<u8>> {
     let mut members = members(content(tbs)?)?;
     let extensions = members.pop().filter(|last| last.first() == Some(&EXTENSIONS))?;
@@ -139,7 +139,7 @@ fn without_timestamps(tbs: &[u8]) -> Option<Vec<u8>> {
     Some(tagged(SEQUENCE, &[members.concat(), extensions].concat()))
 }
 
-/// The content of a value in DER, which nothing follows.
+/// The content of a value in DER, without trailing bytes.
 fn content(der: &[u8]) -> Option<&[u8]> {
     let (rest, any) = Any::from_der(der).ok()?;
     rest.is_empty().then_some(any.data)

@@ -14,21 +14,21 @@ use crate::{
     model::Check,
 };
 
-/// What was signed, as far as an entry of a log repeats it.
+/// The signed message, as far as an entry of a log repeats it.
 pub(super) enum Message {
     File(Files),
     /// An envelope: its pre-authentication encoding.
     Envelope(Vec<u8>),
 }
 
-/// What is known of the file.
+/// The known digests of the file.
 pub(super) enum Files {
     Bytes(Vec<u8>),
     Digest(Digest),
 }
 
 impl Message {
-    /// Its digest, if it can be known.
+    /// Its digest, if it is known.
     pub(super) fn digest(&self, algorithm: HashAlgorithm) -> Option<Digest> {
         match self {
             Self::Envelope(bytes) | Self::File(Files::Bytes(bytes)) => Digest::of(algorithm, bytes),
@@ -37,12 +37,12 @@ impl Message {
     }
 }
 
-/// Whether a payload is a statement that the verifier does not read and that can be read here.
+/// Whether a payload is a statement that only this module can read, not the verifier.
 pub(super) fn is_other_statement(payload: &[u8]) -> bool {
     serde_json::from_slice::<sigstore_types::Statement>(payload).is_err() && Statement::read(payload).is_ok()
 }
 
-/// Checks signature and file; gives what was signed.
+/// Checks signature and file; returns the signed message.
 pub(super) fn check(case: &Case<'_>, scheme: &Scheme) -> Result<Message, VerificationFailure> {
     match &case.bundle.content {
         SignatureContent::MessageSignature(message) => check_message(case, scheme, message),

@@ -9,7 +9,7 @@ use crate::{
     model::Check,
 };
 
-/// Whether whatever proves that the entry is in the log does so.
+/// Checks every proof that the entry is in the log.
 pub(super) fn check_inclusion(
     instance: &Instance,
     entry: &TransparencyLogEntry,
@@ -21,7 +21,7 @@ pub(super) fn check_inclusion(
     if entry.inclusion_promise.is_some() { check_promise(instance, entry) } else { Ok(()) }
 }
 
-/// What Rekor v1 repeats beside the checkpoint must say the same; what v2 has there is not looked at.
+/// The parts that Rekor v1 repeats beside the checkpoint must be equal; those of v2 are ignored.
 fn check_proof(
     instance: &Instance,
     entry: &TransparencyLogEntry,

@@ -1,5 +1,5 @@
 //! Checks that a log entry belongs to this bundle, by the content, signature and signer that it repeats. Without this,
-//! the entry of any other signature could stand beside one that was never logged.
+//! the entry of any other signature could accompany one that was never logged.
 
 use std::str::FromStr;
 
@@ -14,9 +14,9 @@ use crate::{
     model::Check,
 };
 
-/// What an entry repeats.
+/// The content that an entry repeats.
 struct Repeated {
-    /// The digest of what was signed, or of an envelope's payload.
+    /// The digest of the signed message, or of an envelope's payload.
     digest: Digest,
     signature: Vec<u8>,
     /// The certificate or the key, DER.

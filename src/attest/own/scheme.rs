@@ -16,9 +16,9 @@ use crate::{attest::failure::VerificationFailure, model::Check};
 const EC: Oid<'static> = oid!(1.2.840.10045.2.1);
 const P521: Oid<'static> = oid!(1.3.132.0.35);
 
-/// A key that can be verified with.
+/// A key for verification.
 pub(super) enum Scheme {
-    /// One that the verifier's library knows.
+    /// A key that the verifier's library knows.
     Known { key: DerPublicKey, algorithm: KeyAlgorithm },
     /// An uncompressed point on P-521.
     P521(Vec<u8>),
@@ -28,7 +28,7 @@ impl Scheme {
     /// The scheme of a key (`SubjectPublicKeyInfo`). None: it is malformed.
     ///
     /// # Errors
-    /// It is of a kind that is not supported.
+    /// Its kind is not supported.
     pub(super) fn of(key: &DerPublicKey) -> Result<Option<Self>, VerificationFailure> {
         if let Ok(algorithm) = KeyAlgorithm::from_spki(key) {
             return Ok(Some(Self::Known { key: key.clone(), algorithm }));
@@ -75,7 +75,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the signature is over what has this digest.
+    /// Whether the signature is over the message with this digest.
     pub(super) fn check_digest(&self, digest: &Digest, signature: &SignatureBytes) -> Result<(), VerificationFailure> {
         match self {
             Self::Known { key, algorithm } => {
@@ -100,7 +100,7 @@ impl Scheme {
     }
 }
 
-/// A digest and how it was made.
+/// A digest and its algorithm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Digest {
     pub(super) algorithm: HashAlgorithm,
@@ -120,7 +120,7 @@ impl Digest {
     }
 }
 
-/// Kinds that the verifier's library reads: a key of theirs that it does not read is malformed.
+/// Kinds that the verifier's library reads: a key of these kinds that it does not read is malformed.
 fn is_known(algorithm: &Oid<'_>) -> bool {
     [oid!(1.2.840.113549.1.1.1), oid!(1.3.101.112)].contains(algorithm)
 }

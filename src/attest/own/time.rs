@@ -11,7 +11,7 @@ use crate::{
     model::Check,
 };
 
-/// Every time that is there, each of which must be proven. A certificate needs one, a key does without.
+/// Every time in the bundle, each of which must be proven. A certificate needs one, a key does not.
 pub(super) fn proven(case: &Case<'_>) -> Result<Vec<Timestamp>, VerificationFailure> {
     let material = &case.bundle.verification_material;
     let signature =
@@ -43,7 +43,7 @@ fn time_of(
     for authority in authorities {
         match verify_timestamp_for_authority(token, signature, authority) {
             Ok(time) => return Ok(time),
-            // Its authority is the right one; no other makes up for that.
+            // Its authority is the right one; no other can replace it.
             Err(error @ tsa::Error::TimestampOutsideValidity { .. }) => return Err(unproven(error)),
             Err(error) => why = error.to_string(),
         }

@@ -1,4 +1,4 @@
-//! The steps of our own verification, in order.
+//! The steps of provwatch's own verification, in order.
 
 use jiff::Timestamp;
 use sigstore_types::{
@@ -16,10 +16,10 @@ use crate::{
     model::Check,
 };
 
-/// Whether the verifier cannot read a bundle that can be read here.
+/// Whether the verifier cannot read a bundle that is readable here.
 ///
 /// # Errors
-/// It cannot be read here either: what is not supported.
+/// It is not readable here either: the unsupported part.
 pub(in crate::attest) fn is_needed(case: &Case<'_>) -> Result<bool, VerificationFailure> {
     let Some(key) = signing_key(case) else { return Ok(false) };
     let Some(scheme) = Scheme::of(&key)? else { return Ok(false) };
@@ -43,7 +43,7 @@ fn is_record(kind: KindVersion) -> bool {
     matches!(kind, KindVersion::HashedRekordV001 | KindVersion::HashedRekordV002)
 }
 
-/// The key that must have signed, as `SubjectPublicKeyInfo`. None: there is none that can be read, which the verifier says.
+/// The required key, as `SubjectPublicKeyInfo`. None: there is no readable key, which the verifier reports.
 fn signing_key(case: &Case<'_>) -> Option<DerPublicKey> {
     let is_keyed = matches!(case.bundle.verification_material.content, VerificationMaterialContent::PublicKey(_));
     match (case.key, case.bundle.signing_certificate()) {
@@ -53,7 +53,7 @@ fn signing_key(case: &Case<'_>) -> Option<DerPublicKey> {
     }
 }
 
-/// Verifies everything but who signed. The times of signing that are proven.
+/// Verifies everything but the signer. Returns the proven times of signing.
 pub(in crate::attest) fn verify(case: &Case<'_>, without: Without) -> Result<Vec<Timestamp>, VerificationFailure> {
     check_shape(case.bundle, without)?;
     let key =
@@ -83,7 +83,7 @@ fn each_entry(
     case.bundle.verification_material.tlog_entries.iter().try_for_each(&mut check)
 }
 
-/// What a bundle of its version must have.
+/// Checks the members that a bundle of its version must have.
 fn check_shape(bundle: &Bundle, without: Without) -> Result<(), VerificationFailure> {
     let material = &bundle.verification_material;
     let entries = &material.tlog_entries;

@@ -37,7 +37,7 @@ pub struct Ack {
 impl Ack {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let store = context.store_to_change()?;
-        // Whoever mistyped one of several acknowledges none.
+        // An operator who mistypes one of several ids acknowledges none.
         let find = |id: &AlertPrefix| store.alert_named(id)?.ok_or_else(|| self.unknown(id));
         let alerts = self.ids.iter().map(find).collect::<Result<Vec<Alert>, CliError>>()?;
         alerts.iter().try_for_each(|alert| self.acknowledge(&store, alert))?;

@@ -58,7 +58,7 @@ enum Standing {
 }
 
 impl Standing {
-    /// `None`: wherever they stand.
+    /// `None`: any status.
     const fn status(self) -> Option<AlertStatus> {
         match self {
             Self::Open => Some(AlertStatus::Open),
@@ -88,13 +88,13 @@ impl List {
         Ok(if alerts.is_empty() && self.is_unknown(&store)? { self.unknown() } else { Exit::Clean })
     }
 
-    /// Whether the package that was asked about was never looked at.
+    /// Whether the package in question was never examined.
     fn is_unknown(&self, store: &Store) -> Result<bool, StoreError> {
         let Some(package) = &self.package else { return Ok(false) };
         Ok(store.releases(package, 1)?.is_empty())
     }
 
-    /// No alert of a package of which nothing is stored says nothing about it.
+    /// An unknown package without alerts may still be compromised.
     fn unknown(&self) -> Exit {
         let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
         let look = callable(&format!("provwatch lookup {}", shell_word(&package)));
@@ -119,7 +119,7 @@ impl List {
         Ok(self.filter().status.is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
     }
 
-    /// Silence is not safety: what was looked at is said too.
+    /// An empty list does not mean safety: the number of examined releases is printed too.
     fn print_none(&self, store: &Store) -> Result<(), StoreError> {
         let stats = store.stats()?;
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();

@@ -232,7 +232,7 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     sheet.print();
 }
 
-/// `is_normal`: the baseline has learned from the release, whoever said so.
+/// `is_normal`: the baseline includes the release, by learning or by an operator's acceptance.
 fn next(alert: &Alert, is_normal: bool) {
     if alert.status == AlertStatus::Open
         && let Some(warning) = warning(alert)

@@ -79,7 +79,7 @@ impl Accept {
         Ok(Exit::Clean)
     }
 
-    /// What becomes normal, said before it does.
+    /// Prints the values that become normal before they do.
     fn joins(&self, store: &Store, row: &ReleaseRow) -> Result<Vec<Joining>, CliError> {
         let observation = self.readable(row)?;
         self.must_say_why(store)?;
@@ -90,7 +90,7 @@ impl Accept {
         Ok(joins)
     }
 
-    /// What looks like a takeover does not become normal without a word.
+    /// A reason is required where the release looks like a takeover.
     fn must_say_why(&self, store: &Store) -> Result<(), CliError> {
         let alert = store.alert(&Fingerprint::of_release(&self.release))?;
         let severity = alert.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
@@ -122,7 +122,7 @@ impl Accept {
         BaselineChange { based_on: revision, baseline, versions: vec![version] }
     }
 
-    /// What is known of the release, if that is all that will be known.
+    /// The stored observation of the release, if it is final.
     fn readable<'a>(&self, row: &'a ReleaseRow) -> Result<&'a Observation, CliError> {
         let reasons = || words::sentence(row.unchecked.join("; "));
         let Some(observation) = &row.observation else {

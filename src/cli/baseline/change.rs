@@ -6,11 +6,11 @@ use crate::{
     store::{BaselineChange, Store, StoreError, StoredBaseline},
 };
 
-/// How often a change is made again when the daemon was faster.
+/// How often a change is tried again when the daemon wrote first.
 pub(super) const TRIES: usize = 5;
 
-/// Changes a baseline beside a daemon that may change it too: what another writer did meanwhile is read again. Gives the
-/// number of steps that were added; `None` where `change` finds nothing to do.
+/// Changes a baseline beside a daemon that may change it too: after a change by another writer it is read again. Gives
+/// the number of added steps; `None` where `change` finds nothing to do.
 pub(super) fn change(
     store: &Store,
     package: &Package,

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const FEWEST: usize = 5;
 /// The share of releases that the usual hours hold, in percent.
 const SHARE: usize = 80;
-/// More hours than these are no habit.
+/// Wider spans are not a habit.
 const WIDEST: usize = 14;
 
 /// The shortest span of hours of the UTC day with four fifths of the releases: `13:00–18:00 UTC (41 of 48)`.

@@ -19,7 +19,7 @@ pub(super) struct Joining {
     value: String,
 }
 
-/// What accepting the release would make normal. A line that knows nothing yet is compared with all others.
+/// The values that would become normal with the release. A release line without a baseline is compared with all others.
 pub(super) fn joining(before: &Baseline, release: &Observation) -> Vec<Joining> {
     let line = release.line();
     let known: Vec<Joining> = match before.lines.get(&line) {
@@ -32,7 +32,7 @@ pub(super) fn joining(before: &Baseline, release: &Observation) -> Vec<Joining> 
     all.into_iter().filter(|one| !known.contains(one)).collect()
 }
 
-/// Says it.
+/// Prints them.
 pub(super) fn print(line: &ReleaseLine, joining: &[Joining]) {
     let line = words::name(line);
     if joining.is_empty() {
@@ -54,10 +54,10 @@ fn values(profile: &LineBaseline) -> Vec<Joining> {
     ROWS.iter().flat_map(of_row).collect()
 }
 
-/// What a trait is called, and how a value of it is told from its word.
+/// A trait, its name, and the wording of its values.
 type Row = (&'static str, Trait, fn(&str) -> String);
 
-/// The traits by which releases are told apart.
+/// The traits by which releases are distinguished.
 const ROWS: [Row; 19] = [
     ("proof", Trait::EvidenceRanks, rank),
     ("account", Trait::Publishers, known),
@@ -80,7 +80,7 @@ const ROWS: [Row; 19] = [
     ("dependencies from", Trait::DependencySources, known),
 ];
 
-/// Others chose the text, and may have chosen an empty one.
+/// Publishers chose the text, and may have chosen an empty one.
 fn known(word: &str) -> String {
     or_none(word, "unknown")
 }

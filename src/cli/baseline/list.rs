@@ -88,7 +88,7 @@ fn print(lines: &[Line]) {
 }
 
 impl Line {
-    /// Nothing for a damaged one: `status` tells of it.
+    /// `None` for a damaged one: `status` reports it.
     fn of(store: &Store, package: Package) -> Result<Option<Self>, CliError> {
         let Some(stored) = StoreError::unless_damaged(store.baseline(&package))? else { return Ok(None) };
         let baseline = stored.baseline;

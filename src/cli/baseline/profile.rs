@@ -15,7 +15,7 @@ use crate::{
 /// Most values of a trait that are shown.
 const SHOWN: usize = 6;
 
-/// A trait as it is shown.
+/// A trait and how it is shown.
 struct Row {
     label: &'static str,
     of: Trait,
@@ -27,7 +27,7 @@ const fn row(label: &'static str, of: Trait, say: fn(&LineBaseline, &str) -> Str
     Row { label, of, say }
 }
 
-/// What is shown, from top to bottom.
+/// The traits that are shown, from top to bottom.
 const ROWS: &[Row] = &[
     row("proof", Trait::EvidenceRanks, |_, word| rank(word)),
     row("issuer", Trait::Issuers, name),
@@ -84,7 +84,7 @@ pub(super) fn sheet(profile: &LineBaseline) -> Sheet {
     sheet
 }
 
-/// What a rank of evidence means.
+/// The meaning of an evidence rank.
 const fn evidence(rank: EvidenceRank) -> &'static str {
     match rank {
         EvidenceRank::None => "no proof that holds: nothing attested, no trusted publisher",
@@ -94,7 +94,7 @@ const fn evidence(rank: EvidenceRank) -> &'static str {
     }
 }
 
-/// What the rank means that this word is of.
+/// The meaning of the evidence rank with this word.
 pub(super) fn rank(word: &str) -> String {
     EvidenceRank::read(word).map_or_else(|| word.to_owned(), |rank| evidence(rank).to_owned())
 }
@@ -110,18 +110,18 @@ fn with_id(url: &str, id: Option<&String>) -> String {
     }
 }
 
-/// Which attempt of its run built a release.
+/// The attempt of its run that built a release.
 fn attempt(word: &str) -> String {
     let which = if word == Attempt::First.as_str() { "first" } else { "later" };
     format!("{which} attempt")
 }
 
-/// Where dependencies come from.
+/// The sources of dependencies.
 fn sources(word: &str) -> String {
     if word == DependencySource::Nowhere.as_str() { "none".to_owned() } else { format!("from {word}") }
 }
 
-/// A name, or what is said where there is none.
+/// A name, or a substitute where it is missing.
 pub(super) fn or_none(name: &str, none: &str) -> String {
     if name.is_empty() { none.to_owned() } else { words::name(name) }
 }
@@ -138,7 +138,7 @@ fn values(profile: &LineBaseline, of: Trait, say: impl Fn(&str) -> String) -> Ve
     lines
 }
 
-/// What stopped or began is told from what always was.
+/// Distinguishes values that stopped or began from those that were always there.
 fn when(profile: &LineBaseline, seen: &Seen) -> String {
     let (all, count) = (profile.releases, seen.count);
     if count >= all {

@@ -1,4 +1,4 @@
-//! `provwatch baseline reset`: learns a baseline anew from the stored history.
+//! `provwatch baseline reset`: learns a baseline again from the stored history.
 
 use std::collections::BTreeSet;
 
@@ -124,7 +124,7 @@ impl Reset {
         Some(BaselineChange { based_on: revision, baseline, versions })
     }
 
-    /// Without any release to learn from, the next one would be the first, whoever publishes it.
+    /// Without a release to learn from, the next release would be the first, even an attacker's.
     fn nothing_left(&self, held: &[ReleaseId]) -> CliError {
         let held = held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let why = format!(
@@ -137,7 +137,7 @@ impl Reset {
     }
 }
 
-/// The lines that are learned anew: all that the baseline or the history has, or the one that is wanted.
+/// The lines that are learned again: all that the baseline or the history has, or the requested one.
 fn lines(baseline: &Baseline, wanted: Option<&ReleaseLine>, history: &[Observation]) -> BTreeSet<ReleaseLine> {
     let known = baseline.lines.keys().filter(|line| wanted.is_none_or(|wanted| wanted == *line)).cloned();
     known.chain(history.iter().map(Observation::line)).collect()

@@ -20,10 +20,10 @@ use crate::{
     text::shell_word,
 };
 
-/// Most lines that are named and not shown.
+/// Most lines that are only named.
 const OTHERS: usize = 12;
 
-/// Most held releases of which commands are proposed.
+/// Most held releases for which commands are proposed.
 const PROPOSED: usize = 3;
 
 /// How a package is normally released, and which releases are held
@@ -90,7 +90,7 @@ impl Show {
         } else {
             self.print(&stored, &held);
         }
-        // What was reset is known to be so.
+        // A baseline that was reset counts as known.
         let is_unknown = stored.revision == 0 && held.is_empty();
         Ok(if is_unknown { Exit::Unchecked } else { Exit::Clean })
     }
@@ -174,7 +174,7 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, CliError> 
     store.held(package)?.into_iter().map(explain).collect()
 }
 
-/// Why a release is held, and how it may come to be normal.
+/// Why a release is held, and how it may join the baseline.
 fn why(alert: Option<&Alert>) -> String {
     let joins =
         format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");

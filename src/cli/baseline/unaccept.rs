@@ -1,4 +1,4 @@
-//! `provwatch baseline unaccept`: takes an acceptance back and learns the baseline anew.
+//! `provwatch baseline unaccept`: withdraws an acceptance and learns the baseline again.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -76,7 +76,7 @@ impl Unaccept {
         Ok(Exit::Clean)
     }
 
-    /// Learns anew beside a daemon that may learn too. The releases that are judged again.
+    /// Learns again beside a daemon that may learn too. Returns the releases that are judged again.
     fn take_back(&self, context: &Context, store: &Store) -> Result<Vec<Observation>, CliError> {
         let fingerprint = Fingerprint::of_release(&self.release);
         let mut tries = 1;

@@ -9,8 +9,8 @@ use std::{
 
 const ATTEMPTS: u32 = 100;
 
-/// A new folder below the system's temporary one, which only the user may enter. Nothing that exists is reused, so nobody
-/// can have put anything there before.
+/// A new folder below the system's temporary one, which only the user may enter. No existing folder is reused, so an
+/// attacker cannot have prepared it.
 pub(super) fn fresh() -> Result<PathBuf, Error> {
     let parent = std::env::temp_dir();
     for _ in 0..ATTEMPTS {

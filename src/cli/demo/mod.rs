@@ -1,7 +1,7 @@
 //! `provwatch demo`: runs the real program on a recording.
 //!
 //! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
-//! registries were the tests' own; `tests/it/demo.rs` makes it anew.
+//! registries were the tests' own; `tests/it/demo.rs` makes it again.
 
 mod folder;
 mod narrator;
@@ -39,7 +39,7 @@ use crate::{
     text::{plain, shell_word},
 };
 
-/// How long a reader gets for a scene.
+/// The reading time of a scene.
 const PAUSE: Duration = Duration::from_millis(1200);
 
 /// Most characters of an alert's title.
@@ -89,8 +89,9 @@ impl Demo {
 
 fn prologue() {
     output::line(strong("provwatch demo: half a year of three packages, and four attacks on them"));
-    let text = "The pipeline is the real one: change feeds, package documents, Sigstore verification, baselines, \
-                detectors, store. Only the network is a recording, signed by a certificate authority of its own.";
+    let text = "The registries are made up; the program is the real one: change feeds, package documents, Sigstore \
+                verification, baselines, detectors, store. Only the network is a recording, signed by a certificate \
+                authority of its own.";
     output::line(wrap::paragraphs(text, wrap::width(), ""));
 }
 
@@ -147,7 +148,7 @@ fn look_closer(folder: &Path, alert: AlertId, release: &ReleaseId) {
     output::line(format_args!("  unset PROVWATCH_CONFIG; {program} init"));
 }
 
-/// How the user called this program, for the next call.
+/// The user's name for this program, for the next call.
 fn program() -> String {
     shell_word(&std::env::args().next().unwrap_or_else(|| "provwatch".to_owned()))
 }

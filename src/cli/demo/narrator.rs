@@ -24,20 +24,20 @@ use crate::{
 const FIRST: usize = 9;
 /// Columns of a package's or release's name.
 const NAME: usize = 20;
-/// Columns before what is said of one.
+/// Columns before the text about a package or release.
 const BEFORE: usize = 2 + FIRST + 1 + NAME + 1;
 /// Columns of a time and what follows it.
 const TIME: usize = 7;
 /// Fewest columns for a text.
 const NARROWEST: usize = 20;
-/// Most characters of what a signal says.
+/// Most characters of a signal's text.
 const TEXT: usize = 400;
 /// Columns before a signal.
 const EVIDENCE: usize = 6;
 /// Columns of a detector's name.
 const DETECTOR: usize = 20;
 
-/// Tells what the services do as they do it.
+/// Prints the events of the services as they happen.
 #[derive(Debug)]
 pub(super) struct Narrator {
     store: Arc<Store>,
@@ -91,7 +91,7 @@ fn tell(release: &ReleaseId, observation: &Observation, alert: Option<&Alert>) {
     alert.into_iter().flat_map(|alert| &alert.signals).for_each(evidence);
 }
 
-/// What was expected and what was seen: on one line if there is room, else each on its own.
+/// The expected and the observed value: on one line if there is room, else each on its own.
 fn evidence(signal: &Signal) {
     let before = EVIDENCE + DETECTOR + 1;
     let room = wrap::width().saturating_sub(before);
@@ -104,7 +104,7 @@ fn evidence(signal: &Signal) {
     output::line(format_args!("{:EVIDENCE$}{detector} {expected}{between}{} {seen}", "", faint("→")));
 }
 
-/// A story has no room for whole digests: `provwatch alerts show` has.
+/// The story has no room for whole digests: `provwatch alerts show` prints them.
 fn cut_words(text: &str, room: usize) -> String {
     let cut = |word: &str| if columns(word) > room { plain(word, room) } else { word.to_owned() };
     text.split(' ').map(cut).collect::<Vec<_>>().join(" ")

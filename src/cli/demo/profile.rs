@@ -8,7 +8,7 @@ use crate::{
     text::day,
 };
 
-/// What is normal for a package, in two lines: how much was learned, and what is usual.
+/// The baseline of a package in two lines: how much was learned, and the usual values.
 pub(super) fn profile(baseline: &Baseline) -> Vec<String> {
     let Some(line) = baseline.lines.values().max_by_key(|line| line.last_at) else {
         return vec!["nothing learned".to_owned()];
@@ -24,7 +24,7 @@ fn learned(line: &LineBaseline) -> String {
     format!("{} releases{since}, {trusted} by trusted publishing{attested}", line.releases)
 }
 
-/// The most frequent workflow, ref and environment, where certificates told any.
+/// The most frequent workflow, ref and environment, if certificates name any.
 fn usual(line: &LineBaseline) -> Option<String> {
     let workflow = most_frequent(line, Trait::Workflows)?.rsplit('/').next()?;
     let reference = most_frequent(line, Trait::Refs).map(|kind| format!(" from a {kind}"));

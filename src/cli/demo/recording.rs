@@ -16,14 +16,14 @@ use crate::http::{RecordedTransport, RecordingError, Request, Response, Transpor
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recording {
-    /// For every scene the index of what was recorded in it (`exchanges.json`).
+    /// For every scene the index of its exchanges (`exchanges.json`).
     pub scenes: Vec<Box<RawValue>>,
     /// The bodies by file name; they are all text.
     pub bodies: BTreeMap<String, String>,
 }
 
-/// Plays a recording scene by scene: the registries are as they were in the current scene, and what was not asked in it
-/// is answered as in the last scene before in which it was.
+/// Plays a recording scene by scene: the registries are as they were in the current scene, and a request that it lacks
+/// gets the answer of the last scene before that has it.
 #[derive(Debug)]
 pub(super) struct Player {
     scenes: Vec<RecordedTransport>,

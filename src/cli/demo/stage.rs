@@ -18,15 +18,15 @@ use crate::{
     store::Store,
 };
 
-/// Where the demo plays: a folder with a configuration, a watchlist, a trust root and a store, and the real program on
-/// them. Only the way to the registries and the clock are not the real ones.
+/// The place of the demo: a folder with a configuration, a watchlist, a trust root and a store, and the real program on
+/// them. Only the network and the clock are replaced.
 #[derive(Debug)]
 pub struct Stage {
     clock: Arc<ManualClock>,
     app: App,
 }
 
-/// What the recording's signatures are verified against.
+/// The trust root for the recording's signatures.
 #[derive(Clone, Debug)]
 pub struct Trust {
     /// `trusted_root.json`.
@@ -36,7 +36,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// That of the recording that is part of the program.
+    /// The trust root of the recording in the program.
     pub fn embedded() -> Self {
         Self {
             root: include_str!("../../../demo/trusted_root.json").to_owned(),
@@ -77,10 +77,10 @@ impl Stage {
         Ok(Self { clock, app: assemble(&context.config, parts)? })
     }
 
-    /// Makes the pass of a scene.
+    /// Runs the pass of a scene.
     ///
     /// # Errors
-    /// The store failed, or the recording does not hold what is asked for.
+    /// The store failed, or the recording lacks a requested document.
     pub async fn play(&self, scene: &Scene) -> Result<PassSummary, CliError> {
         self.clock.set(scene.at);
         let summary = self.app.pass().await?;

@@ -9,12 +9,12 @@ use serde::{Deserialize, Deserializer};
 pub struct Scene {
     /// Its name.
     pub id: String,
-    /// When the pass is made.
+    /// The time of the pass.
     #[serde(deserialize_with = "time")]
     pub at: DateTime<Utc>,
-    /// What it is about, a few words.
+    /// Its subject, a few words.
     pub title: String,
-    /// What happens, the rest of the line.
+    /// Its events, the rest of the line.
     pub text: String,
 }
 

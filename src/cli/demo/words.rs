@@ -10,7 +10,7 @@ use crate::{
 /// Most characters of an origin.
 const SHOWN: usize = 100;
 
-/// Who published a release and what vouches for it, on one line.
+/// The publisher of a release and the evidence for it, on one line.
 pub(super) fn origin(release: &Observation) -> String {
     let text = match (&release.attestation, release.auth.method) {
         (Provenance::Verified(verified), _) => built_by(&verified.identity),
@@ -57,17 +57,17 @@ fn person(release: &Observation) -> String {
     }
 }
 
-/// Text that stands out on a terminal.
+/// Highlighted text on a terminal.
 pub(super) fn strong(text: &str) -> String {
     styled(Style::new().bold(), text)
 }
 
-/// Text of what is well.
+/// Text for good results.
 pub(super) fn good(text: &str) -> String {
     styled(Style::new().fg_color(Some(AnsiColor::Green.into())), text)
 }
 
-/// Text that steps back.
+/// Text that is less important.
 pub(super) fn faint(text: &str) -> String {
     styled(Style::new().dimmed(), text)
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What the clock is called, whatever it is compared with.
+/// The name of the clock in checks.
 pub(super) const CLOCK: &str = "clock";
 
 /// How a check ended.

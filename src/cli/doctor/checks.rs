@@ -18,7 +18,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// The day this version was made, roughly: a clock that shows less has lost its time.
+/// The approximate release day of this version: a clock that shows less has lost its time.
 const MADE: &str = "2026-01-01T00:00:00Z";
 
 /// Every such check.
@@ -41,7 +41,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks
 }
 
-/// What `provwatch run` would say instead of beginning, unless it has been said.
+/// The error with which `provwatch run` would not start, unless it is already reported.
 fn start(context: &Context, told: &[Check]) -> Option<Check> {
     let failure = context.prepare_for(Watchlist::default()).err()?;
     let is_told = told.iter().any(|check| check.state == State::Misconfigured);
@@ -49,7 +49,7 @@ fn start(context: &Context, told: &[Check]) -> Option<Check> {
     (!is_told).then(|| check().next("`provwatch run` would not start either: correct what is named there"))
 }
 
-/// What `provwatch status` finds; without a store, what the configuration alone says.
+/// The findings of `provwatch status`; without a store, those of the configuration alone.
 fn findings_of(context: &Context, store: Option<&Store>, now: DateTime<Utc>) -> Vec<Finding> {
     let in_memory = store.is_none().then(|| Store::in_memory().ok()).flatten();
     let snapshot = store.or(in_memory.as_ref()).and_then(|store| snapshot(context, store, now).ok());
@@ -97,7 +97,7 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
     }
 }
 
-/// Times go into baselines and decide what is new, so a wrong clock does harm silently.
+/// Times go into baselines and decide which releases are new, so a wrong clock does harm silently.
 fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     let set = "set the clock; `timedatectl` shows whether it is synchronised";
     let shown = words::moment(now);
@@ -111,7 +111,7 @@ fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     }
 }
 
-/// A check that says what `provwatch status` says.
+/// A check with the finding of `provwatch status`.
 fn shared(name: &str, finding: &Finding) -> Check {
     let state = match finding.level {
         Level::Limited => State::Limited,
@@ -120,8 +120,8 @@ fn shared(name: &str, finding: &Finding) -> Check {
     Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
 }
 
-/// What `provwatch status` says that can be mended here, beside what has a check of its own, and what puts in doubt a log
-/// that answers. Whether the daemon runs, and what else it has come to, is for `status` alone.
+/// The findings of `provwatch status` that can be fixed here, besides those with a check of their own and those about
+/// unreliable logs. Whether the daemon runs, and its other state, is reported by `status` alone.
 fn others(findings: &[Finding]) -> Vec<Check> {
     let shown = |id: Id| {
         Some(match id {
@@ -141,10 +141,11 @@ fn others(findings: &[Finding]) -> Vec<Check> {
     findings.iter().filter_map(|finding| Some(shared(shown(finding.id)?, finding))).collect()
 }
 
-/// What the documents of each registry, or of the mirror in its place, leave out, and what no document of it can tell.
+/// The facts that the documents of each registry, or of its mirror, leave out, and those that none of its documents can
+/// have.
 fn registries(context: &Context, store: Option<&Store>, findings: &[Finding]) -> Vec<Check> {
     let rows = store.and_then(|store| store.packages().ok()).unwrap_or_default();
-    // Some row of it was compared with its document: before that nothing is known of what documents tell.
+    // At least one row was compared with its document: before that the content of the documents is unknown.
     let is_known = |key: &RegistryKey| {
         rows.iter().any(|row| row.package.is_of(key) && row.checked_at.is_some() && row.status.is_none())
     };
@@ -154,7 +155,7 @@ fn registries(context: &Context, store: Option<&Store>, findings: &[Finding]) ->
     checks
 }
 
-/// Whether the public registries could be asked for the names of packages of others.
+/// Whether the public registries could receive requests with the names of private packages.
 fn names(context: &Context, store: &Store) -> Option<Check> {
     context.config.registries.others().next()?;
     let rows = store.namesakes().ok()?;
@@ -211,7 +212,7 @@ fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
     }
 }
 
-/// There is no database yet: can it be made?
+/// There is no database yet: checks whether it can be created.
 fn new_store(path: &Path) -> Check {
     let folder = path.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("."));
     let is_writable = fs::metadata(folder).is_ok_and(|found| found.is_dir() && !found.permissions().readonly());
@@ -242,7 +243,7 @@ fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: Da
     }
 }
 
-/// When the trust root was last refreshed, by what the store knows: that TUF's files lie there says only that it was tried.
+/// The last refresh of the trust root, according to the store: TUF's files on the disk show only an attempt.
 fn refreshed(store: Option<&Store>, now: DateTime<Utc>) -> String {
     let sources = store.and_then(|store| store.sources().ok()).unwrap_or_default();
     let root = sources.iter().find(|source| source.name == upkeep::TRUST_ROOT);

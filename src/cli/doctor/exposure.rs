@@ -3,7 +3,7 @@
 use super::check::{Check, State};
 use crate::{cli::context::Context, config::Exposure};
 
-/// One check for each of them; none where all is kept well.
+/// One check for each of them; none if all files are protected.
 pub fn checks(context: &Context) -> Vec<Check> {
     context.config.exposures(context.file.as_deref()).into_iter().map(check).collect()
 }

@@ -65,7 +65,7 @@ const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));
 const DOUBTFUL: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow)));
 const BAD: Style = Style::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red)));
 
-/// The clock is one thing: what was stored and what a registry says are told together, or the worse of both.
+/// Merges the checks of the clock: the stored times and a registry's time are reported together, or the worse of both.
 fn with_one_clock(mut checks: Vec<Check>) -> Vec<Check> {
     let is_clock = |check: &Check| check.name == CLOCK;
     let places = (checks.iter().position(is_clock), checks.iter().rposition(is_clock));

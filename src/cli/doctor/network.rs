@@ -24,16 +24,16 @@ use crate::{
 /// How far the clock may be from a registry's before baselines suffer.
 const SLACK: TimeDelta = TimeDelta::minutes(2);
 
-/// Asks every source where it stands, and the first registry that answers what time it is.
+/// Requests the position of every source, and the time from the first registry that answers.
 pub async fn checks(context: &Context) -> Vec<Check> {
     let clock: Arc<dyn Clock> = Context::clock();
-    // One attempt is enough to know; the daemon is patient.
+    // One attempt is enough here; the daemon is patient.
     let mut config = context.config.clone();
     config.http.max_attempts = 1;
     let Ok(http) = app::client(&config, Arc::clone(&clock)) else { return Vec::new() };
     let sources = app::sources(&config);
     let mut checks = join_all(sources.iter().map(|source| ask(source, &http))).await;
-    // Why there is none has been told.
+    // Another check reports why there is none.
     if let Ok(app) = context.app_to_look(context.watchlist().unwrap_or_default()) {
         checks.extend(registries(&app).await);
         checks.extend(logs(context, &app).await);
@@ -54,7 +54,7 @@ async fn ask(Source { feed, interval }: &Source, http: &Client) -> Check {
     }
 }
 
-/// Asks every registry without a feed for a package of it that is watched.
+/// Requests a watched package from every registry without a feed.
 async fn registries(app: &App) -> Vec<Check> {
     let asked = app.registries.polled().iter().map(|(key, polled)| async move {
         let name = polled.source.clone();
@@ -74,7 +74,7 @@ async fn registries(app: &App) -> Vec<Check> {
     join_all(asked).await
 }
 
-/// Asks every transparency log for its checkpoints, and whether they are its own.
+/// Requests the checkpoints of every transparency log, and checks whether they are its own.
 async fn logs(context: &Context, app: &App) -> Vec<Check> {
     if !context.config.logs.enabled {
         return Vec::new();
@@ -117,19 +117,19 @@ async fn ask_log(app: &App, followed: &FollowedLog, name: String) -> Check {
     Check::new(name, State::Ok, format!("answers as {kind}, signed {entries} entries; {read}"))
 }
 
-/// Its origin, and where there are several mirrors of it what the configuration calls this one.
+/// Its origin; for one of several mirrors also its name in the configuration.
 fn called(followed: &FollowedLog, is_mirrored: bool) -> String {
     let name = followed.name();
     if is_mirrored { format!("{name} ({})", followed.alias) } else { name.to_owned() }
 }
 
-/// Asks every forge whether it answers, and whether it takes the token.
+/// Checks whether every forge answers, and whether it accepts the token.
 async fn forges(app: &App) -> Vec<Check> {
     let Some(forges) = app.forges.as_deref() else { return Vec::new() };
     forges.statuses_of_forges().await.into_iter().map(forge).collect()
 }
 
-/// A forge that does not answer costs facts, and nothing else.
+/// Without the answer of a forge, only facts are missing.
 fn forge(Standing { host, has_token, left }: Standing) -> Check {
     let left = match left {
         Ok(left) => left.map_or_else(String::new, |left| format!(", {left} questions left for now")),
@@ -159,14 +159,14 @@ async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check
     None
 }
 
-/// Something small that the registry has for everybody.
+/// A small public document of the registry.
 fn small_document(config: &Config, ecosystem: Ecosystem) -> Url {
     let (host, path) = ecosystem.row().small_document;
     let base = config.registries.base_url(host);
     if path.is_empty() { base } else { base.join(path).unwrap_or(base) }
 }
 
-/// What time a server says it is.
+/// The time that a server reports.
 async fn date(http: &Client, url: Url) -> Option<DateTime<Utc>> {
     let Ok(Fetched::Fresh(response)) = http.fetch(Request::get(url)).await else { return None };
     response.sent_at()

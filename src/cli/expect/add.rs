@@ -75,7 +75,7 @@ struct What {
     manual: Option<String>,
 }
 
-/// Longest time in which a change is expected: what takes longer is not a change but a habit.
+/// Longest time in which a change is expected: a longer change is a habit.
 const LONGEST: i64 = 180;
 
 fn period(text: &str) -> Result<Period, String> {
@@ -141,7 +141,7 @@ impl Add {
         Ok(Exit::Clean)
     }
 
-    /// The announcement is taken although the watchlist cannot be read.
+    /// The announcement is accepted although the watchlist cannot be read.
     fn warn_if_unwatched(&self, context: &Context) {
         if context.watchlist().is_ok_and(|watchlist| watchlist.matches(&self.package).is_none()) {
             let package = &self.package;

@@ -9,8 +9,8 @@ use crate::{
     text::with_causes,
 };
 
-/// Reads a trust root that no process has read yet: without it neither its logs are known nor whom a certificate can be
-/// believed.
+/// Reads a trust root that no process has read yet: without it neither its logs nor the trusted certificate authorities
+/// are known.
 async fn have_trust(app: &App) -> Result<(), CliError> {
     app.trust.have().await.map_err(|error| {
         let why = with_causes(&error);
@@ -19,7 +19,7 @@ async fn have_trust(app: &App) -> Result<(), CliError> {
     })
 }
 
-/// The log that is called so, as it is: one that never answered is asked first.
+/// The log of that name; one that never answered is recognised first.
 pub(super) async fn named(app: &App, name: &str) -> Result<Arc<FollowedLog>, CliError> {
     have_trust(app).await?;
     app.logs

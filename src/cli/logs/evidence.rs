@@ -75,7 +75,7 @@ impl EvidenceCommand {
     }
 }
 
-/// The evidence that the alert of this id, or of one that begins so, tells of.
+/// The evidence that the alert with this id, or this beginning of one, reports.
 fn of_alert(store: &Store, all: &[EvidenceRow], id: &str) -> Result<Option<String>, StoreError> {
     let is_evidence = all.iter().any(|one| one.id.starts_with(id));
     let Some(id) = id.parse().ok().filter(|_| !is_evidence) else { return Ok(None) };

@@ -75,7 +75,7 @@ impl Matches {
         }
     }
 
-    /// A name that is misspelt would look like nothing found. What a match found that was configured once is listed too.
+    /// A misspelt name would look like no result. Matches of removed rules are listed too.
     fn check(&self, context: &Context, store: &Store) -> Result<(), CliError> {
         let known = context.config.logs.matches.iter().map(|one| one.name.as_str());
         if let Some(name) = self.name.as_deref().filter(|name| !known.clone().any(|known| known == *name)) {

@@ -8,7 +8,7 @@ use crate::{
     logwatch::NotFollowed,
 };
 
-/// Prints each with why and what to do.
+/// Prints each with the reason and the next step.
 pub(super) fn print(logs: &[NotFollowed]) {
     for log in logs {
         let mut sheet = fact_table::Sheet::new();

@@ -120,12 +120,12 @@ impl Scan {
     }
 }
 
-/// What is told of a scan while it goes on: matches at once, and how far it has come; on a terminal with a bar.
+/// Reports a scan while it goes on: matches at once, and its progress; on a terminal with a bar.
 struct Telling<'a> {
     log: &'a str,
     bar: ProgressBar,
     progress: LogProgress,
-    /// When the next line is due, without a terminal.
+    /// The time of the next line, without a terminal.
     line: OnceInAWhile,
     hits: u64,
     unreadable: Unreadable,
@@ -173,7 +173,7 @@ impl<'a> Telling<'a> {
     }
 }
 
-/// A claim's name, and what its value must be.
+/// A claim's name, and the pattern for its value.
 fn criterion(text: &str) -> Result<(Claim, String), String> {
     let (name, regex) = text.split_once('=').ok_or("expected NAME=REGEX, for example build_trigger=push")?;
     let claim = Claim::ALL.iter().copied().find(|claim| claim.as_str() == name).ok_or_else(|| {

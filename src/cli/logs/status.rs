@@ -54,9 +54,9 @@ struct View {
     evidence: Vec<String>,
     is_accused: bool,
     cosigners: Vec<(String, DateTime<Utc>)>,
-    /// Where it is read, if that is at several places.
+    /// Its URLs, if there are several.
     mirrors: Vec<MirrorRow>,
-    /// Since when it is no longer followed.
+    /// The time since which it is not followed.
     left_since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
@@ -124,7 +124,7 @@ impl Status {
     }
 }
 
-/// The logs of the trust root that are not followed. That the trust root cannot be used is for `doctor` to say.
+/// The logs of the trust root that are not followed. `doctor` reports an unusable trust root.
 fn not_followed(context: &Context) -> Vec<NotFollowed> {
     if !context.config.logs.enabled {
         return Vec::new();
@@ -227,7 +227,7 @@ impl View {
         }
     }
 
-    /// What it is, once it has answered.
+    /// Its kind, once it has answered.
     fn kind(&self) -> String {
         match &self.row.checkpoint {
             Some(_) => format!("{}, {}", self.row.kind, self.row.standing.as_str()),
@@ -242,7 +242,7 @@ impl View {
         Some(callable(&format!("provwatch logs start --log {name} --from-index {}", gap.first)))
     }
 
-    /// Entries in a form that is not known here.
+    /// Entries in an unknown form.
     fn not_understood(&self) -> u64 {
         self.kinds.iter().filter(|one| one.kind == NOT_UNDERSTOOD).map(|one| one.count).sum()
     }
@@ -277,14 +277,14 @@ fn mirrors(store: &Store, name: &str) -> Result<Vec<MirrorRow>, CliError> {
     Ok(mirrors)
 }
 
-/// Since when a log is no longer followed, as the process at work says, or the last one said.
+/// The time since which a log is not followed, according to the running process, or the last one.
 fn left_since(store: &Store, name: &str) -> Result<Option<DateTime<Utc>>, CliError> {
     let heartbeat = upkeep::runner(store, LockState::Unknown)?.heartbeat;
     let mut left = heartbeat.into_iter().flat_map(|heartbeat| heartbeat.facts.left_logs);
     Ok(left.find(|log| log.name == name).map(|log| log.since))
 }
 
-/// How a mirror stands beside what is known of the log.
+/// How a mirror compares with the known size of the log.
 fn stands(mirror: &MirrorRow, size: u64) -> String {
     let url = words::name(&mirror.url);
     let behind = mirror.size.map_or(0, |its| size.saturating_sub(its));
@@ -299,7 +299,7 @@ fn stands(mirror: &MirrorRow, size: u64) -> String {
     why.map_or_else(|| format!("{url}: {stands}"), |why| format!("{url}: {stands}; {why}"))
 }
 
-/// Whether an alert that says something of this log is open.
+/// Whether an alert about this log is open.
 fn is_accused(store: &Store, log: &str) -> Result<bool, CliError> {
     for violation in LogViolation::ALL {
         let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(log));
@@ -310,7 +310,7 @@ fn is_accused(store: &Store, log: &str) -> Result<bool, CliError> {
     Ok(false)
 }
 
-/// What lies between the covered ranges and the ends.
+/// The ranges between the covered ranges and the ends.
 fn gaps(covered: &[Covered], size: u64) -> Vec<Covered> {
     let mut gaps = Vec::new();
     let mut at = 0;

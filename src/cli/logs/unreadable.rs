@@ -11,7 +11,7 @@ pub(super) struct Unreadable {
     count: u64,
     /// First and last of each run, in the order in which they were met.
     runs: Vec<(u64, u64)>,
-    /// How many are in no run.
+    /// The number of entries in no run.
     rest: u64,
     first: Option<String>,
 }
@@ -36,7 +36,7 @@ impl Unreadable {
         }
     }
 
-    /// Which they are, and what is wrong with the first of them.
+    /// The ranges, and the error of the first entry.
     pub(super) fn sentence(&self) -> Option<String> {
         let first = self.first.as_ref()?;
         if self.count == 1 {

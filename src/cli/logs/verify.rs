@@ -35,7 +35,7 @@ pub struct Verify {
     printing: Printing,
 }
 
-/// What was found out about a document.
+/// The result for a document.
 struct Verdict {
     evidence: LogEvidence,
     judgement: Judgement,

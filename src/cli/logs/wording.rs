@@ -1,7 +1,7 @@
 //! Wording about logs that several commands share.
 
-/// What is said before whatever is listed all the same.
+/// The notice before a list while logs are switched off.
 pub(super) const OFF: &str = "Transparency logs are switched off ([logs] enabled = false).";
 
-/// What is said of a trust root that no process has read yet.
+/// The notice about a trust root that no process has read yet.
 pub(super) const UNREAD: &str = "The trust root was not read yet, so its logs are not known; `provwatch run` reads it.";

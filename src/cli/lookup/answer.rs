@@ -52,7 +52,7 @@ pub(super) struct Today {
 }
 
 impl Found {
-    /// What the store has of a release, with at most `related` others of each kind.
+    /// The stored answer about a release, with at most `related` others of each kind.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -90,8 +90,8 @@ impl Found {
 }
 
 impl Today {
-    /// A baseline that learned from a release finds it normal, which says nothing; and what was history when the package
-    /// was first seen is older than the habits it would be measured by.
+    /// A baseline that includes a release finds it normal, which proves nothing; and a release that was history when
+    /// the package was first seen is older than the habits of the baseline.
     fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, CliError> {
         let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
         let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.in_baseline) else {
@@ -113,7 +113,7 @@ impl Today {
     }
 }
 
-/// What the operator demands of a package. Who looks into an incident is answered even where the watchlist is broken.
+/// The policy of a package. A lookup during an incident works even if the watchlist is broken.
 fn policy(context: &Context, package: &Package) -> Option<Policy> {
     match context.watchlist() {
         Ok(watchlist) => watchlist.policy(package),

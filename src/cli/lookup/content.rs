@@ -22,7 +22,7 @@ pub(super) fn print(observation: &Observation) {
         fact_table::heading("the release says of itself");
         self::manifest(manifest);
     }
-    // What the registry states of files is shown with them.
+    // The registry's facts about files are shown with them.
     let around = Facts { replaced: None, former_digests: None, ..observation.facts.clone() };
     if around != Facts::default() {
         fact_table::heading("known around it");
@@ -100,12 +100,12 @@ fn exists(name: Option<&String>, exists: Option<bool>) -> Option<String> {
     Some(format!("{name}{}", if exists? { "exists" } else { "does NOT exist" }))
 }
 
-/// The whole of it: half a digest proves nothing. As lock files have it, so that it can be looked for there.
+/// The whole of it: half a digest proves nothing. It is printed as in lock files, so that it can be searched there.
 fn digest(ecosystem: Ecosystem, digests: &Digests) -> String {
     digests.in_lock_form(ecosystem).map_or_else(|| "no digest known".to_owned(), words::sentence)
 }
 
-/// What they were, and what they are.
+/// The digests before and now.
 fn replaced(ecosystem: Ecosystem, replaced: &BTreeMap<String, Digests>, files: &[File]) {
     let mut sheet = Sheet::new();
     for (name, before) in replaced.iter().take(SHOWN) {

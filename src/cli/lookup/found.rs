@@ -83,7 +83,7 @@ fn say(text: &str) {
     output::line(wrap::paragraphs(text, wrap::width(), ""));
 }
 
-/// Only what differs from the alert is news.
+/// Only differences from the alert are printed.
 fn beside_today(today: &Today, found: &Found) {
     let raised = found.alert.as_ref().map(|alert| alert.severity);
     if today.severity == raised {

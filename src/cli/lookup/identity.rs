@@ -61,7 +61,7 @@ fn with<'a>(observation: &'a Observation, provenance: &'a Provenance) -> impl It
     observation.files.iter().filter(has)
 }
 
-/// The file that has it.
+/// The file that the provenance is about.
 fn named(observation: &Observation, provenance: &Provenance) -> String {
     with(observation, provenance).next().map(|file| words::name(&file.name)).unwrap_or_default()
 }
@@ -72,7 +72,8 @@ fn facts(verified: &VerifiedProvenance) {
     sheet.print();
 }
 
-/// Who signed, from where, when, and where that is logged. Half a name is another one, so none is cut short of a sentence.
+/// The signer, the origin, the time and the log entry. Names are cut at a sentence's length only: half a name is
+/// another name.
 pub(in crate::cli) fn signer(sheet: &mut Sheet, verified: &VerifiedProvenance) {
     let identity = &verified.identity;
     let claims = &identity.claims;
@@ -81,7 +82,7 @@ pub(in crate::cli) fn signer(sheet: &mut Sheet, verified: &VerifiedProvenance) {
     sheet.maybe("ref", claims.source_repository_ref.as_ref().map(words::sentence));
     sheet.maybe("commit", claims.source_repository_digest.as_ref().map(words::sentence));
     sheet.maybe("trigger", claims.build_trigger.as_ref().map(words::sentence));
-    // A person builds in none, and it says nothing that they do not name it.
+    // People build without an environment, and its absence has no meaning for them.
     let tells = verified.signed_at.is_some_and(|at| Claim::DeploymentEnvironment.is_carried(at))
         && claims.source_repository_uri.is_some();
     let environment = claims.deployment_environment.as_ref().map(words::sentence);

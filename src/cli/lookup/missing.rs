@@ -36,7 +36,7 @@ pub(in crate::cli) struct Missing {
 
 pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), CliError> {
     let Target { package, version } = target;
-    // A watchlist that cannot be read is no reason to refuse an answer.
+    // A lookup works even if the watchlist cannot be read.
     let watchlist = context.watchlist().unwrap_or_else(|error| {
         output::note(format_args!("warning: {error}"));
         Watchlist::default()

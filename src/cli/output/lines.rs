@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::cli::{callable::with_callable, exit::CliError};
 
-/// A result as it is. A reader that went away, as `head` does, wants no more, and that is no failure.
+/// A result as it is. A reader that stops reading, as `head` does, does not cause a failure.
 ///
 /// # Errors
 /// Standard output cannot be written.
@@ -17,7 +17,7 @@ pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
     }
 }
 
-/// A line of a result. Unlike `println!` it does not panic where nobody reads any more.
+/// A line of a result. Unlike `println!` it does not panic if standard output is closed.
 pub fn line(text: impl std::fmt::Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
@@ -27,7 +27,7 @@ pub fn note(text: impl std::fmt::Display) {
     anstream::eprintln!("{text}");
 }
 
-/// Says that there may be more than the `shown`, if it is as many as the limit allows.
+/// Notes that there may be more than the `shown`, if the limit is reached.
 pub fn limited(shown: usize, limit: usize) {
     if shown == limit {
         note(format_args!("There may be more; --limit {} shows them.", limit.saturating_mul(10)));

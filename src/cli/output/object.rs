@@ -3,9 +3,9 @@
 use super::lines::bytes;
 use crate::{cli::form::Form, text::json_shown};
 
-/// One JSON object on a line of its own, which says first of which form it is. What registries and publishers wrote is in
-/// it, and it may be shown on a terminal: controls, bidirectional marks and invisible characters stand there as `\uXXXX`,
-/// which is the same value.
+/// One JSON object on a line of its own; its first key names its form. It contains text of registries and publishers,
+/// and a terminal may show it: controls, bidirectional marks and invisible characters are written as `\uXXXX`, which is
+/// the same value.
 ///
 /// # Errors
 /// Standard output cannot be written.

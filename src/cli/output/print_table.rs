@@ -8,8 +8,8 @@ use crate::{cli::fact_table::Sheet, text::columns};
 /// Blanks between columns.
 const GAP: usize = 2;
 
-/// A table with two blanks between columns and none at the ends of lines. No word is broken: where the terminal is too narrow
-/// for the longest ones side by side, a row is a block of labelled lines.
+/// A table with two blanks between columns and none at the ends of lines. No word is broken: if the terminal is too
+/// narrow for the longest ones side by side, a row is a block of labelled lines.
 pub fn print(table: &Table) {
     shown(table).iter().for_each(line);
 }
@@ -36,7 +36,7 @@ fn shown(table: &Table) -> Vec<String> {
     vec![table.trim_fmt()]
 }
 
-/// How wide the longest word of each column is.
+/// The width of the longest word of each column.
 fn longest_words(table: &Table) -> Vec<usize> {
     let mut longest = vec![0; table.column_iter().count()];
     for row in table.header().into_iter().chain(table.row_iter()) {
@@ -70,7 +70,7 @@ fn blocks<'a>(headings: &[String], rows: impl Iterator<Item = &'a Row>, width: O
 mod tests {
     use super::{super::tables::table, *};
 
-    /// A table as it is shown in so many columns.
+    /// A table in so many columns.
     fn in_columns(width: u16, rows: &[[&str; 3]]) -> Vec<String> {
         let mut all = table(["PACKAGE", "ACCOUNT", "WHY"]);
         all.set_width(width);

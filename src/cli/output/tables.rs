@@ -9,8 +9,8 @@ pub fn table<const N: usize>(headings: [&str; N]) -> Table {
     table
 }
 
-/// The same without headings. Where there is no terminal, `COLUMNS` gives the width, and without it lines are as long as
-/// they are.
+/// The same without headings. Without a terminal, `COLUMNS` gives the width; if it is unset, lines have their full
+/// length.
 pub fn bare_table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -20,12 +20,12 @@ pub fn bare_table() -> Table {
     table
 }
 
-/// The width of the terminal; none where there is none.
+/// The width of the terminal, if there is one.
 pub fn width() -> Option<u16> {
     bare_table().width()
 }
 
-/// What the variable `COLUMNS` says.
+/// The value of the variable `COLUMNS`.
 fn asked_for() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }

@@ -13,7 +13,7 @@ use crate::{
     model::AlertStatus,
 };
 
-/// Widest verdict: it is read in mails of cron and on narrow consoles.
+/// Widest verdict: operators read it in mails of cron and on narrow consoles.
 const NARROW: usize = 80;
 
 pub(super) fn report(report: &Report) {
@@ -49,7 +49,7 @@ fn finding(finding: &Finding) {
     output::line(wrap::sentence(&format!("next: {next}"), width, "    "));
 }
 
-/// Who watches, and since when.
+/// The running process, and its start.
 fn runner(report: &Report) {
     let Some(runner) = &report.runner else { return };
     let (process, version) = (runner.pid, words::name(&runner.version));

@@ -11,7 +11,7 @@ use crate::{
     upkeep,
 };
 
-/// How provwatch fares, as the daemon sees it too, and whether there is a daemon.
+/// The health of provwatch, as the daemon sees it too, and whether a daemon runs.
 ///
 /// # Errors
 /// The store cannot be read.

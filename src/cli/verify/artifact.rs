@@ -10,8 +10,8 @@ use crate::{attest::FileDigests, bounded, cli::exit::CliError};
 /// Largest file that is hashed, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
 
-/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as lock files have it, or bare hexadecimal digits.
-/// `None`: it does not look like one.
+/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as in lock files, or bare hexadecimal
+/// digits. `None`: it does not look like one.
 pub fn digest(text: &str) -> Option<Result<FileDigests, String>> {
     let bare = |digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (length, bytes) = if let Some(hex) = text.strip_prefix("sha256:") {
@@ -56,11 +56,11 @@ pub fn digests_of(bytes: &[u8]) -> FileDigests {
     all.map(|(name, hex)| (name.to_owned(), hex)).into()
 }
 
-/// A file, or a digest that is given for it. What looks like a digest is one: whoever may write into the folder must not
-/// answer in its place.
+/// A file, or the given digest of one. Text that looks like a digest is a digest: a file of that name, written by an
+/// attacker, must not replace it.
 ///
 /// # Errors
-/// It cannot be read, or is no digest.
+/// It cannot be read, or is not a digest.
 pub fn named(text: &str) -> Result<FileDigests, CliError> {
     let path = Path::new(text);
     match digest(text) {
@@ -69,12 +69,12 @@ pub fn named(text: &str) -> Result<FileDigests, CliError> {
     }
 }
 
-/// The failure of a text that looks like a digest and is none.
+/// The error for a text that looks like a digest but is not one.
 pub fn not_a_digest(text: &str, why: &str) -> CliError {
     hinting_at_a_file(CliError::usage(format!("{text}: {why}")), text)
 }
 
-/// The failure, with the way to name a file that is called like what was expected.
+/// The error, with the way to name a file whose name looks like the expected value.
 pub fn hinting_at_a_file(failure: CliError, text: &str) -> CliError {
     if Path::new(text).exists() { failure.next(format!("write ./{text} for the file of that name")) } else { failure }
 }

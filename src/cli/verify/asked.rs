@@ -60,16 +60,17 @@ pub struct Verify {
     pub(super) conditions: Conditions,
 }
 
-/// What was asked about.
+/// The subject of the verification.
 pub(super) enum Asked {
-    /// Attestations, and the file that they must speak of.
+    /// Attestations, and the file that they must be about.
     Attestations(Vec<u8>, Option<FileDigests>),
     File(FileDigests),
     Release(ReleaseId),
 }
 
 impl Verify {
-    /// What looks like a digest or a purl is one: whoever may write into the folder must not answer in its place.
+    /// Text that looks like a digest or a purl is one: a file of that name, written by an attacker, must not replace
+    /// it.
     pub(super) fn asked(&self) -> Result<Asked, CliError> {
         let path = Path::new(&self.target);
         if let Some(bundle) = &self.bundle {
@@ -97,7 +98,7 @@ impl Verify {
         Err(CliError::usage(format!("{:?} is neither a file nor a digest nor a purl", self.target)).next(next))
     }
 
-    /// A file of JSON holds attestations; any other is one that was published.
+    /// A JSON file holds attestations; any other is a published file.
     fn file(&self, path: &Path, artifact: Option<FileDigests>) -> Result<Asked, CliError> {
         let bytes = artifact::read(path, artifact::limit())?;
         let is_json = bytes.trim_ascii_start().first().is_some_and(|first| b"{[".contains(first));

@@ -55,7 +55,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// That it is not met, in a sentence.
+    /// The sentence that it is not met.
     pub fn unmet(&self) -> String {
         let seen = self.seen.as_deref().unwrap_or("not known from what is signed");
         format!("{} is {seen}, expected {}", self.condition, self.expected)
@@ -73,19 +73,19 @@ fn repository(text: &str) -> Result<String, String> {
     named_repository(&named).ok_or_else(|| "expected owner/name, or a host, an owner and a name".to_owned())
 }
 
-/// A short name would stand for a branch and for a tag alike, and who may push the one need not be who may push the other.
+/// A short name is ambiguous between a branch and a tag, and the rights to push them may differ.
 fn full_ref(text: &str) -> Result<String, String> {
     let hint = || format!("expected a whole ref: refs/tags/{text} or refs/heads/{text}");
     if text.starts_with("refs/") { Ok(text.to_owned()) } else { Err(hint()) }
 }
 
 impl Conditions {
-    /// Whether nothing is demanded.
+    /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         self.of(None).is_empty()
     }
 
-    /// The conditions beside who signed. Where nobody signed, none is met.
+    /// The conditions compared with the signer. Without a signer, none is met.
     pub fn of(&self, signer: Option<&WorkflowIdentity>) -> Vec<Condition> {
         let claims = signer.map(|signer| &signer.claims);
         let subject = signer.map(|signer| signer.subject.as_str());
@@ -123,7 +123,7 @@ fn condition(name: &'static str, expected: &str, seen: Option<&str>, is_met: imp
     Condition { condition: name, expected: expected.to_owned(), seen: seen.map(str::to_owned), met }
 }
 
-/// A regular expression as it was given, without what makes it one over the whole value.
+/// A regular expression as the user gave it, without the anchors.
 fn as_given(expression: &Regex) -> &str {
     let text = expression.as_str();
     text.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$")).unwrap_or(text)

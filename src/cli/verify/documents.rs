@@ -27,7 +27,7 @@ pub(super) fn report(
 
 fn attested(asked: &Verify, one: &Attestation, file: Option<&FileDigests>, verifier: &Verifier) -> Attested {
     let speaks_of_it = file.and_then(|file| one.speaks_of(file));
-    // One about another file is verified as what it is; that it is about another is said beside it.
+    // An attestation of another file is verified by itself; a note adds that it is about another file.
     let compared = file.filter(|_| speaks_of_it != Some(false));
     let attestation = Said::of(one.verify(verifier, compared));
     let is_asked = attestation.verdict() == Verdict::Verified && speaks_of_it != Some(false);
@@ -43,13 +43,13 @@ fn attested(asked: &Verify, one: &Attestation, file: Option<&FileDigests>, verif
     }
 }
 
-/// Who signed. A certificate that names no issuer has a name all the same.
+/// The signer. A certificate without an issuer still has a subject.
 fn signer(said: &Said) -> Option<WorkflowIdentity> {
     let named = || Some(WorkflowIdentity { subject: said.subject.clone()?, ..WorkflowIdentity::default() });
     said.proven.as_ref().map(|proven| proven.identity.clone()).or_else(named)
 }
 
-/// A registry's key says nothing of who built. Beside attestations that do, it is not asked.
+/// A registry's key proves nothing about the builder. Beside attestations that do, the conditions do not apply to it.
 fn leave_keys_alone(all: &mut [Attested]) {
     if all.iter().any(|one| !one.conditions.is_empty() && one.attestation.key.is_none()) {
         for one in all.iter_mut().filter(|one| one.attestation.key.is_some()) {
@@ -85,7 +85,7 @@ fn verdict(all: &[Attested], is_compared: bool) -> (Verdict, Vec<String>) {
     (worst, reasons)
 }
 
-/// What it is called in a sentence.
+/// Its name in a sentence.
 fn name(one: &Attested) -> String {
     one.place.as_ref().map_or_else(|| "it".to_owned(), words::name)
 }

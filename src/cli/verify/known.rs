@@ -57,7 +57,7 @@ fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) ->
     let alert = packages::accusation(store, &row.purl)?;
     let mut judged = Judged::of(row.purl, Source::Store, row.observation, row.unchecked);
     judged.file = judged.observation.as_ref().and_then(|observation| same(&observation.files, file));
-    // A release is found by what its files were, too, and nothing was verified of those.
+    // A release is also found by its former files, and nothing was verified of those.
     judged.had_it_once = judged.file.is_none() && judged.observation.is_some();
     judged.compared = match row.outcome {
         _ if row.in_baseline => Compared::Learned,
@@ -68,7 +68,7 @@ fn judged(asked: &Verify, store: &Store, file: &FileDigests, row: ReleaseRow) ->
     Ok(judged.on(&asked.conditions))
 }
 
-/// The name of the file that has these digests: at least one, and of what both know no other.
+/// The name of the file that has these digests: at least one is equal, and none that both have differs.
 fn same(files: &[File], file: &FileDigests) -> Option<String> {
     let (sha256, sha512) = (file.get("sha256").cloned(), file.get("sha512").cloned());
     let digests = Digests { sha256, sha512, ..Digests::default() };

@@ -19,7 +19,7 @@ impl Verify {
     /// Runs the command.
     ///
     /// # Errors
-    /// A file cannot be read or is something else.
+    /// A file cannot be read or is of another kind.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         let report = match self.asked()? {

@@ -16,7 +16,7 @@ use crate::{
     text::shell_word,
 };
 
-/// Most of what an attestation speaks of that is shown.
+/// Most subjects of an attestation that are shown.
 const SHOWN: usize = 5;
 
 pub(super) fn report(report: &Report, asked: &Verify) {
@@ -130,7 +130,7 @@ fn compared(judged: &Judged) -> String {
     }
 }
 
-/// What was not asked for is not proven either.
+/// Notes that unrequested conditions are not proven.
 fn notes(report: &Report, asked: &Verify) {
     if report.attestations.iter().any(|one| one.attestation.verdict() == Verdict::Verified) {
         if report.artifact.is_none() {

@@ -41,14 +41,14 @@ pub(super) fn report(asked: &Verify, context: &Context, release: &ReleaseId) -> 
     }
 }
 
-/// What is known of a release; or else the verdict on what its registry says of it, and why.
+/// The appraisal of a release; or else the verdict on the registry's answer, and the reason.
 fn appraised(looked: LookedAt, release: &ReleaseId) -> Result<Appraisal, (Verdict, String)> {
     let package = release.package();
     let title = package.registry().title();
     Err(match looked {
         LookedAt::Release(appraisal) => return Ok(*appraisal),
         LookedAt::NoPackage => {
-            // Registries also say so to those who may not read it.
+            // Registries also answer so without read permission.
             let or_hidden = if package.is_public() { "" } else { ", or does not show it to these credentials" };
             (Verdict::Unknown, format!("{title} has no package {}{or_hidden}", package.name()))
         }
@@ -62,7 +62,7 @@ fn appraised(looked: LookedAt, release: &ReleaseId) -> Result<Appraisal, (Verdic
     })
 }
 
-/// A report on the release that was asked about.
+/// A report on the requested release.
 fn of(asked: &Verify, verdict: Verdict, reasons: Vec<String>, releases: Vec<Judged>) -> Report {
     let target = asked.target.clone();
     Report { target, verdict, reasons, artifact: None, attestations: Vec::new(), releases }
@@ -73,7 +73,7 @@ fn alarming(asked: &Verify, app: &App, release: &ReleaseId) -> Result<Option<Ale
     Ok(accusation(&app.store, release)?.filter(|alert| alert.severity >= asked.fail_on.fail_on))
 }
 
-/// What is not there any more was accused all the same.
+/// An alert counts although the release is gone.
 fn accused(mut report: Report, alert: Option<Alert>) -> Report {
     if let Some(alert) = alert {
         report.verdict = report.verdict.max(Verdict::Accused);
@@ -82,7 +82,7 @@ fn accused(mut report: Report, alert: Option<Alert>) -> Report {
     report
 }
 
-/// Nothing is written, and a watchlist that cannot be used demands nothing.
+/// Nothing is written, and an unusable watchlist sets no policy.
 fn app(asked: &Verify, context: &Context) -> Result<App, CliError> {
     let watchlist = if context.config.watchlists().iter().all(|file| Path::exists(file)) {
         context.watchlist()?

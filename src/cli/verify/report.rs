@@ -141,7 +141,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// What came of verifying.
+    /// The result of verifying.
     pub fn of(outcome: Result<Proven, attest::VerificationFailure>) -> Self {
         match outcome {
             Ok(Proven { verified, key }) => {
@@ -163,7 +163,7 @@ impl Said {
         }
     }
 
-    /// What it adds up to by itself.
+    /// The verdict on this attestation alone.
     pub fn verdict(&self) -> Verdict {
         match self.status {
             "verified" => Verdict::Verified,
@@ -235,7 +235,7 @@ pub enum Compared {
 }
 
 impl Judged {
-    /// A release as it was observed; nothing is said of its baseline yet.
+    /// A release as it was observed; the comparison with its baseline follows.
     pub fn of(purl: ReleaseId, source: Source, observation: Option<Observation>, unchecked: Vec<String>) -> Self {
         Self {
             purl,
@@ -253,7 +253,7 @@ impl Judged {
         }
     }
 
-    /// Takes what the release is accused of already, unless what was found now is worse.
+    /// Takes the release's existing alert, unless the new findings are worse.
     pub fn report(&mut self, alert: Option<Alert>) {
         let Some(alert) = alert else { return };
         self.alert = Some(alert.id);
@@ -268,20 +268,20 @@ impl Judged {
         }
     }
 
-    /// The provenance of the file that was asked about, or of all of the release.
+    /// The provenance of the file in question, or of the whole release.
     fn provenances(&self) -> Vec<&Provenance> {
         let Some(observation) = self.observation.as_ref().filter(|_| !self.had_it_once) else { return Vec::new() };
         let file = observation.files.iter().find(|file| Some(&file.name) == self.file.as_ref());
         match file.and_then(|file| file.attestation.as_ref()) {
             Some(own) => vec![own],
             None if self.file.is_some() => vec![&observation.attestation],
-            // A signature of the registry that does not hold is of no single file.
+            // An invalid signature of the registry belongs to no single file.
             None => observation.provenances().chain(std::iter::once(&observation.attestation)).collect(),
         }
     }
 
-    /// Holds the conditions beside everybody who signed. Where nobody did, nobody meets them; where that could not be found
-    /// out, nothing is said of them.
+    /// Compares the conditions with every signer. Without a signer, no condition is met; if the signers could not be
+    /// determined, the conditions have no result.
     #[must_use]
     pub fn on(mut self, conditions: &Conditions) -> Self {
         let provenances = self.provenances();
@@ -301,7 +301,7 @@ impl Judged {
         self
     }
 
-    /// What all of it adds up to, and why.
+    /// The verdict on everything, and the reasons.
     pub fn verdict(&self, fail_on: Severity) -> (Verdict, Vec<String>) {
         let provenances = self.provenances();
         let mut reasons: Vec<String> = Vec::new();
@@ -343,7 +343,7 @@ impl Judged {
         }
     }
 
-    /// That there is an attestation too few.
+    /// The sentence that an attestation is missing.
     fn absent(&self) -> String {
         let is_attested = self.observation.iter().any(|observation| observation.verified().next().is_some());
         let registry = self.purl.package().registry();

@@ -56,7 +56,7 @@ impl Add {
                     }
                     is_changed = true;
                 }
-                // To want what is there already is no mistake.
+                // Adding an existing entry is not an error.
                 Err(EditError::Listed { line, .. }) => is_changed |= self.again(context, path, pattern, line)?,
                 Err(error) => return Err(refused(error)),
             }
@@ -73,7 +73,7 @@ impl Add {
         Edited { pattern: pattern.to_string(), done, file, tier }.print(self.printing)
     }
 
-    /// What gives the package a higher tier than is asked for: a new entry that says the lower one would lower it.
+    /// The entry that gives the package a higher tier than requested: a new entry with the lower tier would lower it.
     fn higher(&self, context: &Context, pattern: &Pattern) -> Result<Option<Reason>, CliError> {
         let (Some(wanted), Pattern::Exact(package)) = (self.tier, pattern) else { return Ok(None) };
         let why = watchlist_to_edit(context)?.why(package);
@@ -81,7 +81,7 @@ impl Add {
         Ok(by)
     }
 
-    /// An entry that is there: a higher tier is given to it, a lower one is not, and its note stays. Whether it changed.
+    /// Raises the tier of an existing entry, never lowers it, and keeps its note. Returns whether it changed.
     fn again(&self, context: &Context, path: &Path, pattern: &Pattern, line: u32) -> Result<bool, CliError> {
         let before = entry(context, pattern)?;
         let tier = before.as_ref().and_then(|entry| entry.tier).unwrap_or_default();
@@ -90,7 +90,7 @@ impl Add {
             watchlist::set_tier(path, pattern, wanted).map_err(refused)?;
         }
         self.tell(pattern, if raised.is_some() { "raised" } else { "known" }, path)?;
-        // Another file may say more of it than this one.
+        // Another file may give it a higher tier.
         let now = if raised.is_some() { entry(context, pattern)? } else { before };
         let Some(now) = now else { return Ok(raised.is_some()) };
         if self.tier.is_some_and(|wanted| now.tier != Some(wanted)) {
@@ -106,13 +106,13 @@ impl Add {
     }
 }
 
-/// The entry as it counts, whichever files name it.
+/// The effective entry over all files.
 fn entry(context: &Context, pattern: &Pattern) -> Result<Option<Reason>, CliError> {
     let pattern = pattern.to_string();
     Ok(context.watchlist()?.included().into_iter().find(|entry| entry.pattern == pattern))
 }
 
-/// The tier is not the one that was asked for: somebody wanted another, and wrote it down.
+/// Notes that the tier is not the requested one: an operator wrote another tier down.
 fn keeps(pattern: &Pattern, by: &Reason) {
     let (tier, file, line) = (by.tier.unwrap_or_default(), by.file.display(), by.line);
     output::note(format_args!(

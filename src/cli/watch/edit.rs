@@ -34,7 +34,7 @@ pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, CliError
     Ok(Watchlist::default())
 }
 
-/// An edit that was refused: by the disk, or for what the user gave.
+/// An edit that was refused: because of the disk, or because of the user's input.
 pub(super) fn refused(error: EditError) -> CliError {
     match error {
         EditError::Write { .. } | EditError::Changed { .. } => CliError::failed(error),
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Edited<'a> {
 }
 
 impl Edited<'_> {
-    /// Says so.
+    /// Prints it.
     ///
     /// # Errors
     /// Standard output cannot be written.
@@ -81,7 +81,7 @@ impl Edited<'_> {
     }
 }
 
-/// How a change gets to a daemon that runs.
+/// Explains how a running daemon applies a change.
 pub(super) fn tell_the_daemon() {
     output::note("A running daemon takes this up on `systemctl reload provwatch`, or on SIGHUP.");
 }

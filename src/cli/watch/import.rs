@@ -94,7 +94,7 @@ impl Import {
         Ok(if harvests.iter().any(Harvest::brought_nothing) { Exit::Unchecked } else { Exit::Clean })
     }
 
-    /// A file that cannot be read keeps the others out too: what is missing of it would not be missed later.
+    /// An unreadable file keeps the others out too: its missing packages would not be noticed later.
     fn refused(&self, file: &Path, source: ImportError) -> CliError {
         let failure = CliError::usage(NotImported { file: file.to_owned(), source });
         if self.files.len() == 1 {
@@ -105,8 +105,8 @@ impl Import {
         )
     }
 
-    /// What a file brings; its new packages also go to `new`, with the file's name, unless an earlier file brought them. A
-    /// package that is watched with a lower tier than is asked for now is new.
+    /// The packages of a file; its new ones also go to `new`, with the file's name, unless an earlier file has them. A
+    /// package that is watched with a lower tier than requested is new.
     fn harvest(
         &self,
         file: &Path,
@@ -137,7 +137,8 @@ impl Import {
         harvest
     }
 
-    /// Whether a package is watched as it should be. One that its own entry gives a lower tier is said, and left to the user.
+    /// Whether a package is watched as requested. One whose own entry gives a lower tier is reported, and left to the
+    /// user.
     fn is_watched(&self, why: &Why, said: &mut Vec<Skipped>) -> bool {
         let Some(tier) = why.tier else { return false };
         if self.tier.is_none_or(|wanted| wanted <= tier) {
@@ -154,7 +155,7 @@ impl Import {
 }
 
 impl Harvest {
-    /// Whether the file has entries, and none of them is watched now.
+    /// Whether the file has entries, but none of them is watched now.
     fn brought_nothing(&self) -> bool {
         self.added.is_empty() && self.known == 0 && !self.skipped.is_empty()
     }
@@ -180,12 +181,12 @@ impl Harvest {
     }
 }
 
-/// A file's name as a comment can hold it.
+/// A file's name that fits in a comment.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Nothing came into the watchlist.
+/// The import added no entry.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing was imported, because of {}", file.display())]
 struct NotImported {

@@ -59,7 +59,7 @@ fn report(check: Check, reason: &str) -> Signal {
     signal(&ABOUT, severity(check), evidence)
 }
 
-/// Checks that our own outdated trust root or parser could fail are one step milder.
+/// Checks that could fail because of provwatch's own outdated trust root or parser are one step milder.
 fn severity(check: Check) -> Severity {
     match check {
         Check::Format
@@ -82,7 +82,7 @@ fn severity(check: Check) -> Severity {
 mod tests {
     use super::*;
 
-    /// npm's digests are the longest, and both are needed to compare the file with what was attested.
+    /// npm's digests are the longest, and an operator needs both to compare the file with the attested one.
     #[test]
     fn both_digests_are_shown_whole_and_free_text_is_bounded() {
         let (served, attested) = ("a1".repeat(64), "b2".repeat(64));

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// A commit that neither the default branch nor a release branch has, where one of them always had.
+/// A commit that neither the default branch nor a release branch has, although one of them always had it.
 pub struct CommitUnmerged;
 
 static ABOUT: About = About {

@@ -46,7 +46,7 @@ impl Detector for EnvironmentDropped {
             let had_none = change.profile().is_some_and(|line| line.tally(Environments).contains(OrNone::Nothing));
             let severity = match environment {
                 OrNone::Nothing => Severity::Medium,
-                // A line that also publishes without one gains by it.
+                // On a line that also publishes without one, an environment is an improvement.
                 OrNone::Name(_) if had_none => Severity::Info,
                 OrNone::Name(_) => Severity::Low,
             };

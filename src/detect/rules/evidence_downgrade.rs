@@ -43,11 +43,11 @@ Check whether the version has a tag and a run in the repository, and ask the mai
 ### Example incident
 axios 1.14.1 (March 2026), nx 21.5.0 (August 2025), eslint-config-prettier 10.1.6 (July 2025), ultralytics 8.3.45 (December 2024).";
 
-/// For how long the stronger evidence must be unseen, while weaker releases joined, before a line has settled there.
-/// One accepted exception says that it was honest, not that tokens are the way to publish.
+/// For how long the stronger evidence must be unseen, while weaker releases joined, before the weaker evidence is the
+/// habit of a line. One accepted exception shows that this release was honest, not that tokens are the way to publish.
 const SETTLED_DAYS: i64 = 90;
 
-/// For how long what a line has adopted is expected of a line that is new.
+/// For how long the evidence that another line has adopted is expected of a new line.
 const ADOPTED_DAYS: i64 = 365;
 
 impl Detector for EvidenceDowngrade {
@@ -134,12 +134,13 @@ fn strongest(profile: &LineBaseline) -> Option<(EvidenceRank, &Seen)> {
     profile.tally(EvidenceRanks).iter().next_back().map(|(rank, seen)| (*rank, seen))
 }
 
-/// How many releases of a line have evidence of at least this rank.
+/// How many releases of a line have at least this evidence rank.
 fn at_least(profile: &LineBaseline, least: EvidenceRank) -> u32 {
     profile.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank >= least).map(|(_, seen)| seen.count).sum()
 }
 
-/// The most that a release proves whose attestation could not be had, where the registry tells how it was published.
+/// The highest possible rank of a release whose attestation is unavailable, if the registry names the publishing
+/// method.
 fn at_most(release: &Observation) -> Option<EvidenceRank> {
     (release.has_unavailable() && release.auth.method == AuthMethod::Token).then_some(EvidenceRank::Provenance)
 }
@@ -154,8 +155,8 @@ fn by_itself(change: &Change<'_>, step: Step) -> Severity {
     }
 }
 
-/// A familiar account that also tagged and released in the repository, or that had to because the repository is no
-/// longer public.
+/// A familiar account that also tagged and released in the repository, or that had to publish itself because the
+/// repository is no longer public.
 fn is_explained(change: &Change<'_>) -> bool {
     let visibility = change.release.facts.repository.as_ref().and_then(|repository| repository.visibility.as_deref());
     let private = matches!(visibility, Some("private" | "internal" | "gone"));
@@ -241,8 +242,8 @@ fn upgrade(rank: EvidenceRank, usual: EvidenceRank, since: DateTime<Utc>) -> Sig
     signal(&ABOUT, Severity::Info, evidence)
 }
 
-/// A new line that is compared with one without evidence, as a back-port that was released last, is no back-port itself:
-/// what the package's other lines have adopted is expected of it. Pre-releases are less expected to have it.
+/// A new line is not a back-port, even if it is compared with one without evidence that was released last: the evidence
+/// that the package's other lines have adopted is expected of it. Pre-releases are less expected to have it.
 fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
     let recent = |at: DateTime<Utc>| change.release.published_at - at < Duration::days(ADOPTED_DAYS);
     let lines = change.package.lines.iter().filter(|_| view.inherited);
@@ -261,8 +262,8 @@ fn unattested_new_line(change: &Change<'_>, view: View<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, severity, evidence))
 }
 
-/// Back-ports honestly lack what the main line has; what speaks for their honesty is the tag. Where that is known to be
-/// missing, the difference supports other signals.
+/// Honest back-ports may lack the evidence of the main line; the tag is the sign of their honesty. Where that is known
+/// to be missing, the difference corroborates other signals.
 fn unattested_line(change: &Change<'_>) -> Option<Signal> {
     let attested = |line: &&LineBaseline| strongest(line).is_some_and(|(rank, _)| rank > EvidenceRank::None);
     let elsewhere = change.package.lines.values().filter(attested).filter_map(|line| line.first_at).min()?;
@@ -277,11 +278,10 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
     })
 }
 
-/// The trusted publisher remains, or a person approved, and the provenance is gone: whoever has taken an account over
-/// approves too. Where it never attested everything (CircleCI, private
-/// repositories) that is the habit.
+/// The trusted publisher remains, or a person approved, but the provenance is gone: an attacker who has taken over an
+/// account approves too. If the line never attested everything (CircleCI, private repositories), that is the habit.
 fn provenance_lost(change: &Change<'_>, profile: &LineBaseline) -> Option<Signal> {
-    // Releases from before there was any evidence say nothing of the habit.
+    // Releases from before the first evidence do not count for the habit.
     let ranked = at_least(profile, EvidenceRank::Provenance);
     let attested = profile.tally(Issuers).total();
     let is_bare = change.release.provenances().all(|provenance| *provenance == Provenance::Absent);
@@ -300,7 +300,7 @@ fn provenance_lost(change: &Change<'_>, profile: &LineBaseline) -> Option<Signal
     })
 }
 
-/// An approval by somebody whom nobody knows is worth no more than a token.
+/// An approval by an unknown account is worth no more than a token.
 fn severity_of_lost_provenance(change: &Change<'_>) -> Severity {
     let approver = change.release.auth.approved_by.as_ref();
     let is_stranger = approver.is_some_and(|approver| change.unfamiliar_account(&approver.name).is_some());

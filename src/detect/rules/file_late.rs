@@ -34,7 +34,7 @@ Compare the file with the release's source archive. If the file is honest: `prov
 ### Example incident
 No public incident that rests on this signal alone; PyPI closed old releases because of this risk.";
 
-/// From how many days on a file is late for its release.
+/// After so many days a file is late for its release.
 const LATE_DAYS: i64 = 30;
 
 impl Detector for FileLate {

@@ -6,10 +6,10 @@ use crate::{
     text::quoted,
 };
 
-/// No digest is longer: half of one proves nothing, and whoever compares needs all of it.
+/// No digest is longer: half of one proves nothing, and an operator who compares needs all of it.
 const DIGEST: usize = 200;
 
-/// A published file that has another content now.
+/// A published file with changed content.
 pub struct FileReplaced;
 
 static ABOUT: About = About {

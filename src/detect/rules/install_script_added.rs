@@ -52,7 +52,7 @@ impl Detector for InstallScriptAdded {
 /// Most characters of a script that an alert shows.
 const SHOWN: usize = 300;
 
-/// The hook and what it runs, if that is known.
+/// The hook and its command, if that is known.
 fn with_command(manifest: &Manifest, hook: &str) -> String {
     let command = manifest.install_commands.as_ref().and_then(|commands| commands.get(hook));
     command.map_or_else(|| quote(hook), |command| format!("{}: {}", quote(hook), quoted(command, SHOWN)))

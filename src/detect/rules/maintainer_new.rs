@@ -8,7 +8,7 @@ use crate::{
     text::counted,
 };
 
-/// A maintainer who came days ago.
+/// A maintainer who was added days ago.
 pub struct MaintainerNew;
 
 static ABOUT: About = About {
@@ -37,10 +37,10 @@ Check which maintainer added the account, and whether the account works on the r
 ### Example incident
 event-stream (2018): a helpful stranger became a maintainer, and published the payload weeks later.";
 
-/// Until how many days after being added a maintainer is new.
+/// For so many days after being added a maintainer is new.
 const MAINTAINER_DAYS: i64 = 14;
 
-/// Until how many days after it was made an account is young.
+/// For so many days after its creation an account is young.
 const ACCOUNT_DAYS: i64 = 30;
 
 impl Detector for MaintainerNew {

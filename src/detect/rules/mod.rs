@@ -1,5 +1,5 @@
 //! The detectors over releases, one file each; those over log entries ([`entry`]) and over names ([`name`]) have
-//! folders of their own. Each signal of the latter two is an alert by itself.
+//! folders of their own. Each signal of the latter two is an alert of its own.
 
 mod attestation_invalid;
 mod attestation_reused;

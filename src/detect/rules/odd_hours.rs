@@ -8,7 +8,7 @@ use crate::{
     model::{Confidence, Severity, Signal},
 };
 
-/// Published at an hour when this line is not.
+/// Published at an unusual hour for this line.
 pub struct OddHours;
 
 static ABOUT: About = About {
@@ -64,7 +64,7 @@ fn odd(change: &Change<'_>) -> Option<Signal> {
     Some(support(&ABOUT, Severity::Low, evidence))
 }
 
-/// A share in words that never claim to be nothing.
+/// A share in words, never as zero.
 fn percent(share: f64) -> String {
     if share < 0.001 { "0.1 %".to_owned() } else { format!("{:.1} %", share * 100.0) }
 }

@@ -45,12 +45,12 @@ impl Detector for PackageBurst {
 }
 
 fn found(change: &Change<'_>) -> Option<Signal> {
-    // Without any release before there is nothing that could be unusual.
+    // Without an earlier release there is no habit.
     change.view?;
     let bursts = &change.release_context.bursts;
     let is_of_repository =
         |burst: &&Burst| matches!(burst.correlation_key, CorrelationKey::Repository(_)) && !burst.is_unusual();
-    // Who releases what one repository always releases together does nothing unusual, however new they or its owner are.
+    // Releasing packages that one repository always releases together is usual, even by a new account or owner.
     let usual = bursts.iter().filter(is_of_repository).map(|burst| burst.packages).max().unwrap_or(0);
     let unusual = bursts.iter().filter(|burst| burst.is_unusual() && burst.packages > usual);
     unusual.map(report).max_by_key(|signal| signal.severity)

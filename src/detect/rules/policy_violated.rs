@@ -6,7 +6,7 @@ use crate::{
     model::{AuthMethod, Confidence, Demand, Severity, Signal, fits},
 };
 
-/// What the operator's policy does not allow.
+/// A release that the operator's policy does not allow.
 pub struct PolicyViolated;
 
 static ABOUT: About = About {
@@ -61,7 +61,7 @@ impl Detector for PolicyViolated {
     }
 }
 
-/// What a release has of what a list of the policy speaks of.
+/// The values of a release that a list of the policy is about.
 fn values(change: &Change<'_>, demand: Demand) -> Vec<String> {
     let of_traits = |pick: fn(&Traits<'_>) -> Option<String>| {
         let mut values: Vec<String> = change.traits.iter().filter_map(pick).collect();
@@ -113,7 +113,7 @@ fn violated(demand: Demand, demanded: &str, seen: &str) -> Signal {
     signal(&ABOUT, severity(demand), evidence)
 }
 
-/// Which demand a signal of this detector is about.
+/// The demand of the policy that a signal of this detector is about.
 pub(in crate::detect) fn demand(signal: &Signal) -> Option<Demand> {
     let (key, _) = signal.expected.split_once(':').filter(|_| signal.detector == ABOUT.id)?;
     Demand::ALL.into_iter().find(|demand| demand.key() == key)

@@ -37,7 +37,7 @@ Ask whether the account is expected. If it is: `provwatch baseline accept`.
 ### Example incident
 chalk and debug (September 2025): an account that had never published four of the packages. axios (March 2026): the maintainer's account with another address.";
 
-/// From so many accounts on, another one is no surprise.
+/// With so many accounts, another one is not surprising.
 const SEVERAL: usize = 3;
 
 impl Detector for PublisherChanged {
@@ -71,7 +71,7 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
     }
     let several = change.profile().is_some_and(|line| line.tally(Publishers).len() >= SEVERAL);
     let is_maintainer = change.is_known_maintainer(&publisher.name);
-    // What is milder already is not milder once more, however little this line shows.
+    // An already lowered severity is not lowered again, however little this line shows.
     let severity = match (is_maintainer, elsewhere || several) {
         (true, _) => Severity::Info,
         (false, true) => Severity::Low,
@@ -88,7 +88,7 @@ fn unfamiliar(change: &Change<'_>, publisher: &Person, new: Novelty) -> Option<S
 
 fn address(change: &Change<'_>, profile: &LineBaseline, publisher: &Person) -> Option<Signal> {
     let email = publisher.email.as_deref()?;
-    // A line that only machines release knows no address; another line may know the account's.
+    // A line that only machines release has no address; another line may have the account's.
     let profile = if profile.tally(Emails).is_empty() { change.line_of(&publisher.name)? } else { profile };
     let new = change.novelty_on(profile, Emails, email)?;
     let known_domain = profile.tally(Emails).values().any(|known| domain(known) == domain(email));

@@ -36,7 +36,7 @@ No action for this signal alone.
 ### Example incident
 TanStack (May 2026): two versions of every package within six minutes.";
 
-/// So many releases show how they follow one another.
+/// So many releases show the usual intervals.
 const ENOUGH: u32 = 5;
 
 impl Detector for QuickSuccession {
@@ -53,7 +53,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|view| !view.inherited)?;
     let last = view.profile.last_at?;
     let pause = change.release.published_at - last;
-    // A release that got another file is looked at again, and may be in the baseline: its own time is no pause.
+    // A release that got another file is checked again, and may be in the baseline: its own time is not a pause.
     let is_quick = !pause.is_zero()
         && words::pause(pause) == Pause::Minutes
         && !change.knows(view.profile, Pauses, Pause::Minutes);

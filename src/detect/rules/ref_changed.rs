@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Built from a ref of a kind that the line never had.
+/// Built from a kind of ref that the line never had.
 pub struct RefChanged;
 
 static ABOUT: About = About {

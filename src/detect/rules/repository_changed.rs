@@ -98,7 +98,7 @@ fn is_move_of_owner(change: &Change<'_>, traits: &Traits<'_>) -> bool {
         && manifest_repository(change.release, traits) == Some(ManifestRepository::Same)
 }
 
-/// On a line that never had a repository, those of the package's other lines are the ones to expect.
+/// On a line that never had a repository, those of the package's other lines are expected.
 fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> {
     let mut others = change.package.lines.values().filter(|line| !line.tally(Repositories).is_empty());
     if others.any(|line| line.has_repository(name, id)) {
@@ -114,8 +114,8 @@ fn strange(change: &Change<'_>, name: &str, id: Option<&str>) -> Option<Signal> 
     Some(signal(&ABOUT, Severity::Medium, evidence))
 }
 
-/// Where nothing was ever certified, manifests are all that tells which repository the package's is: the first that certifies
-/// its own may be anybody's.
+/// If no release was ever certified, only manifests name the package's repository: the first certified one may be an
+/// attacker's.
 fn unnamed(change: &Change<'_>, name: &str) -> Option<Signal> {
     let built = named_repository(name)?;
     let mut lines = change.package.lines.values();

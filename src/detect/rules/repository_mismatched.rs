@@ -56,7 +56,7 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         return None;
     }
     let profile = change.profile()?;
-    // A first attestation has nothing to be compared with but the manifest.
+    // A first attestation can only be compared with the manifest.
     let first = profile.tally(Manifests).is_empty() && profile.tally(Repositories).is_empty();
     let new = change.novelty(Manifests, pointing);
     if new.is_none() && !first {

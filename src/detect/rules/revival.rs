@@ -37,13 +37,13 @@ Check which account published the release, and for what reason.
 ### Example incident
 coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (July 2025), two years after its last release.";
 
-/// From how many days without a release on a package is dormant.
+/// After so many days without a release a package is dormant.
 const PACKAGE_DAYS: i64 = 180;
 
 /// From how many days on a pause of three times the longest one weighs more.
 const DEEP_DAYS: i64 = 3 * 365;
 
-/// The same of a line: old lines are released seldom.
+/// The same for a line: old lines are released seldom.
 const LINE_DAYS: i64 = 365;
 
 impl Detector for Revival {
@@ -82,13 +82,13 @@ fn before(line: &LineBaseline, at: DateTime<Utc>) -> Option<(DateTime<Utc>, u32)
     }
 }
 
-/// How long something has not been released.
+/// The time since the last release of a package or line.
 struct Pause {
     what: &'static str,
     last: DateTime<Utc>,
     /// The longest pause before, in days.
     longest: u32,
-    /// From how many days on it is dormant.
+    /// The days after which it is dormant.
     dormant: i64,
 }
 

@@ -59,7 +59,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since: new.since,
         why: "Malware that takes over a run publishes in the middle of it, whatever the result of the run.",
     };
-    // A run that fails after publishing has tagged as a rule.
+    // A run that fails after publishing has usually tagged.
     let severity = if change.tag() == Some(false) { new.weigh(Severity::Medium) } else { Severity::Low };
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }

@@ -36,7 +36,7 @@ Check which account started the re-run, and for what reason.
 ### Example incident
 TanStack (May 2026): later attempts published.";
 
-/// From how many days on a run is old.
+/// After so many days a run is old.
 const OLD_DAYS: i64 = 3;
 
 impl Detector for RunReattempted {
@@ -72,7 +72,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         since,
         why: "A re-run uses today's secrets with old code.",
     };
-    // Where later attempts are the habit, old runs are too.
+    // Where later attempts are a habit, old runs are too.
     if days >= OLD_DAYS && new.is_some() {
         return Some(signal(&ABOUT, Severity::Medium, evidence("a run of the same day".to_owned(), None)));
     }

@@ -35,7 +35,7 @@ Open the run, and check which version it intended to publish.
 ### Example incident
 ultralytics 8.3.41 and 8.3.42 (December 2024), sixteen hours apart; TanStack (May 2026), two versions of every package within minutes.";
 
-/// After how many hours the same run has nothing more to publish.
+/// After so many hours the same run should publish nothing more.
 const LATER_HOURS: i64 = 6;
 
 impl Detector for RunReused {

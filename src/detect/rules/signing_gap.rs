@@ -55,7 +55,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let gap = release.published_at - signed_at;
     let length = words::gap(gap);
     let new = change.novelty(Gaps, length).filter(|_| length != Gap::Minutes)?;
-    // Longer gaps than this are the habit already.
+    // Gaps longer than this are already a habit.
     if change.profile()?.tally(Gaps).contains(Gap::Days) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::{
     model::{Confidence, LineBaseline, Severity, Signal, traits::Tags, words::TagPresence},
 };
 
-/// No tag where releases have one.
+/// No tag although releases usually have one.
 pub struct TagMissing;
 
 static ABOUT: About = About {
@@ -40,7 +40,7 @@ ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no 
 /// So many tagged releases, and none without, show that a project tags its releases.
 const SETTLED: u32 = 5;
 
-/// Fewest tagged releases for each untagged one that still are a habit.
+/// Fewest tagged releases for each untagged one that still make a habit.
 const HABIT: u32 = 10;
 
 impl Detector for TagMissing {
@@ -55,7 +55,7 @@ impl Detector for TagMissing {
 
 fn missing(change: &Change<'_>) -> Option<Signal> {
     let view = change.view.filter(|_| change.tag() == Some(false))?;
-    // Nightly builds have none; how a new pre-release track is tagged, stable lines do not tell.
+    // Nightly builds have no tags; stable lines do not show how a new pre-release track is tagged.
     if change.release.line().is_prerelease() && !view.line.is_prerelease() {
         return None;
     }
@@ -75,7 +75,7 @@ fn is_early(change: &Change<'_>) -> bool {
     change.release.facts.tag.as_ref().is_some_and(|tag| tag.is_early(change.release.published_at))
 }
 
-/// How often versions were tagged.
+/// The habit of tagging versions.
 struct Habit {
     present: u32,
     absent: u32,
@@ -91,7 +91,7 @@ impl Habit {
             return Some(own);
         }
         let all = Self::sum(&change.peers())?;
-        // Lines from before the habit do not speak against it.
+        // Lines from before the habit do not count against it.
         Some(if all.absent > own.absent && own.present > 1 { own } else { all })
     }
 

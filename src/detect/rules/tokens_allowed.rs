@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Severity, Signal, traits::TokenPolicies, words::TokenPolicy},
 };
 
-/// The registry takes tokens again.
+/// The registry accepts tokens again.
 pub struct TokensAllowed;
 
 static ABOUT: About = About {
@@ -48,7 +48,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let allowed = !change.release.facts.publishing.as_ref()?.tokens_disallowed?;
     let known = change.profile()?.tally(TokenPolicies);
     let strict = known.get(TokenPolicy::TrustedPublishersOnly).filter(|_| allowed)?;
-    // It was switched off before, and that was accepted.
+    // The protection was switched off before, and that was accepted.
     if known.get(TokenPolicy::Tokens).is_some_and(|loose| loose.last > strict.last) {
         return None;
     }

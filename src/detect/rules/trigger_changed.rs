@@ -41,7 +41,7 @@ ultralytics (December 2024) and nx (August 2025) both began with `pull_request_t
 /// Events that run with secrets on behalf of outsiders.
 const WORST: [&str; 3] = ["issue_comment", "pull_request_target", "workflow_run"];
 
-/// Events that anybody with an account at the forge can cause.
+/// Events that anyone with an account at the forge can cause.
 const BY_STRANGERS: [&str; 8] = [
     "discussion",
     "discussion_comment",
@@ -53,7 +53,7 @@ const BY_STRANGERS: [&str; 8] = [
     "watch",
 ];
 
-/// Events that a person or an API call starts at any time.
+/// Events that a person or an API call can start at any time.
 const BY_HAND: [&str; 5] = ["api", "repository_dispatch", "trigger", "web", "workflow_dispatch"];
 
 impl Detector for TriggerChanged {

@@ -1,4 +1,4 @@
-//! Detects a trusted publisher that was registered anew.
+//! Detects a trusted publisher that was registered again.
 
 use crate::{
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// A trusted publisher of another repository, by the registry's word.
+/// A trusted publisher of another repository, according to the registry.
 pub struct TrustedRepositoryChanged;
 
 static ABOUT: About = About {
@@ -67,8 +67,8 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, severity, evidence))
 }
 
-/// On a line that never had a trusted publisher with a repository, those of other lines are the ones to expect, and where
-/// there is none, those that manifests named.
+/// On a line that never had a trusted publisher with a repository, those of other lines are expected, and if there is
+/// none, those that manifests named.
 fn strange(change: &Change<'_>, name: &str) -> Option<Signal> {
     let registered = change.latest(RegisteredRepositories).map(|known| (known, "on another line"));
     let (known, whose) = registered

@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Severity, Signal, Unread},
 };
 
-/// What the release says of itself cannot be read.
+/// The manifest of the release cannot be read.
 pub struct UnreadableManifest;
 
 static ABOUT: About = About {
@@ -53,7 +53,7 @@ impl Detector for UnreadableManifest {
     }
 }
 
-/// How much a part that cannot be read corroborates other signals. A manifest that could not be fetched is not odd.
+/// The corroborating severity of an unreadable part. A manifest that could not be fetched is not suspicious.
 fn severity(place: &str) -> Option<Severity> {
     match place {
         Unread::SCRIPTS | Unread::DEPENDENCIES | Unread::OPTIONAL => Some(Severity::Medium),

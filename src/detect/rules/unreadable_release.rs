@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Severity, Signal},
 };
 
-/// What the registry states of a release cannot be read.
+/// The registry's metadata of a release cannot be read.
 pub struct UnreadableRelease;
 
 static ABOUT: About = About {

@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Numbers, Severity, Signal, Version},
 };
 
-/// A version number out of habit.
+/// An unusual version number.
 pub struct VersionJump;
 
 static ABOUT: About = About {
@@ -34,10 +34,10 @@ No action for this signal alone.
 ### Example incident
 Dependency confusion relies on versions such as 99.9.9.";
 
-/// From this number on a part of a version is a year or a date.
+/// A part of a version that is at least this number is a year or a date.
 const DATES: u64 = 1000;
 
-/// By how much a part of a version may rise at once.
+/// The largest usual step of a part of a version.
 const FAR: u64 = 100;
 
 impl Detector for VersionJump {
@@ -67,8 +67,8 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     Some(support(&ABOUT, Severity::Low, evidence))
 }
 
-/// Whether a version is far above the highest of the package, or of its own line. What is of an older epoch is below, whatever
-/// its numbers are, and a new epoch is above them all.
+/// Whether a version is far above the highest of the package, or of its own line. A version of an older epoch is below,
+/// whatever its numbers, and a new epoch is above them all.
 fn jumps(version: Numbers, highest: Numbers, own: Option<Numbers>) -> bool {
     let own = own.filter(|own| own.epoch == version.epoch);
     if version.epoch != highest.epoch {

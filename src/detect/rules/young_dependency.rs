@@ -37,7 +37,7 @@ Look at the dependency before the release. Check its publisher, and the scripts 
 ### Example incident
 axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old. arrayref 0.3.10 (August 2026) depended on a crate that was five hours old.";
 
-/// How old a dependency must be not to be young, in days.
+/// The age up to which a dependency is young, in days.
 const YOUNG_DAYS: i64 = 7;
 
 /// How young a stranger's dependency must be to lead: nobody had time to look at it.

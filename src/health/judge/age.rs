@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long ago. What is ahead of the clock is of now: that the clock is wrong is a finding of its own.
+/// The age of a time. A time ahead of the clock has the age zero: that the clock is wrong is a finding of its own.
 pub(super) fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     (now - at).max(TimeDelta::zero())
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{limits, machine, receivers, runner, sources, work};
 use crate::health::{Check, Finding, Snapshot, Verdict};
 
-/// Everything that was looked at, what matters most first.
+/// The results of all checks, the most important first.
 pub fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = runner::checks(snapshot, now);
     checks.extend(limits::nothing(snapshot).map(|finding| Check::found("nothing watched", finding)));
@@ -19,7 +19,7 @@ pub fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     checks
 }
 
-/// What is not as it should be: the unhealthy first, each in the order of the checks.
+/// All findings: the unhealthy first, each in the order of the checks.
 pub fn judge(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Finding> {
     let found = checks(snapshot, now).into_iter().filter_map(|check| match check.verdict {
         Verdict::Found(finding) => Some(*finding),

@@ -25,7 +25,7 @@ pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
         .collect()
 }
 
-/// A set-up that can see nothing: whoever asks how it is must not be told that all is well.
+/// A setup that can see nothing must not be reported as healthy.
 pub(super) fn nothing(snapshot: &Snapshot) -> Option<Finding> {
     (snapshot.sources.is_empty() && snapshot.logs.is_none()).then(|| {
         Finding::new(
@@ -46,7 +46,7 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
             "remove `[forges] enabled = false` where the network lets them through",
         ));
     };
-    // A token for one of them says that the operator thought of it.
+    // A token for one of them shows that the operator decided this.
     let is_bare = forges.with_token.is_empty() && !forges.without_token.is_empty();
     is_bare.then(|| {
         let hosts = forges.without_token.join(", ");
@@ -70,7 +70,7 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
     })
 }
 
-/// As the process at work, or the one before, says.
+/// By the facts of the working process, or the one before.
 fn not_followed(snapshot: &Snapshot) -> Vec<Finding> {
     let facts = snapshot.runner.facts().filter(|_| snapshot.logs.is_some());
     let finding = |log: &LogNotFollowed| {
@@ -81,7 +81,7 @@ fn not_followed(snapshot: &Snapshot) -> Vec<Finding> {
     facts.iter().flat_map(|facts| &facts.not_followed).map(finding).collect()
 }
 
-/// A log whose entries all have a form that is not known here.
+/// A log whose entries all have an unknown form.
 fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
     let logs = snapshot.logs.iter().flatten().filter(|log| log.entries > 0 && log.entries == log.not_understood);
     let finding = |log: &Log| {
@@ -184,7 +184,7 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
     UNTOLD.iter().filter(|(kind, ..)| is_relevant(*kind) && !is_taken(*kind)).map(untold).collect()
 }
 
-/// What is bad where no subscription takes alerts of a kind.
+/// The findings where no subscription receives alerts of a kind.
 const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
     (
         AlertKind::Release,

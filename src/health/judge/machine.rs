@@ -27,7 +27,7 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     checks
 }
 
-/// Whether what is believed could be read again.
+/// Whether the trust files could be read again.
 fn trust_files(files: &File, now: DateTime<Utc>) -> Check {
     let (key, name) = ("unusable trust files", "trust root");
     let Some(problem) = &files.problem else { return Check::over(key, "they can be used again") };
@@ -41,18 +41,18 @@ fn trust_files(files: &File, now: DateTime<Utc>) -> Check {
     Check::found(key, finding.alarming(is_written(files, now), || alarm::unreadable_file(key, name, &why)))
 }
 
-/// Whether it has stood still for long enough: an editor may still be writing it.
+/// Whether the file has been unchanged for long enough: an editor may still be writing it.
 fn is_written(file: &File, now: DateTime<Utc>) -> bool {
     file.changed_at.is_none_or(|at| age(at, now) > EDITING)
 }
 
-/// What the operator asked a daemon to read again, and it did not take.
+/// A reload that the operator requested and the daemon refused.
 fn reload(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("refused reload", "it was read again and taken");
     let refused = snapshot.runner.began().and(snapshot.runner.facts()).and_then(|facts| facts.refused.as_ref());
     let Some(refused) = refused else { return Check::over(key, over) };
     if snapshot.watchlist.problem.is_some() || snapshot.configuration.problem.is_some() {
-        // Why it was refused is said of the file.
+        // The finding about the file has the reason for the refusal.
         return Check::unclear(key);
     }
     let (lasts, why) = (age(refused.since, now), quoted(&refused.why, ERROR));
@@ -122,9 +122,9 @@ fn damaged(storage: &Storage) -> Option<Finding> {
     ))
 }
 
-/// What the operator wrote, and what the daemon goes by.
+/// Compares the operator's files with those that the daemon uses.
 fn files(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
-    // A pass reads everything anew; only a daemon goes by what it read before.
+    // A pass reads all files again; only a daemon keeps earlier ones.
     let in_use = snapshot.runner.began().and(snapshot.runner.facts()).map(|facts| &facts.in_use);
     let watchlist = in_use.and_then(|in_use| in_use.watchlist.as_deref());
     let configuration = in_use.and_then(|in_use| in_use.configuration.as_deref());
@@ -134,7 +134,7 @@ fn files(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
         .collect()
 }
 
-/// How a file is spoken of.
+/// The words for a file in findings.
 struct Words {
     name: &'static str,
     unusable: Id,
@@ -185,7 +185,7 @@ fn lowercase(sentence: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-/// Alerts that are open and put a log, or provwatch's own work, in doubt. Those of the checks are said by the checks.
+/// Open alerts that question a log, or provwatch's own work. Alerts of the checks are reported by the checks.
 pub(super) fn alerts(snapshot: &Snapshot, checks: &[Check]) -> Vec<Check> {
     let id = |check: &Check| Fingerprint::of(AlertKind::Operation, &check.key).id();
     let judged: Vec<AlertId> = checks.iter().map(id).collect();

@@ -43,13 +43,13 @@ fn removed(subscription: &Subscription) -> Option<Check> {
     })
 }
 
-/// Whether the last that was heard of a receiver is that it refused.
+/// Whether the last answer of a receiver was a refusal.
 fn refuses(subscription: &Subscription) -> bool {
     subscription.last_failure.is_some_and(|failed| subscription.last_success.is_none_or(|last| last < failed))
 }
 
-/// That an endpoint is gone is told by the delivery that found it out; here it is only seen to come back: nothing waits any
-/// more that it did not take.
+/// The delivery that found the endpoint gone reports it; this only checks whether it is back: no alert that it refused
+/// waits any more.
 fn gone(subscription: &Subscription) -> Check {
     let key = format!("gone {}", subscription.name);
     if is_gone(subscription) || refuses(subscription) { Check::unclear(key) } else { Check::over(key, OVER) }
@@ -78,14 +78,14 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
         None => return Check::over(key, OVER),
     };
     let finding = Finding::new(Id::SubscriptionLate, &shown, sentence, TRY);
-    // What was never tried, after a restart, is not the receiver's doing.
+    // An alert that was never attempted, after a restart, is not the receiver's failure.
     let is_late = waits > DELIVERY_ALERT && subscription.retrying > 0;
     let lasts = (is_late || refused.is_some()) && !subscription.gone;
     let alarm = || alarm::failing_sink(&key, name, subscription.pending, subscription.failed);
     Check::found(&key, finding.alarming(lasts, alarm))
 }
 
-/// Alerts that never got through, though others did since.
+/// Alerts that were never delivered, though later ones were.
 fn lost(subscription: &Subscription, now: DateTime<Utc>) -> Option<Check> {
     let failed = subscription.last_failure.filter(|_| !refuses(subscription))?;
     let name = quoted(&subscription.name, 120);

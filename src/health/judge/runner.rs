@@ -33,7 +33,7 @@ fn life(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     }
 }
 
-/// No process ever gave a heartbeat here. Sources that were read a moment ago say that one works all the same.
+/// No process ever gave a heartbeat here. Sources that were read a moment ago show that one works nevertheless.
 fn never(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let patience = snapshot.runner.patience();
     let is_fresh = |last: Option<DateTime<Utc>>| last.is_some_and(|last| age(last, now) <= patience);
@@ -58,7 +58,7 @@ fn daemon(heartbeat: &Heartbeat, lock: LockState, now: DateTime<Utc>) -> Option<
     }
 }
 
-/// `run --once` is a way of running too: what counts is when the last pass ended.
+/// `run --once` is a way of running too: the end of the last pass counts.
 fn passes(heartbeat: &Heartbeat, lock: LockState, now: DateTime<Utc>) -> Option<Finding> {
     if lock == LockState::Held {
         return None;
@@ -80,7 +80,7 @@ fn no_daemon(sentence: String) -> Finding {
     Finding::new(Id::NoDaemon, "", sentence, next)
 }
 
-/// What was stored in the future tells that the clock is, or was, wrong.
+/// A stored time in the future shows that the clock is, or was, wrong.
 fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     let reads = snapshot.sources.iter().filter_map(|source| Some((source.name.as_str(), source.last_success?)));
     let beat = snapshot.runner.heartbeat.as_ref().map(|heartbeat| ("the last heartbeat", heartbeat.beat_at));
@@ -96,7 +96,7 @@ fn clock(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
     })
 }
 
-/// How the clock stands beside those of the hosts that answer.
+/// Compares the clock with those of the hosts that answer.
 fn compared_clock(snapshot: &Snapshot) -> Check {
     let key = "clock";
     let Some(clock) = snapshot.runner.compared_clock() else { return Check::unclear(key) };

@@ -15,9 +15,9 @@ use crate::{
 
 /// Most characters of an error.
 const ERROR: usize = 300;
-/// For so long it is said that a log is no longer followed where somebody meant that.
+/// How long a log that is intentionally no longer followed is reported.
 const LEFT_REMEMBERED: TimeDelta = TimeDelta::days(7);
-/// What to do about a trust root that is not refreshed.
+/// The remedy for a trust root that is not refreshed.
 const ALLOW: &str =
     "allow the TUF repository, name a mirror ([trust] tuf_url) or give a file ([trust] source = \"file\")";
 
@@ -62,7 +62,7 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
     Check::found(&key, finding.alarming(quiet > patience && runner.had(START, now), alarm))
 }
 
-/// Sooner or later what is signed cannot be verified with a trust root that is not refreshed.
+/// With a trust root that is not refreshed, newer signatures can sooner or later not be verified.
 fn trust(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
     let (key, repository) = ("stale trust root", &tuf.root);
     let error = repository.last_error.as_deref();
@@ -102,7 +102,7 @@ fn patience(tuf: &Tuf) -> TimeDelta {
     TRUST.max(tuf.interval.checked_add(&tuf.interval).unwrap_or(TimeDelta::MAX))
 }
 
-/// It was tried, so what is in use is not what the operator asked for, however short that lasts yet.
+/// A refresh failed, so the trust root in use is not the one that the operator asked for, however briefly.
 fn without_refresh(standing: RootStanding, error: &str) -> Finding {
     let instead = if standing == RootStanding::Unread {
         "the trust root was not read yet, and nothing that is signed can be checked until it is"
@@ -114,7 +114,7 @@ fn without_refresh(standing: RootStanding, error: &str) -> Finding {
     Finding { level, ..Finding::new(Id::TrustRootUnrefreshed, "", sentence, ALLOW) }
 }
 
-/// npm's keys are signed by another party than the trust root, and fail on their own.
+/// npm's keys have a different signer than the trust root, and fail separately.
 fn npm_keys(tuf: &Tuf, runner: &Runner, now: DateTime<Utc>) -> Check {
     let key = "kept npm keys";
     let Some(error) = &tuf.npm_keys.last_error else { return Check::over(key, "npm's keys were refreshed") };
@@ -150,7 +150,7 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     Check::found(&key, finding.alarming(runner.had(START, now), alarm))
 }
 
-/// A log that is no longer followed. What was meant is said for a week.
+/// A log that is no longer followed. An intended change is reported for a week.
 fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
     let (name, since) = (&log.name, span(age(log.since, now)));
     let key = format!("left log {name}");
@@ -168,7 +168,7 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
     Some(Check::found(&key, finding.alarming(level == Level::Unhealthy, || alarm::left_log(&key, name))))
 }
 
-/// A mirror that fails costs nothing but the comparison, which is what it is there for.
+/// A failing mirror affects only the comparison of histories, which is its purpose.
 fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3] {
     let LogMirror { log, url, .. } = mirror;
     let (failing, behind) = (format!("failing mirror {log} {url}"), format!("late mirror {log} {url}"));
@@ -196,8 +196,8 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3]
     [failed, Check::of(behind, finding, "the mirror is level again"), forked(mirror, &name, now)]
 }
 
-/// The alert about the log is the proof that it signed two histories; this says that it goes on, also to whoever has
-/// acknowledged that.
+/// The alert about the log is the proof that it signed two histories; this reports that it continues, even after that
+/// alert is acknowledged.
 fn forked(mirror: &LogMirror, name: &str, now: DateTime<Utc>) -> Check {
     let finding = mirror.other_history_since.map(|since| {
         let why = mirror.last_error.as_deref().map_or_else(String::new, |why| format!(": {}", quoted(why, ERROR)));
@@ -213,10 +213,10 @@ fn forked(mirror: &LogMirror, name: &str, now: DateTime<Utc>) -> Check {
     )
 }
 
-/// A forge that has answered since is one that is not among the failing.
+/// A forge that answered since is not among the failing ones.
 fn forges(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let Some(forges) = &snapshot.forges else { return Vec::new() };
-    // What a process that is gone had found out is not known to hold still.
+    // The facts of a process that has ended may be outdated.
     let facts = snapshot.runner.facts().filter(|_| snapshot.runner.lock != LockState::Free);
     let failing = facts.map(|facts| facts.forges.as_slice()).unwrap_or_default();
     let hosts = forges.with_token.iter().chain(&forges.without_token);

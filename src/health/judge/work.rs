@@ -26,7 +26,7 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     checks
 }
 
-/// A package that a feed announced may be taken over at this moment.
+/// An attacker may be taking over an announced package at this moment.
 fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let key = "late packages";
     let Some(Announced { count, package, since, last_error }) = &queue.announced else {
@@ -50,7 +50,7 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
 }
 
-/// Packages are due, a process works on the queue, and none is looked at.
+/// Packages are due, a process works on the queue, and none is checked.
 fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     let (key, over) = ("standing queue", "the queue moves");
     let queue = &snapshot.queue;
@@ -63,7 +63,7 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
     if still <= STANDSTILL {
         return Check::over(key, over);
     }
-    // However often a daemon is started anew, what lasts longer than that is told.
+    // However often a daemon is restarted, a longer standstill is reported.
     if now - heartbeat.started_at < START_OF_WORK {
         return Check::unclear(key);
     }
@@ -82,7 +82,7 @@ fn failing(queue: &Queue, now: DateTime<Utc>) -> Check {
     let waits = |since: Option<DateTime<Utc>>| since.map_or(TimeDelta::zero(), |since| age(since, now));
     let fails = waits(queue.oldest_failing);
     if fails <= FAILING {
-        // A new event gives a failing package a fresh start, which alone is not a recovery.
+        // A new event resets the attempts of a failing package, which alone is not a recovery.
         let is_over = queue.failing == 0 && waits(queue.oldest) <= patience;
         return if is_over { Check::over(key, "the packages were checked") } else { Check::unclear(key) };
     }

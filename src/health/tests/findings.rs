@@ -308,7 +308,7 @@ fn an_empty_store_is_not_well() {
     assert_eq!(found(&Snapshot { sources: Vec::new(), ..empty }), ["no-subscription"], "nothing is to be watched");
 }
 
-/// Whatever the clock does, every finding that does not depend on it stays, and nothing panics.
+/// Whatever time the clock shows, every finding that does not depend on it stays, and nothing panics.
 #[test]
 fn the_clock_may_show_anything() {
     let full = but(|snapshot| {

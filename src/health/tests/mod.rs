@@ -15,7 +15,7 @@ pub(super) fn noon() -> DateTime<Utc> {
 
 const ALL_KINDS: [AlertKind; 4] = [AlertKind::Release, AlertKind::Campaign, AlertKind::Log, AlertKind::Operation];
 
-/// So many seconds ago.
+/// The time this many seconds ago.
 pub(super) fn ago(seconds: i64) -> DateTime<Utc> {
     noon() - TimeDelta::seconds(seconds)
 }
@@ -24,7 +24,7 @@ pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
 
-/// A daemon that has run for a week and is well.
+/// A healthy daemon that has run for a week.
 pub(super) fn well() -> Snapshot {
     let source = |name: &str| Source { name: name.to_owned(), last_success: Some(ago(5)), ..Source::default() };
     Snapshot {
@@ -76,7 +76,7 @@ pub(super) fn but(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
     snapshot
 }
 
-/// What is found, as `id` or `id!` where it is an alert.
+/// The findings, as `id` or `id!` for those with an alert.
 pub(super) fn found(snapshot: &Snapshot) -> Vec<String> {
     found_at(snapshot, noon())
 }
@@ -86,7 +86,7 @@ pub(super) fn found_at(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<String> {
     judge(snapshot, now).iter().map(|finding| format!("{}{}", finding.id.as_str(), mark(finding))).collect()
 }
 
-/// Each case: what was changed, and what is found then.
+/// Each case: the change, and the expected findings.
 pub(super) fn holds(cases: Vec<(&str, Snapshot, &[&str])>) {
     for (what, snapshot, expected) in cases {
         assert_eq!(found(&snapshot), expected, "{what}");

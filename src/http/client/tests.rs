@@ -63,7 +63,7 @@ fn body(fetched: Result<Fetched, HttpError>) -> String {
     }
 }
 
-/// The error and its cause, as the edge prints them.
+/// The error and its cause, as the command line prints them.
 fn told(fetched: Result<Fetched, HttpError>) -> String {
     let error = fetched.unwrap_err();
     match std::error::Error::source(&error) {
@@ -341,7 +341,7 @@ async fn retries_count_against_the_rate_too() {
     assert!(lab.elapsed() >= Duration::from_secs(20));
 }
 
-/// Counts how many exchanges are under way at once.
+/// Counts the simultaneous exchanges.
 #[derive(Debug, Default)]
 struct Crowd {
     now: AtomicUsize,
@@ -489,7 +489,7 @@ async fn an_answer_to_a_post_is_not_asked_for_twice() {
     client.fetch(Request::post(url, "text/plain", "x")).await.unwrap();
 }
 
-/// Answers nothing to a URL that has `hang` in it.
+/// Never answers a URL that has `hang` in it.
 #[derive(Debug)]
 struct Hanging;
 

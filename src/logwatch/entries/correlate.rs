@@ -19,25 +19,25 @@ use crate::{
     upkeep::WallClock,
 };
 
-/// Entries that are read at once to be judged.
+/// Entries that are read at once for correlation.
 const PORTION: usize = 500;
 
-/// Entries whose explanation is looked for in one round.
+/// Most entries that are correlated in one round.
 const ROUND: usize = 10_000;
 
-/// Entries with forged certificates that are kept of one log. The others are counted in the alert about them.
+/// Most entries with forged certificates that are kept of one log. The alert about them counts the others.
 const FORGED_KEPT: usize = 1_000;
 
-/// Most names of packages in a title.
+/// Most package names in a title.
 const NAMED: usize = 3;
 
-/// For so long a release may still explain an entry of which nothing more was expected.
+/// For so long a release may still explain an entry whose correlation is closed.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
-/// For so long after a log is first followed, what a repository signs with is learned and not wondered at.
+/// For so long after a log is first followed, the workflows of a repository are learned without alerts.
 const LEARNING: TimeDelta = TimeDelta::days(14);
 
-/// What is known around an entry.
+/// The context of an entry.
 struct Surroundings {
     baselines: Vec<Baseline>,
     workflows: Vec<KnownWorkflow>,
@@ -46,7 +46,7 @@ struct Surroundings {
     learning: bool,
 }
 
-/// Who joins what is logged with what is released.
+/// Correlates log entries with releases.
 #[derive(Debug)]
 pub struct Correlator {
     pub store: Arc<Store>,
@@ -57,8 +57,8 @@ pub struct Correlator {
 }
 
 impl Correlator {
-    /// Looks at every entry of which more is expected: raises what is to be said of it, and closes it when a release
-    /// explains it or has had its time to.
+    /// Checks every open entry: raises the signals about it, and closes it when a release explains it or its time is
+    /// over.
     ///
     /// # Errors
     /// The store failed.
@@ -71,7 +71,7 @@ impl Correlator {
             let next = self.store.unjudged_entries(Some(last), PORTION);
             for row in &portion {
                 match self.judge_entry(row, now) {
-                    // What it is compared with is set aside and made anew; the entry waits.
+                    // The damaged row is set aside and built again; the entry waits.
                     Err(StoreError::DamagedRow { .. }) => {}
                     judged => judged?,
                 }
@@ -83,7 +83,7 @@ impl Correlator {
     }
 
     fn judge_entry(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<(), StoreError> {
-        // Found by a [[logs.match]] alone: what that tells was told, and no release is waited for.
+        // Found by a [[logs.match]] alone: its alert was raised, and no release is expected.
         if row.entry.packages.is_empty() && row.entry.not_issued.is_none() {
             let explained_by = explanation(&self.store, row)?;
             return self.store.judge_entry(row, explained_by.as_ref(), now);
@@ -100,8 +100,8 @@ impl Correlator {
         Ok(())
     }
 
-    /// Releases that come after their entries were given up explain them all the same: the workflow has no habit of signing
-    /// what nobody publishes.
+    /// Accepts releases that arrive after their entries were closed as explanations: the workflow does not habitually
+    /// sign unpublished files.
     fn explain_late(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         for row in self.store.unexplained_entries(now - REMEMBERED, ROUND)? {
             if let Some(release) = explanation(&self.store, &row)? {
@@ -111,7 +111,7 @@ impl Correlator {
         Ok(())
     }
 
-    /// Since when entries of this log, or of one that it continues, are known.
+    /// The time since which entries of this log, or of one that it continues, are known.
     fn followed_since(&self, name: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
         let rows = self.store.logs()?;
         let Some(kind) = rows.iter().find(|row| row.name == name).map(|row| row.kind) else { return Ok(now) };
@@ -127,7 +127,7 @@ impl Correlator {
             baselines: baselines.collect::<Result<_, StoreError>>()?,
             workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
             explained_by: explanation(&self.store, row)?,
-            // What happened while this process did not run is not known yet when it starts.
+            // Events before this process started are not known yet when it starts.
             late: now - row.seen_at.max(self.wall_clock.began()) > self.settings.window,
             learning: now - followed_since < LEARNING,
         })
@@ -150,8 +150,8 @@ fn logged<'a>(row: &'a LogEntryRow, around: &'a Surroundings) -> Logged<'a> {
     }
 }
 
-/// What anybody can forge is one accusation for all that is said of a package. What an authority vouches for is one for each
-/// workflow of a repository, whichever entry shows it first.
+/// Anyone can forge an entry: all forged entries about a package share one alert. Issued certificates have one alert
+/// for each workflow of a repository.
 fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: DateTime<Utc>) -> Finding<'a> {
     let identity = &row.entry.identity;
     let repository = identity.claims.source_repository_uri.as_deref().unwrap_or(&identity.subject);
@@ -176,7 +176,7 @@ fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: 
     }
 }
 
-/// Whom an entry is held to be by: packages, or else the matches that found it.
+/// The supposed subject of an entry: its packages, or else the matches that found it.
 fn named(row: &LogEntryRow) -> String {
     let packages = || row.entry.packages.iter().map(Package::to_string).collect::<Vec<_>>().join(" ");
     if row.entry.packages.is_empty() { row.entry.patterns.join("\n") } else { packages() }

@@ -12,18 +12,18 @@ use crate::{
     store::{Accusation, LogEntryRow, Scope, Store, StoreError},
 };
 
-/// What an alert about a log entry is about.
+/// The subject of an alert about a log entry.
 #[derive(Debug)]
 pub struct Finding<'a> {
-    /// What makes it the same when it is found again.
+    /// The part of the fingerprint that identifies the finding.
     pub subject: String,
-    /// Where the entry is.
+    /// The place of the entry.
     pub place: &'a LogEntry,
-    /// Who signed, or who is said to have.
+    /// The signer, real or claimed.
     pub who: String,
     /// The `[[logs.match]]` that found it, if one did.
     pub matched: Option<String>,
-    /// The budget of alerts that it is paid from.
+    /// The alert budgets that it is charged to.
     pub scopes: Vec<Scope>,
     /// The entry as it is stored, if it is.
     pub row: Option<&'a LogEntryRow>,
@@ -31,11 +31,11 @@ pub struct Finding<'a> {
     pub packages: Vec<String>,
     /// Releases that name it.
     pub members: Vec<ReleaseId>,
-    /// Where to look.
+    /// Links for the investigation.
     pub links: Links,
 }
 
-/// Who raises alerts about log entries.
+/// Raises alerts about log entries.
 #[derive(Debug)]
 pub struct EntryAlerts {
     pub store: Arc<Store>,
@@ -45,7 +45,7 @@ pub struct EntryAlerts {
 }
 
 impl EntryAlerts {
-    /// Raises what a detector says of an entry: an alert for each accusation, which counts the entries that make it.
+    /// Raises the signal of a detector about an entry: one alert for each finding, which counts its entries.
     ///
     /// # Errors
     /// The store failed.
@@ -73,11 +73,11 @@ impl EntryAlerts {
     }
 }
 
-/// Who signed an entry, with what tells a forged one from a real one.
+/// The signer of an entry, with a mark that distinguishes a forged one from a real one.
 fn signer(row: &LogEntryRow) -> String {
     match row.entry.not_issued {
         None => row.entry.identity.to_string(),
-        // Nothing else of what it says about itself is worth repeating.
+        // The other claims of a forged certificate are not worth repeating.
         Some(_) => row.entry.identity.subject.clone(),
     }
 }
@@ -88,7 +88,7 @@ fn argument(signal: &Signal, finding: &Finding<'_>) -> String {
     format!("Entry {} of {}.{whose} {}", finding.place.index, finding.place.origin, signal.why)
 }
 
-/// Where to look for what an identity claims.
+/// Links for the claims of an identity.
 pub fn links(identity: &WorkflowIdentity) -> Links {
     let claims = &identity.claims;
     let commit = claims.source_repository_uri.as_ref().zip(claims.source_repository_digest.as_ref());

@@ -6,12 +6,12 @@ use crate::{
     store::{LogEntryRow, ReleaseRow, Store, StoreError, Trace},
 };
 
-/// Releases with what an entry names that are looked at for its signer.
+/// Most releases with the digest of an entry that are checked for its signer.
 const SAME_DIGEST: usize = 100;
 
-/// The release that carries an entry: by its place in the log; by the key, which is made for one signing; by what was
-/// signed, where the same workflow is known to have built it, since anybody can sign what is published; or by the run that
-/// signed. Not every bundle proves its place.
+/// The release that carries an entry: by its place in the log; by the key, which is made for one signing; by the signed
+/// digest, if the release is known to be built by the same workflow, since anyone can sign published files; or by the
+/// run that signed. Not every bundle proves its place.
 pub fn explanation(store: &Store, row: &LogEntryRow) -> Result<Option<ReleaseId>, StoreError> {
     let at = place(store, &row.log, row.entry.index)?;
     let claims = &row.entry.identity.claims;
@@ -33,7 +33,7 @@ pub fn explanation(store: &Store, row: &LogEntryRow) -> Result<Option<ReleaseId>
     Ok(None)
 }
 
-/// Whether a release is verified to be built by the workflow that signed.
+/// Whether a release is verified to be built by the signing workflow.
 fn was_built_by(release: &ReleaseRow, signer: &WorkflowIdentity) -> bool {
     release
         .observation
@@ -42,7 +42,8 @@ fn was_built_by(release: &ReleaseRow, signer: &WorkflowIdentity) -> bool {
         .any(|verified| is_same_workflow(&verified.identity, signer))
 }
 
-/// Of one repository, by its id where both name it, and one file in it: a repository that is renamed stays the same.
+/// Whether both are one workflow file in one repository. The repository is compared by its id where both name it, since
+/// a renamed repository stays the same.
 fn is_same_workflow(one: &WorkflowIdentity, other: &WorkflowIdentity) -> bool {
     let id = |of: &WorkflowIdentity| of.claims.source_repository_identifier.clone();
     let url = |of: &WorkflowIdentity| of.claims.source_repository_uri.as_deref().unwrap_or(&of.subject).to_lowercase();

@@ -14,19 +14,19 @@ use crate::{
     },
 };
 
-/// Most entries that a search looks at.
+/// Most entries that a search reads.
 const MOST: usize = 100;
 
-/// What to look for.
+/// The query.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// The entry at an index; for Rekor v1 the global one.
     Index(u64),
-    /// What the search index has.
+    /// A query of the search index.
     Search(SearchBy),
 }
 
-/// An entry that the log was made to prove.
+/// An entry that the log proved.
 #[derive(Clone, Debug)]
 pub struct FoundEntry {
     /// The index; for Rekor v1 the global one.
@@ -37,7 +37,7 @@ pub struct FoundEntry {
     pub kind: Option<(String, String)>,
     /// The digest that it is about, hexadecimal.
     pub digest: Option<String>,
-    /// Who signed it.
+    /// Its signers.
     pub signers: Vec<LoggedIdentity>,
 }
 
@@ -69,13 +69,13 @@ impl FoundEntry {
         }
     }
 
-    /// Whether the form of its leaf is not known here.
+    /// Whether the form of its leaf is unknown.
     pub fn is_not_understood(&self) -> bool {
         self.kind.as_ref().is_some_and(|(kind, _)| kind == NOT_UNDERSTOOD)
     }
 
-    /// Whether it is what was asked for: the search index is not proven, and may name any entry. An entry that cannot be
-    /// read, or whose kind is not known here, is shown.
+    /// Whether it answers the query: the search index is not proven, and may name any entry. An unreadable entry, or
+    /// one of an unknown kind, is shown.
     fn answers(&self, by: &SearchBy) -> bool {
         let signed_by =
             |text: &str| self.signers.is_empty() || self.signers.iter().any(|one| one.identity.subject == text);
@@ -89,7 +89,7 @@ impl FoundEntry {
     }
 }
 
-/// Looks for entries, whose signers this matcher reads. `None`: this kind of log has no search index.
+/// Looks for entries, and reads their signers with this matcher. `None`: this kind of log has no search index.
 ///
 /// # Errors
 /// The log cannot be read, does not have the entry, or does not prove it.

@@ -1,12 +1,12 @@
 //! Assigns alerts about log entries to alert budgets, one for each party that can cause them. No party can spend the
 //! budget of another, so that a flood hides nothing but itself.
 //!
-//! - Forging needs no rights: all forgers share one budget, and nothing else is paid from it.
+//! - Forging needs no rights: all forgers share one budget, and no other alert is charged to it.
 //! - Signing in the name of a repository needs rights in it: each repository has budgets of its own, for each log,
 //!   detector, severity, issuer and trigger one.
-//! - An entry that a `[[logs.match]]` finds beyond watched repositories is paid from the budget of its owner, and from
-//!   one for all that the match finds, since accounts are cheap: those that it has known for a day share another one
-//!   than strangers.
+//! - An entry that a `[[logs.match]]` finds beyond watched repositories is charged to the budget of its owner, and to
+//!   one for all entries of the match, since accounts are cheap: owners known for a day share another budget than
+//!   strangers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,7 +16,7 @@ use crate::{
     text::shell_word,
 };
 
-/// What the common alert says of itself.
+/// The text of the common alert.
 const TOGETHER: &str = "The first of their kind have alerts of their own; these came too fast for one alert each, \
     so this alert counts them.";
 
@@ -30,13 +30,13 @@ fn scope(key: String, (burst, refill): (u32, TimeDelta), title: &str, severity: 
     Scope { key, burst, refill, common: Alert { argument: TOGETHER.to_owned(), ..about } }
 }
 
-/// Whoever forges certificates.
+/// The budget of all forgers of certificates.
 pub fn of_forgers(now: DateTime<Utc>) -> Scope {
     let title = "Forged certificates name many watched repositories";
     of_party("forged-certificate".to_owned(), title, Severity::Low, now)
 }
 
-/// Whoever signs in the name of a repository.
+/// The budget of signers in the name of a repository.
 pub fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Utc>) -> Scope {
     let identity = &row.entry.identity;
     let claims = &identity.claims;
@@ -49,17 +49,17 @@ pub fn of_repository(signal: &Signal, row: &LogEntryRow, now: DateTime<Utc>) -> 
     of_party(key, &title, signal.severity, now)
 }
 
-/// Whatever the releases of a package name.
+/// The budget of entries that the releases of a package name.
 pub fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<Utc>) -> Scope {
     let key = format!("{} {} {log} {package}", signal.detector, signal.severity);
     let title = format!("{log} lacks entries that many releases of {package} name");
     of_party(key, &title, signal.severity, now)
 }
 
-/// Whoever a match finds.
+/// The budgets of the entries that a match finds.
 pub fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
     let MatchRule { name, severity, report } = rule;
-    // Who wants every entry is told of more of them one by one.
+    // An operator who wants every entry receives more single alerts.
     let (of_one, of_all) = match report {
         Report::All => ((50, TimeDelta::minutes(10)), (100, TimeDelta::minutes(5))),
         Report::New | Report::Never => ((10, TimeDelta::hours(6)), (50, TimeDelta::hours(1))),
@@ -77,7 +77,7 @@ pub fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
         scope
     };
     let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
-    // Strangers do not spend what those have that were there before them.
+    // Strangers do not use up the budget of known owners.
     let known = if met.is_known { "\nknown owners" } else { "" };
     let all = || told(format!("match {name}{known}"), of_all, &format!("{name}: many entries of many owners"));
     if met.is_of_packages { vec![own] } else { vec![own, all()] }

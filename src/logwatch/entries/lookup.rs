@@ -1,5 +1,5 @@
 //! Checks that a log has the entry that a release's attestation names. The attestation proves that the log signed for
-//! the entry; here the log is asked to show it.
+//! the entry; here the log must show it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,32 +23,32 @@ use crate::{
     upkeep::TrustKeeper,
 };
 
-/// Entries that are looked up in one round.
+/// Most entries that are looked up in one round.
 const ROUND: usize = 50;
-/// The wait before an entry that is missing is looked for again.
+/// The wait before a missing entry is looked up again.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
-/// The wait after a log could not be asked.
+/// The wait after a failed request to a log.
 const LATER: TimeDelta = LONGEST_LOG_CHECK_WAIT;
 /// For how long an entry waits for a log that has not answered yet.
 const PATIENCE: TimeDelta = TimeDelta::days(1);
-/// How often an entry is looked for.
+/// Most lookups of an entry.
 const MOST: u32 = 4;
 
-/// What a log has at a place.
+/// The content of a log at a place.
 enum Found {
     /// The entry of the release.
     It,
-    /// Somebody else's.
+    /// Another entry.
     Another(String),
-    /// Nothing.
+    /// No entry.
     Nothing,
-    /// Something that the log does not prove.
+    /// An entry that the log does not prove.
     Unproven(String),
-    /// The log cannot be asked now.
+    /// The log cannot be read now.
     Unknown(String),
 }
 
-/// Who looks up in logs what releases name.
+/// Looks up in logs the entries that releases name.
 #[derive(Debug)]
 pub struct EntryLookup {
     pub store: Arc<Store>,
@@ -94,7 +94,7 @@ impl EntryLookup {
                 continue;
             };
             let found = match self.look_up_at_any(&followed, &check).await {
-                // The release's row is set aside and made anew meanwhile.
+                // The release's row is set aside and built again meanwhile.
                 Err(StoreError::DamagedRow { .. }) => {
                     self.store.postpone_log_check(&check, "its release was damaged", false, now + AGAIN)?;
                     continue;
@@ -109,7 +109,7 @@ impl EntryLookup {
         Ok(())
     }
 
-    /// Looks an entry up in a log, or in a mirror of it where it cannot be asked.
+    /// Looks an entry up in a log, or in a mirror of it if the log cannot be read.
     async fn look_up_at_any(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, StoreError> {
         let mut found = self.look_up(followed, check).await?;
         for mirror in &followed.mirrors {
@@ -125,7 +125,7 @@ impl EntryLookup {
             Found::It => return self.store.settle_log_check(check, LogCheckOutcome::Found, now),
             Found::Unknown(why) => return self.store.postpone_log_check(check, why, false, now + LATER),
             Found::Another(who) => Some(who.as_str()),
-            // What it does not prove it does not have.
+            // An entry without a proof counts as missing.
             Found::Nothing | Found::Unproven(_) => None,
         };
         let named = Named {
@@ -159,7 +159,7 @@ impl EntryLookup {
         self.store.postpone_log_check(check, seen, true, now + AGAIN)
     }
 
-    /// What the log shows at the place, proven by its own checkpoint.
+    /// The entry of the log at the place, proven by the log's own checkpoint.
     async fn look_up(&self, followed: &FollowedLog, check: &LogCheck) -> Result<Found, StoreError> {
         let Some(identity) = self.identity_of(check)? else {
             return Ok(Found::Unknown("the release is gone".to_owned()));
@@ -174,7 +174,7 @@ impl EntryLookup {
         }
     }
 
-    /// Who signed the attestation that names the entry.
+    /// The signer of the attestation that names the entry.
     fn identity_of(&self, check: &LogCheck) -> Result<Option<WorkflowIdentity>, StoreError> {
         let Some(observation) = self.store.release(&check.release)?.and_then(|row| row.observation) else {
             return Ok(None);
@@ -208,7 +208,7 @@ impl EntryLookup {
 
 async fn read(followed: &FollowedLog, entry: &LogEntry) -> Result<RawEntry, ReadError> {
     let heads = followed.log.heads().await?;
-    // The index of Rekor v1 is the global one, whichever shard the attestation's checkpoint is of.
+    // The index of Rekor v1 is the global one, for a checkpoint of any shard.
     find::at(followed, heads, entry.index).await
 }
 

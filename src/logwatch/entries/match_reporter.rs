@@ -14,7 +14,7 @@ use crate::{
     tlog::Tree,
 };
 
-/// Who tells of what `[[logs.match]]` finds.
+/// Makes the reporters of matches of `[[logs.match]]`.
 #[derive(Debug)]
 pub struct MatchReporters {
     pub store: Arc<Store>,
@@ -22,17 +22,17 @@ pub struct MatchReporters {
     pub subscriptions: Arc<Subscriptions>,
 }
 
-/// Tells of the matches in one tree. The store asks it within a transaction, so it does not ask the store.
+/// Reports the matches in one tree. The store calls it within a transaction, so it does not read the store.
 #[derive(Debug)]
 pub struct OfTree<'a> {
     matches: &'a [MatchRule],
     subscriptions: &'a Subscriptions,
-    /// Where its first entry is.
+    /// The place of the tree's first entry.
     first: LogEntry,
 }
 
 impl MatchReporters {
-    /// Who tells of the matches in a tree.
+    /// The reporter of matches in a tree.
     ///
     /// # Errors
     /// The store failed.

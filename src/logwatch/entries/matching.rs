@@ -21,16 +21,17 @@ use crate::{
     watchlist::InUse,
 };
 
-/// For how long the list of watched repositories is believed: it is made of every baseline, and those learn slowly.
+/// For how long the list of watched repositories is reused: building it reads every baseline, and those change slowly.
 const WATCH_AGE: TimeDelta = TimeDelta::minutes(30);
 
 /// Most bytes of an unreadable entry that are kept.
 const MAX_KEPT: usize = 64 * 1024;
 
-/// Reads candidates closely: who signed, did an authority say so, and is that somebody who is watched?
+/// Reads candidates closely: the signer, whether an authority issued the certificate, and whether the signer is
+/// watched.
 #[derive(Clone, Debug)]
 pub struct Matcher {
-    /// Who is watched.
+    /// The watched identities.
     pub watch: Arc<Watch>,
     verifier: Arc<Verifier>,
 }
@@ -41,13 +42,13 @@ impl Matcher {
         Self { watch, verifier }
     }
 
-    /// One that looks for nobody, and only reads who signed.
+    /// A matcher that watches no identity, and only reads signers.
     pub fn of_nobody(verifier: Arc<Verifier>) -> Self {
         Self::new(Arc::new(Watch::new(Vec::new())), verifier)
     }
 
-    /// The entry, if one of its certificates is by a watched identity: one that an authority issued, before one that
-    /// anybody made. Certificates that cannot be read do not hide the others.
+    /// The entry, if one of its certificates is of a watched identity: an issued one, before one that anyone can make.
+    /// Unreadable certificates do not hide the others.
     ///
     /// # Errors
     /// Nothing matches, and a certificate cannot be read: the entry is set aside.
@@ -71,7 +72,7 @@ impl Matcher {
         found.map_or_else(|| failed.map_or(Ok(None), Err), |found| Ok(Some(found)))
     }
 
-    /// Who a certificate says signed, and whether an authority said so.
+    /// The signer that a certificate names, and whether an authority issued it.
     pub(crate) fn read(&self, certificate: &LoggedCertificate) -> Result<LoggedIdentity, VerificationFailure> {
         match certificate {
             LoggedCertificate::Final(der) => self.verifier.logged(der),
@@ -114,7 +115,7 @@ fn quarantined(index: u64, body: &[u8], why: String) -> NewQuarantined {
     NewQuarantined { index, body: kept, bytes: body.len() as u64, why }
 }
 
-/// Who knows whom to look for.
+/// Knows the watched identities.
 #[derive(Debug)]
 pub struct Matching {
     store: Arc<Store>,
@@ -122,12 +123,12 @@ pub struct Matching {
     settings: Arc<LogSettings>,
     watchlist: Arc<InUse>,
     trust: Arc<TrustKeeper>,
-    /// Who is watched, and when that was found out.
+    /// The watched identities, and when they were collected.
     watch: RwLock<Option<(DateTime<Utc>, Arc<Watch>)>>,
 }
 
 impl Matching {
-    /// Looks for the repositories that the baselines of this store know, and for the patterns of these settings.
+    /// Watches the repositories that the baselines of this store know, and the patterns of these settings.
     pub fn new(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
@@ -138,7 +139,7 @@ impl Matching {
         Self { store, clock, settings, watchlist, trust, watch: RwLock::default() }
     }
 
-    /// Who is watched, as the baselines have it now, with the trust root of now.
+    /// A matcher of the identities that the baselines have now, with the current trust root.
     ///
     /// # Errors
     /// The store failed.

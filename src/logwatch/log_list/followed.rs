@@ -18,24 +18,24 @@ pub struct FollowedLog {
     pub log: Log,
     /// Its kind.
     pub kind: LogKind,
-    /// Where it is read.
+    /// The URL at which it is read.
     pub url: Url,
-    /// What the configuration calls it; for a log of the trust root the host of its URL.
+    /// Its name in the configuration; for a log of the trust root the host of its URL.
     pub alias: String,
     /// Whether all of its entries are read.
     pub tailed: bool,
     /// The same log at other URLs.
     pub mirrors: Vec<Arc<FollowedLog>>,
-    /// When it began to sign, where that is known.
+    /// The start of its signing, if known.
     pub since: Option<DateTime<Utc>>,
-    /// When another log takes its place, where that is known.
+    /// The time at which another log replaces it, if known.
     pub until: Option<DateTime<Utc>>,
-    /// What it was made of.
+    /// The description that it was made from.
     pub instance: Instance,
 }
 
 impl FollowedLog {
-    /// What it is called: its origin; for Rekor v1, which has several trees, the part that they share.
+    /// Its name: its origin; for Rekor v1, which has several trees, the part that they share.
     pub fn name(&self) -> &str {
         self.log.name()
     }
@@ -45,7 +45,7 @@ impl FollowedLog {
         self.name() == name || tree_id(self.name(), name).is_some()
     }
 
-    /// Whether it has never answered: kind, URL and name are a guess then.
+    /// Whether it has never answered: then kind, URL and name are a guess.
     pub fn is_guess(&self) -> bool {
         self.instance.guess.as_ref().is_some_and(|guess| !guess.is_confirmed)
     }
@@ -64,7 +64,7 @@ impl FollowedLog {
         self.instance.guess.is_none()
     }
 
-    /// Whether another log has taken its place, as the trust root says.
+    /// Whether another log has replaced it, according to the trust root.
     pub fn is_retired(&self, now: DateTime<Utc>) -> bool {
         self.until.is_some_and(|until| until <= now)
     }

@@ -1,4 +1,4 @@
-//! The description of a log from the configuration or a trust root, before the log is asked.
+//! The description of a log from the configuration or a trust root, before the first request to the log.
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -12,24 +12,24 @@ use crate::{
 /// A log that the configuration names.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// What the operator calls it.
+    /// The operator's name for it.
     pub name: String,
-    /// How it is read.
+    /// Its protocol.
     pub kind: LogKind,
-    /// Where.
+    /// Its URL.
     pub url: Url,
     /// The origin of its checkpoints; for Rekor v1 without the number of a tree.
     pub origin: String,
     /// Its public key, `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// Whether it is read whole, if that differs from its kind.
+    /// Whether it is tailed, if that differs from the default of its kind.
     pub tail: Option<bool>,
-    /// When it began to sign, where that is known.
+    /// The start of its signing, if known.
     pub since: Option<DateTime<Utc>>,
-    /// When another log takes its place, where that is known.
+    /// The time at which another log replaces it, if known.
     pub until: Option<DateTime<Utc>>,
-    /// Kind, URL and origin are a guess that the log's own answer may correct: what the guess is made from. `None`: the
-    /// operator said so.
+    /// Kind, URL and origin are a guess from these facts, and the log's own answer may correct it. `None`: the
+    /// configuration gives them.
     pub guess: Option<Guess>,
 }
 
@@ -40,32 +40,32 @@ impl Instance {
     }
 }
 
-/// What a trust root says of a log besides its key.
+/// The description of a log in a trust root, besides its key.
 #[derive(Clone, Debug)]
 pub struct Guess {
-    /// What it holds.
+    /// The content of the log.
     pub holds: TrustedLogHolds,
     /// Its URL.
     pub base: Url,
-    /// Where the operator says that it is read instead.
+    /// The URL that the configuration gives instead.
     pub fixed: Option<Url>,
-    /// Whether the log has answered as what it is taken for: then it is not a guess any more.
+    /// Whether the log has answered as this kind: then it is not a guess any more.
     pub is_confirmed: bool,
 }
 
 impl Guess {
-    /// Below which URL it is looked for.
+    /// The URL below which it is looked for.
     pub fn place(&self) -> &Url {
         self.fixed.as_ref().unwrap_or(&self.base)
     }
 }
 
-/// Where a log of this kind is read. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
+/// The usual URL of a log of this kind. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
 pub fn usual_url(base: &Url, kind: LogKind) -> Url {
     if kind == LogKind::Tiles { below(base, "api/v2/") } else { base.clone() }
 }
 
-/// What a log at this URL may call itself: the host with its port and path, or without the port.
+/// The possible origins of a log at this URL: the host with its port and path, or without the port.
 pub fn origins(base: &Url) -> Vec<String> {
     let Some(host) = base.host_str() else { return Vec::new() };
     let path = base.path().trim_end_matches('/');

@@ -1,6 +1,5 @@
-//! Request limits for logs. Logs are made to be read, and their limits follow the log, not what holds for hosts in
-//! general: a public one is asked politely, one of the operator's own as fast as it answers. `[http.hosts]` may say
-//! otherwise of either.
+//! Request limits for logs. Logs are made to be read, so their limits differ from those of other hosts: a public log
+//! gets a polite rate, the operator's own log as many requests as it answers. `[http.hosts]` may override both.
 
 use url::Url;
 
@@ -12,16 +11,16 @@ use crate::{
     tlog::rekor_v1::{BATCH, Budget},
 };
 
-/// Hosts of logs that everybody reads, with all below them: Sigstore's public instance and its staging.
+/// Hosts of public logs, with all hosts below them: Sigstore's public instance and its staging.
 const PUBLIC: [&str; 2] = ["sigstore.dev", "sigstage.dev"];
 
-/// Requests a second to a public log of static files, or for certificates.
+/// Requests a second to a public log of static files, or to a CT log.
 const POLITE: u32 = 100;
 
-/// Entries a second of a public Rekor v1, where the configuration says nothing: its database answers each request.
+/// Entries a second of a public Rekor v1, unless configured: its database answers each request.
 const POLITE_ENTRIES: u32 = 200;
 
-/// Tiles of a proof are fetched so many at once, entries or not.
+/// Tiles of a proof that are fetched at once, however few entries are read.
 const LEAST_AT_ONCE: u32 = 8;
 
 /// The limits of a log, and what a tail of it may use if it is a Rekor v1.
@@ -43,7 +42,8 @@ pub fn limits_of(settings: &LogSettings, instance: &Instance) -> (HostLimits, Bu
     (if is_own { HostLimits::as_it_answers(concurrency) } else { polite }, budget)
 }
 
-/// Whether a log is the operator's own: they name it, say where it is read, or made the trust root that names it.
+/// Whether a log is the operator's own: the configuration names it, gives its URL, or gives the trust root that names
+/// it.
 fn is_own(settings: &LogSettings, instance: &Instance) -> bool {
     let is_named = instance.guess.as_ref().is_none_or(|guess| guess.fixed.is_some());
     (is_named || settings.own_trust_root) && !is_public(&instance.url)
@@ -61,12 +61,12 @@ mod tests {
     use crate::attest::TrustedLogHolds;
     use crate::logwatch::log_list::instance::Guess;
 
-    /// Who names a log.
+    /// The source of a log's name.
     #[derive(Clone, Copy, Debug)]
     enum By {
         Configuration,
         TrustRoot,
-        /// The trust root, and the configuration says where it is read instead.
+        /// The trust root, with a URL from the configuration.
         TrustRootAt(&'static str),
     }
     use By::{Configuration, TrustRoot, TrustRootAt};

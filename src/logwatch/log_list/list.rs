@@ -14,8 +14,8 @@ pub struct LogList {
 }
 
 impl LogList {
-    /// The logs to follow now. Of two with the same name the configuration's counts, and what the configuration names twice
-    /// is a log with a mirror; one whose key cannot be used is left out and said to be.
+    /// The logs to follow now. Of two with the same name the configuration's counts, and a log that the configuration
+    /// names twice has a mirror; one with an unusable key is left out and reported.
     pub fn followed(&self) -> Vec<Arc<FollowedLog>> {
         let mut followed: Vec<FollowedLog> = Vec::new();
         for instance in self.settings.instances.iter().cloned().chain(self.trusted.instances()) {
@@ -36,7 +36,7 @@ impl LogList {
     }
 
     /// The log of that name, or the one that a tree of that name belongs to, as far as names are known.
-    /// [`super::Recognizer::named`] asks.
+    /// [`super::Recognizer::named`] sends requests.
     pub fn of_tree(&self, name: &str) -> Option<Arc<FollowedLog>> {
         self.followed().into_iter().find(|log| log.has_tree(name))
     }

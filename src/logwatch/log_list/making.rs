@@ -11,7 +11,7 @@ use crate::{
     tlog::{Log, LogKey, Protocol, Signer, ct::CtLog, key::KeyError, rekor_v1::RekorV1, rekor_v2::TilesLog},
 };
 
-/// Who makes the logs that are asked.
+/// Makes the clients of logs.
 #[derive(Debug)]
 pub struct LogMaker {
     pub clock: Arc<dyn Clock>,
@@ -20,7 +20,7 @@ pub struct LogMaker {
 }
 
 impl LogMaker {
-    /// The log that an instance says.
+    /// The log that an instance describes.
     ///
     /// # Errors
     /// Its key cannot be used.

@@ -1,5 +1,5 @@
-//! Recognises the protocol of a log by asking it. A trust root names a key and a URL, and neither tells how the log is
-//! read nor what it calls itself; what a log signs with that key does.
+//! Recognises the protocol of a log from its answers. A trust root names a key and a URL, but neither the protocol nor
+//! the origin; a checkpoint signed with that key shows both.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     tlog::{CheckpointError, Head, ReadError, checkpoint::name_of_tree},
 };
 
-/// Who asks logs what they are.
+/// Recognises the protocols of logs from their answers.
 #[derive(Debug)]
 pub struct Recognizer {
     pub list: Arc<LogList>,
@@ -29,13 +29,13 @@ pub struct Recognizer {
 }
 
 impl Recognizer {
-    /// The log that the operator, or an attestation, calls so: by its origin, by one of its trees, or by its alias. It is
-    /// asked what it is before it is given out.
+    /// The log of that name in the configuration or an attestation: by its origin, by one of its trees, or by its
+    /// alias. It is recognised before it is returned.
     pub async fn named(&self, name: &str) -> Option<Arc<FollowedLog>> {
         if let Some(log) = called(self.list.followed(), name) {
             return Some(self.as_it_is(log).await);
         }
-        // It may be one whose own name is not known yet.
+        // It may be a log whose own name is not known yet.
         join_all(self.list.followed().into_iter().map(|log| self.as_it_is(log))).await;
         called(self.list.followed(), name)
     }
@@ -49,8 +49,8 @@ impl Recognizer {
         other.or(known.ok()).unwrap_or(followed)
     }
 
-    /// What a log says of its trees now; before it the log as it is, where its answer shows that it was taken for something
-    /// else.
+    /// The current answer of a log about its trees; before it the log itself, if its answer shows another protocol or
+    /// name than expected.
     pub async fn ask(&self, followed: &FollowedLog) -> (Option<Arc<FollowedLog>>, Result<Vec<Head>, ReadError>) {
         let heads = followed.log.heads().await;
         if heads.as_ref().is_ok_and(|heads| heads.iter().any(|head| head.checkpoint.is_ok())) {
@@ -68,8 +68,8 @@ impl Recognizer {
         (Some(Arc::new(other)), heads)
     }
 
-    /// What answers in the place of a log that is not what it was taken for: the log itself, read otherwise, or another log
-    /// that the trust root has at the same URL. What was read before is of the kind that it was, and may have moved.
+    /// The log that answers instead of the expected one: the same log with another protocol, or another log of the
+    /// trust root at the same URL. A log that was read before keeps its kind, but may have moved.
     async fn recognize(&self, followed: &FollowedLog, is_silent: bool) -> Option<FollowedLog> {
         let instance = &followed.instance;
         let guess = instance.guess.as_ref()?;
@@ -92,7 +92,7 @@ impl Recognizer {
         None
     }
 
-    /// The log as this candidate, if what it answers then is signed; under the name that it gives itself.
+    /// The log as this candidate, if its answer is then signed; under the name in its checkpoint.
     async fn try_as(&self, candidate: &Instance) -> Option<FollowedLog> {
         let followed = self.maker.make(candidate).ok()?;
         let heads = followed.log.heads().await.ok()?;
@@ -112,7 +112,7 @@ fn called(logs: Vec<Arc<FollowedLog>>, name: &str) -> Option<Arc<FollowedLog>> {
     logs.into_iter().find(|log| log.has_tree(name)).or(by_alias)
 }
 
-/// What else a log may be than what it is taken for.
+/// The other possible protocols and names of a log.
 fn candidates(instance: &Instance, guess: &Guess) -> Vec<Instance> {
     let kinds = match guess.holds {
         TrustedLogHolds::Entries => [LogKind::Tiles, LogKind::RekorV1],
@@ -135,7 +135,7 @@ fn candidates(instance: &Instance, guess: &Guess) -> Vec<Instance> {
     candidates
 }
 
-/// What a log calls itself in a checkpoint that is not in the name that was expected.
+/// The origin in a checkpoint whose name is not the expected one.
 fn own_name(head: &Head, kind: LogKind) -> Option<String> {
     let Err(CheckpointError::Origin { found, .. }) = &head.checkpoint else { return None };
     match kind {

@@ -16,24 +16,24 @@ use crate::{
     tlog::checkpoint::name_of_tree,
 };
 
-/// What a log turned out to be.
+/// The recognised protocol and name of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Recognized {
     kind: LogKind,
     origin: String,
-    /// Where it was read.
+    /// The URL at which it was read.
     url: Option<Url>,
 }
 
 impl Recognized {
-    /// Where a log of the trust root is read: at the usual place, or at its URL itself. Any other place was a mirror's, and
-    /// counts only while the operator names it.
+    /// The URL of a log of the trust root: the usual one, or its base URL. Any other URL was a mirror's, and counts
+    /// only while the configuration names it.
     fn place(&self, base: &Url) -> Url {
         if self.url.as_ref() == Some(base) { base.clone() } else { usual_url(base, self.kind) }
     }
 }
 
-/// What is known of the logs of a trust root. All of it can be lost.
+/// The recognised logs of a trust root. All of it can be lost.
 #[derive(Debug)]
 pub struct Recognition {
     store: Arc<Store>,
@@ -42,12 +42,12 @@ pub struct Recognition {
 }
 
 impl Recognition {
-    /// Begins with what this store has.
+    /// Begins with the content of this store.
     pub fn new(store: Arc<Store>) -> Self {
         Self { store, known: Mutex::default() }
     }
 
-    /// A log of the trust root as it was recognized before, by this process or the one before.
+    /// A log of the trust root as it was recognised before, by this process or the one before.
     pub fn as_recognized(&self, instance: Instance) -> Instance {
         let Some(guess) = &instance.guess else { return instance };
         let Some(known) = self.with(|known| known.get(&instance.key_id()).cloned()) else { return instance };
@@ -56,13 +56,13 @@ impl Recognition {
         Instance { kind: known.kind, origin: known.origin, url, guess, ..instance }
     }
 
-    /// Keeps in memory what a log turned out to be; the store learns it with the first checkpoint.
+    /// Keeps a recognised log in memory; the store receives it with the first checkpoint.
     pub fn remember(&self, log: &FollowedLog) {
         let known = Recognized { kind: log.kind, origin: log.instance.origin.clone(), url: Some(log.url.clone()) };
         self.with(|all| all.insert(log.instance.key_id(), known));
     }
 
-    /// Works on what is known of logs, which is read from the store the first time.
+    /// Works on the recognised logs, which are read from the store the first time.
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, Recognized>) -> T) -> T {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_with(|| {

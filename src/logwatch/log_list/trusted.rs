@@ -18,27 +18,27 @@ use crate::{
     upkeep::TrustKeeper,
 };
 
-/// A log of the trust root that cannot be followed, and what can be done about it.
+/// A log of the trust root that cannot be followed, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFollowed {
     /// SHA-256 over its public key, hexadecimal.
     pub key_id: String,
     /// Its URL in the trust root; there may be none.
     pub url: String,
-    /// Why it is not.
+    /// The reason.
     pub why: String,
-    /// What to do.
+    /// The remedy.
     pub next: String,
 }
 
 impl NotFollowed {
-    /// What it is called after "log": its URL, or else its key.
+    /// Its name after "log": its URL, or else its key.
     pub fn name(&self) -> String {
         if self.url.is_empty() { format!("with the key {}", self.key_id) } else { self.url.clone() }
     }
 }
 
-/// The logs that the trust root of now names.
+/// The logs of the current trust root.
 #[derive(Debug)]
 pub struct TrustedLogs {
     pub clock: Arc<dyn Clock>,
@@ -48,20 +48,20 @@ pub struct TrustedLogs {
 }
 
 impl TrustedLogs {
-    /// The logs of the trust root that can be followed, as they were recognized. Where several keys are at one URL, the one
-    /// that answered there counts; until then one of them stands for all.
+    /// The logs of the trust root that can be followed, as they were recognised. Where several keys are at one URL, the
+    /// key that answered there counts; until then one of them represents all.
     pub fn instances(&self) -> Vec<Instance> {
         let all = self.all_recognized();
         let is_first = |at: usize| occupant(&all, at).is_none();
         all.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, log)| log.clone()).collect()
     }
 
-    /// Every log of the trust root that says where it is and whose key can be used.
+    /// Every log of the trust root with a URL and a usable key.
     pub fn all(&self) -> Vec<Instance> {
         self.named().into_iter().filter_map(|log| self.instance(log).ok()).collect()
     }
 
-    /// [`Self::all`], as they were recognized.
+    /// [`Self::all`], as they were recognised.
     fn all_recognized(&self) -> Vec<Instance> {
         self.all().into_iter().map(|log| self.recognition.as_recognized(log)).collect()
     }
@@ -101,8 +101,8 @@ impl TrustedLogs {
         })
     }
 
-    /// Logs of the trust root that are not followed: it does not say where they are, another log answers there, or their
-    /// keys are of an unknown kind.
+    /// Logs of the trust root that are not followed: the trust root gives no URL, another log answers there, or the key
+    /// is of an unknown kind.
     pub fn not_followed(&self) -> Vec<NotFollowed> {
         let mut not_followed: Vec<NotFollowed> =
             self.named().into_iter().filter_map(|log| self.instance(log).err()).collect();
@@ -125,7 +125,7 @@ fn say_where(key_id: &str) -> String {
     format!("say where it is read: [logs] urls = {{ \"{key_id}\" = \"https://…\" }}")
 }
 
-/// The log that is asked in the place of one that has not answered yet: one that has answered at the same URL, or that
+/// The log that is followed instead of one that has not answered yet: one that has answered at the same URL, or that
 /// comes before it.
 fn occupant(logs: &[Instance], at: usize) -> Option<&Instance> {
     let (this, guess) = (&logs[at], logs[at].guess.as_ref()?);
@@ -140,7 +140,7 @@ fn occupant(logs: &[Instance], at: usize) -> Option<&Instance> {
     logs.iter().enumerate().find(beside).map(|(_, other)| other)
 }
 
-/// Of several keys for one URL those that sign now, the latest first; the others signed before, or will. Where none does,
+/// Of several keys for one URL those that sign now, the latest first; the others signed before, or will. If none does,
 /// the latest.
 fn of_now(logs: Vec<TrustedLog>, now: DateTime<Utc>) -> Vec<TrustedLog> {
     let mut places: Vec<Vec<TrustedLog>> = Vec::new();
@@ -165,7 +165,7 @@ fn signing(mut keys: Vec<TrustedLog>, now: DateTime<Utc>) -> Vec<TrustedLog> {
     keys
 }
 
-/// How a log is asked first. Its key is a hint, no more: what it answers decides.
+/// The kind of log for the first request. The key is only a hint; the answer decides.
 fn first_guess(log: &TrustedLog) -> LogKind {
     let is_ed25519 = || LogKey::from_spki(&log.spki).is_ok_and(|key| key.is_ed25519());
     match log.holds {

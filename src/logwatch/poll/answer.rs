@@ -11,25 +11,25 @@ use crate::{
     tlog::{Head, ReadError, SignedCheckpoint, Tree},
 };
 
-/// What one mirror says.
+/// The answer of one mirror.
 pub struct MirrorAnswer<'a> {
     pub mirror: &'a FollowedLog,
     pub heads: Result<Vec<Head>, ReadError>,
 }
 
 impl MirrorAnswer<'_> {
-    /// The trees of which it says something that is signed.
+    /// The trees with a verified checkpoint.
     pub fn signed(&self) -> impl Iterator<Item = (&Tree, &SignedCheckpoint)> {
         let heads = self.heads.iter().flatten();
         heads.filter_map(|head| Some((&head.tree, head.checkpoint.as_ref().ok()?)))
     }
 
-    /// How many entries it signed, in all of its trees; `None`: it says nothing that is signed.
+    /// How many entries it signed, in all of its trees; `None`: it shows no verified checkpoint.
     pub fn size(&self) -> Option<u64> {
         self.signed().map(|(_, signed)| signed.size()).reduce(u64::saturating_add)
     }
 
-    /// What is wrong with the answer as such.
+    /// The error of the answer as a whole.
     pub fn error(&self) -> Option<String> {
         match &self.heads {
             Ok(heads) => heads.iter().find_map(|head| head.checkpoint.as_ref().err()).map(|error| with_causes(error)),
@@ -38,27 +38,27 @@ impl MirrorAnswer<'_> {
     }
 }
 
-/// How far a look at the mirrors has come.
+/// The progress of a poll of the mirrors.
 pub struct Look<'a> {
     /// Those that answered.
     pub answering: Vec<&'a FollowedLog>,
-    /// The most that any of them signed, if that is all that the log shows: every mirror says something that is signed, or
-    /// of those that do the largest had signed more itself.
+    /// The most that any of them signed, if that is all that the log shows: every mirror shows a verified checkpoint,
+    /// or the largest of those that do had signed more itself.
     pub all_have_at_most: Option<u64>,
-    /// What the one that is followed gave; `None`: none was yet.
+    /// The result of the mirror that is followed; `None`: none is followed yet.
     pub poll: Option<Poll>,
 }
 
 impl Look<'_> {
-    /// Whether a mirror is to be followed: none is yet that gives no trouble. One that has less than is known is behind; that
-    /// the log went back is so only if all of its mirrors that answer did.
+    /// Whether a mirror is to be followed: no mirror without errors is followed yet. A mirror with fewer entries than
+    /// known is behind; the log itself went back only if all of its mirrors that answer did.
     pub fn follows(&self, size: Option<u64>, known: u64) -> bool {
         let is_open = self.poll.as_ref().is_none_or(|poll| poll.troubled > 0);
         is_open && size.is_none_or(|size| size >= known || self.all_have_at_most == Some(size))
     }
 }
 
-/// Asks all mirrors at once.
+/// Polls all mirrors at once.
 pub async fn ask(followed: &FollowedLog) -> Vec<MirrorAnswer<'_>> {
     let mirrors = iter::once(followed).chain(followed.mirrors.iter().map(AsRef::as_ref));
     join_all(mirrors.map(|mirror| async move { MirrorAnswer { mirror, heads: mirror.log.heads().await } })).await

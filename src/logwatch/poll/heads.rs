@@ -23,18 +23,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// What came of a poll.
+/// The result of a poll.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Poll {
     /// Entries that were downloaded and verified.
     pub verified: u64,
-    /// Trees that gave trouble, of whatever kind.
+    /// Trees with errors of any kind.
     pub troubled: usize,
     /// Mirrors that could not be read or compared, or that contradict the others.
     pub mirrors: usize,
 }
 
-/// Who follows a log from what it says of its trees.
+/// Follows a log from its answer about its trees.
 #[derive(Debug)]
 pub struct Follower {
     pub store: Arc<Store>,
@@ -48,7 +48,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Takes what a log says of its trees. One tree's trouble does not keep the others from being looked at.
+    /// Takes the answer of a log about its trees. An error of one tree does not keep the others from being checked.
     ///
     /// # Errors
     /// The store failed.
@@ -68,7 +68,7 @@ impl Follower {
                     self.progress.report(&Step::Polling { log: followed.name() });
                     match self.poll_tree(followed, &head, met).await {
                         Ok(Some(verified)) => poll.verified += verified,
-                        // What is stored of this tree is set aside; the next poll begins it anew.
+                        // The stored rows of this tree are set aside; the next poll begins it again.
                         Err(FollowError::Store(StoreError::DamagedRow { .. })) => {
                             self.mender.mend()?;
                             poll.troubled += 1;
@@ -86,7 +86,7 @@ impl Follower {
         Ok(poll)
     }
 
-    /// The entries that were verified; `None` if there was trouble. Trees that one answer names are met at one time.
+    /// The entries that were verified; `None` if there was an error. Trees of one answer have the same first time.
     async fn poll_tree(
         &self,
         followed: &FollowedLog,
@@ -99,7 +99,7 @@ impl Follower {
         let signed = match &head.checkpoint {
             Ok(signed) => signed,
             Err(error @ CheckpointError::StaticCt(_)) => {
-                // The configuration, or the trust root, is wrong about the log, and not the log.
+                // The configuration, or the trust root, is wrong about the log; the log is not at fault.
                 self.store.log_failed(&tree.name, &error.to_string(), now)?;
                 return Ok(None);
             }
@@ -127,7 +127,7 @@ impl Follower {
         }
     }
 
-    /// Audits a checkpoint, and reads what it covers. `None`: the log is accused of something, which is recorded.
+    /// Audits a checkpoint, and reads the entries that it covers. `None`: a violation of the log is recorded.
     async fn look_at(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         if !self.auditor.audit(shown).await? {
             return Ok(None);
@@ -143,7 +143,8 @@ impl Follower {
         Ok(verified)
     }
 
-    /// Trees that the log showed before and does not show any more; and what stood for it while nothing was known of it.
+    /// Reports trees that the log showed before and does not show any more, and removes the placeholder of a log that
+    /// was unknown.
     fn miss_trees(&self, followed: &FollowedLog, heads: &[Head]) -> Result<(), StoreError> {
         let now = self.clock.now();
         for row in rows_of(&self.store, followed)? {
@@ -169,12 +170,12 @@ impl Follower {
         Ok(())
     }
 
-    /// The log could not be asked at all: that is said of every tree that is known of it.
+    /// The log could not be read at all: the error is recorded for every known tree.
     fn log_unread(&self, followed: &FollowedLog, error: &ReadError) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut known = rows_of(&self.store, followed)?;
         if known.is_empty() {
-            // Nothing is known of it yet; that it cannot be read must be seen all the same.
+            // No tree is known yet; the read failure must be visible all the same.
             let tree = Tree { name: followed.name().to_owned(), id: None, offset: 0, active: true };
             open_tree(&self.store, followed, &tree, now)?;
             known.extend(self.store.log(&tree.name)?);

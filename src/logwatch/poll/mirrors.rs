@@ -1,6 +1,6 @@
 //! Polls the mirrors of one log at several URLs. All of them show the same history, some later than others; so each
 //! checkpoint is compared with all that is known, whichever mirror showed it first. A mirror that shows another history
-//! proves that the log signed two. One that is behind does not violate anything, and requests that one of them does not
+//! proves that the log signed two. One that is behind does not violate anything, and requests that a mirror does not
 //! answer go to the next.
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
 };
 use std::{cmp::Reverse, sync::Arc};
 
-/// Who looks at the mirrors of logs.
+/// Polls the mirrors of logs.
 #[derive(Debug)]
 pub struct Mirrors {
     pub store: Arc<Store>,
@@ -37,7 +37,7 @@ pub struct Mirrors {
 }
 
 impl Mirrors {
-    /// Looks at a log that has mirrors. The one that signed most is followed; where it gives trouble, the next.
+    /// Polls a log that has mirrors. The mirror that signed most is followed; if it fails, the next.
     pub async fn poll(&self, followed: &FollowedLog) -> Result<Poll, FollowError> {
         let mut answers = ask(followed).await;
         answers.sort_by_key(|answer| Reverse(answer.size()));
@@ -69,7 +69,7 @@ impl Mirrors {
         Ok(Poll { mirrors, ..look.poll.unwrap_or_default() })
     }
 
-    /// Whether one of these trees was found to contradict what is known, by this look or by one before it.
+    /// Whether one of these trees was found to contradict the kept checkpoints, by this poll or by an earlier one.
     fn is_other_history(&self, signed: &[(String, u64, [u8; 32])]) -> Result<bool, StoreError> {
         let mut signed = signed.iter();
         signed.try_fold(false, |is, (tree, size, root)| {
@@ -77,8 +77,8 @@ impl Mirrors {
         })
     }
 
-    /// Whether this mirror had signed more when it last answered, or the log is accused of going back as it is. One that never
-    /// had more is behind, whatever the others would say.
+    /// Whether this mirror had signed more when it last answered, or a rollback of the log is already reported. A
+    /// mirror that never had more is behind, whatever the others show.
     fn went_back(&self, followed: &FollowedLog, largest: Option<&MirrorAnswer<'_>>) -> Result<bool, StoreError> {
         let Some((answer, size)) = largest.and_then(|answer| Some((answer, answer.size()?))) else { return Ok(false) };
         let had_more = self.store.log_mirrors()?.into_iter().any(|row| {
@@ -91,7 +91,7 @@ impl Mirrors {
         Ok(had_more || rows.try_fold(false, |is, row| self.store.log_violates(&row.name, kind).map(|it| is || it))?)
     }
 
-    /// Follows a mirror or compares it; what is wrong with it.
+    /// Follows a mirror or compares it; returns its error.
     async fn look_at_mirror(
         &self,
         answer: MirrorAnswer<'_>,
@@ -110,13 +110,14 @@ impl Mirrors {
         Ok(error.or(said).or_else(|| is_troubled.then(|| "it could not be read".to_owned())))
     }
 
-    /// How many entries a log is known to have signed, in all of its trees.
+    /// The number of entries that a log is known to have signed, in all of its trees.
     fn known_size(&self, followed: &FollowedLog) -> Result<u64, StoreError> {
         let rows = rows_of(&self.store, followed)?;
         Ok(rows.iter().filter_map(|row| Some(row.checkpoint.as_ref()?.size)).fold(0, u64::saturating_add))
     }
 
-    /// Holds what a mirror signed against what is known, and reads from it what the one that is followed does not give.
+    /// Compares the checkpoints of a mirror with the kept ones, and reads from it what the followed mirror does not
+    /// give.
     async fn compare_mirror(
         &self,
         answer: &MirrorAnswer<'_>,
@@ -145,7 +146,8 @@ impl Mirrors {
         Ok(None)
     }
 
-    /// Whether a mirror's checkpoint is of one history with what is known; if not, or if nobody proves it, why.
+    /// The reason why a mirror's checkpoint is not of one history with the kept ones, or why that is not proven;
+    /// `None`: it is.
     async fn hold_against(&self, shown: Shown<'_>, look: &Look<'_>) -> Result<Option<String>, StoreError> {
         let Shown { followed: mirror, tree, signed, .. } = shown;
         if self.store.is_proven_checkpoint(&tree.name, signed.size(), *signed.root())? {
@@ -171,7 +173,7 @@ impl Mirrors {
     }
 }
 
-/// Whether two checkpoints are of one history, as whichever mirror proves it: first the one that signed one of them.
+/// Whether two checkpoints are of one history, by the proof of any mirror: first of the one that signed one of them.
 async fn consistency(
     Shown { followed: mirror, tree, .. }: Shown<'_>,
     answering: &[&FollowedLog],

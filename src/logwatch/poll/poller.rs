@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-/// Logs that are looked at at the same time.
+/// Logs that are polled at the same time.
 const CONCURRENT: usize = 8;
 
-/// Who looks at logs.
+/// Polls logs.
 #[derive(Debug)]
 pub struct Poller {
     pub store: Arc<Store>,
@@ -31,7 +31,7 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// Looks at every log once, and at those that turn out to be others than they were taken for.
+    /// Polls every log once, and again the logs that are recognised as another kind.
     ///
     /// # Errors
     /// The store failed.
@@ -52,8 +52,8 @@ impl Poller {
         polls.buffered(CONCURRENT).try_collect().await
     }
 
-    /// Looks at a log once. Trouble with the log or on the way to it is recorded, and one tree's trouble does not keep the
-    /// others from being looked at. Without a trust root the log waits: whoever signed would be taken for a forger.
+    /// Polls a log once. An error of the log or of the network is recorded, and an error of one tree does not keep the
+    /// others from being checked. Without a trust root the log waits: every signer would count as a forger.
     ///
     /// # Errors
     /// The store failed.
@@ -70,7 +70,7 @@ impl Poller {
         if other.name() == followed.name() {
             return self.follower.take_heads(&other, heads).await;
         }
-        // From now on it is followed under its own name; what stood for it until then goes.
+        // From now on it is followed under its own name; its placeholder row is removed.
         self.store.forget_log(followed.name())?;
         Ok(Poll::default())
     }

@@ -1,5 +1,5 @@
 //! Lists the trees of a log on the evidence of its signatures. The list of the trees of a Rekor v1 is not signed: an
-//! attacker on the way can add some, leave some out, and call any of them active.
+//! attacker on the network can add some, leave some out, and call any of them active.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 /// Unknown trees that a statement names.
 const NAMED: usize = 3;
 
-/// Who knows which trees a log has.
+/// Knows the trees of each log.
 #[derive(Debug)]
 pub struct Trees {
     pub store: Arc<Store>,
@@ -23,8 +23,8 @@ pub struct Trees {
 }
 
 impl Trees {
-    /// The trees to look at, and those that are not known: never seen before, and without a valid checkpoint. A log that
-    /// has a single tree is known by its name.
+    /// The trees to poll, and the unknown ones: never seen before, and without a valid checkpoint. A log that has a
+    /// single tree is known by its name.
     pub fn sort_out(&self, followed: &FollowedLog, heads: Vec<Head>) -> Result<(Vec<Head>, Vec<Head>), StoreError> {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
         for head in heads {
@@ -37,7 +37,7 @@ impl Trees {
     }
 
     /// Decides which trees still grow. A tree is retired by the trust root, or by a successor whose checkpoint the log
-    /// signed and that was not retired itself before: what the list says beside that counts for nothing.
+    /// signed and that was not retired itself before: other statements of the list do not count.
     pub fn retire(&self, followed: &FollowedLog, heads: &mut [Head]) -> Result<(), StoreError> {
         let ends = followed.is_retired(self.clock.now());
         let mut has_successor = false;
@@ -51,9 +51,9 @@ impl Trees {
         Ok(())
     }
 
-    /// Accuses a log that goes on naming trees whose checkpoints do not verify: what is written to such a tree is seen by
-    /// nobody. It is one accusation however many trees there are, since anybody on the way can make them up. How many
-    /// troubles that is: none or one.
+    /// Reports a log that keeps naming trees whose checkpoints do not verify: no monitor sees the entries of such a
+    /// tree. It is one violation however many trees there are, since an attacker on the network can make them up.
+    /// Returns the number of errors: none or one.
     pub fn note_unknown(&self, followed: &FollowedLog, unknown: &[Head]) -> Result<usize, StoreError> {
         if followed.kind != LogKind::RekorV1 {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! Collects pages of a tail until one transaction is worth while.
+//! Collects pages of a tail until they are worth a transaction.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::{
     },
 };
 
-/// From so many entries on they are stored in one transaction.
+/// Entries that make a batch full.
 const BATCH: u64 = 4096;
 
-/// From so many bytes on they are stored, however few entries they are.
+/// Bytes that make a batch full, however few entries they are.
 const BATCH_BYTES: u64 = 32 << 20;
 
-/// Most bytes of unreadable entries that one transaction keeps; of the others it keeps that they are there.
+/// Most bytes of unreadable entries that one transaction keeps; of the others it keeps only their places.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// Pages that wait for their transaction.
@@ -29,7 +29,7 @@ pub struct Batch {
     pages: Vec<ReadPage>,
 }
 
-/// What a batch came to: what one transaction stores.
+/// The content of a batch, stored in one transaction.
 #[derive(Debug, Default)]
 pub struct Read {
     pub entries: Vec<NewLogEntry>,
@@ -39,10 +39,10 @@ pub struct Read {
 }
 
 impl Batch {
-    /// A page that comes next. It moves the tail in memory, and nothing else.
+    /// Takes the next page. It moves the tail in memory only.
     ///
     /// # Errors
-    /// It does not follow what came before.
+    /// The page does not follow the one before.
     pub fn take(
         &mut self,
         page: &EntryPage,
@@ -63,7 +63,7 @@ impl Batch {
         self.entries >= BATCH || self.bytes >= BATCH_BYTES
     }
 
-    /// What waited until now, read closely; nothing waits any more. `None`: nothing did.
+    /// Reads the waiting entries closely; afterwards none waits. `None`: none did.
     pub fn read(&mut self, matcher: &Matcher) -> Option<Read> {
         let pages = std::mem::take(self).pages;
         (!pages.is_empty()).then(|| Read::of(&pages, matcher))
@@ -95,7 +95,7 @@ impl Read {
     }
 }
 
-/// Keeps the bytes of unreadable entries within bounds: a log may serve nothing else.
+/// Limits the bytes of unreadable entries: a log may serve nothing else.
 fn bound(quarantined: &mut [NewQuarantined]) {
     let mut left = KEPT_BYTES;
     for entry in quarantined {

@@ -1,4 +1,4 @@
-//! Tailing of logs: every entry is downloaded, hashed and searched in order, and believed only once it hashes to the
+//! Tailing of logs: every entry is downloaded, hashed and searched in order, and trusted only once it hashes to the
 //! signed root.
 
 mod batch;

@@ -8,22 +8,22 @@ use crate::{
     tlog::CompactRange,
 };
 
-/// How often it is told how far a long reading has come.
+/// How often the progress of a long reading is reported.
 const TELL_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Where a tail stands, in memory.
+/// The position of a tail, in memory.
 #[derive(Debug)]
 pub struct Tail {
     pub range: CompactRange,
-    /// Roots on the way, to find out where a log began to lie.
+    /// Roots on the way, to locate the first changed entry.
     pub marks: Marks,
-    /// How far this reading has come, and when that is told next.
+    /// The progress of this reading, and the time of the next report.
     pub progress: LogProgress,
     pub telling: OnceInAWhile,
 }
 
 impl Tail {
-    /// Goes on to this size from what is stored. `None`: that does not fit together.
+    /// Resumes to this size from the stored row. `None`: the row is inconsistent.
     pub fn resume(row: &TailRow, to: u64, now: DateTime<Utc>) -> Option<Self> {
         let range = CompactRange::from_parts(row.downloaded, row.downloaded_range.clone())?;
         let proven = CompactRange::from_parts(row.verified, row.verified_range.clone())?;

@@ -8,12 +8,12 @@ use crate::{
     tlog::Tree,
 };
 
-/// Logs that are met within this time are met together: none of them is the successor of another.
+/// Logs that are first seen within this time count as seen together: none of them is the successor of another.
 const TOGETHER: TimeDelta = TimeDelta::minutes(5);
 
-/// Whether a tree began when logs of its kind were followed already, so that all of it is to be read. The trust root may
-/// say when it began; otherwise it counts when it was first met: logs that are met together are none the successor of
-/// another. Names say nothing.
+/// Whether a tree began after logs of its kind were followed, so that all of it is to be read. The trust root may give
+/// its start; otherwise the time when it was first seen counts: of logs seen together none is the successor of another.
+/// Names prove nothing.
 pub fn is_successor(store: &Store, list: &LogList, followed: &FollowedLog, tree: &Tree) -> Result<bool, StoreError> {
     let rows = store.logs()?;
     let Some(this) = rows.iter().find(|row| row.name == tree.name) else { return Ok(false) };
@@ -21,7 +21,7 @@ pub fn is_successor(store: &Store, list: &LogList, followed: &FollowedLog, tree:
         if followed.kind == LogKind::RekorV1 {
             return followed.has_tree(&row.name) && row.offset < tree.offset;
         }
-        // A log that the operator names begins when they say so.
+        // The operator decides when a configured log begins.
         row.kind.holds_certificates() == this.kind.holds_certificates()
             && !followed.is_configured()
             && list.of_tree(&row.name).is_some_and(|log| !log.is_configured())
@@ -29,7 +29,7 @@ pub fn is_successor(store: &Store, list: &LogList, followed: &FollowedLog, tree:
     let older = rows.iter().filter(|row| row.name != this.name && row.tail.is_some()).filter(is_older);
     let Some(followed_since) = older.map(|row| row.first_seen).min() else { return Ok(false) };
     if followed.kind == LogKind::RekorV1 {
-        // The trees that one answer names are met at one time.
+        // Trees of one answer have the same first time.
         return Ok(this.first_seen > followed_since);
     }
     let began_later = followed.since.is_some_and(|since| since >= followed_since);

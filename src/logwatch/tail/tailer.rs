@@ -1,4 +1,4 @@
-//! Reads the entries that a checkpoint adds to a tree, and believes them once they hash to the signed root.
+//! Reads the entries that a checkpoint adds to a tree, and trusts them once they hash to the signed root.
 
 use super::{
     batch::{Batch, Read},
@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 
-/// Who reads the entries of logs.
+/// Reads the entries of logs.
 #[derive(Debug)]
 pub struct Tailer {
     pub store: Arc<Store>,
@@ -39,8 +39,8 @@ pub struct Tailer {
 }
 
 impl Tailer {
-    /// Reads what a checkpoint adds, and moves the verified position to its size. The first time it begins at the end.
-    /// `None`: what was served does not hash to the signed root, which is recorded.
+    /// Reads the entries that a checkpoint adds, and moves the verified position to its size. The first time it begins
+    /// at the end. `None`: the served entries do not hash to the signed root, which is recorded.
     pub async fn tail(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         let Shown { tree, signed, .. } = shown;
         let stands = |store: &Store| Ok::<_, StoreError>(store.log(&tree.name)?.and_then(|row| row.tail));
@@ -68,8 +68,8 @@ impl Tailer {
         Ok(None)
     }
 
-    /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root. A shard
-    /// that follows one that is tailed already is read from its first entry, or what was logged in it so far would be lost.
+    /// Begins at the end: the leaves so far are taken from the log's own proof, which must lead to its signed root. A
+    /// shard that follows a tailed one is read from its first entry, or the entries logged in it so far would be lost.
     async fn start_tail(&self, shown: Shown<'_>) -> Result<Option<u64>, TreeFailure> {
         let Shown { followed, tree, signed, .. } = shown;
         if is_successor(&self.store, &self.list, followed, tree)? {
@@ -98,7 +98,7 @@ impl Tailer {
             let page = match pages.try_next().await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                // What came before the failure is kept.
+                // The entries read before the failure are kept.
                 Err(error) => {
                     self.store_batch(shown, tail, batch.read(&matcher))?;
                     return Err(error.into());
@@ -135,11 +135,11 @@ impl Tailer {
             }
             return Ok(());
         }
-        // Another process follows the same log; it must not be made to believe two tails.
+        // Another process follows the same log; it must not continue from two mixed tails.
         Err(FollowError::TwoTails(tree.clone()).into())
     }
 
-    /// What was downloaded does not hash to the signed root: it is forgotten, and the log accused.
+    /// Discards downloaded entries that do not hash to the signed root, and reports the log.
     async fn refuse(&self, shown: Shown<'_>, tail: Tail) -> Result<(), StoreError> {
         let Shown { tree, signed, now, .. } = shown;
         self.store.log_rewound(&tree.name)?;

@@ -5,8 +5,8 @@ use std::{borrow::Cow, time::Duration};
 use super::{EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Rate, Row, Token, Versions};
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
-/// It always tells the method, so not knowing it means that nothing is known. Limits are those of its crawler policy and of
-/// the index documentation.
+/// It always names the publishing method, so an unknown method means that nothing is known. Limits are those of its
+/// crawler policy and of the index documentation.
 pub(super) const ROW: Row = Row {
     name: "cargo",
     title: "crates.io",
@@ -17,7 +17,7 @@ pub(super) const ROW: Row = Row {
         many: false,
         lock_form,
         locks: &[LockFile::Cargo],
-        // As Cargo.lock names it since ever, whichever protocol is used.
+        // The name in Cargo.lock, whichever protocol is used.
         sources: &["registry+https://github.com/rust-lang/crates.io-index"],
     },
     evidence: EvidenceRules {
@@ -56,7 +56,7 @@ pub(super) const ROW: Row = Row {
     curated: Some(include_str!("../../../watchlists/cargo.toml")),
 };
 
-/// It keeps names as the author wrote them, and refuses a new one that differs from another only in case, or in `-` and `_`.
+/// It keeps names as the author wrote them. It refuses a new one that differs only in case, or in `-` and `_`.
 fn distinct(spelled: &str) -> Cow<'_, str> {
     if spelled.bytes().any(|b| b.is_ascii_uppercase() || b == b'-') {
         return spelled.to_ascii_lowercase().replace('-', "_").into();

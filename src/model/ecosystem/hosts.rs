@@ -1,4 +1,4 @@
-//! The hosts of a registry: what each is for, and what it asks of its clients.
+//! The hosts of a registry: the purpose of each, and the registry's rules for its clients.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ pub struct Host {
     pub id: RegistryId,
     /// Whether packages are installed from it.
     pub has_packages: bool,
-    /// Under which key of the configuration another URL is put in its place.
+    /// The configuration key under which another URL replaces it.
     pub key: Option<UrlKey>,
-    /// How often it may be asked, where the registry publishes that.
+    /// The largest request rate, if the registry publishes it.
     pub rate: Option<Rate>,
 }
 
@@ -23,17 +23,17 @@ impl Host {
         Self { id, has_packages: true, key: None, rate: None }
     }
 
-    /// A host for something else.
+    /// A host for another purpose.
     pub(super) const fn beside(id: RegistryId) -> Self {
         Self { id, has_packages: false, key: None, rate: None }
     }
 
-    /// It, with a key of the configuration.
+    /// The host with a key of the configuration.
     pub(super) const fn under(self, name: &'static str, about: &'static str) -> Self {
         Self { key: Some(UrlKey { name, about }), ..self }
     }
 
-    /// It, with a published limit.
+    /// The host with a published limit.
     pub(super) const fn asked(self, rate: Rate) -> Self {
         Self { rate: Some(rate), ..self }
     }
@@ -44,11 +44,11 @@ impl Host {
 pub struct UrlKey {
     /// The key.
     pub name: &'static str,
-    /// What stands there, for people.
+    /// Its description, for people.
     pub about: &'static str,
 }
 
-/// How often a host may be asked: `requests` in `per` on average, `burst` at once, `concurrency` under way.
+/// The request rate of a host: `requests` in `per` on average, `burst` at once, `concurrency` under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// Requests in one period.

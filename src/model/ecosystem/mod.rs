@@ -1,5 +1,5 @@
-//! The registries that provwatch watches, by the purl types of their packages. All that is known of one beforehand stands in
-//! its [`Row`]: nobody else asks which registry it is.
+//! The registries that provwatch watches, by the purl types of their packages. All differences between them are in
+//! their [`Row`]s: no other code depends on a particular registry.
 
 mod cargo;
 mod hosts;
@@ -27,7 +27,7 @@ const TABLE: &[&Row] = &[
     &tests::attic::ROW,
 ];
 
-/// How many of them there are for everybody: unit tests have one more, made up, which only those see that ask for it.
+/// The number of public ones: unit tests have one more, made up, which only tests that ask for it see.
 const PUBLISHED: usize = TABLE.len() - if cfg!(test) { 1 } else { 0 };
 
 /// A kind of package, named by its purl type (<https://github.com/package-url/purl-spec>).
@@ -36,14 +36,14 @@ const PUBLISHED: usize = TABLE.len() - if cfg!(test) { 1 } else { 0 };
 pub struct Ecosystem(usize);
 
 impl Ecosystem {
-    /// npm. Only its own folder and tests may ask for it, as for each that follows.
+    /// npm. Only its own folder and tests may name it, as for each that follows.
     pub const NPM: Self = Self::named("npm");
     /// The Python Package Index.
     pub const PYPI: Self = Self::named("pypi");
     /// crates.io.
     pub const CARGO: Self = Self::named("cargo");
 
-    /// Every ecosystem that provwatch watches, for tests and tables that are written by hand; code asks [`Ecosystem::all`].
+    /// Every ecosystem that provwatch watches, for tests and handwritten tables; code uses [`Ecosystem::all`].
     pub const ALL: [Self; PUBLISHED] = {
         let mut all = [Self(0); PUBLISHED];
         let mut at = 0;
@@ -76,7 +76,7 @@ impl Ecosystem {
         Self::all().find(|ecosystem| ecosystem.row().files.locks.contains(&kind))
     }
 
-    /// All that is known of it beforehand.
+    /// All that is known of it in advance.
     pub fn row(self) -> &'static Row {
         TABLE[self.0]
     }
@@ -101,12 +101,12 @@ impl Ecosystem {
         (self.row().versions.read)(text)
     }
 
-    /// Whether its public registry tells something of releases.
+    /// Whether its public registry has an aspect of releases.
     pub fn tells(self, aspect: Aspect) -> bool {
         !self.row().evidence.untold.contains(&aspect)
     }
 
-    /// What its public registry tells of no release.
+    /// The aspects that its public registry has for no release.
     pub fn never_told(self) -> impl Iterator<Item = Aspect> {
         self.row().evidence.untold.iter().copied()
     }
@@ -117,7 +117,7 @@ impl Ecosystem {
     }
 }
 
-/// How many rows are listed.
+/// The number of listed rows.
 #[cfg(not(test))]
 const fn listed() -> usize {
     PUBLISHED

@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use super::{EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Row, Token, Versions};
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
-/// It always tells the method, so not knowing it means that nothing is known.
+/// It always names the publishing method, so an unknown method means that nothing is known.
 pub(super) const ROW: Row = Row {
     name: "npm",
     title: "npm",
@@ -51,8 +51,8 @@ pub(super) const ROW: Row = Row {
     curated: Some(include_str!("../../../watchlists/npm.toml")),
 };
 
-/// npm's rule as far as it matters here: one optional scope, URL-safe characters, no leading dot. Names are kept as the author
-/// wrote them, capitals too: it has both `JSONStream` and `jsonstream`, of different authors.
+/// The relevant part of npm's rule: one optional scope, URL-safe characters, no leading dot. Names keep the author's
+/// spelling, capitals too: npm has both `JSONStream` and `jsonstream`, of different authors.
 fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()

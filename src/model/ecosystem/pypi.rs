@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use super::{EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Row, Token, Versions};
 use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
 
-/// It never tells the method, and takes attestations from trusted publishers only.
+/// It never names the publishing method, and accepts attestations from trusted publishers only.
 pub(super) const ROW: Row = Row {
     name: "pypi",
     title: "PyPI",
@@ -65,7 +65,7 @@ fn pep_503(name: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// PEP 440, whose epochs stand above all numbers.
+/// PEP 440, whose epochs are above all numbers.
 fn pep_440(text: &str) -> Option<Version> {
     let version: pep440_rs::Version = text.parse().ok()?;
     let part = |index: usize| version.release().get(index).copied().unwrap_or(0);

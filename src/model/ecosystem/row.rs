@@ -1,12 +1,11 @@
-//! One registry as a row of data: what it is called, how it spells names and versions, where it is, and what it can tell.
+//! One registry as a row of data: its names, its rules for names and versions, its hosts, and the evidence that it has.
 
 use std::{borrow::Cow, time::Duration};
 
 use super::Host;
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version};
 
-/// All that is known of a registry beforehand. What is read of its documents and feeds is the matter of its folder in the room
-/// `registry`.
+/// All that is known of a registry in advance. Its folder in `registry` reads its documents and feeds.
 #[derive(Debug)]
 pub struct Row {
     /// The purl type of its packages, which is also its section of the configuration: `[registries.npm]`.
@@ -19,17 +18,17 @@ pub struct Row {
     pub names: Names,
     /// Its rules for versions.
     pub versions: Versions,
-    /// What its releases consist of.
+    /// The files of its releases.
     pub files: Files,
-    /// What it can tell of how a release came about.
+    /// The evidence that it has about releases.
     pub evidence: EvidenceRules,
     /// Its change feed.
     pub feed: Feed,
-    /// Its hosts, and under which keys others are put in their place, in the order of the configuration.
+    /// Its hosts, with the configuration keys that replace them, in the order of the configuration.
     pub hosts: &'static [Host],
-    /// Something small that it has for everybody: a host, and the path there.
+    /// A small public document: a host, and the path there.
     pub small_document: (RegistryId, &'static str),
-    /// How a registry of its type, not the public one, is told a token that belongs to no user name.
+    /// The form of a token without a user name for another registry of its type.
     pub token: Token,
     /// The list of its packages that ships with provwatch, if there is one.
     pub curated: Option<&'static str>,
@@ -42,7 +41,7 @@ pub struct Names {
     pub is_name: fn(&str) -> bool,
     /// The name as its documents write it.
     pub spelled: for<'a> fn(&'a str) -> Cow<'a, str>,
-    /// What names of one package have in common, of a name as it is spelled.
+    /// The common form of all names of one package, given a name as it is spelled.
     pub distinct: for<'a> fn(&'a str) -> Cow<'a, str>,
     /// Whether names may have a scope, `@scope/name`.
     pub scoped: bool,
@@ -55,20 +54,21 @@ pub struct Versions {
     pub read: fn(&str) -> Option<Version>,
     /// The release line of a version, written as [`ReleaseLine::number`](crate::model::ReleaseLine::number) reads it.
     pub line: fn(&Version) -> String,
-    /// The version without what tags leave out of it.
+    /// The version without the parts that tags leave out.
     pub in_tags: for<'a> fn(&'a str) -> &'a str,
 }
 
-/// What the releases of a registry consist of.
+/// The files of a registry's releases.
 #[derive(Debug)]
 pub struct Files {
-    /// Whether a release has many, each known by its name. Elsewhere it is a single file, and mirrors call it as they like.
+    /// Whether a release has many, each known by its name. Otherwise it is a single file, and mirrors may name it
+    /// freely.
     pub many: bool,
     /// A digest, by the name of its algorithm and in hex, as lock files have it.
     pub lock_form: fn(&str, &str) -> String,
     /// The kinds of lock file that list its packages.
     pub locks: &'static [LockFile],
-    /// What lock files call the public registry where that is not one of its hosts.
+    /// The name of the public registry in lock files, if that is not one of its hosts.
     pub sources: &'static [&'static str],
 }
 
@@ -85,21 +85,20 @@ pub enum LockFile {
     Cargo,
 }
 
-/// What a registry can tell of how a release came about, and what that is worth. Registries move, so this is a table and not
-/// code.
+/// The evidence that a registry has about releases, and its weight. Registries change, so this is a table and not code.
 #[derive(Debug)]
 pub struct EvidenceRules {
-    /// What it tells of no release, sorted.
+    /// The aspects that it has for no release, sorted.
     pub untold: &'static [Aspect],
-    /// Whether it always says how a publisher proved himself. Where it does not, that is inferred from attestations.
+    /// Whether it always names the publishing method. If it does not, that is inferred from attestations.
     pub tells_method: bool,
-    /// What verified provenance proves where it does not tell the method.
+    /// The rank of verified provenance if it does not name the method.
     pub attested: EvidenceRank,
-    /// What is known of a release without provenance whose method it does not tell.
+    /// The rank of a release without provenance if it does not name the method.
     pub unattested: Option<EvidenceRank>,
     /// Whether it knows staged releases that a person approves.
     pub approvals: bool,
-    /// The issuers from which it takes trusted publishing: exact, or a prefix where it ends with a slash.
+    /// The issuers from which it accepts trusted publishing: exact, or a prefix where it ends with a slash.
     pub issuers: &'static [&'static str],
 }
 
@@ -108,31 +107,31 @@ pub struct EvidenceRules {
 pub struct Feed {
     /// Its name, the key of its place in the store.
     pub name: &'static str,
-    /// Whether it names versions: then each of them is told. Another one says only that a package changed.
+    /// Whether it names versions: then each of them is announced. Another feed reports only that a package changed.
     pub names_versions: bool,
-    /// How often it is read.
+    /// Its reading interval.
     pub interval: Interval,
 }
 
-/// How often a feed is read.
+/// The reading interval of a feed.
 #[derive(Debug)]
 pub struct Interval {
-    /// If the operator says nothing.
+    /// The default.
     pub usual: Duration,
-    /// What the key says of it, for people.
+    /// The description of the key, for people.
     pub about: &'static str,
-    /// Anything less is more often than the registry welcomes.
+    /// The shortest interval that the registry welcomes.
     pub least: Duration,
-    /// Anything more loses something, and what.
+    /// The longest interval without loss, and what a longer one loses.
     pub most: Option<(Duration, &'static str)>,
 }
 
-/// How a token is told.
+/// The form in which a token is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     /// `Authorization: Bearer …`.
     Bearer,
-    /// `Authorization: …`, as it is.
+    /// `Authorization: …`, unchanged.
     Bare,
     /// As the password of a user of this name (HTTP Basic).
     PasswordOf(&'static str),

@@ -1,4 +1,4 @@
-//! Assesses one release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all ask this.
+//! Assesses one release against its package's baseline. Pure: `run`, `backfill`, `replay` and `lookup` all use it.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,41 @@ use crate::{
     model::{Alert, AlertKind, Baseline, Links, LogEntry, Observation, ReleaseLine, Signal},
 };
 
-/// Detectors that need no baseline to be sure.
+/// Detectors whose signals need no baseline.
 const OF_ITSELF: [&str; 2] = ["attestation-invalid", "file-replaced"];
 
-/// What a release says beside its baseline.
+/// The assessment of a release against its baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
     /// The signals, the worst first.
     pub signals: Vec<Signal>,
-    /// What they add up to; `None` where no signal may alert.
+    /// The combined verdict; `None` where no signal may alert.
     pub verdict: Option<Verdict>,
-    /// What it was compared with; `None` for the first release of a package.
+    /// The line that it was compared with; `None` for the first release of a package.
     pub compared_with: Option<ComparedWith>,
     /// Whether the release joins the baseline at once, see `docs/BASELINES.md`.
     pub in_baseline: bool,
 }
 
 impl Assessment {
-    /// Whether it raises an alert that keeps the release from teaching.
+    /// Whether it raises an alert that keeps the release out of the baseline.
     pub fn reports(&self) -> bool {
         !in_baseline(self.verdict.as_ref().map(|verdict| verdict.severity))
     }
 }
 
-/// What a release was compared with.
+/// The line that a release was compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedWith {
     /// The release line.
     pub line: ReleaseLine,
-    /// How many of its releases taught.
+    /// How many releases of it the baseline includes.
     pub releases: u32,
-    /// Whether it is another line than the release's own.
+    /// Whether it is a different line from the release's own.
     pub inherited: bool,
 }
 
-/// Assesses a release against what was known before it, by what was published around it and what the operator said.
+/// Assesses a release against the baseline before it, the releases published around it, and the operator's settings.
 pub fn assess(baseline: &Baseline, release: &Observation, inputs: &AssessmentInputs<'_>) -> Assessment {
     let change = Change::between(baseline, release, inputs);
     let signals = inputs.tuning.apply(inspect(&change));
@@ -59,7 +59,7 @@ pub fn assess(baseline: &Baseline, release: &Observation, inputs: &AssessmentInp
     Assessment { signals, verdict, compared_with, in_baseline }
 }
 
-/// What is wrong with a release whatever its package usually does: its files were replaced, its evidence does not hold.
+/// The signals about a release that need no baseline: its files were replaced, or its evidence is invalid.
 pub fn of_itself(release: &Observation, inputs: &AssessmentInputs<'_>) -> Vec<Signal> {
     let nothing = Baseline::empty(release.purl.package().clone());
     let mut signals = inspect(&Change::between(&nothing, release, inputs));
@@ -82,7 +82,7 @@ pub fn alert(release: &Observation, assessed: &Assessment, raised_at: DateTime<U
     })
 }
 
-/// The verdict's argument, and what could not be found out, grouped by reason.
+/// The verdict's argument, and the unknown facts, grouped by reason.
 fn argument(release: &Observation, verdict: &Verdict) -> String {
     let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (what, why) in release.facts.unknown.iter().flatten() {
@@ -92,8 +92,8 @@ fn argument(release: &Observation, verdict: &Verdict) -> String {
     format!("{}{}", verdict.argument, unknown.collect::<String>())
 }
 
-/// Where the release's verified provenance says to look: commit, run, log entry. The registry's page is the caller's to
-/// add, who knows where its registry lives.
+/// Links from the release's verified provenance: commit, run, log entry. The caller adds the registry's page, since it
+/// knows the registry's address.
 pub fn links(release: &Observation) -> Links {
     let Some(verified) = release.verified().next() else { return Links::default() };
     let claims = &verified.identity.claims;
@@ -107,7 +107,7 @@ pub fn links(release: &Observation) -> Links {
     }
 }
 
-/// The page of an entry of the public Rekor v1, the only log whose entries the search page knows by their index.
+/// The page of an entry of the public Rekor v1, the only log whose entries the search page finds by their index.
 fn search_page(entry: &LogEntry) -> Option<String> {
     let name = entry.origin.split(" - ").next();
     (name == Some("rekor.sigstore.dev")).then(|| format!("https://search.sigstore.dev/?logIndex={}", entry.index))

@@ -9,7 +9,7 @@ use crate::{
     model::{AuthMethod, CorrelationKey, Observation, Package, ReleaseId, ReleaseLine, run_and_attempt},
 };
 
-/// Remembers releases, and tells of the next one what came before and beside it.
+/// Stores releases in memory, and gives for the next one the releases before and around it.
 #[derive(Debug, Default)]
 pub struct InMemoryHistory {
     packages: HashMap<CorrelationKey, Cadence<Package>>,
@@ -19,14 +19,14 @@ pub struct InMemoryHistory {
     runs: HashMap<Package, Runs>,
     /// The latest two versions that carry a signature, the later one last.
     signatures: HashMap<Package, HashMap<String, Vec<ReleaseId>>>,
-    /// The last release of a package by one hand that raised an alert.
+    /// The last release of a package by one publisher that raised an alert.
     accused: HashMap<(Package, String), (ReleaseId, DateTime<Utc>)>,
     /// When the last release of a package that did not join was published.
     held_at: HashMap<Package, DateTime<Utc>>,
 }
 
 impl InMemoryHistory {
-    /// What was published around a release, of all that was added before.
+    /// The release context, from all releases that were added before.
     pub fn release_context(&self, release: &Observation) -> ReleaseContext {
         let (package, at) = (release.purl.package(), release.published_at);
         let line = release.line();
@@ -71,7 +71,7 @@ impl InMemoryHistory {
         is_beside.then(|| (known.clone(), *then))
     }
 
-    /// Adds a release. One that does not teach, since it raised an alert of medium or worse, makes no habit.
+    /// Adds a release. A release that raised an alert of medium or worse does not count towards the usual cadence.
     pub fn add(&mut self, release: &Observation, in_baseline: bool) {
         let (package, at) = (release.purl.package(), release.published_at);
         for correlation_key in CorrelationKey::of(release) {
@@ -113,20 +113,20 @@ impl InMemoryHistory {
     }
 }
 
-/// Who published a release that no trusted publisher did: the account; the empty text where neither account nor workflow
-/// is named, as on PyPI.
+/// The publisher of a release that no trusted publisher published: the account; an empty text where neither account nor
+/// workflow is named, as on PyPI.
 pub fn actor(release: &Observation) -> Option<String> {
     let by_hand = release.auth.method != AuthMethod::TrustedPublisher;
     let account = release.publisher.as_ref().filter(|_| by_hand).map(|person| person.name.clone());
     account.or_else(|| (by_hand && release.identities().is_empty()).then(String::new))
 }
 
-/// The runs that a release's verified identities name, whichever attempt.
+/// The runs that a release's verified identities name, without the number of the attempt.
 fn runs(release: &Observation) -> impl Iterator<Item = &str> {
     release.runs().map(|run| run_and_attempt(run).0)
 }
 
-/// By what a signature is known again: what was signed, by which key, and where it stands in a log.
+/// The identifiers of a signature: the signed digests, and its place in a log.
 fn signatures(release: &Observation) -> impl Iterator<Item = String> {
     release.verified().flat_map(|verified| {
         let place = verified.log.as_ref().map(|entry| format!("{}#{}", entry.origin, entry.index));

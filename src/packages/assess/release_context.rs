@@ -9,10 +9,10 @@ use crate::{
     store::{Neighbour, Store, StoreError, Trace},
 };
 
-/// How many earlier releases show whether a burst is a habit.
+/// How many earlier releases show whether a burst is usual.
 const REMEMBERED: usize = 1000;
 
-/// What was published around a release, of all that is watched.
+/// The watched releases that were published around a release.
 ///
 /// # Errors
 /// The store failed.
@@ -50,8 +50,8 @@ pub(super) fn is_dependency(release: &Observation, package: &Package) -> bool {
         && package.registry() == release.purl.package().registry()
 }
 
-/// The latest of the siblings by the same hand that raised an alert of medium or worse within the hour before, and was
-/// not accepted since.
+/// The latest of the siblings by the same publisher that raised an alert of medium or worse within the hour before, and
+/// was not accepted since.
 fn accused(
     store: &Store,
     release: &Observation,
@@ -70,7 +70,7 @@ fn accused(
     Ok(None)
 }
 
-/// The version that the release's run built before.
+/// The version that the same run built before.
 fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
     let named: Vec<_> = release.runs().map(|run| run_and_attempt(run).0).collect();
     if named.is_empty() {
@@ -118,7 +118,8 @@ mod tests {
         store::{BaselineChange, NewBaselineVersion, Outcome, Record, StoredBaseline},
     };
 
-    /// A release in small: package, account, major version, minutes since the last, run, whether it raises an alert.
+    /// A release in short form: package, account, major version, minutes since the last, run, whether it raises an
+    /// alert.
     type Draft = (u8, u8, u8, i64, u8, bool);
 
     fn release(number: usize, at: DateTime<Utc>, (package, account, major, _, run, _): Draft) -> Observation {
@@ -167,7 +168,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-        /// A replay remembers, the daemon asks its store: what they know of a release is the same.
+        /// The in-memory history of a replay and the daemon's store give the same release context.
         #[test]
         fn the_store_and_a_chronicle_tell_the_same(
             drafts in prop::collection::vec((0..4_u8, 0..3_u8, 1..4_u8, 1..90_i64, 0..5_u8, any::<bool>()), 1..25)

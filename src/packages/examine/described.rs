@@ -1,4 +1,5 @@
-//! Processes the releases of a document: sorts history from news, and has each learned or judged and recorded.
+//! Processes the releases of a document: separates history from new releases, and has each learned, or judged and
+//! recorded.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +24,7 @@ use crate::{
     store::{Portions, Store, StoreError, StoredBaseline},
 };
 
-/// Who takes what a document says of releases.
+/// Processes the releases that a document describes.
 #[derive(Debug)]
 pub struct Described {
     pub store: Arc<Store>,
@@ -34,7 +35,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Takes what a document says of releases.
+    /// Processes the releases that a document describes.
     pub async fn take(&self, subject: &Examination<'_>, document: &mut PackageDocument) -> Result<Took, StoreError> {
         date(&self.store, subject, document)?;
         let mut examined = self.unreadables.take(subject, &document.unreadable)?;
@@ -56,7 +57,7 @@ impl Described {
         Ok(Took { portions, ..Took::whole(examined) })
     }
 
-    /// Those of these releases that are stored, by version, as they were seen last.
+    /// The stored observations of those of these releases that are stored, by version.
     fn seen_before(
         &self,
         subject: &Examination<'_>,
@@ -71,9 +72,9 @@ impl Described {
         Ok(before)
     }
 
-    /// The history first, so that new releases are compared with it. Where it is too long for one turn, or a feed announced
-    /// something while it is read, the new ones are judged beforehand by what is known, and again when it is read. How much of
-    /// the history is still to be read.
+    /// Processes the history first, so that new releases are compared with it. Where it is too long for one turn, or a
+    /// feed announced a change while it is read, the new releases are judged first against what is known, and again
+    /// when it is read. Returns how much of the history is still to be read.
     async fn take_releases(
         &self,
         subject: &Examination<'_>,
@@ -87,7 +88,7 @@ impl Described {
         let is_long =
             subject.first_sight() && (evidence > Turn::most_requests() || (is_urgent && subject.is_between_portions()));
         if is_urgent && !subject.first_sight() {
-            // Of this history, evidence is asked for again that could not be had: nobody waits for that.
+            // The evidence of this history could not be fetched before; new releases do not wait for it.
             let unseen = fresh.extract_if(.., |release| subject.is_unseen(release)).collect();
             self.judge_all(subject, unseen, Past::Read, baseline, examined).await?;
         }
@@ -106,7 +107,7 @@ impl Described {
         Ok(unread.len())
     }
 
-    /// Judges the releases that were never judged, though the history is not read.
+    /// Judges the releases that were never judged, though the history has not been read.
     async fn judge_unread(
         &self,
         subject: &Examination<'_>,
@@ -118,8 +119,8 @@ impl Described {
         self.judge_all(subject, unseen, Past::Unread, &mut baseline.clone(), examined).await
     }
 
-    /// Judges releases: those that were never judged first, each with its share of the evidence, so that all of them are
-    /// recorded before more evidence of one is read.
+    /// Judges releases: those that were never judged first, each with its share of the evidence, so that all are
+    /// recorded before the rest of the evidence of any of them is read.
     async fn judge_all(
         &self,
         subject: &Examination<'_>,
@@ -139,14 +140,15 @@ impl Described {
             }
             subject.turn.share(if fits { 1 } else { count - place });
             self.judge.judge(subject, release, past, baseline, examined).await?;
-            // Judging waits for nothing where there is no evidence to fetch: other packages are looked at in between.
+            // Judging does not yield by itself where it has no evidence to fetch; this lets other packages be checked
+            // in between.
             tokio::task::yield_now().await;
         }
         Ok(())
     }
 }
 
-/// The history, and what is judged, each in publish order. Nothing is copied: they may be very many.
+/// The history and the releases to judge, each in publish order. Releases are not copied, as there can be very many.
 fn divide(
     subject: &Examination<'_>,
     mut releases: Vec<RegistryRelease>,

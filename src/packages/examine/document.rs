@@ -19,7 +19,7 @@ use crate::{
     upkeep::OperationalIssues,
 };
 
-/// Who takes the documents of registries.
+/// Processes the documents of registries.
 #[derive(Debug)]
 pub struct Documents {
     pub store: Arc<Store>,
@@ -29,8 +29,9 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// Takes what a document has. One that is behind what was announced is waited for, and what it has is judged at once
-    /// all the same: a mirror may never reach the announced revision. What an older document lacks says nothing.
+    /// Processes a document. One that lags the feed's announcement is requested again later, but its releases are
+    /// judged at once: a mirror may never reach the announced revision. Releases that an older document lacks mean
+    /// nothing.
     pub async fn take(
         &self,
         subject: &Examination<'_>,
@@ -52,7 +53,7 @@ impl Documents {
         let mut took = if waits.patience {
             self.take_part(subject, document).await?
         } else {
-            // Where the feed names versions, each of them is told.
+            // Where the feed names versions, each missing one is reported.
             if !subject.package.ecosystem().row().feed.names_versions {
                 note_unreached(&self.issues, subject, &behind)?;
             }
@@ -64,12 +65,13 @@ impl Documents {
         Ok(took)
     }
 
-    /// Takes what a document has. It may be older than what is stored: what it lacks says nothing.
+    /// Processes the releases that a document has. It may be older than the stored state, so releases that it lacks
+    /// mean nothing.
     async fn take_part(&self, subject: &Examination<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
         let listed = listed(&document);
         let took = self.described.take(subject, &mut document).await?;
         if subject.first_sight() {
-            // What comes while it is waited for was not there at the first look.
+            // Releases that come during the wait were not there at the first check.
             self.store.save_package(&package_row(subject, document, listed.versions, false))?;
         } else if let Some(row) = subject.row.clone().filter(|_| document.validators == Some(doubtful())) {
             let Validators { etag, last_modified } = doubtful();
@@ -94,7 +96,8 @@ impl Documents {
         Ok(took)
     }
 
-    /// What the first document lists is kept before anything of it is read: what is announced meanwhile is not among it.
+    /// The versions of the first document are stored before any of them is read: a version that is announced meanwhile
+    /// is not among them.
     fn keep_history(&self, subject: &Examination<'_>, listed: &BTreeSet<String>) -> Result<(), StoreError> {
         let row = subject.row.clone().unwrap_or_else(|| PackageRow::new(subject.package.clone(), subject.now));
         if row.backfilled_at.is_some() || row.history.is_some() {
@@ -104,8 +107,8 @@ impl Documents {
     }
 }
 
-/// A revision, or a validator, that is the same as before while the document has releases that it did not have says nothing
-/// of the document: such a revision confirms nothing, and such a validator would hide what comes.
+/// A revision or a validator that stays the same while the document gets new releases is unreliable: such a revision
+/// confirms nothing, and such a validator would hide later changes.
 fn doubt_what_stays(subject: &Examination<'_>, document: &mut PackageDocument) {
     let Some(row) = subject.row.as_ref().filter(|row| row.backfilled_at.is_some()) else { return };
     let stored = stored_validators(row);

@@ -33,24 +33,24 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How often a document is asked for until it has what a feed announced, about three quarters of an hour. What
-/// the registry shows after that is what holds: it may have withdrawn the rest before anybody saw it.
+/// How often a document is requested until it has what a feed announced, about three quarters of an hour. After that
+/// the registry's document counts as it is: the registry may have withdrawn the rest before provwatch could see it.
 const PATIENCE: u32 = 8;
 
-/// What is announced again and again is waited for no longer: the documents of some mirrors are always behind.
+/// A package that is announced again and again gets no further waits: the documents of some mirrors always lag.
 const PATIENT_FOR: TimeDelta = TimeDelta::minutes(40);
 
-/// How a look at a package ended.
+/// How a check of a package ended.
 pub enum Looked {
-    /// The package is off the queue.
+    /// The package was removed from the queue.
     Whole(Examined),
-    /// The turn is over; the next one goes on.
+    /// The turn is over; the next one continues.
     InPart(Examined),
-    /// All that the document has was taken, and it is behind what was announced: it is asked for again later.
+    /// The document was processed, but lags the announcement: it is requested again later.
     Behind(Examined, LookError),
 }
 
-/// Who looks at packages.
+/// Checks packages.
 #[derive(Debug)]
 pub struct Examiner {
     pub store: Arc<Store>,
@@ -65,14 +65,14 @@ pub struct Examiner {
 }
 
 impl Examiner {
-    /// Looks at a package and takes its work item off the queue.
+    /// Checks a package and removes its work item from the queue.
     ///
     /// # Errors
     /// The registry or the store failed; the work item stays.
     pub async fn examine(&self, work: &Work, turn: &Turn) -> Result<Looked, LookError> {
         let looked = Box::pin(self.look(work, turn)).await;
         if looked.is_err() {
-            // Who keeps a registry of one's own from being read does not hide that its names are taken in public.
+            // An attacker who makes a private registry unreadable must not hide that its names exist on the public one.
             self.namesakes.look_for(&work.package, turn).await?;
         }
         looked
@@ -84,16 +84,16 @@ impl Examiner {
         self.progress.report(&Step::Examining { package: &work.package, first_sight: subject.first_sight() });
         let settled = subject.settled();
         let rechecking = subject.due().next().is_some();
-        // Who asks again because a document may lag does not ask whether it has changed: a cache would say no.
+        // A repeated request because of a possible lag is unconditional: a cache would answer that nothing changed.
         let is_conditional = !rechecking && work.reason != AGAIN && !subject.is_asked_whole();
         let validators = subject.row.as_ref().and_then(validators).filter(|_| is_conditional);
         let question =
             Question { known: &settled, validators: validators.as_ref(), revision: work.revision.as_deref() };
         let waits = Waits { is_announced: work.revision.is_some(), patience: is_patient(work, subject.now) };
-        // A large document is counted as such for as long as its releases are looked at.
+        // A large document counts as such for as long as its releases are processed.
         let http = turn.http.for_document();
         let answer = registry.package(&http, &work.package, question).await;
-        // Who answered may have shown that our clock is wrong.
+        // The answer may have shown that our clock is wrong.
         subject.history_ends = self.history_ends(subject.row.as_ref(), subject.now);
         let took = match answer {
             Err(RegistryError::Stale { .. }) if !waits.patience => Took::whole(self.package_gone(&subject, waits)?),
@@ -123,8 +123,8 @@ impl Examiner {
         Ok(Looked::Whole(examined))
     }
 
-    /// Puts a package back whose turn is over: behind the others that are due, after the pause that a host asked for, or,
-    /// where nothing came in this turn, after a wait that grows.
+    /// Puts back a package whose turn is over: behind the others that are due, after the pause that a host asked for,
+    /// or, where this turn brought nothing, after a wait that grows.
     fn put_back(&self, subject: &Examination<'_>, work: &Work, took: &Took, came: bool) -> Result<(), StoreError> {
         let wait = if came { TimeDelta::zero() } else { waits::nothing_came(work.turns) };
         let until = self.clock.now() + subject.turn.pause().max(wait);
@@ -187,7 +187,7 @@ impl Examiner {
     }
 }
 
-/// Whether what was announced is still waited for.
+/// Whether to keep waiting for what was announced.
 fn is_patient(work: &Work, now: DateTime<Utc>) -> bool {
     let is_always_behind = work.behind >= PATIENCE && now - work.since >= PATIENT_FOR;
     work.attempts < PATIENCE && !is_always_behind

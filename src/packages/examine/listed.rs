@@ -7,9 +7,9 @@ use crate::registry::PackageDocument;
 /// The versions that a document lists.
 #[derive(Default)]
 pub struct Listed {
-    /// Those that can be installed or were, in any way.
+    /// Versions that can be installed, or could be before.
     pub versions: BTreeSet<String>,
-    /// Those without a file.
+    /// Versions without a file.
     pub bare: Vec<String>,
 }
 

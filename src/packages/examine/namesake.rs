@@ -17,12 +17,12 @@ use crate::{
     text::with_causes,
 };
 
-/// How often the public registry is asked.
+/// How often the public registry is queried.
 const EVERY: TimeDelta = TimeDelta::days(1);
-/// How soon it is asked again where it did not answer.
+/// How soon it is queried again after a failure.
 const RETRY: TimeDelta = TimeDelta::hours(1);
 
-/// Who looks for the names of private packages in public.
+/// Looks for the names of private packages on the public registry.
 #[derive(Debug)]
 pub struct Namesakes {
     pub store: Arc<Store>,
@@ -34,8 +34,8 @@ pub struct Namesakes {
 }
 
 impl Namesakes {
-    /// Asks the public registry about the name of a package of another one, if it is time. That it does not answer is kept,
-    /// and keeps nothing else waiting.
+    /// Queries the public registry for the name of a private package, if it is time. A failure is stored, and delays
+    /// nothing else.
     pub async fn look_for(&self, package: &Package, turn: &Turn) -> Result<(), StoreError> {
         if package.is_public() || !self.settings.tuning.is_enabled(NAMESAKE) {
             return Ok(());
@@ -71,7 +71,8 @@ impl Namesakes {
             Ok(PackageState::Gone) => Namesake { there_since: None, etag: None, last_modified: None, ..answered },
             Ok(PackageState::Current(document)) => {
                 if row.there_since.is_none() {
-                    // The alert first: a crash in between tells it twice at most, and the same alert is one.
+                    // The alert is recorded first: a crash in between repeats it at most, and the repeated alert is the
+                    // same one.
                     self.tell(package, &document, row.answered_at.is_some())?;
                 }
                 let Validators { etag, last_modified } = document.validators.unwrap_or_default();
@@ -106,7 +107,7 @@ impl Namesakes {
         Ok(())
     }
 
-    /// One alert for each package, however often the public one goes and comes.
+    /// One alert for each package, however often the public one appears and disappears.
     fn alert_of(&self, found: &Found<'_>, severity: Severity) -> Alert {
         let (package, now) = (found.package, self.clock.now());
         let (name, here, there) = (package.name(), package.registry(), RegistryKey::from(package.ecosystem()));
@@ -140,8 +141,8 @@ impl Namesakes {
         }
     }
 
-    /// Whether the package has the newest public release with the same files: then it is passed on, or was published in
-    /// both. An older one says nothing: whoever takes a name may publish what the package once had.
+    /// Whether the newest public release has the same files as ours: then it is a proxy's copy, or was published to
+    /// both. An older release proves nothing: an attacker who takes a name may publish files that the package once had.
     fn has_same_files(&self, package: &Package, newest: &RegistryRelease) -> Result<bool, StoreError> {
         let ours = self.store.release(&package.at(newest.id.version()))?.and_then(|row| row.observation);
         let has = |one: &File| ours.iter().flat_map(|ours| &ours.files).any(|own| own.digests.agree(&one.digests));

@@ -9,9 +9,9 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Compares the files of releases with what they were, by version, and notes those that were replaced, now or at an
-/// earlier look. Where a release is a single file, one that only got another name, or of which other digests are stated,
-/// is not news: what is stated now is stored, and that is all.
+/// Compares the files of releases with the stored ones, by version, and notes those that were replaced, now or at an
+/// earlier check. Where a release is a single file, a file that only got another name or other kinds of digests is not
+/// news: the new statement is stored, and nothing else happens.
 ///
 /// # Errors
 /// The store failed.
@@ -33,7 +33,7 @@ pub fn compare_files(
     store.restate_files(&restated, subject.now)
 }
 
-/// Notes which files of a release were replaced since it was seen. Whether it is still news.
+/// Notes which files of a release were replaced since the last check. Returns whether the release is still news.
 pub fn note_replaced(subject: &Examination<'_>, before: &Observation, release: &mut RegistryRelease) -> bool {
     let ecosystem = subject.package.ecosystem();
     let mut replaced = replaced_files(ecosystem, before, &release.files);
@@ -45,7 +45,7 @@ pub fn note_replaced(subject: &Examination<'_>, before: &Observation, release: &
     is_news
 }
 
-/// The release as it was seen, with the files as they are stated now.
+/// The stored observation, with the files as they are stated now.
 fn restate(before: &Observation, release: &RegistryRelease) -> Observation {
     let mut now = Observation { files: release.files.clone(), ..before.clone() };
     now.facts.former_digests.clone_from(&release.facts.former_digests);

@@ -4,23 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::{http::Validators, packages::examination::Examination, registry::PackageDocument, store::PackageRow};
 
-/// By what the next request is made conditional; nothing where that is in doubt.
+/// The validators for the next conditional request; `None` where they are unreliable.
 pub fn validators(row: &PackageRow) -> Option<Validators> {
     let validators = stored_validators(row);
     (validators != Validators::default() && validators != doubtful()).then_some(validators)
 }
 
-/// Those of the last answer.
+/// The validators of the last answer.
 pub fn stored_validators(row: &PackageRow) -> Validators {
     Validators { etag: row.etag.clone(), last_modified: row.last_modified.clone() }
 }
 
-/// Stored in the place of validators that stayed while the document changed: it is asked for whole from then on.
+/// Stored instead of validators that stayed the same while the document changed: from then on requests are
+/// unconditional.
 pub fn doubtful() -> Validators {
     Validators { etag: Some(String::new()), last_modified: None }
 }
 
-/// The row after a look at a document. Until all of it is stored, the document is asked for whole again.
+/// The row after a check of a document. Until all of it is stored, the document is requested unconditionally.
 pub fn package_row(
     subject: &Examination<'_>,
     document: PackageDocument,
@@ -39,7 +40,7 @@ pub fn package_row(
         revision: document.revision,
         maintainers: document.maintainers.or(row.maintainers),
         status: document.status,
-        // The first list counts, however often the registry did not know the package before.
+        // The first list counts, even if the registry did not have the package before.
         history: Some(row.history.unwrap_or(listed)).filter(|_| backfilled_at.is_none()),
         withdrawn: Some(row.withdrawn.into_iter().flatten().chain(withdrawn).collect()),
         ..row

@@ -9,12 +9,12 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Compares the status that each stored release has in a document with the one that is stored.
+/// Compares the status that each stored release has in a document with the stored status.
 pub fn take_statuses(store: &Store, subject: &Examination<'_>, document: &PackageDocument) -> Result<(), StoreError> {
     let now: BTreeMap<&str, ReleaseStatus> =
         document.versions.iter().map(|(version, status)| (version.as_str(), *status)).collect();
     let unreadable: BTreeSet<&str> = document.unreadable.iter().map(|(version, _)| version.as_str()).collect();
-    // What a quarantine hides is not gone.
+    // A release that a quarantine hides is not removed.
     let quarantined = document.status.as_deref() == Some(ReleaseStatus::Quarantined.as_str());
     let hidden = if quarantined { ReleaseStatus::Quarantined } else { ReleaseStatus::Unpublished };
     for (version, stored) in &subject.stored {
@@ -27,7 +27,7 @@ pub fn take_statuses(store: &Store, subject: &Examination<'_>, document: &Packag
     Ok(())
 }
 
-/// A release that goes away is unlearned; one that comes back is looked at again, so that it may teach.
+/// A removed release leaves the baseline; a restored one is checked again, so that it can join it.
 pub fn take_status(
     store: &Store,
     subject: &Examination<'_>,

@@ -2,40 +2,40 @@
 
 use crate::{packages::examination::Examined, registry::RegistryError, store::Portions};
 
-/// What an answer is waited for.
+/// Why an answer may be requested again.
 #[derive(Clone, Copy)]
 pub struct Waits {
-    /// A feed announced what the answer must have.
+    /// A feed announced a revision that the answer must have.
     pub is_announced: bool,
     /// It may come later.
     pub patience: bool,
 }
 
 impl Waits {
-    /// Whether what was announced is still to come.
+    /// Whether the announced revision is still to come.
     pub fn waits_for(self, took: &Took) -> bool {
         self.patience && took.behind.is_some()
     }
 }
 
-/// What was taken of an answer in one turn.
+/// The part of an answer that one turn processed.
 pub struct Took {
     pub examined: Examined,
-    /// How far the history is, if there was too much of it for one turn.
+    /// How far the history is read, if it was too long for one turn.
     pub portions: Option<Portions>,
-    /// Why the answer is not what was announced: [`RegistryError::Stale`].
+    /// Why the answer is not the announced one: [`RegistryError::Stale`].
     pub behind: Option<RegistryError>,
-    /// Nothing tells whether it has what was announced.
+    /// Whether the answer does not show if it has what was announced.
     pub is_unconfirmed: bool,
 }
 
 impl Took {
-    /// Everything was taken.
+    /// The whole answer was processed.
     pub fn whole(examined: Examined) -> Self {
         Self { examined, portions: None, behind: None, is_unconfirmed: false }
     }
 
-    /// Whether the next turn has something to go on with.
+    /// Whether the next turn has something to continue with.
     pub fn is_in_part(&self) -> bool {
         self.portions.is_some() || self.examined.pending > 0
     }

@@ -9,8 +9,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// A release without a readable publish time: what is new was published since the last look, and is judged now; what
-/// was there before the package was watched cannot be placed in its history.
+/// Dates releases without a readable publish time: a new release was published since the last check, and is judged now;
+/// one that existed before the package was watched has no known place in its history.
 pub fn date(store: &Store, subject: &Examination<'_>, document: &mut PackageDocument) -> Result<(), StoreError> {
     let releases = std::mem::take(&mut document.releases);
     let count = releases.len();
@@ -30,8 +30,8 @@ pub fn date(store: &Store, subject: &Examination<'_>, document: &mut PackageDocu
     Ok(())
 }
 
-/// Many registries beside the public ones tell no publish times. What they list at the first look is history, in its
-/// order, and what comes later is dated by when it was seen. `Err`: it is dated.
+/// Many private registries state no publish times. Releases that they list at the first check are history, in the
+/// listed order; later ones are dated by when provwatch first saw them. `Err`: the release is now dated.
 fn dated_by_place(
     store: &Store,
     subject: &Examination<'_>,

@@ -8,8 +8,8 @@ use crate::{
     upkeep::{OperationalIssue, OperationalIssues},
 };
 
-/// Says that the documents never reached what the feed announced, where it does not name a version: once for the
-/// registry, as this is the way of mirrors, and nothing that the documents have is missed.
+/// Reports that the documents never reached what the feed announced, where the feed does not name a version: once for
+/// the registry, as mirrors usually do this, and nothing that the documents have is missed.
 pub fn note_unreached(
     issues: &OperationalIssues,
     subject: &Examination<'_>,
@@ -18,8 +18,8 @@ pub fn note_unreached(
     issues.record(&unreached(subject.package, behind), subject.now)
 }
 
-/// Says that the documents do not tell whether they have what the feed announced: once for the registry. They are taken
-/// as they are, so that nothing is late because of it unless they are late themselves.
+/// Reports that the documents do not show whether they have what the feed announced: once for the registry. They are
+/// processed as they are, so a release is late only if its document is.
 pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Examination<'_>, why: &str) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
     let superseded = unreached(subject.package, &behind);
@@ -27,7 +27,7 @@ pub fn note_unconfirmed(issues: &OperationalIssues, subject: &Examination<'_>, w
     issues.record(&unconfirmed(subject.package, why), subject.now)
 }
 
-/// A document reached what was announced, and says so.
+/// Resolves the issue: a document has reached the announced revision, and shows it.
 pub fn resolve_unreached(issues: &OperationalIssues, subject: &Examination<'_>) -> Result<(), StoreError> {
     let behind = Behind { seen: String::new(), announced: String::new(), incomplete: Vec::new() };
     for issue in [unreached(subject.package, &behind), unconfirmed(subject.package, "")] {

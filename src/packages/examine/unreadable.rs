@@ -24,20 +24,20 @@ use crate::{
     text::quoted,
 };
 
-/// Most versions that no package URL can name, and that a message lists all the same.
+/// Most versions that no package URL can name, and that a message lists nevertheless.
 const NAMED: usize = 20;
 
 /// Most characters of a version that an alert shows.
 const NAME: usize = 100;
 
-/// A release that cannot be read, and why; with its alert, if it is new.
+/// A release that cannot be read, with the reason, and with its alert if it is new.
 struct Found<'a> {
     release: ReleaseId,
     why: &'a str,
     alert: Option<Alert>,
 }
 
-/// Who records releases that cannot be read, and tells of new ones.
+/// Records releases that cannot be read, and reports new ones.
 #[derive(Debug)]
 pub struct Unreadables {
     pub store: Arc<Store>,
@@ -48,8 +48,9 @@ pub struct Unreadables {
 }
 
 impl Unreadables {
-    /// Records the releases of a document that cannot be read. They are looked at again: an answer that was spoiled on its way
-    /// is not worth a release. A new one is an alert at once: whoever can make an entry unreadable would otherwise pass.
+    /// Records the releases of a document that cannot be read. They are checked again, since the answer may have been
+    /// corrupted in transit. A new one raises an alert at once: an attacker who can make an entry unreadable would
+    /// otherwise go unnoticed.
     pub fn take(&self, subject: &Examination<'_>, unreadable: &[(String, String)]) -> Result<Examined, StoreError> {
         let is_said = |version: &str, why: &String| {
             subject.stored.get(version).is_some_and(|stored: &VersionState| {
@@ -74,7 +75,7 @@ impl Unreadables {
         Ok(examined)
     }
 
-    /// `told`: the subscriptions that a message about several of them goes to.
+    /// `told`: the subscriptions that receive one message about several of them.
     fn record(
         &self,
         subject: &Examination<'_>,
@@ -97,8 +98,8 @@ impl Unreadables {
         Ok(())
     }
 
-    /// One message about several, before each is recorded with its own alert: a crash in between tells of them twice and never
-    /// not. Whom it goes to.
+    /// Sends one message about several, before each is recorded with its own alert: after a crash in between they are
+    /// reported twice, and never not at all. Returns the subscriptions that receive it.
     fn tell_together(&self, subject: &Examination<'_>, found: &[Found<'_>]) -> Result<Vec<String>, StoreError> {
         let alerts: Vec<&Alert> = found.iter().filter_map(|found| found.alert.as_ref()).collect();
         let Some(severity) = alerts.iter().map(|alert| alert.severity).max() else { return Ok(Vec::new()) };
@@ -127,7 +128,8 @@ impl Unreadables {
         Ok(told)
     }
 
-    /// The alert about a new release that cannot be read, unless it was readable once: then nothing new was published.
+    /// The alert about a new release that cannot be read, unless it was readable before: then nothing new was
+    /// published.
     fn alert_of(&self, subject: &Examination<'_>, release: &ReleaseId, why: &str) -> Result<Option<Alert>, StoreError> {
         if self.store.release(release)?.is_some_and(|row| row.observation.is_some()) {
             return Ok(None);
@@ -135,7 +137,7 @@ impl Unreadables {
         let signal = unreadable(why);
         let Some(verdict) = combine(std::slice::from_ref(&signal)) else { return Ok(None) };
         let package = subject.package;
-        // What no purl can name is told by its package, and by the name that the registry has for it.
+        // A version that no purl can name is reported by its package and by the registry's name for it.
         let is_name = !release.version().contains(char::is_whitespace);
         let named = is_name && release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release);
         let version = quoted(release.version(), NAME);
@@ -163,7 +165,7 @@ impl Unreadables {
     }
 }
 
-/// The message about several; `nameless` are those that cannot be its members.
+/// The message about several releases; `nameless` are those that cannot be its members.
 fn together(
     package: &Package,
     name: &str,

@@ -1,5 +1,5 @@
-//! Handles announced releases that the registry does not show: withdrawn at once, or never visible. Feeds name them; of
-//! npm's, which names documents only, the publish times tell.
+//! Handles announced releases that the registry does not show: withdrawn at once, or never visible. Feeds name them;
+//! npm's feed names documents only, but its publish times show them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,16 +17,16 @@ use crate::{
     text::counted,
 };
 
-/// How many of the versions that were announced last are looked at, and of their removals.
+/// How many of the latest announced versions, and of their removals, are considered.
 const ANNOUNCED: usize = 200;
 
-/// After so long every cache has what was announced.
+/// After this time every cache has what was announced.
 const SETTLED: TimeDelta = TimeDelta::hours(1);
 
-/// Who withdrew so many releases before does that as a habit.
+/// A publisher who withdrew this many releases before does so regularly.
 const HABIT: usize = 2;
 
-/// Who records the releases that came and went between two looks.
+/// Records the releases that were published and removed between two checks.
 #[derive(Debug)]
 pub struct Unseen {
     pub store: Arc<Store>,
@@ -34,8 +34,8 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    /// What was removed before anybody looked leaves a trace all the same, whatever time it names: what was withdrawn at
-    /// the last look is known.
+    /// Records releases that were removed before a check could see them, whatever time the document gives them: the
+    /// versions that were withdrawn at the last check are known.
     pub fn take_withdrawn(
         &self,
         subject: &Examination<'_>,
@@ -58,8 +58,8 @@ impl Unseen {
         Ok(())
     }
 
-    /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to hold all that
-    /// was announced; otherwise only what was announced a while ago counts. A release without a file is an ordinary thing,
+    /// Records the announced releases that the registry does not list. `up_to_date`: the answer is known to have all
+    /// that was announced; otherwise only announcements from a while ago count. A release without a file is ordinary,
     /// unless a file of it was announced.
     pub fn take_missing(
         &self,
@@ -68,12 +68,12 @@ impl Unseen {
         up_to_date: bool,
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
-        // What was announced and withdrawn before the package was first looked at is the past.
+        // A release that was announced and withdrawn before the package was first checked is history.
         let Some(row) = &subject.row else { return Ok(()) };
         let ecosystem = subject.package.ecosystem();
         for Announced { version, has_file, event } in self.announced(subject.package)? {
             let is_due = up_to_date || subject.now - event.seen_at >= SETTLED;
-            // What the first look listed is being read.
+            // A version that the first check listed is still being read.
             let is_past =
                 event.seen_at < row.first_seen || row.history.as_ref().is_some_and(|all| all.contains(&version));
             let is = |other: &String| same_version(ecosystem, other, &version);
@@ -88,8 +88,8 @@ impl Unseen {
         Ok(())
     }
 
-    /// The versions that were announced last, each with its latest announcement. A registry that announces files may name
-    /// one version very often.
+    /// The latest announced versions, each with its latest announcement. A registry that announces files may name one
+    /// version very often.
     fn announced(&self, package: &Package) -> Result<Vec<Announced>, StoreError> {
         let events = self.store.distinct_events_of(package, EventKind::Release, ANNOUNCED)?;
         let mut announced: Vec<Announced> = Vec::new();
@@ -124,8 +124,8 @@ impl Unseen {
         self.withdrawals.record(subject, &subject.package.at(version), &withdrawal)
     }
 
-    /// Honest mistakes are withdrawn within minutes too, hence low. But who publishes with evidence, from a workflow, and never
-    /// withdrew anything, does not begin with it every day; a takeover that is noticed ends like this.
+    /// Honest mistakes are withdrawn within minutes too, hence low. But a publisher with evidence from a workflow who
+    /// never withdrew anything rarely starts; and a takeover that is noticed ends like this.
     fn severity_of_withdrawal(&self, subject: &Examination<'_>) -> Result<Severity, StoreError> {
         let is_gone = |stored: &&VersionState| stored.status == ReleaseStatus::Unpublished;
         let stored = subject.stored.values().filter(is_gone).count();
@@ -142,7 +142,7 @@ impl Unseen {
 /// A version that was announced.
 struct Announced {
     version: String,
-    /// Whether a file of it was.
+    /// Whether a file of it was announced.
     has_file: bool,
     event: StoredEvent,
 }
@@ -159,7 +159,7 @@ fn removed(published_at: DateTime<Utc>, removed_at: Option<DateTime<Utc>>) -> St
     }
 }
 
-/// The version that an event announces, and whether with a file.
+/// The version that an event announces, and whether it announces a file.
 fn announcement(event: StoredEvent) -> Option<(String, bool, StoredEvent)> {
     match serde_json::from_str(&event.change) {
         Ok(FeedChange::Release { version }) => Some((version, false, event)),

@@ -12,16 +12,16 @@ use crate::{
     upkeep::{OperationalIssue, OperationalIssues},
 };
 
-/// What provwatch knows of a release that nobody looked at in time.
+/// The known facts about a release that could not be checked in time.
 pub struct Withdrawal {
-    /// What happened, for people.
+    /// The event, for people.
     pub why: String,
     pub severity: Severity,
-    /// When it was published, by the registry's word.
+    /// Its publish time, as the registry states it.
     pub published_at: DateTime<Utc>,
 }
 
-/// Who records releases that nobody looked at in time.
+/// Records releases that could not be checked in time.
 #[derive(Debug)]
 pub struct Withdrawals {
     pub store: Arc<Store>,
@@ -30,7 +30,7 @@ pub struct Withdrawals {
 }
 
 impl Withdrawals {
-    /// A release that was not there when it was looked for: removed before, or never shown.
+    /// Records a release that was not there when it was requested: removed before, or never shown.
     pub fn record(
         &self,
         subject: &Examination<'_>,
@@ -45,7 +45,7 @@ impl Withdrawals {
         Ok(())
     }
 
-    /// Says that a release came and was not seen.
+    /// Reports that a release was published and not checked.
     fn note(
         &self,
         release: &ReleaseId,

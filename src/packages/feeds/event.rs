@@ -5,7 +5,7 @@ use crate::{
     store::{EventKind, NewEvent},
 };
 
-/// The row of an event of a feed.
+/// The row for an event of a feed.
 pub fn new_event(feed: &dyn Feed, event: &Event) -> NewEvent {
     NewEvent {
         package: event.package.clone(),

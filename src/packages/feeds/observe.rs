@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// Most pages that are read in one turn.
+/// Most pages that one turn reads.
 const MOST_PAGES: usize = 100;
 
-/// Who reads feeds.
+/// Reads feeds.
 #[derive(Debug)]
 pub struct FeedReader {
     pub store: Arc<Store>,
@@ -37,13 +37,13 @@ pub struct FeedReader {
 }
 
 impl FeedReader {
-    /// Reads a feed until there is nothing more to read. The number of new events.
+    /// Reads a feed until there is nothing more to read. Returns the number of new events.
     ///
     /// # Errors
-    /// The feed cannot be read, or the store cannot be written; the cursor then stands where it stood.
+    /// The feed cannot be read, or the store cannot be written; the cursor then stays where it was.
     pub async fn observe(&self, feed: &dyn Feed) -> Result<usize, LookError> {
         let mut new = 0;
-        // A feed that never says that it is at its end takes its turns like the others.
+        // A feed that never reports its end must not starve the others.
         for _ in 0..MOST_PAGES {
             let cursor = self.cursor(feed.name())?;
             let poll = async { Ok(feed.poll(&self.http, cursor.as_ref()).await?) };
@@ -65,7 +65,7 @@ impl FeedReader {
         Ok(new)
     }
 
-    /// Where a feed stands. One whose row is damaged begins anew.
+    /// The cursor of a feed. A feed whose row is damaged starts again.
     fn cursor(&self, feed: &str) -> Result<Option<Cursor>, StoreError> {
         if let Some(cursor) = StoreError::unless_damaged(self.store.cursor(feed))? {
             return Ok(cursor.map(Cursor));
@@ -74,7 +74,7 @@ impl FeedReader {
         Ok(self.store.cursor(feed)?.map(Cursor))
     }
 
-    /// A feed tells nothing of what was before its first page, so what was looked at before that is looked at again.
+    /// A feed reports nothing from before its first page, so packages that were checked before are checked again.
     fn begin(&self, feed: &dyn Feed) -> Result<(), StoreError> {
         let packages = self.watched.of_feed(feed.ecosystem())?;
         self.store.enqueue(&packages, feed.name(), self.clock.now())
@@ -88,7 +88,7 @@ impl FeedReader {
         Err(error)
     }
 
-    /// While a feed cannot be read nobody says what changed: its packages are compared now and again.
+    /// While a feed cannot be read nothing reports changes: its packages are compared from time to time.
     fn compare_meanwhile(&self, feed: &dyn Feed) -> Result<(), StoreError> {
         let now = self.clock.now();
         let packages = self.watched.of_feed(feed.ecosystem())?;
@@ -119,7 +119,7 @@ impl FeedReader {
     ) -> Result<Taken, StoreError> {
         let now = self.clock.now();
         let packages = self.watched.of_feed(feed.ecosystem())?;
-        // The alert first: a crash in between repeats the page and the alert, and loses neither.
+        // The alert is recorded first: a crash in between repeats the page and the alert, and loses neither.
         self.issues.record(&lost_place(feed.name(), why, packages.len(), now), now)?;
         let lost = Lost { why, packages: &packages };
         let taken = self.store.note_gap(feed.name(), &page.cursor.0, events, lost, now)?;
@@ -128,8 +128,8 @@ impl FeedReader {
     }
 }
 
-/// A feed lost its place. That is an event and not a condition: what happens again another day is said again. A feed that
-/// loses it again and again says so once a day.
+/// A cursor gap is an event and not a condition: one on another day is reported again. A feed with repeated gaps is
+/// reported once a day.
 fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> OperationalIssue {
     OperationalIssue {
         subject: format!("gap {source} {}", now.date_naive()),

@@ -13,23 +13,23 @@ use crate::{
     watchlist::InUse,
 };
 
-/// How often packages that were not compared for long are looked for.
+/// How often packages that were not compared for long are searched for.
 const MOST: Duration = Duration::from_mins(10);
 const LEAST: Duration = Duration::from_secs(30);
 
-/// Who makes packages due that no feed announced.
+/// Makes packages due that no feed announced.
 #[derive(Debug)]
 pub struct Reconciler {
     pub store: Arc<Store>,
     pub clock: Arc<dyn Clock>,
     pub registries: Arc<Registries>,
     pub watchlist: Arc<InUse>,
-    /// How long the feeds are believed before a package is compared with its registry all the same.
+    /// How long provwatch relies on the feeds before it compares a package with its registry.
     pub usual: TimeDelta,
 }
 
 impl Reconciler {
-    /// Queues every package that the watchlist names and the store does not know yet.
+    /// Queues every package that the watchlist names and the store does not have yet.
     ///
     /// # Errors
     /// The store failed.
@@ -51,7 +51,7 @@ impl Reconciler {
         Ok(unknown.len())
     }
 
-    /// Queues every watched package that was not compared with its registry for long: a net below the feeds.
+    /// Queues every watched package that was not compared with its registry for long: a safety net below the feeds.
     ///
     /// # Errors
     /// The store failed.
@@ -72,7 +72,7 @@ impl Reconciler {
         Ok(packages.len())
     }
 
-    /// How often to look for what is overdue: several times in the shortest interval of a registry without a feed.
+    /// How often to search for overdue packages: several times in the shortest interval of a registry without a feed.
     pub fn interval(&self) -> Duration {
         let shortest = self.registries.polled().values().map(|polled| polled.every).min();
         let shortest = shortest.and_then(|every| every.to_std().ok()).map_or(MOST, |every| every / 3);

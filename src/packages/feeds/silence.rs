@@ -10,12 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::registry::{Feed, FeedPage};
 
-/// So many empty pages on end tell of a feed that shows less than it has. Replicas lag for a moment.
+/// This many consecutive empty pages mean that the feed shows less than it has. Replicas lag briefly.
 const PATIENCE: u32 = 5;
-/// A busy registry is never quiet for so long.
+/// A busy registry is never quiet for this long.
 const QUIET: TimeDelta = TimeDelta::minutes(15);
 
-/// What is remembered of feeds without events, by name.
+/// The state of feeds without events, by name.
 #[derive(Debug, Default)]
 pub struct Silences(Mutex<BTreeMap<&'static str, Silence>>);
 
@@ -24,12 +24,12 @@ struct Silence {
     since: DateTime<Utc>,
     /// Pages without events.
     pages: u32,
-    /// Those of them on end that were known to leave something out.
+    /// Those consecutive ones of them that were known to leave something out.
     withheld: u32,
 }
 
 impl Silences {
-    /// Why a page cannot be all that there is, for people.
+    /// The reason why a page must be incomplete, for people.
     pub fn break_of(&self, feed: &dyn Feed, page: &FeedPage, now: DateTime<Utc>) -> Option<String> {
         let new = Silence { since: now, pages: 0, withheld: 0 };
         let mut silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use crate::{
     watchlist::InUse,
 };
 
-/// Who knows which packages are watched.
+/// Knows which packages are watched.
 #[derive(Debug)]
 pub struct Watched {
     pub store: Arc<Store>,
@@ -18,8 +18,8 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// The packages of enabled registries that are watched and known by name: those the watchlist names, and those that
-    /// its globs matched before.
+    /// The watched packages of enabled registries that are known by name: those that the watchlist names, and those
+    /// that its globs matched before.
     ///
     /// # Errors
     /// The store failed.

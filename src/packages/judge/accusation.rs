@@ -5,7 +5,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// The alert that a release raised, while nobody has settled it.
+/// The alert that a release raised, unless it is settled.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -14,8 +14,8 @@ pub fn accusation(store: &Store, release: &ReleaseId) -> Result<Option<Alert>, S
     Ok(raised.and_then(|(alert, settled)| (!settled).then_some(alert)))
 }
 
-/// The alert that a release raised, and whether it is settled: resolved, or acknowledged of a release that the operator
-/// accepted. What is told of such a release later opens its alert again.
+/// The alert that a release raised, and whether it is settled: resolved, or acknowledged for a release that the
+/// operator accepted. A later finding about such a release reopens its alert.
 ///
 /// # Errors
 /// The store cannot be read.

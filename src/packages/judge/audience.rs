@@ -1,5 +1,5 @@
-//! Finds the campaigns of a release, and decides which subscriptions receive its alert. A campaign's alert spares the
-//! reader those of its members, but for the first few critical ones.
+//! Finds the campaigns of a release, and decides which subscriptions receive its alert. A campaign's alert replaces
+//! those of its members, except the first few critical ones.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,10 +13,10 @@ use crate::{
     store::{Neighbour, Record, Store, StoreError, Subject},
 };
 
-/// Longest time before or after a release in which members of its campaign are looked for.
+/// Longest time before or after a release in which members of its campaign are searched for.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
-/// Who finds the campaigns that accused releases are part of, and tells of them.
+/// Finds the campaigns of releases with alerts, and reports them.
 #[derive(Debug)]
 pub struct Campaigns {
     pub store: Arc<Store>,
@@ -25,13 +25,13 @@ pub struct Campaigns {
 }
 
 impl Campaigns {
-    /// The campaign that a release is part of with its alert, which it may have had before, by the bond that ties most of its
-    /// members together.
+    /// The campaign that a release with its alert, possibly an earlier one, is part of, by the correlation key with the
+    /// most members.
     ///
     /// # Errors
     /// The store failed.
     fn campaign(&self, release: &Observation, of: &Alert, before: Option<&Alert>) -> Result<Option<Alert>, StoreError> {
-        // An earlier look may have seen worse, which is not taken back.
+        // An earlier check may have found a higher severity, which stays.
         let worst = before.filter(|before| before.severity > of.severity).unwrap_or(of);
         let Some(latest) = Accused::by(worst) else { return Ok(None) };
         let now = self.clock.now();
@@ -68,8 +68,8 @@ impl Campaigns {
         Ok(Some(alert))
     }
 
-    /// The campaign that some of these belong to already. A member that is found late may be earlier than the first; it joins
-    /// the campaign that there is.
+    /// The campaign that some of these already belong to. A member that is found late may be earlier than the first; it
+    /// joins the existing campaign.
     fn known_campaign(
         &self,
         correlation_key: &CorrelationKey,
@@ -80,7 +80,7 @@ impl Campaigns {
                 (self.store.campaigns_of(&member.purl)?, campaign::subject(correlation_key, &member.purl));
             fingerprints.push(Fingerprint::of(AlertKind::Campaign, &subject));
             for fingerprint in fingerprints {
-                // Whoever has something to do with several accounts and repositories has several campaigns.
+                // An attacker with several accounts and repositories has several campaigns.
                 if let Some(known) =
                     self.store.alert(&fingerprint)?.filter(|known| campaign::is_of(known, correlation_key))
                 {
@@ -91,7 +91,7 @@ impl Campaigns {
         Ok(None)
     }
 
-    /// These and those that the campaign had before, of which a long one has more than are looked at now.
+    /// These members and those that the campaign had before; a long one has more than are considered now.
     fn with_earlier(&self, known: &Alert, mut members: Vec<Accused>) -> Result<Vec<Accused>, StoreError> {
         let here: BTreeSet<ReleaseId> = members.iter().map(|member| member.purl.clone()).collect();
         for row in self.store.campaign_members(&known.fingerprint)? {
@@ -104,8 +104,8 @@ impl Campaigns {
         Ok(members)
     }
 
-    /// The members that are sent by themselves: the first critical ones. Each was put into the outbox before, but for the
-    /// latest, which is about to be.
+    /// The members that are sent individually: the first critical ones. Each is already in the outbox, except the
+    /// latest, which is about to be added.
     fn sent_singly(&self, campaign: &Alert, latest: &Alert) -> Result<BTreeSet<ReleaseId>, StoreError> {
         let mut critical: Vec<(i64, ReleaseId)> = Vec::new();
         for row in self.store.campaign_members(&campaign.fingerprint)? {
@@ -120,9 +120,9 @@ impl Campaigns {
         Ok(critical.into_iter().take(SINGLY).map(|(_, member)| member).collect())
     }
 
-    /// Who is told of a release's alert: all who want to know of it, but not those who are told of its campaign, unless it is
-    /// among the first critical members. The campaign is recorded first, so that whenever this process ends people are told
-    /// of either; and what nobody was sent yet of its other members is not sent any more.
+    /// The receivers of a release's alert: all matching subscriptions, except those that receive its campaign, unless
+    /// the release is among the first critical members. The campaign is recorded first, so that after a crash at any
+    /// point one of the two is sent; unsent deliveries of its other members are withdrawn.
     pub fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, StoreError> {
         let mut audience = self.subscriptions.matching(alert);
         let Subject::Observed(observation) = &record.subject else { return Ok(audience) };
@@ -131,7 +131,7 @@ impl Campaigns {
         let told = self.subscriptions.matching(&campaign);
         let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
         if before.is_some() && recorded.deliveries == 0 {
-            // The campaign has been told; what is new of this member is told of itself.
+            // The campaign has been sent; a change of this member is sent individually.
             return Ok(audience);
         }
         let singly = self.sent_singly(&campaign, alert)?;
@@ -144,7 +144,7 @@ impl Campaigns {
         Ok(audience)
     }
 
-    /// Those that raised an alert that counts, of the releases in the time of one campaign.
+    /// The releases in the time of one campaign with an alert that counts.
     fn accused(&self, neighbours: &[Neighbour], at: DateTime<Utc>) -> Result<Vec<Accused>, StoreError> {
         let near = |one: &&Neighbour| !one.in_baseline && (one.published_at - at).abs() <= LONGEST;
         let mut accused = Vec::new();

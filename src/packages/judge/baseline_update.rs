@@ -9,7 +9,7 @@ use crate::{
     upkeep::ACTOR,
 };
 
-/// What a baseline learns in one record.
+/// The releases that join a baseline with one record.
 pub struct BaselineUpdate<'a> {
     stored: &'a StoredBaseline,
     changed: Option<Baseline>,
@@ -38,7 +38,7 @@ impl<'a> BaselineUpdate<'a> {
     }
 }
 
-/// The baseline in memory follows the one in the store.
+/// Updates the baseline in memory like the stored one.
 pub fn advance(baseline: &mut StoredBaseline, record: &Record) {
     if let Some(change) = &record.baseline {
         baseline.revision += u32::try_from(change.versions.len()).unwrap_or(u32::MAX);

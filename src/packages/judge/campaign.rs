@@ -9,19 +9,19 @@ use crate::{
     text::{counted, quoted, shell_word},
 };
 
-/// Members follow one another within this time.
+/// Consecutive members are at most this far apart.
 const WINDOW: TimeDelta = TimeDelta::hours(1);
 
-/// How many releases that are no members an alert names.
+/// How many releases that are not members an alert names.
 const NAMED: usize = 10;
 
-/// How many releases of one bond are looked at.
+/// How many releases of one correlation key are considered.
 pub const LOOKED_AT: usize = 500;
 
-/// Critical members of one campaign that are sent one by one as well.
+/// Critical members of one campaign that are also sent individually.
 pub const SINGLY: usize = 5;
 
-/// Most members of a campaign. What comes after them begins another one, so that no message is without bounds.
+/// Most members of a campaign. Later ones begin another campaign, so that no message is unbounded.
 pub const MOST: usize = LOOKED_AT;
 
 /// Most characters of a release's name within a sentence.
@@ -37,14 +37,14 @@ pub struct Accused {
     pub purl: ReleaseId,
     /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// How bad its alert is.
+    /// The severity of its alert.
     pub severity: Severity,
-    /// How sure.
+    /// The confidence of its alert.
     pub confidence: Confidence,
 }
 
 impl Accused {
-    /// The release of an alert, if it is one that counts.
+    /// The release of an alert, if the alert counts.
     pub fn by(alert: &Alert) -> Option<Self> {
         let counts = alert.kind == AlertKind::Release && alert.severity >= Severity::Medium;
         let (purl, published_at) = (alert.purl.clone().filter(|_| counts)?, alert.published_at?);
@@ -52,7 +52,8 @@ impl Accused {
     }
 }
 
-/// The campaigns among accused releases of one bond: each member within the window of the next, the earliest first.
+/// The campaigns among releases with alerts and one correlation key: each member within the window of the next, the
+/// earliest first.
 pub fn campaigns(mut all: Vec<Accused>) -> Vec<Vec<Accused>> {
     all.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     all.dedup_by(|a, b| a.purl == b.purl);
@@ -65,14 +66,14 @@ fn is_campaign(members: &[Accused]) -> bool {
     packages.len() > 1 || members.len() >= FEWEST
 }
 
-/// The campaign that an accused release is part of. `None`: those around it are too few.
+/// The campaign that a release with an alert is part of. `None`: too few releases are around it.
 pub fn members(latest: &Accused, others: &[Accused]) -> Option<Vec<Accused>> {
     let mut all: Vec<Accused> = others.iter().filter(|other| other.purl != latest.purl).cloned().collect();
     all.push(latest.clone());
     campaigns(all).into_iter().find(|members| members.iter().any(|member| member.purl == latest.purl))
 }
 
-/// Of releases of the same bond, those that were published in the time of a campaign and are no members.
+/// The releases with the same correlation key that were published in the time of a campaign and are not members.
 pub fn bystanders<'a>(
     members: &[Accused],
     releases: impl Iterator<Item = (&'a ReleaseId, DateTime<Utc>)>,
@@ -83,8 +84,8 @@ pub fn bystanders<'a>(
     others.map(|(purl, _)| purl.clone()).collect()
 }
 
-/// The alert about a campaign of releases by `who`, who published those of `bystanders` too. It is the same one as long as
-/// its first member is.
+/// The alert about a campaign of releases by `who`, who also published `bystanders`. It stays the same alert as long as
+/// its first member does.
 pub fn alert(
     correlation_key: &CorrelationKey,
     who: &str,
@@ -114,7 +115,7 @@ pub fn alert(
     })
 }
 
-/// Whoever looks into a campaign wants to know all that came from the same hand.
+/// An operator who investigates a campaign needs to know all releases of the same publisher.
 fn beside(bystanders: &BTreeSet<ReleaseId>, first: &ReleaseId) -> String {
     let named: Vec<String> = bystanders.iter().take(NAMED).map(|one| quoted(one, NAME)).collect();
     match bystanders.len().checked_sub(NAMED) {
@@ -127,7 +128,7 @@ fn beside(bystanders: &BTreeSet<ReleaseId>, first: &ReleaseId) -> String {
     }
 }
 
-/// Whom a bond stands for, as people name them, by one of its releases.
+/// The name of a correlation key's account, repository or owner for people, by one of its releases.
 pub fn who(correlation_key: &CorrelationKey, release: &Observation) -> String {
     let claims = release.identities().into_iter().map(|identity| &identity.claims).next();
     let web = |url: Option<&String>| url.map(|url| url.trim_start_matches("https://").to_owned());
@@ -146,14 +147,14 @@ pub fn who(correlation_key: &CorrelationKey, release: &Observation) -> String {
     }
 }
 
-/// Whether a campaign was begun under this bond, by whichever member.
+/// Whether a campaign began with this correlation key, with any member.
 pub fn is_of(campaign: &Alert, correlation_key: &CorrelationKey) -> bool {
     let begins =
         |member| Fingerprint::of(AlertKind::Campaign, &subject(correlation_key, member)) == campaign.fingerprint;
     campaign.members.iter().any(begins)
 }
 
-/// What makes a campaign the same one: its bond, and its first member.
+/// The identity of a campaign: its correlation key and its first member.
 pub fn subject(correlation_key: &CorrelationKey, first: &ReleaseId) -> String {
     format!("{correlation_key} {first}")
 }

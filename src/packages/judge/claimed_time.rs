@@ -1,6 +1,7 @@
-//! Bounds the publish times that a registry claims. The time of a release is a word in a document: it may be wrong, and
-//! an attacker who can choose it must gain nothing. Releases that were there at the first check of a package are
-//! history; later ones are judged, whatever time they name, and their time is bounded by what provwatch saw itself.
+//! Bounds the publish times that a registry claims. The time of a release is a statement in a document: it may be
+//! wrong, and an attacker who can choose it must gain nothing. Releases that were there at the first check of a package
+//! are history; later ones are judged, whatever time they claim, and their time is bounded by what provwatch saw
+//! itself.
 
 use std::collections::BTreeMap;
 
@@ -15,21 +16,22 @@ use crate::{
     text::minute_utc,
 };
 
-/// By how much a registry's clock may be ahead of ours.
+/// The most that a registry's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
-/// For how long the caches in front of a registry may hide a release, by more than they ever do.
+/// The most that the caches in front of a registry may hide a release, which is longer than they ever do.
 const LAG: TimeDelta = TimeDelta::days(1);
 
-/// The times that a release of a package can have that was not there when the package was looked at before.
+/// The possible times of a release that was not there at the last check of its package.
 struct Bounds {
-    /// The last look, less what caches may hide. `None`: nobody has looked yet, and anything may have been there.
+    /// The last check, minus the time that caches may hide a release. `None`: there was no check yet, and any release
+    /// may have been there.
     earliest: Option<DateTime<Utc>>,
     latest: DateTime<Utc>,
     now: DateTime<Utc>,
 }
 
 impl Bounds {
-    /// `may_be_older`: it may have been there at the first look, whose history is still being read.
+    /// `may_be_older`: it may have been there at the first check, whose history is still being read.
     fn of(subject: &Examination<'_>, may_be_older: bool) -> Self {
         let row = subject.row.as_ref().filter(|row| row.backfilled_at.is_some() || !may_be_older);
         let last_look = past(row.and_then(|row| row.checked_at), subject.now);
@@ -42,8 +44,8 @@ impl Bounds {
     }
 }
 
-/// Replaces times that cannot be: of a release that is new to us by that of this look, of one that is stored by the time that
-/// is stored; `before` has those, by version. What the registry said stays in `claimed_at`.
+/// Replaces impossible times: for a release that is new to us with the time of this check, for a stored one with the
+/// stored time; `before` has those, by version. The registry's claim stays in `claimed_at`.
 pub fn bound_times(
     subject: &Examination<'_>,
     before: &BTreeMap<String, Observation>,
@@ -65,9 +67,10 @@ pub fn bound_times(
     }
 }
 
-/// Whether a release belongs to what a package did before it was watched. Once the package was looked at, that is only
-/// what was stored then: looked at again because its evidence could not be had, or readable now. Until then a history is
-/// read in portions, and only what the first look found is part of it: not a release or a file that is added meanwhile.
+/// Whether a release belongs to the history of a package before it was watched. After the first check these are only
+/// releases that were stored then: re-checked because their evidence was unavailable, or readable now. Until then a
+/// history is read in portions, and only releases that the first check found are part of it: not a release or a file
+/// that is added meanwhile.
 pub fn is_history(subject: &Examination<'_>, release: &RegistryRelease) -> bool {
     if release.facts.replaced.is_some() {
         return false;
@@ -81,13 +84,13 @@ pub fn is_history(subject: &Examination<'_>, release: &RegistryRelease) -> bool 
     };
     is_old && stored.is_some_and(|stored| stored.observed_at <= backfilled_at && !is_changed(stored, release))
 }
-/// Whether a stored release has other files than it had, if those could be read.
+/// Whether a stored release has different files than before, if those could be read.
 fn is_changed(stored: &VersionState, release: &RegistryRelease) -> bool {
     let was_never_read = stored.outcome == Outcome::Unreadable && stored.files == files_fingerprint(&[]);
     !was_never_read && stored.files != files_fingerprint(&release.files)
 }
 
-/// When something about a release last came from its publisher: a file that is added late counts, however old the release.
+/// The last time the publisher changed the release: a file that is added late counts, however old the release.
 fn last_change(release: &RegistryRelease) -> DateTime<Utc> {
     release.files.iter().filter_map(|file| file.uploaded_at).fold(release.published_at, DateTime::max)
 }
@@ -102,7 +105,7 @@ fn bound_new(release: &mut RegistryRelease, bounds: &Bounds) {
     }
 }
 
-/// A release does not get older. A file that it did not have came since the last look.
+/// A release does not get older. A file that it did not have came since the last check.
 fn bound_stored(release: &mut RegistryRelease, before: &Observation, bounds: &Bounds) {
     let said = release.published_at;
     if said < before.published_at || said > bounds.latest {
@@ -121,7 +124,7 @@ fn bound_stored(release: &mut RegistryRelease, before: &Observation, bounds: &Bo
     }
 }
 
-/// What an alert says of a time that cannot be.
+/// The sentence of an alert about an impossible time.
 pub fn unusual_time(claimed_at: DateTime<Utc>, taken: DateTime<Utc>) -> String {
     format!(
         " Its time is unusual: the registry says {}, which cannot be, for it was not there at the last look or lies ahead; it \

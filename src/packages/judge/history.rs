@@ -23,19 +23,19 @@ use crate::{
     store::{Outcome, Record, Store, StoreError, StoredBaseline},
 };
 
-/// How many releases of a history are learned and recorded at a time: what is made of a release is several times as large as
-/// what is read of it, and packages with tens of thousands exist.
+/// How many releases of a history are learned and recorded at a time: a processed release is several times as large as
+/// its input, and packages with tens of thousands of releases exist.
 const PART: usize = 1000;
 
 /// A release of a history.
 struct Past {
     observation: Observation,
-    /// Whether its evidence was asked for.
+    /// Whether its evidence was requested.
     fetched: bool,
 }
 
 impl Past {
-    /// Whether the turn was over before any of its evidence was asked for.
+    /// Whether the turn was over before any of its evidence was requested.
     fn is_untouched(&self) -> bool {
         let evidence = || self.observation.provenances().filter(|provenance| **provenance != Provenance::Absent);
         self.fetched && evidence().next().is_some() && evidence().all(is_not_yet)
@@ -46,7 +46,7 @@ impl Past {
     }
 }
 
-/// Who learns the history of packages.
+/// Learns the history of packages.
 #[derive(Debug)]
 pub struct Historian {
     pub store: Arc<Store>,
@@ -56,9 +56,10 @@ pub struct Historian {
 }
 
 impl Historian {
-    /// What a package did before it was watched is taken as its habit, except what is known to be bad: releases that
-    /// were removed, and evidence that does not hold. Evidence is fetched for the newest releases only, the oldest of them
-    /// first: so what the turns before left are always the newest, and are learned in order. What is still to be read.
+    /// Learns the usual way of releasing from before the package was watched, except known bad releases: removed ones,
+    /// and those with invalid evidence. Evidence is fetched for the newest releases only, the oldest of them first: so
+    /// the rest that earlier turns left are always the newest, and are learned in order. Returns the releases that are
+    /// still to be read.
     pub async fn learn(
         &self,
         subject: &Examination<'_>,
@@ -76,12 +77,13 @@ impl Historian {
                 return Ok(unread);
             }
             unread.extend(self.learn_part(subject, part, old, baseline, examined).await?);
-            // Recording waits for nothing: other packages are looked at in between.
+            // Recording does not yield by itself; this lets other packages be checked in between.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Learns some releases, each with its place in the history, and records them. What is still to be read of them.
+    /// Learns some releases, each with its place in the history, and records them. Returns those that are still to be
+    /// read.
     async fn learn_part(
         &self,
         subject: &Examination<'_>,
@@ -107,7 +109,7 @@ impl Historian {
         Ok(unread)
     }
 
-    /// The release, with its evidence if that is asked for.
+    /// The release, with its evidence if that is to be fetched.
     async fn observe(
         &self,
         subject: &Examination<'_>,
@@ -122,14 +124,13 @@ impl Historian {
         Ok(Past { observation, fetched })
     }
 
-    /// How many attestation documents a history is learned from.
+    /// The number of attestation documents that a history is learned from.
     pub fn evidence_of(&self, history: &[RegistryRelease]) -> usize {
         history.iter().rev().take(self.settings.history).map(|release| release.evidence.len()).sum()
     }
 
-    /// What a package did before it was watched is its habit, except what was removed or yanked, and what has evidence that
-    /// does not hold or could not be had.
-    /// The baseline learns all of them in one step that goes with the last record.
+    /// Learns releases from before the package was watched, except removed or yanked ones and those with invalid or
+    /// unavailable evidence. The baseline learns all of them in one step that goes with the last record.
     fn records(&self, subject: &Examination<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
         let mut baseline_update = BaselineUpdate::over(baseline);
         let observed = observed.into_iter().filter(|past| !past.is_untouched());
@@ -147,8 +148,8 @@ impl Historian {
         let unread = || once(observation.unread.reasons().map(str::to_owned));
         let unchecked = if fetched { unchecked(&observation) } else { unread() };
         let pending = turn::is_pending(&unchecked);
-        // Old documents are often odd. What proves such a release is as well known as of any other, and what cannot be
-        // read is not learned.
+        // Old documents often have irregular fields. The evidence of such a release counts as for any other, and
+        // unreadable fields are not learned.
         let is_odd = |why: &String| observation.unread.reasons().any(|reason| reason == why);
         let is_known = unchecked.iter().all(is_odd) && !observation.unread.hides_evidence();
         let invalid = observation.has_invalid();
@@ -171,8 +172,8 @@ impl Historian {
     }
 }
 
-/// The baseline as it would be with what is known of releases whose evidence is not read yet: the accounts and habits
-/// that the registry itself states. It is compared with and never stored.
+/// The baseline with what is known of releases whose evidence has not been read yet: the accounts and habits that the
+/// registry itself states. It is used for comparison and never stored.
 pub fn with_unread(
     subject: &Examination<'_>,
     baseline: &StoredBaseline,
@@ -189,7 +190,7 @@ pub fn with_unread(
     all
 }
 
-/// A release of long ago, whose evidence nobody asks for.
+/// An old release, whose evidence is not requested.
 pub fn unfetched(release: RegistryRelease, history: usize) -> Observation {
     let not_fetched = || Provenance::Unavailable {
         reason: format!("not fetched: older than the {history} releases that are learned from"),

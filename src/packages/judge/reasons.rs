@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Observation, Provenance};
 
-/// What could not be checked of a release, a sentence each.
+/// The reasons why a release is not fully checked, a sentence each.
 pub fn unchecked(observation: &Observation) -> Vec<String> {
     let unavailable = |provenance: &Provenance| match provenance {
         Provenance::Unavailable { reason } => Some(reason.clone()),
@@ -16,7 +16,7 @@ pub fn unchecked(observation: &Observation) -> Vec<String> {
     once(all)
 }
 
-/// Each reason once, in the order in which they were found. A release of many files has the same one often.
+/// Each reason once, in the order in which they were found. A release of many files often repeats one.
 pub fn once(reasons: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     reasons.into_iter().filter(|reason| seen.insert(reason.clone())).collect()

@@ -5,8 +5,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Another look at releases whose evidence was due, and that the registry does not show any more, waits for its next
-/// turn: it must neither be forgotten nor asked for without end.
+/// Postpones the re-check of releases whose evidence was due, and that the registry no longer shows: they must be
+/// neither forgotten nor requested without end.
 pub fn put_off<'a>(
     store: &Store,
     settings: &Settings,

@@ -28,18 +28,18 @@ use crate::{
     watchlist::InUse,
 };
 
-/// Said of a release that could not be compared with what came before it.
+/// The reason for a release that could not be compared with earlier ones.
 const BLIND: &str =
     "the evidence of the package's earlier releases could not be checked, so there was nothing to compare with";
 
-/// What keeps a judgement from being the last.
+/// The reasons why a judgement is not final.
 struct Open {
     past: Past,
-    /// Whether the forge, or the registry, may tell more later.
+    /// Whether the forge, or the registry, may have more facts later.
     more_later: bool,
 }
 
-/// Who judges releases.
+/// Judges releases.
 #[derive(Debug)]
 pub struct Judge {
     pub store: Arc<Store>,
@@ -86,7 +86,7 @@ impl Judge {
         examined.alerts += usize::from(recorded.new_alert);
         examined.pending += usize::from(pending);
         if pending && subject.goes_on(record.subject.release()) && !recorded.new_alert {
-            // It was told as far as it was known, and is told again when the look is over.
+            // It was reported as far as it was known, and is reported again when the check is over.
             return Ok(());
         }
         examined.releases += 1;
@@ -95,8 +95,8 @@ impl Judge {
         Ok(())
     }
 
-    /// The release with its evidence. `None`: the evidence was there when it was asked for first and is not now; it is asked
-    /// for again later.
+    /// The release with its evidence. `None`: the evidence was there at the first request and is unavailable now; it is
+    /// requested again later.
     async fn observe(
         &self,
         subject: &Examination<'_>,
@@ -110,7 +110,7 @@ impl Judge {
             put_off(&self.store, &self.settings, subject, std::iter::once(observation.purl.version()))?;
             return Ok(None);
         }
-        // A second look must not lose what the first one had.
+        // A second check must not lose evidence that the first one had.
         let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
         Ok(Some(first.unwrap_or(observation)))
     }
@@ -128,7 +128,8 @@ impl Judge {
         let unchecked = self.open_questions(subject, &observation, past, baseline)?;
         let pending = turn::is_pending(&unchecked);
         let stored = subject.stored.get(observation.purl.version());
-        // Of a release whose row was lost, or that could not be read before, its alert still tells.
+        // For a release whose row was lost, or that could not be read before, the stored alert shows whether it raised
+        // one.
         let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
         let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
@@ -138,7 +139,7 @@ impl Judge {
         let next = [next, tag_at].into_iter().flatten().min();
         let recheck_at = if pending { Some(subject.now) } else { next };
         let goes_on = subject.goes_on(&observation.purl);
-        // What may look worse later teaches then.
+        // A release that later facts may change joins the baseline after the last check.
         let settled = unchecked.is_empty() && recheck_at.is_none();
         let published = observation.status == ReleaseStatus::Published;
         let in_baseline =
@@ -151,7 +152,8 @@ impl Judge {
         if in_baseline || repeats {
             let_held_join(&self.store, subject, &observation, in_baseline, &mut baseline_update)?;
         }
-        // Once accused, always accused: another look may add to an alert, and only the operator or time lets it join.
+        // An alert stays: another check may add to it, and only the operator or time lets the release join the
+        // baseline.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
         record.recheck_at = recheck_at;
         record.goes_on = goes_on;
@@ -176,7 +178,7 @@ impl Judge {
         Ok(Some(Alert { last_good, ..alert }))
     }
 
-    /// What could not be checked of a release, by itself and beside what is known of its package.
+    /// The reasons why a release is not fully checked, by itself and compared with what is known of its package.
     fn open_questions(
         &self,
         subject: &Examination<'_>,
@@ -193,7 +195,7 @@ impl Judge {
         Ok(once(unchecked))
     }
 
-    /// Whether a release raised an alert that keeps it from teaching.
+    /// Whether a release raised an alert that keeps it out of the baseline.
     fn is_accused(&self, release: &ReleaseId) -> Result<bool, StoreError> {
         Ok(self
             .store
@@ -201,9 +203,9 @@ impl Judge {
             .is_some_and(|alert| !baseline::in_baseline(Some(alert.severity))))
     }
 
-    /// Whether the baseline knows no evidence because that of the package's past could not be checked: what is
-    /// unremarkable beside such a baseline has not been checked either. Once nobody asks for that evidence any more, a
-    /// release that has its own begins the baseline anew.
+    /// Whether the baseline has no evidence because the evidence of the package's history could not be checked: a
+    /// release that matches such a baseline has not been checked either. Once that evidence is no longer requested, a
+    /// release with its own evidence starts the baseline again.
     fn is_blind(
         &self,
         subject: &Examination<'_>,
@@ -215,7 +217,7 @@ impl Judge {
         }
         let history_ends = subject.history_ends;
         let bare = observation.identities().is_empty();
-        // What is odd in old documents hides no evidence.
+        // Irregular fields in old documents hide no evidence.
         let is_odd = |row: &ReleaseRow| row.observation.as_ref().is_some_and(|seen| !seen.unread.is_empty());
         let hides = |row: &ReleaseRow| {
             row.outcome == Outcome::Unchecked

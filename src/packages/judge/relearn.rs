@@ -1,4 +1,4 @@
-//! Learns a baseline anew from the stored releases, after an acceptance is withdrawn or the operator resets it.
+//! Learns a baseline again from the stored releases, after an acceptance is withdrawn or the operator resets it.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ use crate::{
 /// A baseline without a release that had been accepted.
 #[derive(Clone, Debug)]
 pub struct Relearned {
-    /// What is normal without it.
+    /// The baseline without it.
     pub baseline: Baseline,
-    /// The releases that taught after it and would not have taught without it.
+    /// The releases that joined after it and would not have joined without it.
     pub dropped: Vec<Observation>,
 }
 
-/// Learns the baseline of a package as if a release had never been accepted. What taught before it, what was history and
-/// what else the operator accepted teaches again; of the rest `in_baseline` decides, beside the baseline as it was then.
+/// Learns the baseline of a package as if a release had never been accepted. Releases that joined before it, history,
+/// and other accepted releases join again; for the rest `in_baseline` decides, by the baseline as it was then.
 ///
 /// # Errors
 /// The store failed, or `in_baseline` did.
@@ -53,7 +53,7 @@ pub fn without<E: From<StoreError>>(
     Ok(relearned)
 }
 
-/// The releases that teach now, in the order in which they began to.
+/// The releases in the baseline, in the order in which they joined.
 fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreError> {
     let mut rows: BTreeMap<String, ReleaseRow> = store
         .releases(package, usize::MAX)?
@@ -61,7 +61,7 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
         .filter(|row| row.in_baseline)
         .map(|row| (row.purl.to_string(), row))
         .collect();
-    // The latest step first: what a release taught last is what counts.
+    // The latest step first: the last time that a release joined counts.
     let mut taught: Vec<_> = store
         .baseline_history(package, usize::MAX)?
         .into_iter()
@@ -72,7 +72,7 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
     Ok(taught)
 }
 
-/// Evidence that a line had adopted from releases that are not stored any more stays adopted.
+/// Evidence that a line had adopted from releases that are no longer stored stays adopted.
 fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
     let count = |line: &LineBaseline, rank| line.tally(EvidenceRanks).get(rank).map_or(0, |seen| seen.count);
     let nothing = LineBaseline::default();
@@ -86,8 +86,8 @@ fn keep_evidence(before: &Baseline, gone: &Baseline, after: &mut Baseline) {
     }
 }
 
-/// The releases that a package's baseline is learned from when the operator starts over, in publish order: those that the
-/// registry still has and that raised nothing, or that the operator accepted. What is held stays held.
+/// The releases that a package's baseline is learned from after a reset by the operator, in publish order: those that
+/// the registry still has and that raised no alert, or that the operator accepted. A held release stays held.
 ///
 /// # Errors
 /// The store failed.

@@ -13,15 +13,16 @@ use crate::{
     upkeep::ACTOR,
 };
 
-/// How soon. What stood for longer stays learned whatever is deleted: otherwise whoever took a package over would delete
-/// its past, and be the first of a package that nothing is known of.
+/// The longest time from publication to withdrawal. A release that was available for longer stays in the baseline even
+/// if it is deleted: otherwise an attacker who took over a package would delete its history, and be the first publisher
+/// of a package without a baseline.
 const SOON: TimeDelta = TimeDelta::days(30);
 
-/// Learns the release's line anew without it. Nothing happens where that would leave nothing of the line or of the
-/// identities that built it, or where the line knows more than the releases that are stored.
+/// Learns the release's line again without it. The baseline stays as it is where that would leave nothing of the line
+/// or of the identities that built it, or where the line includes more releases than are stored.
 pub fn unlearn(store: &Store, subject: &Examination<'_>, release: &ReleaseId) -> Result<(), StoreError> {
     let Some(row) = store.release(release)?.filter(|row| row.in_baseline) else { return Ok(()) };
-    // What the operator accepted stays accepted, whatever becomes of the release.
+    // A release that the operator accepted stays accepted, even if it is withdrawn.
     if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
         return Ok(());
     }
@@ -51,14 +52,15 @@ pub fn unlearn(store: &Store, subject: &Examination<'_>, release: &ReleaseId) ->
     Ok(())
 }
 
-/// Leaves to the line the evidence that it had adopted: whoever holds a token could else delete the releases that had it.
+/// Keeps the evidence that the line had adopted: otherwise an attacker with a token could delete the releases that had
+/// it.
 fn keep_evidence(before: &LineBaseline, after: &mut LineBaseline) {
     for (rank, seen) in before.tally(EvidenceRanks).iter().filter(|(rank, _)| **rank > EvidenceRank::None) {
         after.insert(EvidenceRanks, *rank, *seen);
     }
 }
 
-/// Whether a line still knows a repository and a workflow, if it did.
+/// Whether a line that had a repository and a workflow still has them.
 fn knows_builders(before: &LineBaseline, after: &LineBaseline) -> bool {
     let is_lost = |all: &Tally<Text>, left: &Tally<Text>| !all.is_empty() && left.is_empty();
     !is_lost(before.tally(Repositories), after.tally(Repositories))

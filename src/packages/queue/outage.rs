@@ -1,6 +1,6 @@
 //! Tracks registries that fail, and resumes their packages after an outage. An announced package waits longer with each
-//! failure. It should not wait for hours once the registry is back, and a registry that is down should not be asked for
-//! every package all the time: one package at a time finds out for all.
+//! failure. It should not wait for hours once the registry is back, and a registry that is down should not be queried
+//! for every package all the time: one package at a time probes for all.
 
 use crate::{
     clock::Clock,
@@ -18,26 +18,26 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long the next try of something announced is away at most.
+/// The next attempt at an announced package is at most this far away.
 const PROBE: TimeDelta = TimeDelta::minutes(2);
-/// From so many packages on that failed on end, a success means that the registry is back. Fewer may be single documents'
-/// matter.
+/// If this many packages failed in a row, a success means that the registry is back. Fewer may be problems of single
+/// documents.
 const OUTAGE: usize = 5;
 
-/// How often it is remembered that a registry without a feed answers.
+/// How often to store that a registry without a feed answers.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
 
-/// What is known of the failures of registries, and of packages that fail for reasons of their own.
+/// The known failures of registries, and the packages that fail for reasons of their own.
 #[derive(Debug, Default)]
 pub struct Failures(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The packages of each registry, up to [`OUTAGE`], whose turns failed since the registry answered last, in ways that
-    /// speak of the registry. Of one that was not asked since the start, it may have been many.
+    /// The packages of each registry, up to [`OUTAGE`], whose turns failed since the registry's last answer, in ways
+    /// that point to the registry. Before the first answer since the start there may have been many.
     failing: BTreeMap<RegistryKey, BTreeSet<Package>>,
-    /// The packages whose last failure may be their own matter, and until when the end of an outage does not make them due:
-    /// it does so once in each step of their schedule.
+    /// The packages whose last failure may be their own problem, and until when the end of an outage does not make them
+    /// due: it does so once in each step of their schedule.
     own: BTreeMap<Package, Option<DateTime<Utc>>>,
 }
 
@@ -59,14 +59,14 @@ impl Failures {
         }
     }
 
-    /// Whether an outage is over with this answer about a package.
+    /// Whether this answer about a package ends an outage.
     fn answered(&self, package: &Package) -> bool {
         let mut known = self.lock();
         known.own.remove(package);
         known.failing.insert(package.registry(), BTreeSet::new()).is_none_or(|failing| failing.len() >= OUTAGE)
     }
 
-    /// Whether the end of an outage makes a package due whose next try is at `due_at`.
+    /// Whether the end of an outage makes a package due whose next attempt is at `due_at`.
     fn frees(&self, package: &Package, due_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         match self.lock().own.get_mut(package) {
             None => true,
@@ -83,14 +83,14 @@ impl Failures {
     }
 }
 
-/// What a failure speaks of.
+/// The cause that a failure points to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Matter {
-    /// The registry: it did not answer, or said that it does not serve anybody now.
+    /// The registry: it did not answer, or answered that it serves no requests now.
     Registry,
     /// Either: the answer took too long.
     Either,
-    /// The package: its document is too large, or cannot be read.
+    /// The package: its document is too large, or unreadable.
     Package,
 }
 
@@ -107,7 +107,7 @@ impl Matter {
     }
 }
 
-/// Who notes whether registries answer.
+/// Records whether registries answer.
 #[derive(Debug)]
 pub struct Outages {
     pub store: Arc<Store>,
@@ -118,7 +118,7 @@ pub struct Outages {
 }
 
 impl Outages {
-    /// Notes that a registry answered. If it did not before, what waits for it is due.
+    /// Notes that a registry answered. If it did not before, its waiting packages become due.
     pub fn note_answer(&self, package: &Package) -> Result<(), StoreError> {
         let (registry, now) = (package.registry(), self.clock.now());
         if self.failures.answered(package) {
@@ -127,8 +127,8 @@ impl Outages {
         self.note_read(&registry)
     }
 
-    /// Notes that a turn ended early, and sees to it that something of what was announced is tried soon, unless the server
-    /// itself said when.
+    /// Notes that a turn ended early, and schedules an early attempt at an announced package, unless the server itself
+    /// named a time.
     pub fn note_setback(&self, work: &Work, setback: Setback, error: &LookError) -> Result<(), StoreError> {
         let registry = work.package.registry();
         match setback {
@@ -145,7 +145,7 @@ impl Outages {
         self.store.probe(&registry, self.clock.now() + PROBE)
     }
 
-    /// A registry without a feed has nothing else that tells whether it is read: remembered about once a minute.
+    /// A registry without a feed has no other sign of whether it is read: stored about once a minute.
     fn note_read(&self, registry: &RegistryKey) -> Result<(), StoreError> {
         let Some(name) = self.registries.polled().get(registry).map(|polled| polled.source.as_str()) else {
             return Ok(());
@@ -164,7 +164,7 @@ impl Outages {
     }
 }
 
-/// When registries without a feed were last said to be read.
+/// When registries without a feed were last stored as read.
 #[derive(Debug, Default)]
 pub struct Reads(Mutex<BTreeMap<RegistryKey, DateTime<Utc>>>);
 

@@ -11,8 +11,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// A pass gives a registry up after so many turns on end without any answer; where some only took too long, after more, and
-/// after yet more where it answered before.
+/// A pass gives a registry up after this many consecutive turns without any answer; after more where some only took too
+/// long, and after even more where it answered before.
 const DEAD: u32 = 3;
 const SLOW: u32 = 4;
 const SLOW_LATELY: u32 = 8;
@@ -21,7 +21,7 @@ const SLOW_LATELY: u32 = 8;
 #[derive(Debug, Default)]
 pub struct Silent(Mutex<BTreeMap<RegistryKey, Silence>>);
 
-/// Turns on end in which a registry gave no answer.
+/// Consecutive turns in which a registry gave no answer.
 #[derive(Debug, Default)]
 struct Silence {
     dead: u32,
@@ -31,17 +31,17 @@ struct Silence {
     given_up: Option<String>,
 }
 
-/// Why a turn got no answer at all.
+/// The reason why a turn got no answer at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoAnswer {
-    /// Whether it might have come later.
+    /// Whether the answer might have come later.
     is_slow: bool,
     /// For people, with causes.
     why: String,
 }
 
 impl NoAnswer {
-    /// Whether an error is that nothing answered.
+    /// The error as a missing answer, if it is one.
     pub fn of(error: &LookError, why: &str) -> Option<Self> {
         let LookError::Registry(RegistryError::Http { source, .. }) = error else { return None };
         let HttpError::Transport { source, .. } = source.as_ref() else { return None };
@@ -55,12 +55,12 @@ impl NoAnswer {
 }
 
 impl Silent {
-    /// Why a registry was given up, if it was.
+    /// The reason why a registry was given up, if it was.
     pub fn given_up(&self, registry: &RegistryKey) -> Option<String> {
         self.lock().get(registry)?.given_up.clone()
     }
 
-    /// Notes how a turn ended. Why the registry is given up from now on, if that is news.
+    /// Notes how a turn ended. Returns the reason if the registry is given up from now on.
     pub fn note(&self, registry: &RegistryKey, outcome: Option<&NoAnswer>) -> Option<String> {
         let mut all = self.lock();
         let silence = all.entry(registry.clone()).or_default();

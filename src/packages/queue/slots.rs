@@ -1,6 +1,6 @@
 //! Slots of the registries: the choice of the next package, and the number of parallel checks.
 //!
-//! Each registry has slots of its own, so that one that does not answer, or asks for a pause, holds no other's. A slot
+//! Each registry has slots of its own, so that one that does not answer, or asks for a pause, blocks no other. A slot
 //! is filled as soon as it is free. Packages that a feed announced may use every slot of their registry; those that
 //! failed before, did not finish in one turn, or were not announced share half of them.
 
@@ -24,15 +24,15 @@ use crate::{
     upkeep::WallClock,
 };
 
-/// How often the queue is looked at while nothing ends: what was announced is in work within a second.
+/// How often the queue is read while no turn ends: an announced package is in work within a second.
 const TICK: Duration = Duration::from_secs(1);
-/// An announced package that takes longer than this gives its slot to the next, so that many documents that do not answer
-/// do not keep those waiting that do.
+/// An announced package that takes longer than this frees its slot for the next, so that many slow documents do not
+/// delay the others.
 const LONG: TimeDelta = TimeDelta::seconds(5);
-/// Up to so many times as many turns as there are slots.
+/// At most this many times as many turns as slots.
 const MOST: usize = 4;
 
-/// What slots are filled from.
+/// The parts that a queue needs.
 #[derive(Debug)]
 pub struct QueueParts {
     pub store: Arc<Store>,
@@ -40,17 +40,17 @@ pub struct QueueParts {
     pub progress: Arc<dyn Progress>,
     pub wall_clock: Arc<WallClock>,
     pub registries: Arc<Registries>,
-    /// Packages looked at at once.
+    /// Packages that are checked at once.
     pub concurrency: usize,
     pub turns: TurnTaker,
 }
 
-/// A turn under way.
+/// A turn in progress.
 struct Slot {
-    /// Whether it is one of the slots for what is not urgent.
+    /// Whether it uses one of the slots for packages that are not urgent.
     slow: bool,
     began: DateTime<Utc>,
-    /// What was asked for when it began.
+    /// The generation of its work item when it began.
     generation: i64,
     recall: CancellationToken,
 }
@@ -61,16 +61,16 @@ pub struct Queue<'a> {
     /// The packages in work.
     busy: BTreeMap<Package, Slot>,
     turns: FuturesUnordered<BoxFuture<'a, (Package, Result<Ended, StoreError>)>>,
-    /// The next look at the queue, whether a turn ends before or not.
+    /// The next read of the queue, whether a turn ends before or not.
     tick: BoxFuture<'a, ()>,
-    /// What they came to.
+    /// The results of the turns.
     pass: WorkPass,
-    /// Which registries do not answer, where this is a pass that ends.
+    /// The registries that do not answer, in a pass that ends.
     silent: Option<Silent>,
 }
 
 impl<'a> Queue<'a> {
-    /// Nothing is in work yet.
+    /// A queue without packages in work.
     pub fn of(parts: &'a QueueParts) -> Self {
         let tick = parts.clock.timer(TICK);
         let (busy, turns) = (BTreeMap::new(), FuturesUnordered::new());
@@ -82,26 +82,26 @@ impl<'a> Queue<'a> {
         Self { silent: Some(Silent::default()), ..Self::of(parts) }
     }
 
-    /// Whether nothing is in work.
+    /// Whether no package is in work.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
     }
 
-    /// What the turns came to.
+    /// The results of the turns.
     pub fn pass(&self) -> WorkPass {
         self.pass
     }
 
-    /// Fills the slots that are free, by the clock as it is now.
+    /// Fills the free slots, by the current time of the clock.
     pub fn fill(&mut self) -> Result<(), StoreError> {
         self.parts.wall_clock.follow()?;
-        // What waits of a public registry that is switched off fails, and says so.
+        // Work of a public registry that is switched off fails, with that reason.
         let public = Ecosystem::all().map(RegistryKey::from);
         let others = self.parts.registries.polled().keys().cloned();
         public.chain(others).collect::<Vec<_>>().iter().try_for_each(|registry| self.fill_of(registry))
     }
 
-    /// Fills the slots of one registry that are free.
+    /// Fills the free slots of one registry.
     fn fill_of(&mut self, registry: &RegistryKey) -> Result<(), StoreError> {
         if self.silent.as_ref().is_some_and(|silent| silent.given_up(registry).is_some()) {
             return Ok(());
@@ -112,8 +112,8 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Waits until a turn ends, and fills its slot, or for the next tick, and looks at the whole queue. Whether it was the
-    /// tick.
+    /// Waits until a turn ends, and fills its slot, or for the next tick, and reads the whole queue. Returns whether it
+    /// was the tick.
     pub async fn step(&mut self) -> Result<bool, StoreError> {
         tokio::select! {
             biased;
@@ -136,7 +136,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// In a pass that ends, a registry that does not answer is given up for all its packages, and that is said once.
+    /// In a pass that ends, gives up a registry that does not answer for all its packages, and reports that once.
     fn note_silence(&self, registry: &RegistryKey, ended: &Ended) -> Result<(), StoreError> {
         let Some(silent) = &self.silent else { return Ok(()) };
         let Some(why) = silent.note(registry, ended.no_answer()) else { return Ok(()) };
@@ -147,8 +147,8 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Ends the turns whose package was announced anew, as soon as they have read some evidence, so that what was announced
-    /// is looked at now and not after all the evidence of what was there before.
+    /// Ends the turns whose package was announced again, as soon as they have read some evidence, so that the new
+    /// release is checked now and not after all the evidence of older ones.
     fn recall(&self) -> Result<(), StoreError> {
         for (package, slot) in self.busy.iter().filter(|(_, slot)| !slot.recall.is_cancelled()) {
             if self.parts.store.generation_of(package)?.is_some_and(|generation| generation != slot.generation) {
@@ -158,7 +158,7 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// The package that a free slot of a registry is for, if there is one.
+    /// The package for a free slot of a registry, if there is one.
     fn next(&self, registry: &RegistryKey) -> Result<Option<Work>, StoreError> {
         let now = self.parts.clock.now();
         let of_registry = || self.busy.iter().filter(|(package, _)| package.is_of(registry)).map(|(_, slot)| slot);
@@ -173,7 +173,7 @@ impl<'a> Queue<'a> {
             if lane != Lane::Announced && slow >= slow_slots {
                 break;
             }
-            // Those in work are due still, and stand in front.
+            // Packages in work are still due, and are first in the list.
             let due = self.parts.store.next_work(registry, lane, now, busy + 1)?;
             let next = due.into_iter().find(|work| !self.busy.contains_key(&work.package));
             if next.is_some() {
@@ -196,8 +196,8 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// The slots of a registry, and how many of them what is not urgent may use. One always stays free for what a feed
-/// announces.
+/// The slots of a registry, and how many of them packages that are not urgent may use. One always stays free for
+/// announced packages.
 fn slots(concurrency: usize) -> (usize, usize) {
     let slots = concurrency.max(2);
     (slots, slots / 2)

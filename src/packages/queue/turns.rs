@@ -24,11 +24,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
-/// From so many failures on, and after about three quarters of an hour, a package that cannot be looked at is an alert.
+/// After this many failures, and about three quarters of an hour, a package that cannot be checked raises an alert.
 const FAILING: u32 = 5;
 const FAILING_FOR: TimeDelta = TimeDelta::minutes(40);
 
-/// Who gives packages their turns.
+/// Runs the turns of packages.
 #[derive(Debug)]
 pub struct TurnTaker {
     pub store: Arc<Store>,
@@ -41,10 +41,10 @@ pub struct TurnTaker {
 }
 
 impl TurnTaker {
-    /// Gives a package its turn. A registry's failure, or a panic, puts it off and is not an error.
+    /// Runs the turn of a package. A registry's failure, or a panic, postpones the package and is not an error.
     ///
     /// # Errors
-    /// The store failed, and not over this package alone.
+    /// The store failed, and not only for this package.
     pub async fn take(&self, work: &Work, recall: CancellationToken) -> Result<Ended, StoreError> {
         let turn = Turn::new(work, &self.http, &self.clock, recall);
         let (examined, error) = match caught(Box::pin(self.examiner.examine(work, &turn))).await {
@@ -96,7 +96,7 @@ impl TurnTaker {
     }
 }
 
-/// A package could not be looked at for long.
+/// The issue about a package that could not be checked for long.
 fn unreadable_package(package: &Package, attempts: u32, why: &str) -> OperationalIssue {
     OperationalIssue {
         subject: format!("unreadable {package}"),
@@ -110,10 +110,10 @@ fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Operationa
     }
 }
 
-/// Whether a failure of the store is more than one package's matter.
+/// Whether a failure of the store affects more than one package.
 fn concerns_everybody(error: &StoreError) -> bool {
-    // The operator changed the baseline meanwhile: judging again is all that is needed. What cannot be stored is said with
-    // the package that it belongs to, and does not keep the others waiting.
+    // The operator changed the baseline meanwhile: judging again is all that is needed. A value that cannot be stored
+    // is reported with its package, and does not delay the others.
     !matches!(
         error,
         StoreError::BaselineMoved { .. }

@@ -3,31 +3,31 @@
 use super::silent::NoAnswer;
 use crate::packages::examination::Examined;
 
-/// What a pass over the queue came to.
+/// The result of a pass over the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkPass {
-    /// Packages looked at.
+    /// Packages that were checked.
     pub packages: usize,
     /// Releases and alerts.
     pub examined: Examined,
-    /// Packages put off because something failed.
+    /// Packages that were postponed because of a failure.
     pub postponed: usize,
 }
 
 /// How a turn ended.
 pub enum Ended {
-    /// The package was looked at.
+    /// The package was checked.
     Whole(Examined),
-    /// It goes on with its next turn.
+    /// Its next turn continues.
     InPart(Examined),
-    /// It was put off.
+    /// It was postponed.
     PutOff(Examined),
-    /// It was put off, and nothing answered.
+    /// It was postponed, without any answer.
     Unanswered(NoAnswer),
 }
 
 impl Ended {
-    /// Why nothing answered, if nothing did.
+    /// The missing answer, if there was none.
     pub fn no_answer(&self) -> Option<&NoAnswer> {
         match self {
             Self::Unanswered(none) => Some(none),
@@ -37,7 +37,7 @@ impl Ended {
 }
 
 impl WorkPass {
-    /// One turn more.
+    /// Adds one turn.
     pub fn add(&mut self, ended: &Ended) {
         match *ended {
             Ended::Unanswered(_) => self.postponed += 1,
@@ -47,7 +47,7 @@ impl WorkPass {
         }
     }
 
-    /// All of another one more.
+    /// Adds another pass.
     pub fn join(&mut self, other: Self) {
         self.packages += other.packages;
         self.postponed += other.postponed;

@@ -13,20 +13,20 @@ use super::{
 };
 use crate::{model::Package, progress::Step, store::StoreError, upkeep::Mender};
 
-/// Most packages that are reminded of missing evidence at once.
+/// Most packages that are queued at once for missing evidence.
 const REMINDERS: usize = 1000;
 
-/// Who works off the queue.
+/// Processes the queue.
 #[derive(Debug)]
 pub struct Workforce {
     pub parts: QueueParts,
     pub mender: Arc<Mender>,
-    /// The longest wait before evidence is asked for again.
+    /// The longest wait before evidence is requested again.
     pub longest_recheck: TimeDelta,
 }
 
 impl Workforce {
-    /// Looks at every package that is due until none is.
+    /// Checks every package that is due until none is.
     ///
     /// # Errors
     /// The store failed.
@@ -39,14 +39,14 @@ impl Workforce {
             if queue.is_idle() && self.mender.mend()? == 0 {
                 return Ok(queue.pass());
             }
-            // What is due meanwhile fills the slots; evidence that is missing can wait until they are empty.
+            // Packages that become due meanwhile fill the slots; missing evidence can wait until they are empty.
             while !queue.is_idle() {
                 queue.step().await?;
             }
         }
     }
 
-    /// Looks at packages as they become due, without end.
+    /// Checks packages as they become due, without end.
     ///
     /// # Errors
     /// The store failed.
@@ -60,7 +60,7 @@ impl Workforce {
         }
     }
 
-    /// Looks at these packages now, whatever else is queued: each until it is looked at or put off.
+    /// Checks these packages now, whatever else is queued: each until it is checked or postponed.
     ///
     /// # Errors
     /// The store failed.
@@ -99,7 +99,7 @@ impl Workforce {
         Ok(pass)
     }
 
-    /// Queues the packages whose evidence is to be asked for again.
+    /// Queues the packages whose evidence is due to be requested again.
     fn remind_of_evidence(&self) -> Result<(), StoreError> {
         let now = self.parts.clock.now();
         let packages = self.parts.store.packages_to_recheck(now, self.longest_recheck, REMINDERS)?;

@@ -32,7 +32,7 @@ pub struct CaseAlert {
     pub alert: Alert,
 }
 
-/// One expectation and what became of it.
+/// One expectation and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// The expectation.
@@ -44,7 +44,7 @@ pub struct Score {
     pub met: bool,
 }
 
-/// What a timeline gave.
+/// The result of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replayed {
     /// The timeline's name.
@@ -67,7 +67,7 @@ impl Replayed {
     }
 }
 
-/// What releases are judged by while they are replayed, besides what they teach. Nothing by default.
+/// The rules for judging releases during a replay, besides the learned baselines. Empty by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules<'a> {
     /// The watchlist, for its policies; packages that it does not watch are judged too.
@@ -76,7 +76,7 @@ pub struct Rules<'a> {
     pub expected: &'a [ExpectedChange],
 }
 
-/// Replays a timeline: every release is assessed against what its predecessors taught, and shown to `see` with its
+/// Replays a timeline: every release is assessed against the baseline of its predecessors, and passed to `see` with its
 /// assessment.
 pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
     let mut alerts: Vec<CaseAlert> = Vec::new();
@@ -100,7 +100,7 @@ pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observ
     Replayed { case: timeline.case.clone(), alerts, scores }
 }
 
-/// The campaigns that the alerts add up to, as they stand at the end.
+/// The campaigns among the alerts, as they are at the end.
 fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
     let releases: HashMap<&ReleaseId, &Observation> =
         timeline.observations.iter().map(|one| (&one.purl, one)).collect();
@@ -116,7 +116,7 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
     for (correlation_key, accused) in by_bond {
         found.extend(campaign::campaigns(accused).into_iter().map(|members| (correlation_key.clone(), members)));
     }
-    // The bond that ties most together tells; an owner whose releases are all of one repository has nothing to add.
+    // The key with the most members is reported; an owner whose releases are all of one repository adds nothing.
     found.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
     let of_bond = releases_by_bond(timeline, &found.iter().map(|(correlation_key, _)| correlation_key).collect());
     let mut told: HashSet<ReleaseId> = HashSet::new();
@@ -135,7 +135,7 @@ fn campaigns(timeline: &Timeline, alerts: &[CaseAlert]) -> Vec<CaseAlert> {
     alerts
 }
 
-/// All releases of each of the bonds.
+/// All releases of each of the correlation keys.
 fn releases_by_bond<'a>(
     timeline: &'a Timeline,
     correlation_keys: &BTreeSet<&CorrelationKey>,
@@ -158,8 +158,8 @@ fn score(expected: &Expectation, severity: Severity) -> Score {
     Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
 }
 
-/// Assesses releases in publish order, of any packages, and shows each to `see` with its assessment. Baselines start empty,
-/// learn what teaches, and take in held releases by the rule of `docs/BASELINES.md`.
+/// Assesses releases in publish order, of any packages, and passes each to `see` with its assessment. Baselines start
+/// empty, and include clean releases and held ones by the rules of `docs/BASELINES.md`.
 pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
     let mut order: Vec<&Observation> = releases.iter().collect();
     order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
@@ -184,11 +184,11 @@ pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl Fn
     }
 }
 
-/// One package while it is replayed.
+/// One package during a replay.
 struct History<'a> {
     baseline: Baseline,
     held: Vec<(Held, &'a Observation)>,
-    /// The last alert, and what came since.
+    /// The last alert, and the later releases.
     later: Vec<Later>,
 }
 
@@ -209,7 +209,7 @@ impl<'a> History<'a> {
         assessed
     }
 
-    /// Keeps what [`joins`] needs: the last alert, and the clean releases since on lines where something is held.
+    /// Keeps the input of [`joins`]: the last alert, and the clean releases since on lines with held releases.
     fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
         let (line, published_at) = (release.line(), release.published_at);
         let open_loss = assessed.reports() && is_open_loss(release, &assessed.signals);
@@ -219,7 +219,7 @@ impl<'a> History<'a> {
         if assessed.reports() || self.held.iter().any(|(held, _)| held.line == line) {
             self.later.push(Later { line: line.clone(), published_at, clean: assessed.in_baseline, open_loss });
         }
-        // A worse one waits for an operator, whom a replay does not have.
+        // A worse one waits for an operator, which a replay does not have.
         if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
             let status = release.status;
             self.held.push((Held { line, published_at, severity: verdict.severity, status, open_loss }, release));

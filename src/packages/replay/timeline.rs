@@ -19,10 +19,11 @@ use crate::{
 /// Largest timeline file, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Years in which a release can have been published. Registries are younger and clocks that err further are wrong.
+/// Years in which a release can have been published. Registries are younger, and a clock outside of this range is
+/// wrong.
 const YEARS: std::ops::RangeInclusive<i32> = 1995..=2100;
 
-/// Why a timeline cannot be replayed.
+/// The reason why a timeline cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// It cannot be read.
@@ -60,9 +61,9 @@ pub enum ReplayError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// Where in it: `observations[3].published_at`, with line and column where they are known.
+        /// The place in it: `observations[3].published_at`, with line and column where they are known.
         place: String,
-        /// What is wrong.
+        /// The error.
         why: String,
     },
 }
@@ -73,25 +74,25 @@ pub enum ReplayError {
 pub struct Timeline {
     /// Its name.
     pub case: String,
-    /// Whether something bad happened.
+    /// Whether it is an attack.
     pub kind: Kind,
-    /// What happened.
+    /// The events.
     #[serde(default)]
     pub summary: String,
-    /// Where it is told.
+    /// The sources about it.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// What no source tells and was filled in.
+    /// Facts that no source reports and that were filled in.
     #[serde(default)]
     pub filled_in: Vec<String>,
     /// The releases.
     pub observations: Vec<Observation>,
-    /// What is expected of the alerts.
+    /// The expected alerts.
     #[serde(default)]
     pub expect: Vec<Expectation>,
 }
 
-/// Whether something bad happened.
+/// Whether a timeline is an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -101,7 +102,7 @@ pub enum Kind {
     Negative,
 }
 
-/// What is expected of one release: exactly one of the two bounds.
+/// The expected result for one release: exactly one of the two bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -137,14 +138,14 @@ impl Timeline {
         }
     }
 
-    /// Everything that a store has observed.
+    /// All observations of a store.
     fn of_store(path: &Path) -> Result<Self, ReplayError> {
         let failed = |source| ReplayError::Store { path: path.to_owned(), source: Box::new(source) };
         let store = Store::open_read_only(path).map_err(failed)?;
         Ok(Self::of(path, store.observations().map_err(failed)?))
     }
 
-    /// Releases, a JSON object a line.
+    /// Releases, one JSON object on each line.
     fn of_lines(path: &Path) -> Result<Self, ReplayError> {
         let mut observations = Vec::new();
         for (number, line) in (1..).zip(bytes_of(path)?.split(|byte| *byte == b'\n')) {
@@ -161,7 +162,7 @@ impl Timeline {
         Self::named(case, observations)
     }
 
-    /// Releases of which nothing is told and nothing expected.
+    /// Releases without a summary and without expectations.
     pub fn named(case: impl Into<String>, observations: Vec<Observation>) -> Self {
         Self {
             case: case.into(),
@@ -174,7 +175,7 @@ impl Timeline {
         }
     }
 
-    /// Parses a timeline; `path` is what errors call it.
+    /// Parses a timeline; `path` is its name in errors.
     ///
     /// # Errors
     /// As [`Timeline::read`].
@@ -233,7 +234,7 @@ impl Timeline {
     }
 }
 
-/// Whether a path is that of a store, by its ending.
+/// Whether a path is that of a store, by its extension.
 pub fn is_store(path: &Path) -> bool {
     ends_in(path, "db")
 }
@@ -242,7 +243,7 @@ fn ends_in(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|it| it == extension)
 }
 
-/// What a timeline file holds, without the mark that some editors begin files with.
+/// The content of a timeline file, without the byte order mark that some editors add.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, ReplayError> {
     let failed = |source| ReplayError::Read { path: path.to_owned(), source };
     let bytes = bounded::read(path, MAX_BYTES).map_err(failed)?;
@@ -255,7 +256,7 @@ fn json<T: DeserializeOwned>(path: &Path, bytes: &[u8], first_line: usize) -> Re
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let failed = |at: Option<String>, error: &serde_json::Error| {
         let line = format!("line {}, column {}", first_line + error.line().saturating_sub(1), error.column());
-        // It ends with the place that stands before it here.
+        // The text ends with the position, which is already in front here.
         let why = error.to_string();
         let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
         let is_time = at.as_ref().is_some_and(|at| at.ends_with("_at") || at.contains("first_published"));

@@ -174,7 +174,7 @@ async fn the_age_of_a_new_dependency_is_asked_for() {
     assert_eq!((more, found.keys().map(String::as_str).collect::<Vec<_>>()), (false, vec!["young"]));
 }
 
-/// A release that raised an alert, as it is about to be recorded.
+/// A release with an alert, before it is recorded.
 fn accused(lab: &Lab, release: &ReleaseId) -> (Record, Alert) {
     let observation = observation(release, lab.now(), "mallory");
     let title = format!("{release} differs");

@@ -33,10 +33,10 @@ use crate::{
     watchlist::{InUse, Watchlist},
 };
 
-/// What a registry answers about a package.
+/// A registry's answer about a package.
 pub type Answer = fn(&Package) -> PackageState;
 
-/// A registry that answers what the test says, and has no evidence.
+/// A registry that gives the test's answer, and has no evidence.
 #[derive(Debug)]
 struct Told(Answer);
 
@@ -67,7 +67,7 @@ impl Registry for Told {
     }
 }
 
-/// Is never asked: nothing is delivered here.
+/// A sink that is never used: these tests deliver nothing.
 #[derive(Debug)]
 struct Nobody;
 
@@ -98,7 +98,7 @@ impl Lab {
         Self { clock, parts, registry: Told(answer), _folder: folder }
     }
 
-    /// The registries have nothing.
+    /// The registries have no packages.
     pub fn new() -> Self {
         Self::answering(|_| PackageState::Gone)
     }
@@ -111,7 +111,7 @@ impl Lab {
         self.now() - TimeDelta::days(days)
     }
 
-    /// A package that was looked at a month ago.
+    /// A package that was checked a month ago.
     pub fn known(&self, name: &str) -> Package {
         let package = package(name);
         let then = Some(self.days_ago(30));
@@ -125,7 +125,7 @@ impl Lab {
         Turn::new(&self.work(package), &self.parts.http, &clock, CancellationToken::new())
     }
 
-    /// What a package is looked at for.
+    /// The work item of a package.
     pub fn work(&self, package: &Package) -> Work {
         Work {
             package: package.clone(),
@@ -142,7 +142,7 @@ impl Lab {
         }
     }
 
-    /// What is stored of a package now.
+    /// The stored state of a package.
     pub fn subject<'a>(&'a self, package: &'a Package, turn: &'a Turn) -> Examination<'a> {
         let row = self.parts.store.package(package).unwrap();
         let stored = self.parts.store.version_states(package).unwrap();
@@ -166,7 +166,7 @@ impl Lab {
         self.parts.store.release(release).unwrap().unwrap()
     }
 
-    /// What came of each version of a package, by version.
+    /// The outcome of each version of a package, by version.
     pub fn outcomes(&self, package: &Package) -> Vec<(String, Outcome)> {
         let stored = self.parts.store.version_states(package).unwrap();
         stored.into_iter().map(|(version, state)| (version, state.outcome)).collect()
@@ -236,7 +236,7 @@ pub fn release(id: &ReleaseId, published_at: DateTime<Utc>, account: &str) -> Re
     }
 }
 
-/// The same as it is stored.
+/// The same release in its stored form.
 pub fn observation(id: &ReleaseId, published_at: DateTime<Utc>, account: &str) -> Observation {
     release(id, published_at, account).observed(Provenance::Absent)
 }

@@ -23,7 +23,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// One release of long ago and one of now.
+/// One old release and one new one.
 fn two(package: &Package) -> PackageDocument {
     document(vec![
         release(&package.at("1.0.0"), at("2025-01-01T00:00:00Z"), "ana"),

@@ -12,7 +12,7 @@ use std::{sync::Mutex, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 
-/// A feed of these pages; after the last it fails.
+/// A feed with these pages; after the last it fails.
 #[derive(Debug)]
 struct Pages(Mutex<Vec<FeedPage>>);
 
@@ -101,7 +101,7 @@ fn a_registry_without_a_feed_is_said_to_be_read_or_not() {
     assert!(said()[0].1.as_ref().is_some_and(|why| why.contains("it is no document")), "{:?}", said());
 }
 
-/// Panics over one package, and has no other.
+/// Panics for one package, and has no other.
 fn fragile(package: &Package) -> PackageState {
     assert_ne!(package.name(), "gadget", "a document of {} bytes", 17);
     PackageState::Gone

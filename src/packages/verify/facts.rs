@@ -19,29 +19,29 @@ use crate::{
     text::with_causes,
 };
 
-/// Said of what was not answered while there was time.
+/// The reason for facts that were not answered in time.
 const TOO_LATE: &str = "it was not answered in time";
 
 /// Of how many releases the latest with a commit is looked for.
 const RECENT: usize = 20;
 
-/// Most new dependencies of a release whose age is asked for.
+/// Most new dependencies of a release whose age is queried.
 const MAX_DEPENDENCIES: usize = 20;
 
-/// Who asks about what is around a release.
+/// Collects the facts around a release.
 #[derive(Debug)]
 pub struct Enricher {
     pub store: Arc<Store>,
     pub registries: Arc<Registries>,
-    /// The forges that may be asked, unless that is switched off.
+    /// The forges that may be queried, unless that is switched off.
     pub forges: Option<Arc<Forges>>,
-    /// How many dependencies are asked about at once.
+    /// How many dependencies are queried at once.
     pub concurrency: usize,
 }
 
 impl Enricher {
-    /// Finds out what is known around a release. Where the forge answers little, it is asked only about what differs from
-    /// the baseline: most releases do not. Whether it may tell more later.
+    /// Collects the facts around a release. A forge with a low limit is queried only about releases that differ from
+    /// the baseline, as few do. Returns whether it may have more facts later.
     ///
     /// # Errors
     /// The store failed.
@@ -100,7 +100,8 @@ impl Enricher {
         }))
     }
 
-    /// When each new dependency was first published, as far as the registry tells. Whether it may tell more later.
+    /// When each new dependency was first published, as far as the registry has it. Returns whether it may have more
+    /// later.
     async fn date_dependencies(
         &self,
         subject: &Examination<'_>,
@@ -142,7 +143,7 @@ impl Enricher {
         failed
     }
 
-    /// What another registry than the public one does not have may come from there.
+    /// A dependency that a private registry does not have may come from the public one.
     async fn first_published(
         &self,
         subject: &Examination<'_>,
@@ -173,7 +174,7 @@ async fn first_published(
     })
 }
 
-/// What a forge told that did not answer in time: it is asked again, and what it answered is remembered.
+/// The facts of a forge that did not answer in time: it is queried again, and its earlier answers are cached.
 fn too_late() -> Found {
     let mut facts = Facts::default();
     for what in [Fact::Repository, Fact::Commit, Fact::Tag, Fact::Run] {
@@ -203,7 +204,7 @@ fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateTime<
     named.map(|seen| seen.first).min()
 }
 
-/// Whether anything at all is to be said of a release, announced or not, or a policy demands what only the forge knows.
+/// Whether a release has any signal, announced or not, or a policy needs a fact that only the forge has.
 fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs<'_>) -> bool {
     let assessed = assess(baseline, release, &AssessmentInputs { expected: &[], ..*inputs });
     let demands_age = inputs.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
@@ -222,7 +223,7 @@ fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> imp
     dependencies(release).map(|(name, _)| name).filter(move |name| any_known && !known(name))
 }
 
-/// Where the package's releases were built last.
+/// The repository that the package's releases were last built in.
 fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
     let repositories = baseline.lines.values().flat_map(|line| {
         line.tally(Repositories).iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(&**url)))
@@ -233,15 +234,15 @@ fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
     }
 }
 
-/// Where nothing was ever certified: the repository that the manifests of releases before named. Never that of the release
-/// that is judged, who may name any that is in order.
+/// Without any certificate: the repository that the manifests of earlier releases named. Never that of the release that
+/// is judged, as its publisher may name any reputable one.
 fn named_place(baseline: &Baseline) -> Option<ForgeRepository> {
     let named = baseline.lines.values().flat_map(|line| line.tally(NamedRepositories).iter());
     let (name, _) = named.max_by_key(|(_, seen)| (seen.count, seen.last))?;
     ForgeRepository::of_url(&format!("https://{name}"))
 }
 
-/// Under which names the package's repositories were known at that forge, other than the one of now.
+/// The former names of the package's repositories at that forge, other than the current one.
 fn former_names(baseline: &Baseline, now: &ForgeRepository) -> Vec<String> {
     let urls = baseline.lines.values().flat_map(|line| line.tally(Repositories).values());
     let places = urls.filter_map(|url| ForgeRepository::of_url(url));

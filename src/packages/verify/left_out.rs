@@ -10,15 +10,15 @@ use crate::{
     upkeep::{OperationalIssue, OperationalIssues},
 };
 
-/// How every reason begins.
+/// The start of every such reason.
 const LEFT_OUT: &str = "the registry's answer leaves out ";
 
-/// Why a release is not checked because its registry's answer leaves something out: what the package's releases before
-/// it had, or all by which it could be told who published it.
+/// The reasons why a release is not checked because its registry's answer lacks fields: those that the package's
+/// earlier releases had, or all that identify the publisher.
 pub fn left_out(store: &Store, subject: &Examination<'_>, release: &Observation) -> Result<Vec<String>, StoreError> {
     let untold = release.untold.as_deref().unwrap_or_default();
     let ecosystem = subject.package.ecosystem();
-    // What another registry than the public one could tell is not known: only what it told before is missed.
+    // It is unknown which fields a private registry could give: only those that it gave before are missed.
     let is_public = subject.package.is_public();
     let is_expected = |aspect: &&Aspect| !is_public || ecosystem.tells(**aspect);
     let may_be_told: Vec<_> = untold.iter().filter(is_expected).collect();
@@ -28,7 +28,7 @@ pub fn left_out(store: &Store, subject: &Examination<'_>, release: &Observation)
     let rows = store.releases(subject.package, LATEST_RELEASES)?;
     let others: Vec<_> =
         rows.iter().filter_map(|row| row.observation.as_ref()).filter(|seen| seen.purl != release.purl).collect();
-    // The manifest of a release that is not the latest may be nowhere to be had (PyPI's mirrors).
+    // The manifest of a release that is not the latest may be unavailable (PyPI's mirrors).
     let is_usual = |aspect: &Aspect| *aspect == Aspect::Manifest && !untold.contains(&Aspect::Owners);
     let was_told = |aspect: &Aspect| others.iter().any(|seen| is_told(seen, *aspect));
     let mut reasons: Vec<String> = may_be_told
@@ -42,8 +42,8 @@ pub fn left_out(store: &Store, subject: &Examination<'_>, release: &Observation)
     Ok(reasons)
 }
 
-/// Raises the alert of a release that stays without what was left out: of the registry where several packages show it,
-/// else `None`, and the release's own alert tells.
+/// The issue for a release whose fields stay left out: about the registry where several packages show it, else `None`,
+/// and the release's own alert reports it.
 pub fn registry_that_leaves_out(
     store: &Store,
     subject: &Examination<'_>,
@@ -66,7 +66,7 @@ pub fn registry_that_leaves_out(
     Ok(Some(registry_leaves_out(&registry, &seen.collect::<Vec<_>>().join("; "), subject.package)))
 }
 
-/// The registry tells again what it left out.
+/// Resolves the issue: the registry gives the fields again.
 pub fn resolve_left_out(
     store: &Store,
     issues: &OperationalIssues,
@@ -100,7 +100,7 @@ fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Oper
     }
 }
 
-/// Whether a stored release has what another one lacks.
+/// Whether a stored release has the field that another one lacks.
 fn is_told(seen: &Observation, aspect: Aspect) -> bool {
     let was_there = seen.untold.as_ref().is_some_and(|untold| !untold.contains(&aspect));
     match aspect {
@@ -112,7 +112,7 @@ fn is_told(seen: &Observation, aspect: Aspect) -> bool {
     }
 }
 
-/// Whether nothing at all tells who published: no account, no attestation, no signature of the registry.
+/// Whether nothing identifies the publisher: no account, no attestation, no signature of the registry.
 fn is_anonymous(release: &Observation, untold: &[Aspect]) -> bool {
     let nothing_attested = release.provenances().all(|provenance| *provenance == Provenance::Absent);
     let unsigned = untold.contains(&Aspect::Signature);

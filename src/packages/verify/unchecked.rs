@@ -11,13 +11,13 @@ use crate::{
     upkeep::{OperationalIssue, OperationalIssues},
 };
 
-/// After so many looks in vain, about half an hour, it is no outage of a moment any more.
+/// After this many failed checks, about half an hour, it is not a brief outage.
 const LOOKS: u32 = 2;
 
 /// Most reasons that an alert lists.
 const REASONS: usize = 3;
 
-/// A release could not be checked for long.
+/// The issue about a release that could not be checked for long.
 pub fn issue(release: &ReleaseId, why: &[String]) -> OperationalIssue {
     OperationalIssue {
         subject: format!("unchecked {release}"),
@@ -33,7 +33,7 @@ pub fn issue(release: &ReleaseId, why: &[String]) -> OperationalIssue {
     }
 }
 
-/// A release of many files may have as many reasons.
+/// Shortens the reasons: a release of many files may have as many.
 fn shortened(why: &[String]) -> String {
     let first = why.iter().take(REASONS).map(String::as_str).collect::<Vec<_>>().join("; ");
     match why.len().saturating_sub(REASONS) {
@@ -42,7 +42,7 @@ fn shortened(why: &[String]) -> String {
     }
 }
 
-/// Who says aloud that releases cannot be checked.
+/// Reports releases that cannot be checked.
 #[derive(Debug)]
 pub struct Doubts {
     pub store: Arc<Store>,
@@ -51,8 +51,8 @@ pub struct Doubts {
 }
 
 impl Doubts {
-    /// Raises an alert about a release that was looked at in vain for long, or takes it back. Before the release is
-    /// recorded: a crash in between repeats both.
+    /// Raises an alert about a release that could not be checked for long, or resolves it. This comes before the
+    /// release is recorded: a crash in between repeats both.
     pub fn note(&self, subject: &Examination<'_>, release: &ReleaseId, why: &[String]) -> Result<(), StoreError> {
         let looks = subject.attempts(release);
         let is_last = self.settings.next_look(looks, subject.now).is_none();

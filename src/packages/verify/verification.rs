@@ -16,14 +16,14 @@ use crate::{
     upkeep::TrustKeeper,
 };
 
-/// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; whoever
-/// uploads thousands would have provwatch read without end.
+/// Most attestation documents that are fetched for one release. Those with the most wheels have some 150 files; without
+/// a limit, a publisher who uploads thousands would keep provwatch busy.
 const MAX_EVIDENCE: usize = 400;
 
-/// Files by name, each with its digests and what its evidence said.
+/// Files by name, each with its digests and the result of its evidence.
 type KnownEvidence = BTreeMap<String, (Digests, Provenance)>;
 
-/// Who makes an observation of what the registry says.
+/// Makes an observation of a registry's release.
 #[derive(Debug)]
 pub struct Verification {
     pub store: Arc<Store>,
@@ -31,8 +31,8 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Fetches and verifies everything that a release is attested with, as far as the turn goes. What cannot be found out
-    /// becomes [`Provenance::Unavailable`] with its reason.
+    /// Fetches and verifies all attestations of a release, as far as the turn allows. Unavailable evidence becomes
+    /// [`Provenance::Unavailable`] with its reason.
     ///
     /// # Errors
     /// The store failed.
@@ -61,12 +61,12 @@ impl Verification {
         outcomes.extend(checked);
         let is_invalid = |outcome: &Provenance| matches!(outcome, Provenance::Invalid { .. });
         if !release.id.package().ecosystem().row().evidence.tells_method && outcomes.iter().any(is_invalid) {
-            // The method was inferred from the attestations, and one that does not hold proves none.
+            // The method was inferred from the attestations, and an invalid one proves none.
             release.auth.method = AuthMethod::Unknown;
         }
         let mut observation = match check_registry_signatures(&verifier, &release) {
             Ok(()) => release.observed(worst(outcomes.into_iter())),
-            // Whatever the provenance says, the registry never signed this.
+            // Whatever the provenance is, the registry never signed this.
             Err(VerificationFailure::Invalid { check, reason }) => {
                 release.observed(Provenance::Invalid { check, reason })
             }
@@ -80,8 +80,8 @@ impl Verification {
         Ok(observation)
     }
 
-    /// What earlier turns found out of the release's files, by name: it is not asked for again. A new look asks again for
-    /// what could not be had.
+    /// The results of earlier turns about the release's files, by name: they are not requested again. A new check
+    /// requests unavailable evidence again.
     fn known_evidence(
         &self,
         subject: &Examination<'_>,
@@ -130,10 +130,10 @@ impl Verification {
     }
 }
 
-/// What came of a piece of evidence.
+/// The result of a piece of evidence.
 struct Checked {
     provenance: Provenance,
-    /// What is missing beside it, though it holds.
+    /// Missing evidence, where the provenance itself is valid.
     lacks: Option<String>,
 }
 
@@ -143,14 +143,14 @@ impl From<Provenance> for Checked {
     }
 }
 
-/// What to do about a piece of evidence.
+/// The action for a piece of evidence.
 enum Check<'a> {
     Known(&'a Provenance),
     TooMany,
     Ask(&'a AttestationSource),
 }
 
-/// Says of each file what its own evidence says, and of those without any, beside others that have some, that they have none.
+/// Sets for each file the result of its own evidence, and `Absent` for files without any beside others that have some.
 fn attest_files(release: &mut RegistryRelease, evidence: &[AttestationSource], outcomes: &[Provenance]) {
     let own = evidence.iter().zip(outcomes).filter(|(evidence, _)| attests_single_file(evidence));
     let own: BTreeMap<&str, &Provenance> = own.map(|(evidence, outcome)| (&*evidence.subject, outcome)).collect();
@@ -166,7 +166,7 @@ fn attest_files(release: &mut RegistryRelease, evidence: &[AttestationSource], o
     }
 }
 
-/// Where the registry's own words on an attestation cannot be read, there is neither one nor none.
+/// Where the registry's field about an attestation is unreadable, it is unknown whether there is one.
 pub fn unreadable(release: &RegistryRelease) -> Vec<Provenance> {
     let of_files = release.files.iter().filter_map(|file| file.attestation.clone());
     let of_all = release.unread.of(Unread::ATTESTATION).map(|why| Provenance::Unavailable { reason: why.to_owned() });
@@ -183,7 +183,7 @@ fn attests_single_file(evidence: &AttestationSource) -> bool {
     evidence.kind == EvidenceKind::PypiProvenance
 }
 
-/// That the registry names provenance, and answers with a document that has none, is neither provenance nor its absence.
+/// A registry that names provenance, and answers with a document without it, shows neither provenance nor its absence.
 fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: &[u8]) -> Checked {
     let (provenance, lacks) = match evidence.kind {
         EvidenceKind::NpmAttestations => {
@@ -199,7 +199,7 @@ fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: 
     Checked { provenance, lacks }
 }
 
-/// The registry's own signatures: they say nothing of who built, so success adds nothing and only failure counts.
+/// The registry's own signatures: they do not show the builder, so success adds nothing and only failure counts.
 fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> Result<(), VerificationFailure> {
     let signatures: Vec<_> = release
         .signatures
@@ -209,8 +209,8 @@ fn check_registry_signatures(verifier: &Verifier, release: &RegistryRelease) -> 
     verifier.npm_signatures(&signatures, release.published_at)
 }
 
-/// The provenance of a whole release: one invalid part spoils it, then one that could not be checked; absent if nothing
-/// is attested.
+/// The provenance of a whole release: an invalid part makes it invalid, then an unavailable one unavailable; it is
+/// absent if nothing is attested.
 pub fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
     let badness = |provenance: &Provenance| match provenance {
         Provenance::Absent => 0,
@@ -218,6 +218,6 @@ pub fn worst(outcomes: impl Iterator<Item = Provenance>) -> Provenance {
         Provenance::Unavailable { .. } => 2,
         Provenance::Invalid { .. } => 3,
     };
-    // The first of equals, so that the release speaks with its first file's identity.
+    // The first of equals, so that the release has its first file's identity.
     outcomes.fold(Provenance::Absent, |worst, next| if badness(&next) > badness(&worst) { next } else { worst })
 }

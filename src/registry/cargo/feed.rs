@@ -1,5 +1,5 @@
 //! Reads the update feed of crates.io: an RSS file of the last hour's versions, at least a hundred. It is a window, not
-//! a log: the cursor remembers what of it was seen.
+//! a log: the cursor remembers the items that were seen.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ const MAX_DEPTH: usize = 16;
 /// Most items of one window. An ordinary hour has a few hundred.
 const MAX_ITEMS: usize = 20_000;
 
-/// By how much the registry's clock and ours may differ.
+/// The largest difference between the registry's clock and the local one.
 const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// The update feed of crates.io.
@@ -102,14 +102,14 @@ impl Feed for CargoFeed {
     }
 }
 
-/// What the cursor holds.
+/// The content of the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct FeedPosition {
-    /// The newest time of the items seen so far, for people: an item may name any time, so nothing is decided by it.
+    /// The newest time of the items seen so far, for people: an item may name any time, so no decision depends on it.
     newest: Option<DateTime<Utc>>,
     /// The keys of the items of the window that was seen last.
     seen: BTreeSet<String>,
-    /// Of the file that was seen last.
+    /// The validators of the last file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     validators: Option<Validators>,
 }
@@ -146,7 +146,7 @@ impl Window {
             }
             events.extend(Item::read(&mut tokens)?.event());
         }
-        // The rest must be there: a file that ends after some items hides the others.
+        // The end must be there: a file that ends after some items hides the others.
         if tokens.child()?.is_some() {
             return Err(XmlError::Unexpected { found: "one element more".to_owned(), expected: "the end of rss" });
         }
@@ -154,7 +154,7 @@ impl Window {
         Ok(Self(events))
     }
 
-    /// The newest time that can be.
+    /// The newest plausible time.
     fn newest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.0.iter().filter_map(|event| event.at).filter(|at| *at <= horizon(now, AHEAD)).max()
     }
@@ -163,7 +163,7 @@ impl Window {
         self.0.iter().filter_map(|event| event.at).min()
     }
 
-    /// What is new since `place`; at the first sight of the feed nothing is.
+    /// The new items since `place`; at the first sight of the feed there are none.
     fn page_after(
         self,
         place: Option<&FeedPosition>,
@@ -180,8 +180,8 @@ impl Window {
         FeedPage { events, cursor: after.cursor(), more: false, gap: why.map(|why| Gap { why }), withheld: None }
     }
 
-    /// Why nothing in the window joins it to what was seen, if so. Two windows of one feed share items unless too much was
-    /// published between them; their times do not count.
+    /// The reason why no item in the window joins it to the seen ones, if so. Two windows of one feed share items
+    /// unless too much was published between them; their times do not count.
     fn lost(&self, place: &FeedPosition) -> Option<String> {
         let knew_anything = place.newest.is_some() || !place.seen.is_empty();
         if !knew_anything || self.0.is_empty() || self.0.iter().any(|event| place.has_seen(event)) {
@@ -221,7 +221,7 @@ impl Item {
         Ok(item)
     }
 
-    /// The event; none if not even the crate can be told.
+    /// The event; none if not even the crate is recognisable.
     fn event(&self) -> Option<Event> {
         let addressed = [&self.link, &self.guid].into_iter().find_map(|link| crate_and_version(link));
         let (linked_name, linked_version) = addressed.unwrap_or_default();
@@ -242,7 +242,7 @@ impl Item {
             None => FeedChange::Document { revision: None },
         };
         let at = DateTime::parse_from_rfc2822(&self.published).ok().and_then(|time| plausible(time.to_utc()));
-        // A crate that was deleted and published again may have the same versions: only the time tells them apart.
+        // A crate that was deleted and published again may have the same versions: only the time distinguishes them.
         let key = format!("{}@{named}|{}", package.name(), at.map_or(0, |at| at.timestamp()));
         Some(Event { package, change, key, at })
     }

@@ -31,7 +31,7 @@ pub(super) fn path(name: &str) -> Vec<String> {
 pub(super) struct Index {
     /// Each version once, in the order of the file, which is that of publishing.
     pub(super) versions: Vec<Indexed>,
-    /// Lines whose version is not readable, under a name of their own, and why.
+    /// Lines whose version is not readable, under a substitute name, and why.
     pub(super) unreadable: Vec<(String, String)>,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct Indexed {
     pub(super) yanked: bool,
     /// Its dependencies.
     pub(super) manifest: Manifest,
-    /// When it was published, where the index says.
+    /// Its publish time, if the index has it.
     pub(super) published_at: Option<DateTime<Utc>>,
-    /// What of its line could not be read.
+    /// The unreadable parts of its line.
     pub(super) unread: Unread,
 }
 
@@ -63,22 +63,22 @@ impl Index {
         for line in lines.filter(|line| !line.is_empty()) {
             match Indexed::read(line, package) {
                 Ok(indexed) => index.add(indexed, &mut by_version),
-                // Its number would move with every line that is taken out.
+                // A line number would change whenever a line is removed.
                 Err(why) => index.unreadable.push((format!("index line {}", &digest(line)[..12]), why)),
             }
         }
         index
     }
 
-    /// The name of the crate whose file this is, if that is another one in every line. Files are named in lower case, so
-    /// that the one of `Inflector` is found by any spelling.
+    /// The name of the crate whose file this is, if every line has another name. Files are named in lower case, so that
+    /// the file of `Inflector` is found by any spelling.
     pub(super) fn of_another_crate(&self) -> Option<&str> {
         let mut names = self.versions.iter().map(|indexed| indexed.other_name.as_deref());
         let first = names.next()??;
         names.all(|name| name.is_some()).then_some(first)
     }
 
-    /// A version that comes twice must say the same twice.
+    /// A version that occurs twice must have equal lines.
     fn add(&mut self, indexed: Indexed, by_version: &mut BTreeMap<String, usize>) {
         match by_version.get(&indexed.version) {
             None => {
@@ -150,8 +150,9 @@ pub(super) fn is_version(text: &str) -> bool {
 
 type Ranges = BTreeMap<String, String>;
 
-/// Those that a build of the crate needs, and those behind features. Build dependencies run code at the user's; they
-/// count like ordinary ones. Development dependencies do not. Half a list would make the rest look new or gone.
+/// The dependencies that a build of the crate needs, and those behind features. Build dependencies run code on the
+/// user's machine; they count like ordinary ones. Development dependencies do not. Half a list would make the rest look
+/// new or gone.
 fn dependencies(line: &Fields<'_>) -> Result<(Ranges, Ranges), String> {
     let list: Vec<Dependency> = line.get("deps", MAX_PART)?.ok_or("deps is missing from its line")?;
     let (mut always, mut optional) = (Ranges::new(), Ranges::new());

@@ -1,4 +1,4 @@
-//! The crates.io registry: its update feed, its sparse index, and its API for what the index leaves out.
+//! The crates.io registry: its update feed, its sparse index, and its API for the facts that the index leaves out.
 
 mod feed;
 mod index;

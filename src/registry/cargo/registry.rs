@@ -30,14 +30,14 @@ use crate::{
 /// Most pages of 100 versions that are read to describe the unknown ones of a crate.
 const MAX_PAGES: usize = 100;
 
-/// What a web page in the place of an index file is likely to be.
+/// The likely nature of a web page in the place of an index file.
 const NOT_AN_INDEX: &str = "the URL leads to a page for people, a login or a proxy's notice; give the URL of the sparse index as \
                             Cargo has it";
 
-/// What crates.io, or another registry, knows of crates.
+/// The reader of crates.io, or of another Cargo registry.
 #[derive(Clone, Debug)]
 pub struct CargoRegistry {
-    /// Where the API of crates.io is; another registry has only its index.
+    /// The base of the API of crates.io; another registry has only its index.
     api_base: Option<Url>,
     index_base: Url,
     max_document: u64,
@@ -50,7 +50,7 @@ impl CargoRegistry {
         Self { api_base: Some(api_base), index_base, max_document }
     }
 
-    /// A registry of another make by its sparse index: its versions and files are known, and nothing else.
+    /// Another registry by its sparse index: only its versions and files are known.
     pub fn index(index_base: Url, max_document: u64) -> Self {
         Self { api_base: None, index_base, max_document }
     }
@@ -75,7 +75,7 @@ impl CargoRegistry {
         document.behind = question.revision.and_then(|announced| behind(announced, &index));
         let is_known = |indexed: &&Indexed| question.known.has(&indexed.version, &[file(package, indexed)]);
         let unknown: Vec<_> = index.versions.iter().filter(|indexed| !is_known(indexed)).collect();
-        // It may be large, and must be gone before anything else is asked for.
+        // It may be large, and must be freed before the next request.
         drop(response);
         let http = &http.beside_document();
         if let (false, Some(api)) = (unknown.is_empty(), &self.api_base) {
@@ -95,7 +95,8 @@ impl CargoRegistry {
         Ok(PackageState::Current(Box::new(document)))
     }
 
-    /// The index knows a crate only with the `-` and `_` of its own; the API answers for each spelling, and with that one.
+    /// The index knows a crate only with its own `-` and `_`; the API answers for each spelling, and gives the right
+    /// one.
     async fn not_in_the_index(
         &self,
         http: &Client,
@@ -126,7 +127,7 @@ impl CargoRegistry {
         endpoint(&self.index_base, &path)
     }
 
-    /// Pages through the versions, the newest first, until every unknown one was met.
+    /// Reads pages of versions, the newest first, until every unknown one was found.
     async fn describe(
         &self,
         http: &Client,
@@ -165,7 +166,7 @@ impl CargoRegistry {
         VersionsPage::read(&response.body).map_err(|why| document_error(Ecosystem::CARGO, &what, why))
     }
 
-    /// Owners are known now, so they are the newest release's; if they cannot be had, they are not known.
+    /// The owners are current, so they are the newest release's; if they are unavailable, they are unknown.
     async fn add_owners(&self, http: &Client, api: &Url, package: &Package, document: &mut PackageDocument) {
         match self.owners(http, api, package).await {
             Ok(owners) => {
@@ -187,7 +188,8 @@ impl CargoRegistry {
         }
     }
 
-    /// Whether it takes tokens is known now, so it is the newest release's fact; if it cannot be had, it is not known.
+    /// Whether the registry accepts tokens is a current fact, so it is the newest release's; if it is unavailable, it
+    /// is unknown.
     async fn add_publishing(&self, http: &Client, api: &Url, package: &Package, document: &mut PackageDocument) {
         let Some(newest) = document.releases.last_mut() else { return };
         let what = format!("the settings of {package}");
@@ -197,7 +199,7 @@ impl CargoRegistry {
         });
         match read {
             Ok(tokens_disallowed) => newest.facts.publishing = Some(PublishingFacts { tokens_disallowed }),
-            // A mirror may lack it; whatever else fails keeps the release from being called checked.
+            // A mirror may lack it; with any other error the release does not count as checked.
             Err(RegistryError::Http { source, .. }) if source.is_not_found() => {}
             Err(error) => newest.unread.because(Unread::PUBLISHING, with_causes(&error)),
         }
@@ -223,7 +225,7 @@ fn part_url(api: &Url, package: &Package, what: &str) -> Url {
     endpoint(api, &["api", "v1", "crates", package.name(), what])
 }
 
-/// The answer is a crate's of another name, so whoever asked must ask by that one: two names of one package would be two
+/// The answer has another crate's name, so the caller must use that one: two names of one package would be two
 /// histories.
 fn of_another_crate(package: &Package, other: &str) -> RegistryError {
     let what = format!("the index file of {package}");
@@ -266,11 +268,11 @@ impl Registry for CargoRegistry {
     }
 }
 
-/// What the API said of the versions that were asked for.
+/// The API's answers about the requested versions.
 #[derive(Default)]
 struct Answers {
     described: BTreeMap<String, Described>,
-    /// An entry whose version could not be told, so that it may be any of the missing.
+    /// An entry with an unrecognisable version, which may be any of the missing ones.
     nameless: Option<String>,
     newest: Option<String>,
     complete: bool,
@@ -287,7 +289,8 @@ impl Answers {
         self.nameless = self.nameless.take().or(page.unreadable.into_iter().next());
     }
 
-    /// Puts a version of the index into the document, with what the API says of it. What the API does not list yet waits.
+    /// Puts a version of the index into the document, with the API's facts about it. A version that the API does not
+    /// list yet waits.
     fn describe(&mut self, package: &Package, indexed: &Indexed, document: &mut PackageDocument) {
         if let Some(described) = self.described.remove(&indexed.version) {
             return document.releases.push(release(package, indexed, &described));
@@ -316,7 +319,7 @@ impl Answers {
     }
 }
 
-/// What the index alone says. A known version that may stand in a line that cannot be read still exists.
+/// The document of the index alone. A known version still exists if its line may be one of the unreadable ones.
 fn document(index: &Index, known: &Known, validators: Option<Validators>) -> PackageDocument {
     let mut versions: Vec<_> =
         index.versions.iter().map(|indexed| (indexed.version.clone(), status(indexed))).collect();
@@ -346,7 +349,7 @@ fn status(indexed: &Indexed) -> ReleaseStatus {
     if indexed.yanked { ReleaseStatus::Yanked } else { ReleaseStatus::Published }
 }
 
-/// Index and API together; they must speak of the same file.
+/// Index and API together; they must describe the same file.
 fn release(package: &Package, indexed: &Indexed, described: &Described) -> RegistryRelease {
     let mut unread = indexed.unread.clone();
     for (place, why) in &described.unread.0 {
@@ -404,7 +407,7 @@ fn untold(described: &Described, unread: &Unread, is_dated: bool) -> Vec<Aspect>
     untold
 }
 
-/// How far the index is behind, if it does not have the version yet that the feed announced.
+/// How far the index is behind, if it lacks the version that the feed announced.
 fn behind(announced: &str, index: &Index) -> Option<Behind> {
     if index.versions.iter().any(|indexed| indexed.version == announced) {
         return None;

@@ -20,24 +20,24 @@ use crate::{
 pub(super) struct VersionsPage {
     /// The readable ones.
     pub(super) versions: Vec<Described>,
-    /// Why each of the others, whose version cannot be told, is not.
+    /// The reason for each of the others, whose version is unrecognisable.
     pub(super) unreadable: Vec<String>,
-    /// Where the next page begins.
+    /// The position of the next page.
     pub(super) seek: Option<String>,
 }
 
-/// What the API says of one version. Each field is read on its own.
+/// The API's facts about one version. Each field is read on its own.
 #[derive(Debug, Default)]
 pub(super) struct Described {
     /// The version.
     pub(super) version: String,
-    /// When it was published.
+    /// Its publish time.
     pub(super) created_at: Option<DateTime<Utc>>,
-    /// The SHA-256 of the crate file, if the API says.
+    /// The SHA-256 of the crate file, if the API has it.
     pub(super) checksum: Option<String>,
     /// The repository in its manifest.
     pub(super) repository: Option<String>,
-    /// What of its object could not be read.
+    /// The unreadable parts of its object.
     pub(super) unread: Unread,
     account: Option<User>,
     trusted: Option<TrustedPublisher>,
@@ -62,7 +62,7 @@ impl VersionsPage {
     /// Reads a page.
     ///
     /// # Errors
-    /// Why it is not one.
+    /// The reason why it is not a page.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let listed: Vec<&RawValue> = fields.get("versions", usize::MAX)?.ok_or("versions is missing")?;
@@ -103,7 +103,7 @@ impl Described {
         })
     }
 
-    /// How it was published. A trusted publisher has no account; an account publishes with a token; of the oldest
+    /// The publishing method. A trusted publisher has no account; an account publishes with a token; of the oldest
     /// versions neither is known.
     pub(super) fn auth(&self) -> Auth {
         match &self.trusted {
@@ -124,7 +124,7 @@ impl Described {
         self.account.as_ref().map(|user| Person { name: user.login.clone(), email: None })
     }
 
-    /// What the registry says of that account.
+    /// The registry's facts about that account.
     pub(super) fn account_facts(&self) -> Option<AccountFacts> {
         let created_at = self.account.as_ref()?.created_at?;
         Some(AccountFacts { created_at: Some(created_at), maintainer_since: None })
@@ -136,7 +136,7 @@ impl Described {
     }
 }
 
-/// The account that published, by the version's own field, or by what was audited.
+/// The account that published, from the version's own field, or from the audit trail.
 fn account(fields: &Fields<'_>, unread: &mut Unread) -> Option<User> {
     let user = unread.noted(Unread::PUBLISHER, fields.object("published_by")).flatten();
     match user {
@@ -179,16 +179,16 @@ fn created_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
     field::time(&text).map(Some).ok_or_else(|| format!("its created_at: {:?} is not a time", shown(&text)))
 }
 
-/// Whether only trusted publishers may publish a crate, if its object says.
+/// Whether only trusted publishers may publish a crate, if its object has this field.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// The reason why it cannot be read.
 pub(super) fn read_trusted_only(body: &[u8]) -> Result<Option<bool>, String> {
     let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     answer.object("crate")?.ok_or("crate is missing")?.get("trustpub_only", MAX_TEXT)
 }
 
-/// How a crate's name is spelled, if the answer about it says so.
+/// The spelling of a crate's name, if the answer about it has it.
 pub(super) fn read_name(body: &[u8]) -> Option<String> {
     let answer: Fields<'_> = serde_json::from_slice(body).ok()?;
     answer.object("crate").ok()??.get("name", MAX_TEXT).ok()?
@@ -197,7 +197,7 @@ pub(super) fn read_name(body: &[u8]) -> Option<String> {
 /// The owners of a crate, users and teams, sorted.
 ///
 /// # Errors
-/// Why the document is not one of owners.
+/// The reason why it is not a document of owners.
 pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
     let answer: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let users: Vec<&RawValue> = answer.get("users", MAX_PART)?.ok_or("users are missing")?;
@@ -206,7 +206,7 @@ pub(super) fn read_owners(body: &[u8]) -> Result<Vec<String>, String> {
     Ok(logins.into_iter().collect())
 }
 
-/// Of the query for the next page only the position is taken; the rest of the request stays ours.
+/// Only the position is taken from the query for the next page; the rest of the request stays provwatch's own.
 fn seek(next_page: &str) -> Option<String> {
     let query = next_page.trim_start_matches('?');
     let seek = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "seek")?.1;

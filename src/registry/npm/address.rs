@@ -21,7 +21,7 @@ impl Addresses {
         Self(base)
     }
 
-    /// The base itself; at the replication service, the document that tells the tip of the feed.
+    /// The base itself; at the replication service, the document with the tip of the feed.
     pub(super) fn base(&self) -> Url {
         self.0.clone()
     }

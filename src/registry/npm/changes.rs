@@ -10,7 +10,7 @@ use crate::{
     registry::{Cursor, Event, FeedChange, FeedPage, Gap, RegistryError, document, field::shown},
 };
 
-/// Rows asked for at once; the service's documented maximum.
+/// Rows of one request; the service's documented maximum.
 pub(super) const PAGE_ROWS: usize = 10_000;
 
 /// Most bytes of one row; a name has at most 214.
@@ -166,7 +166,7 @@ impl Changes {
         self.rows == 0
     }
 
-    /// Whether the page cannot be the one after `since`, and why, for people.
+    /// The reason why the page cannot be the one after `since`, for people.
     pub(super) fn reset_since(&self, since: &Seq) -> Option<String> {
         if self.last_seq.is_before(since) {
             return Some(format!("the sequence went back from {since} to {}", self.last_seq));
@@ -180,8 +180,8 @@ impl Changes {
         }
     }
 
-    /// Sequences of another form than the place that was asked for cannot be compared with it: nobody can tell what lies
-    /// between the two.
+    /// Sequences of another form than the requested place cannot be compared with it: the number of changes between the
+    /// two is unknown.
     pub(super) fn other_form(&self, since: &Seq) -> Option<Gap> {
         let is_number = |seq: &Seq| matches!(seq, Seq::Number(_));
         let (from, to) = (shown(&since.to_string()), shown(&self.last_seq.to_string()));
@@ -189,7 +189,7 @@ impl Changes {
             .then(|| Gap { why: format!("the sequence changed its form from {from} to {to}") })
     }
 
-    /// What an empty page leaves out, where the feed stands further than it leads.
+    /// The reason why an empty page is incomplete, if the feed's position is later than the page's.
     pub(super) fn withheld(&self, since: &Seq, tip: &Seq) -> Option<String> {
         let (from, to) = (shown(&since.to_string()), shown(&tip.to_string()));
         self.last_seq.is_before(tip).then(|| format!("the feed is at sequence {to} and shows nothing after {from}"))
@@ -201,22 +201,22 @@ impl Changes {
             tracing::warn!(count = self.foreign_names, "passed over changes of names that npm does not allow");
         }
         let more = self.rows >= PAGE_ROWS;
-        // Of a full page only the rows that were read are behind us, whatever `last_seq` says.
+        // Of a full page only the rows that were read count as read, whatever `last_seq` is.
         let end = if more { self.last_row.as_ref().unwrap_or(&self.last_seq) } else { &self.last_seq };
         FeedPage { cursor: end.cursor(), more, gap: self.unread(), events: self.events, withheld: None }
     }
 
-    /// A row that cannot be read may have been of any package.
+    /// An unreadable row may have been of any package.
     fn unread(&self) -> Option<Gap> {
         let first = self.first_unreadable.as_ref()?;
         Some(Gap { why: format!("changes on the page that cannot be read: {}; the first: {first}", self.unreadable) })
     }
 }
 
-/// Most changes that one document is believed to have seen.
+/// The largest plausible number of changes of one document.
 const MOST_GENERATIONS: u64 = 1_000_000_000;
 
-/// Whether a document can have this revision, `generation-hash`. Nothing is waited for that can never come.
+/// Whether a document can have this revision, `generation-hash`. provwatch does not wait for an impossible one.
 fn is_revision(text: &str) -> bool {
     let generation = text.split('-').next().and_then(|number| number.parse::<u64>().ok());
     text.len() <= 200

@@ -20,7 +20,7 @@ const MAX_INTEGRITY: usize = 2048;
 /// Most registry signatures of a version; real ones have one or two.
 const MAX_SIGNATURES: usize = 16;
 
-/// A version's `dist`, without what could not be read.
+/// A version's `dist`, without its unreadable parts.
 #[derive(Default)]
 pub(super) struct Dist<'a> {
     fields: Fields<'a>,
@@ -58,7 +58,7 @@ impl<'a> Dist<'a> {
         File { name, digests: self.digests(), uploaded_at: None, yanked: false, attestation: None }
     }
 
-    /// Versions of before 2017 have nothing but a SHA-1.
+    /// Versions of before 2017 have only a SHA-1.
     fn digests(&self) -> Digests {
         let stated = self.integrity.as_deref().map(integrity::digests).unwrap_or_default();
         Digests { sha1: self.shasum(), ..Digests::default() }.or(stated)
@@ -78,7 +78,8 @@ impl<'a> Dist<'a> {
         name.strip_suffix(".tgz").filter(|stem| stem.bytes().all(plain)).map(|_| name.to_owned())
     }
 
-    /// What there is to verify. The address is built from the registry's own base: the document's could lead anywhere.
+    /// The attestations to verify. The address is built from the registry's own base: the document's could lead
+    /// anywhere.
     pub(super) fn evidence(&self, id: &ReleaseId, addresses: &Addresses) -> Vec<AttestationSource> {
         let evidence = self.is_attested.then(|| AttestationSource {
             kind: EvidenceKind::NpmAttestations,
@@ -111,7 +112,7 @@ fn of_dist(why: impl fmt::Display) -> String {
     format!("its dist: {why}")
 }
 
-/// An attestation is announced by an object that says where it is or of what kind.
+/// An attestation is announced by an object with its place or its kind.
 fn check_attestations(dist: &Fields<'_>, unread: &mut Unread) {
     let check = |announced: Option<Fields<'_>>| match announced {
         Some(fields) if !fields.has("url") && !fields.has("provenance") => {

@@ -22,8 +22,8 @@ use crate::{
 /// Most bytes of a page: 8 MiB. A full one has about 1, of the longest names 4.
 const MAX_PAGE: u64 = 8 * 1024 * 1024;
 
-/// npm's change feed: which package documents changed, by sequence. The service keeps only the latest change of a
-/// document, so that one event may stand for several publishes.
+/// npm's change feed: the changed package documents, by sequence. The service keeps only the latest change of a
+/// document, so one event may represent several publishes.
 #[derive(Clone, Debug)]
 pub struct NpmFeed {
     addresses: Addresses,
@@ -67,8 +67,8 @@ impl NpmFeed {
         changes::read(&get(http, request).await?)
     }
 
-    /// Goes on from where the feed stands, past a place that the server refuses or a page that cannot be read: what lies in
-    /// between is found by comparing documents.
+    /// Goes on from the feed's current position, past a place that the server refuses or a page that cannot be read:
+    /// changes in between are found by comparing documents.
     async fn past(&self, http: &Client, since: &Seq, error: RegistryError) -> Result<FeedPage, RegistryError> {
         match self.tip(http).await {
             Ok(tip) if tip != *since => {
@@ -83,7 +83,7 @@ impl NpmFeed {
         }
     }
 
-    /// Where the feed stands now. A cached answer from before the cursor would look like a reset.
+    /// The current position of the feed. A cached answer from before the cursor would look like a reset.
     async fn tip(&self, http: &Client) -> Result<Seq, RegistryError> {
         let request = Request::get(self.addresses.base()).header("cache-control", "no-cache");
         changes::read_tip(&get(http, request).await?)

@@ -7,8 +7,8 @@ use crate::model::Digests;
 /// The digests of a subresource-integrity text, `sha512-<base64> sha256-<base64>?options …`
 /// (<https://www.w3.org/TR/SRI/>).
 ///
-/// Several digests of one algorithm mean "any of these files" to a client; then none is given here, because nothing can
-/// be proven of a file that is one of two.
+/// Several digests of one algorithm mean "any of these files" to a client; then none is given here, because a file that
+/// is one of two cannot be proven.
 pub(super) fn digests(integrity: &str) -> Digests {
     Digests {
         sha256: digest(integrity, "sha256-", 32),

@@ -1,7 +1,7 @@
 //! The npm registry: the change feed of its replication service, and its package documents ("packuments").
 //!
-//! `feed` and `registry` make the requests; what they read is taken apart by pure functions: `changes` (a feed page),
-//! `packument` (a package document), `release` (one version of it), `dist` (the tarball of a version).
+//! `feed` and `registry` make the requests; pure functions parse the answers: `changes` (a feed page), `packument` (a
+//! package document), `release` (one version of it), `dist` (the tarball of a version).
 
 mod address;
 mod changes;

@@ -20,10 +20,10 @@ use crate::{
 /// The version that npm puts in the place of a package that it took down for malware.
 const SECURITY_PLACEHOLDER: &str = "0.0.1-security";
 
-/// Keys of `time` that are no versions.
+/// Keys of `time` that are not versions.
 const NO_VERSIONS: [&str; 3] = ["created", "modified", "unpublished"];
 
-/// A package document, its versions and times still raw. What is odd in one place spoils nothing elsewhere.
+/// A package document, its versions and times still raw. An error in one place does not affect the others.
 pub(super) struct Packument<'a> {
     package: &'a Package,
     revision: Option<String>,
@@ -34,13 +34,13 @@ pub(super) struct Packument<'a> {
     latest: Option<String>,
 }
 
-/// Whether a document is as new as what was announced.
+/// Whether a document is as new as the announced one.
 pub(super) enum Standing {
     /// It is.
     Current,
     /// It is older.
     Behind(Behind),
-    /// It does not tell, for this reason.
+    /// It has no usable revision, for this reason.
     Unknown(String),
 }
 
@@ -78,7 +78,7 @@ impl<'a> Packument<'a> {
         })
     }
 
-    /// Where it stands beside the revision that a feed announced.
+    /// Compares it with the revision that a feed announced.
     pub(super) fn standing(&self, announced: &str) -> Standing {
         let Some(seen) = &self.revision else {
             return Standing::Unknown("_rev is missing or unreadable".to_owned());
@@ -103,7 +103,7 @@ impl<'a> Packument<'a> {
         validators: Option<Validators>,
         addresses: &Addresses,
     ) -> PackageDocument {
-        // Room for all of them at once: a list that grows is copied, and its former places are not given back at once.
+        // Room for all of them at once: a list that grows is copied, and its former memory is not freed at once.
         let new = self.versions.keys().filter(|version| !known.contains(version)).count();
         let (mut releases, mut unreadable) = (Vec::with_capacity(new), Vec::new());
         for (version, entry) in self.versions.iter().filter(|(version, entry)| !self.is_known(version, entry, known)) {
@@ -112,7 +112,7 @@ impl<'a> Packument<'a> {
                 Err(why) => unreadable.push((shown_name(version), why)),
             }
         }
-        // The key beside them, and not half of them copied: a document may describe very many.
+        // A cached key, and no sort that copies half of them: a document may describe very many.
         releases.sort_by_cached_key(|release| release.published_at);
         PackageDocument {
             releases,
@@ -129,7 +129,7 @@ impl<'a> Packument<'a> {
         }
     }
 
-    /// Whether a version is stored as it is.
+    /// Whether a version is stored unchanged.
     fn is_known(&self, version: &str, entry: &Result<&'a RawValue, &'a RawValue>, known: &Known) -> bool {
         let file = || {
             let fields = Fields::read(entry.unwrap_or_else(|last| last)).unwrap_or_default();
@@ -164,7 +164,7 @@ impl<'a> Packument<'a> {
         Ok(release)
     }
 
-    /// Every version that the document names, whether it can still be installed or not; some come twice.
+    /// Every version that the document names, whether it can still be installed or not; some occur twice.
     fn all_versions(&self) -> impl Iterator<Item = &str> {
         let timed = self.times.keys().filter(|key| !NO_VERSIONS.contains(&key.as_str()));
         let listed = self.unpublished.iter().flatten();
@@ -205,7 +205,7 @@ impl<'a> Packument<'a> {
     }
 }
 
-/// The document says whose it is. Where its name cannot be read, its id must do.
+/// The document names its package. If its name cannot be read, its id is used.
 fn check_name(package: &Package, fields: &Fields<'_>) -> Result<(), String> {
     let read = |key| fields.every(key).filter_map(|raw| document::read_part::<String>(raw, MAX_TEXT).ok());
     let (mut names, mut ids) = (read("name"), read("_id"));
@@ -229,7 +229,7 @@ fn entries<'a>(fields: &Fields<'a>, name: &str) -> Result<Entries<'a>, String> {
     Ok(entries)
 }
 
-/// What `time.unpublished` says of a package that was unpublished as a whole: its versions.
+/// The versions in `time.unpublished` of a package that was unpublished as a whole.
 fn unpublished(entry: &RawValue) -> Option<Vec<String>> {
     if entry.get().len() > MAX_PART {
         return None;
@@ -238,26 +238,26 @@ fn unpublished(entry: &RawValue) -> Option<Vec<String>> {
     Some(listed.into_iter().filter_map(|raw| document::read_part(raw, MAX_TEXT).ok()).collect())
 }
 
-/// What is being read, for people.
+/// The name of the document, for people.
 pub(super) fn what(package: &Package) -> String {
     format!("the package document of {}", package.name())
 }
 
-/// Whether the release's purl is one that can be read back.
+/// Whether the release's purl can be parsed back.
 fn can_be_named(release: &ReleaseId) -> bool {
     release.to_string().parse().is_ok_and(|read: ReleaseId| read == *release)
 }
 
-/// Whether a revision moves with its document, as those of the database that npm came from do: `generation-hash`. Registries of another make write the same
-/// for every document, `1-0`, or nothing that counts.
+/// Whether a revision changes with its document, as those of npm's original database do: `generation-hash`. Other
+/// registry software writes the same revision, `1-0`, for every document, or one that does not count.
 fn counts(revision: &str) -> bool {
     revision.split_once('-').is_some_and(|(generation, hash)| {
         generation.parse::<u64>().is_ok_and(|number| number > 0) && hash.bytes().any(|byte| byte != b'0')
     })
 }
 
-/// Whether revision `seen` comes before `announced`. Revisions are `generation-hash`; of two that are not, only equal
-/// ones are known to be as new.
+/// Whether revision `seen` comes before `announced`. Revisions are `generation-hash`; two of another form must be equal
+/// to count as equally new.
 fn is_older(seen: &str, announced: &str) -> bool {
     let generation = |revision: &str| revision.split('-').next().and_then(|number| number.parse::<u64>().ok());
     match (generation(seen), generation(announced)) {

@@ -21,7 +21,7 @@ use crate::{
 /// Most bytes of an attestations document: 16 MiB. Real ones have some 12 KiB.
 const MAX_EVIDENCE: u64 = 16 * 1024 * 1024;
 
-/// What a web page in the place of a package document is likely to be.
+/// The likely nature of a web page in the place of a package document.
 const NOT_A_DOCUMENT: &str =
     "the URL leads to a page for people, a login or a proxy's notice; give the base URL that npm's clients use";
 
@@ -33,7 +33,7 @@ pub struct NpmRegistry {
 }
 
 impl NpmRegistry {
-    /// Most bytes of a package document, after decompression, if the operator does not say otherwise: 64 MiB.
+    /// Most bytes of a package document, after decompression, unless configured: 64 MiB.
     pub const DEFAULT_MAX_DOCUMENT: u64 = 64 * 1024 * 1024;
 
     /// The registry at `base` ([`RegistryId::NPM`](crate::model::RegistryId::NPM), or a mirror), of whose package
@@ -55,8 +55,8 @@ impl NpmRegistry {
         }
     }
 
-    /// Asks for the document. That it was not modified is no answer if a newer one was announced: the registry's caches
-    /// lag behind the feed, so it is then read whole, for its revision.
+    /// Requests the document. "Not modified" is not an answer if a newer one was announced: the registry's caches lag
+    /// behind the feed, so it is then read whole, for its revision.
     async fn ask(
         &self,
         http: &Client,

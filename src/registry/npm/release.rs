@@ -23,11 +23,11 @@ const HOOKS: [&str; 3] = ["preinstall", "install", "postinstall"];
 /// Most characters of a script that are kept.
 const MAX_COMMAND: usize = 1000;
 
-/// Describes one version from its part of the package document. Each field is read on its own: what cannot be read is
-/// not known, with the reason, and the release is judged by the rest.
+/// Describes one version from its part of the package document. Each field is read on its own: an unreadable field is
+/// unknown, with the reason, and the release is judged by the rest.
 ///
 /// # Errors
-/// Why nothing of that part could be read, for people.
+/// The reason why that part could not be read, for people.
 pub(super) fn read(
     part: &RawValue,
     id: ReleaseId,
@@ -73,7 +73,7 @@ fn check_version(fields: &Fields<'_>, id: &ReleaseId, unread: &mut Unread) {
     }
 }
 
-/// Who published, and how (`_npmUser`).
+/// The publisher, and the publishing method (`_npmUser`).
 fn publisher(fields: &Fields<'_>, unread: &mut Unread, untold: &mut Vec<Aspect>) -> (Option<Person>, Auth) {
     let Some(user) = unread.noted(Unread::PUBLISHER, fields.object("_npmUser")) else {
         return (None, Auth::default());
@@ -97,8 +97,8 @@ fn publisher(fields: &Fields<'_>, unread: &mut Unread, untold: &mut Vec<Aspect>)
     (person, auth(&user, unread))
 }
 
-/// How the release came in. A trusted publisher is marked as such; anything else was a token or a session, the
-/// approval of a staged release by a person included.
+/// The publishing method. A trusted publisher is marked as such; anything else was a token or a session, including a
+/// person's approval of a staged release.
 fn auth(user: &Fields<'_>, unread: &mut Unread) -> Auth {
     let approved_by = unread.noted(Unread::APPROVER, approver(user)).flatten();
     let trusted = unread.noted(Unread::AUTH, user.object("trustedPublisher"));
@@ -115,14 +115,14 @@ fn auth(user: &Fields<'_>, unread: &mut Unread) -> Auth {
     }
 }
 
-/// Who approved a staged release with a second factor.
+/// The person who approved a staged release with a second factor.
 fn approver(user: &Fields<'_>) -> Result<Option<Person>, String> {
     let Some(approver) = user.object("approver")? else { return Ok(None) };
     let name = approver.get("name", MAX_TEXT)?.ok_or("the name of its approver is missing")?;
     Ok(Some(Person { name, email: approver.get("email", MAX_TEXT)? }))
 }
 
-/// What the release says of itself: whatever its author wrote into `package.json`.
+/// The manifest: the author's text in `package.json`.
 fn manifest(fields: &Fields<'_>, unread: &mut Unread) -> Manifest {
     let repository = fields.raw("repository").and_then(|raw| raw.map_or(Ok(None), repository_text));
     let repository = repository.map_err(|why| format!("its repository: {why}"));
@@ -146,15 +146,14 @@ fn object<'a>(fields: &Fields<'a>, name: &str) -> Result<Fields<'a>, String> {
     Fields::read(part).map_err(|why| format!("its {name}: {why}"))
 }
 
-/// The hooks that npm would run, in its order; it passes over an empty script. Of a hook that comes twice either may
-/// be run.
+/// The hooks that npm would run, in its order; it skips an empty script. If a hook occurs twice, either may run.
 fn hooks(fields: &Fields<'_>) -> Result<Vec<String>, String> {
     let scripts = object(fields, "scripts")?;
     let runs = |hook: &&str| scripts.every(hook).any(|script| script.get() != "\"\"");
     Ok(HOOKS.into_iter().filter(runs).map(str::to_owned).collect())
 }
 
-/// What the hooks run, as far as it can be read: for whoever looks into an alert.
+/// The commands of the hooks, as far as they can be read: for an operator who investigates an alert.
 fn commands(fields: &Fields<'_>) -> Option<BTreeMap<String, String>> {
     let scripts = object(fields, "scripts").ok()?;
     let command = |hook: &str| {
@@ -166,7 +165,7 @@ fn commands(fields: &Fields<'_>) -> Option<BTreeMap<String, String>> {
     Some(commands).filter(|commands| !commands.is_empty())
 }
 
-/// Dependencies with their ranges. The name of one whose range cannot be read is known all the same.
+/// Dependencies with their ranges. The name of one with an unreadable range is still known.
 fn ranges(fields: &Fields<'_>, name: &str, place: &str, unread: &mut Unread) -> Option<BTreeMap<String, String>> {
     let listed = unread.noted(place, object(fields, name))?;
     let mut ranges = BTreeMap::new();
@@ -219,7 +218,7 @@ enum Maintainer {
 /// The account names of a list of maintainers, sorted.
 ///
 /// # Errors
-/// Why it cannot be read: half a list would make the rest look gone.
+/// The reason why it cannot be read: half a list would make the rest look gone.
 pub(super) fn names(listed: &RawValue) -> Result<Vec<String>, String> {
     let maintainers: Vec<Maintainer> =
         document::read_part(listed, MAX_PART).map_err(|why| format!("its maintainers: {why}"))?;

@@ -2,11 +2,11 @@
 
 use url::Url;
 
-/// Longest repository text that is looked at, in bytes.
+/// Longest repository text that is parsed, in bytes.
 const MAX_LENGTH: usize = 2048;
 
-/// The many ways in which a package names its repository, as one `https` URL: no `git+`, `.git`, user, port, query or
-/// path inside the repository. `None`: no form that npm's clients know.
+/// The many spellings of a package's repository, as one `https` URL: no `git+`, `.git`, user, port, query or path
+/// inside the repository. `None`: not a form that npm's clients know.
 pub(super) fn normalise(text: &str) -> Option<String> {
     let text = text.trim();
     if text.len() > MAX_LENGTH {
@@ -36,11 +36,11 @@ fn scp_like(text: &str) -> Option<Url> {
     Url::parse(&format!("https://{host}/{path}")).ok()
 }
 
-/// `git+https://`, `git+ssh://git@`, `git://`, `ssh://`, `http://`. Other schemes name no repository.
+/// `git+https://`, `git+ssh://git@`, `git://`, `ssh://`, `http://`. Other schemes do not name a repository.
 fn url(text: &str) -> Option<Url> {
     let text = text.strip_prefix("git+").unwrap_or(text);
     let (scheme, rest) = text.split_once("://")?;
-    // `ssh://git@github.com:o/r` is no URL (its port is a name), but common.
+    // `ssh://git@github.com:o/r` is not a URL (its port is a name), but common.
     let rest = if scheme == "ssh" { rest.replacen(':', "/", 1) } else { rest.to_owned() };
     matches!(scheme, "https" | "http" | "git" | "ssh").then(|| Url::parse(&format!("https://{rest}")).ok())?
 }

@@ -59,8 +59,8 @@ impl PypiFeed {
         read_rows(&rows, since).map_err(|why| document_error(Ecosystem::PYPI, &changelog_since(since), why))
     }
 
-    /// Goes on from where the changelog stands, past a serial that the registry refuses or rows that cannot be read: what
-    /// lies in between is found by comparing documents.
+    /// Goes on from the changelog's current position, past a serial that the registry refuses or rows that cannot be
+    /// read: changes in between are found by comparing documents.
     async fn past(&self, http: &Client, since: u64, error: RegistryError) -> Result<FeedPage, RegistryError> {
         match self.last_serial(http).await {
             Ok(last) if last != since => {
@@ -119,7 +119,7 @@ impl Feed for PypiFeed {
         self.base.as_str() == RegistryId::PYPI.base_url()
     }
 
-    /// The serial. A row whose serial could not be read has a key of its own making.
+    /// The serial. A row with an unreadable serial has a substitute key.
     fn awaited(&self, event: &Event) -> Option<String> {
         match &event.change {
             FeedChange::Document { revision } => revision.clone(),
@@ -152,7 +152,7 @@ fn standing(serial: u64, why: Option<String>) -> FeedPage {
     }
 }
 
-/// The registry says in the text of the fault when the limit is reset: "Limit may reset in 42 seconds."
+/// The text of the registry's fault gives the time when the limit is reset: "Limit may reset in 42 seconds."
 fn explain(code: Option<i64>, text: &str) -> String {
     let wait = text.split_once("Limit may reset in ").and_then(|(_, rest)| rest.split_once(" seconds"));
     match wait {
@@ -191,8 +191,8 @@ impl Row<'_> {
         self.field(4)?.number().and_then(|serial| serial.try_into().ok())
     }
 
-    /// The event. A row whose fields are only partly readable still is one; without a package's name it concerns
-    /// nobody.
+    /// The event. A row whose fields are only partly readable is still one; a row without a package's name concerns no
+    /// package.
     fn event(&self, since: u64, place: usize) -> Option<Event> {
         let name = self.field(0).and_then(Value::text).unwrap_or_default();
         let Ok(package) = Package::new(Ecosystem::PYPI, name) else {
@@ -224,7 +224,7 @@ impl Row<'_> {
     }
 }
 
-/// What the words of an action mean here. The words are those of the registry's source, `action=…`.
+/// The meaning of an action's words. The words are those of the registry's source, `action=…`.
 enum Action {
     Release,
     File,
@@ -239,7 +239,7 @@ impl Action {
             ["create"] | ["new", "release"] => Self::Release,
             ["add", _, "file", ..] => Self::File,
             ["remove", "project"] => Self::Removal,
-            // Roles, invitations, teams, yanks, removed files and releases, quarantine, and whatever comes next.
+            // Roles, invitations, teams, yanks, removed files and releases, quarantine, and future actions.
             _ => Self::Governance,
         }
     }

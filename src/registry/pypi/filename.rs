@@ -1,5 +1,5 @@
 //! Derives the version from the name of a distribution file. The simple index lists files and versions, but not which
-//! belongs to which; the file name says it, after the rules of its kind and the habits of times before the rules.
+//! belongs to which; the file name has the version, after the rules of its kind and older conventions.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use pep440_rs::Version;
 
 use crate::model::{Ecosystem, Package};
 
-/// Longest file name that is taken, in bytes.
+/// Longest accepted file name, in bytes.
 const MAX_FILE_NAME: usize = 255;
 
-/// Most separators within the platform part of an old archive that are looked at.
+/// Most separators within the platform part of an old archive that are tried.
 const MAX_CUTS: usize = 12;
 
 /// Source archives and old platform archives: `name-version[.platform].tar.gz`.
@@ -19,7 +19,7 @@ const ARCHIVES: [&str; 8] = [".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tbz2", ".t
 /// Installers of old: `name-version.platform[-python].exe`.
 const INSTALLERS: [&str; 5] = [".exe", ".msi", ".rpm", ".dmg", ".deb"];
 
-/// How the platform part of an old platform archive begins.
+/// The beginnings of the platform part of an old platform archive.
 const PLATFORMS: [&str; 8] = ["win", "linux", "macosx", "darwin", "cygwin", "freebsd", "py", "noarch"];
 
 /// The versions that the registry lists for a project.
@@ -42,7 +42,7 @@ impl<'a> Versions<'a> {
     /// The listed version that a file belongs to.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// The reason why it is unrecognisable.
     pub(super) fn of_file(&self, name: &str) -> Result<&'a str, &'static str> {
         if name.len() > MAX_FILE_NAME || !name.bytes().all(|b| b.is_ascii_graphic() && b != b'/' && b != b'\\') {
             return Err("its name is not that of a distribution file");
@@ -76,7 +76,7 @@ impl<'a> Versions<'a> {
             .find_map(|(at, _)| self.leading(&stem[at + 1..], &is_platform))
     }
 
-    /// The longest listed version that `text` begins with, if what follows is a platform or nothing.
+    /// The longest listed version that `text` begins with, if the rest is a platform or empty.
     fn leading(&self, text: &str, is_platform: impl Fn(&str) -> bool) -> Option<&'a str> {
         self.listed(text).or_else(|| {
             text.rmatch_indices(['.', '-', '_'])
@@ -98,8 +98,8 @@ impl<'a> Versions<'a> {
     }
 }
 
-/// The version that a file's name has where no list of versions says where it ends: of a wheel or an egg its second
-/// field, of an archive all that follows the project's name.
+/// The version in a file's name if no list of versions shows where it ends: of a wheel or an egg its second field, of
+/// an archive everything after the project's name.
 pub(super) fn implied(package: &Package, name: &str) -> Option<String> {
     let versions = Versions::new(package, &[]);
     let lower = name.to_ascii_lowercase();
@@ -113,7 +113,7 @@ pub(super) fn implied(package: &Package, name: &str) -> Option<String> {
     Some(stem[at + 1..].to_owned())
 }
 
-/// Whether two texts name the same version: by PEP 440, or by habit.
+/// Whether two texts name the same version: by PEP 440, or by older conventions.
 pub(super) fn same_version(one: &str, other: &str) -> bool {
     let meaning = |text: &str| text.parse::<Version>().ok();
     habitual(one) == habitual(other) || meaning(one).is_some_and(|one| Some(one) == meaning(other))

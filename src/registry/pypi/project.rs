@@ -21,16 +21,16 @@ const SOURCE_LABELS: [&str; 8] =
 /// Hosts whose URLs name a repository.
 const FORGES: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
-/// What the document says that the simple index does not. Each field is read on its own.
+/// The facts of the document that the simple index lacks. Each field is read on its own.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Details {
-    /// The owners and maintainers, sorted; `None` if the document does not say.
+    /// The owners and maintainers, sorted; `None` if the document has no such field.
     pub(super) people: Option<Vec<String>>,
     /// The version whose manifest it has.
     pub(super) version: Option<String>,
     /// That version's manifest.
     pub(super) manifest: Manifest,
-    /// What of it could not be read.
+    /// Its unreadable parts.
     pub(super) unread: Unread,
 }
 
@@ -38,7 +38,7 @@ impl Details {
     /// Reads the document of `package`.
     ///
     /// # Errors
-    /// Why it is not one.
+    /// The reason why it is not such a document.
     pub(super) fn read(body: &[u8], package: &Package) -> Result<Self, String> {
         let document: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let info = document.object("info")?.ok_or("info is missing")?;
@@ -66,8 +66,7 @@ impl Details {
     }
 }
 
-/// The account names of the roles. One that cannot be read makes the list unknown: half of it would make the rest look
-/// gone.
+/// The account names of the roles. An unreadable role makes the list unknown: half of it would make the rest look gone.
 fn people(document: &Fields<'_>) -> Result<Option<Vec<String>>, String> {
     let Some(ownership) = document.object("ownership")? else { return Ok(None) };
     let Some(roles) = ownership.get::<Vec<&RawValue>>("roles", MAX_PART)? else { return Ok(None) };
@@ -76,7 +75,7 @@ fn people(document: &Fields<'_>) -> Result<Option<Vec<String>>, String> {
     users.map(|users| Some(users.into_iter().collect())).map_err(|why| format!("its ownership: {why}"))
 }
 
-/// The URL at a forge with the best label. An address that cannot be read is none.
+/// The URL at a forge with the best label. An unreadable address does not count.
 fn repository(info: &Fields<'_>) -> Result<Option<String>, String> {
     let urls = info.object("project_urls")?.unwrap_or_default();
     let home = info.get::<String>("home_page", MAX_TEXT)?;
@@ -114,8 +113,8 @@ fn dependencies(requirements: &[String]) -> Result<(Ranges, Ranges), String> {
     Ok((always, for_extras))
 }
 
-/// The normalised name and the range of a PEP 508 requirement without its marker: `requests[socks] (>=2.0)`. Any version
-/// is `*`.
+/// The normalised name and the range of a PEP 508 requirement without its marker: `requests[socks] (>=2.0)`. Any
+/// version is `*`.
 fn requirement_parts(requirement: &str) -> Option<(String, &str)> {
     let requirement = requirement.trim();
     let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));

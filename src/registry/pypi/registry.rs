@@ -27,32 +27,32 @@ use crate::{
 /// The media type of a provenance object (PEP 740).
 const PROVENANCE_TYPE: &str = "application/vnd.pypi.integrity.v1+json";
 
-/// Most releases whose own JSON document is asked for at once.
+/// Most releases whose own JSON document is requested at once.
 const MAX_MANIFESTS: usize = 10;
 
 /// PyPI's status word of a project that is locked during an investigation; its files are not listed then.
 const QUARANTINED: &str = "quarantined";
 
-/// What a web page in the place of a simple index is likely to be.
+/// The likely nature of a web page in the place of a simple index.
 const NOT_AN_INDEX: &str = "this is a login, a proxy's notice, or an index without a JSON form (PEP 691), which provwatch \
                             needs; name an index that has one";
 
-/// What PyPI, or another index, knows of projects.
+/// The reader of PyPI, or of another index.
 #[derive(Clone, Debug)]
 pub struct PypiRegistry {
     simple: Url,
-    /// Where the rest is that PyPI has besides its simple index.
+    /// The base of PyPI's documents besides its simple index.
     site: Option<Url>,
     max_document: u64,
 }
 
 impl PypiRegistry {
-    /// PyPI, or a mirror of all that it has, at `base`. Documents of a project may have `max_document` bytes.
+    /// PyPI, or a complete mirror of it, at `base`. Documents of a project may have `max_document` bytes.
     pub fn new(base: Url, max_document: u64) -> Self {
         Self { simple: endpoint(&base, &["simple"]), site: Some(base), max_document }
     }
 
-    /// An index of another make, by the URL that pip takes: its projects and files are known, and nothing else.
+    /// Another index, by the URL that pip takes: only its projects and files are known.
     pub fn index(simple: Url, max_document: u64) -> Self {
         Self { simple, site: None, max_document }
     }
@@ -80,7 +80,7 @@ impl PypiRegistry {
         document.unconfirmed = unconfirmed;
         document.revision = serial.map(|serial| serial.to_string());
         document.validators = response.validators();
-        // It may be large, and must be gone before anything else is asked for.
+        // It may be large, and must be freed before the next request.
         drop(response);
         self.add_details(&http.beside_document(), package, question.known, &mut document).await;
         Ok(PackageState::Current(Box::new(document)))
@@ -116,7 +116,7 @@ impl PypiRegistry {
             let shown: BTreeSet<_> = listed.iter().cloned().collect();
             listed.extend(known.versions().filter(|version| !shown.contains(*version)).cloned());
         } else {
-            // Without a file there is nothing to install, which is ordinary. Of a release that had some they were withdrawn.
+            // A release without files has nothing to install, which is normal. If it had some, they were withdrawn.
             listed.retain(|version| !project.empty.contains(version));
             document.bare = project.empty;
         }
@@ -133,13 +133,13 @@ impl PypiRegistry {
         document
     }
 
-    /// The release that these files make up.
+    /// The release of these files.
     fn release(&self, id: ReleaseId, status: ReleaseStatus, files: Vec<Distribution>) -> RegistryRelease {
         let published_at = files.iter().filter_map(|distribution| distribution.file.uploaded_at).min();
         let attested = files.iter().filter(|distribution| distribution.has_provenance == Some(true));
         let evidence: Vec<_> = attested.filter_map(|distribution| self.provenance(&id, distribution)).collect();
-        // Attestations are accepted from trusted publishers only; many of these upload none, so their absence says
-        // nothing of the method.
+        // Attestations are accepted from trusted publishers only; many of these upload none, so their absence does not
+        // reveal the method.
         let method = if evidence.is_empty() { AuthMethod::Unknown } else { AuthMethod::TrustedPublisher };
         RegistryRelease {
             id,
@@ -159,7 +159,7 @@ impl PypiRegistry {
         }
     }
 
-    /// Where the provenance of a file is. Of an index of another make it is not known: a document's URL is never followed.
+    /// The place of a file's provenance. For another index it is unknown: a document's URL is never followed.
     fn provenance(&self, id: &ReleaseId, Distribution { file, .. }: &Distribution) -> Option<AttestationSource> {
         let path = ["integrity", id.package().name(), id.version(), &file.name, "provenance"];
         Some(AttestationSource {
@@ -171,8 +171,8 @@ impl PypiRegistry {
         })
     }
 
-    /// Owners and manifests, if there is a new release. Owners are known now, so they are the newest release's. What
-    /// cannot be had is not known, with the reason.
+    /// Owners and manifests, if there is a new release. The owners are current, so they are the newest release's. An
+    /// unavailable fact is unknown, with the reason.
     async fn add_details(&self, http: &Client, package: &Package, known: &Known, document: &mut PackageDocument) {
         let is_new = |release: &RegistryRelease| !known.contains(release.id.version());
         if !document.releases.iter().any(is_new) {
@@ -196,7 +196,7 @@ impl PypiRegistry {
         if let (Some(release), Ok(details)) = (document.releases.iter_mut().find(latest), &details) {
             add_manifest(release, details);
         }
-        // Of the past the manifests are not asked for: thousands of requests would tell little.
+        // The manifests of past releases are not requested: thousands of requests would reveal little.
         if known.is_empty() {
             return;
         }
@@ -287,7 +287,7 @@ fn is_missing(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Http { source, .. } if source.is_not_found())
 }
 
-/// What of a release's files could not be read.
+/// The unreadable parts of a release's files.
 fn unread(files: &[Distribution], is_dated: bool) -> Unread {
     let mut unread = Unread::default();
     for (part, why) in files.iter().flat_map(|file| &file.unread) {
@@ -304,7 +304,7 @@ fn unread(files: &[Distribution], is_dated: bool) -> Unread {
     unread
 }
 
-/// PyPI tells no account in any document that a program may read, and signs nothing itself.
+/// PyPI names no account in any document that a program may read, and signs nothing itself.
 fn untold(files: &[Distribution], is_dated: bool, tells_attestations: bool) -> Vec<Aspect> {
     let mut untold = vec![Aspect::Account, Aspect::Signature];
     let is_untold = !tells_attestations || files.iter().any(|file| file.has_provenance.is_none());
@@ -351,26 +351,26 @@ impl Registry for PypiRegistry {
     }
 }
 
-/// A release is yanked file by file; it is as a whole if every file is.
+/// A release is yanked file by file; the whole is yanked if every file is.
 fn status(files: &[Distribution]) -> ReleaseStatus {
     let all_yanked = !files.is_empty() && files.iter().all(|distribution| distribution.file.yanked);
     if all_yanked { ReleaseStatus::Yanked } else { ReleaseStatus::Published }
 }
 
-/// The serial of the last change that the document knows.
+/// The serial of the last change in the document.
 fn serial(response: &Response, project: &Project) -> Option<u64> {
     let stated = response.header("x-pypi-last-serial").and_then(|serial| serial.trim().parse().ok());
-    // Indexes of another make write 0 for "none".
+    // Other indexes write 0 for "none".
     stated.or(project.serial).filter(|serial| *serial > 0)
 }
 
-/// Why the document cannot tell whether it has the change with the announced serial.
+/// The reason why the document cannot be compared with the announced serial.
 fn unconfirmed(announced: &str, serial: Option<u64>) -> Option<String> {
     let is_serial = announced.parse::<u64>().is_ok();
     (is_serial && serial.is_none()).then(|| "the simple index names no serial of its last change".to_owned())
 }
 
-/// How far the document is behind what was announced, if it is older: by the changelog a serial, else a version.
+/// How far the document is behind the announced change: by a serial of the changelog, else by a version.
 fn behind(announced: &str, serial: Option<u64>, project: &Project) -> Option<Behind> {
     let is_older = match (announced.parse::<u64>(), serial) {
         (Ok(announced), Some(seen)) => seen < announced,

@@ -33,7 +33,7 @@ pub(super) struct Project {
     pub(super) releases: BTreeMap<String, Vec<Distribution>>,
     /// Versions without a file: there is nothing to install.
     pub(super) empty: Vec<String>,
-    /// What is not readable: a version, or the name of a file whose version cannot be told; and why.
+    /// The unreadable parts: a version, or the name of a file with an unrecognisable version; and why.
     pub(super) unreadable: BTreeMap<String, String>,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Project {
 pub(super) struct Distribution {
     /// The file.
     pub(super) file: File,
-    /// Whether the registry has a provenance object of it. `None`: its document does not tell.
+    /// Whether the registry has a provenance object of it. `None`: its document has no such field.
     pub(super) has_provenance: Option<bool>,
-    /// What of its entry could not be read, by field, and why.
+    /// The unreadable parts of its entry, by field, and why.
     pub(super) unread: Vec<(Part, String)>,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Part {
     Version,
     /// Its digest.
     Digest,
-    /// When it was uploaded.
+    /// Its upload time.
     Time,
     /// Whether it is yanked.
     Yanked,
@@ -67,7 +67,7 @@ impl Project {
     /// Reads the document of `package`.
     ///
     /// # Errors
-    /// Why it is not one.
+    /// The reason why it is not such a document.
     pub(super) fn read(body: &[u8], package: &Package) -> Result<Self, String> {
         let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         check(&fields, package)?;
@@ -93,7 +93,7 @@ impl Project {
                     project.list(raw, &mut listed);
                 }
             }
-            // As before PEP 700: only the files tell.
+            // As before PEP 700: only the files show the versions.
             _ => project.versions = implied_versions(&files, package),
         }
         project.sort_files(&files, package);
@@ -143,7 +143,7 @@ impl Project {
         let (filename, fields) = match named {
             Ok(named) => named,
             Err(why) => {
-                // Its place in the list would move with every file that is added.
+                // Its position in the list would change with every added file.
                 let name = format!("file entry {}", &digest(raw.get().as_bytes())[..12]);
                 self.reject(name, format!("an entry of the file list has no readable name: {why}"));
                 return false;
@@ -165,8 +165,8 @@ impl Project {
         }
     }
 
-    /// A file that names a version which the project does not list: it stands under another one there, or under none. Those
-    /// who install go by the name.
+    /// A file with the name of a version that the project does not list: the index has it under another version, or
+    /// under none. Installers go by the name.
     fn place_unlisted(&mut self, version: String, filename: String, fields: &Fields<'_>) {
         let why = format!("the file {} names the version {version}, which the project does not list", shown(&filename));
         let mut file = Distribution::read(filename, fields);
@@ -231,7 +231,7 @@ fn time(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, String> {
     field::time(&text).map(Some).ok_or_else(|| format!("{:?} is not a time", shown(&text)))
 }
 
-/// `false`, `true`, or the reason for yanking. Clients take an empty reason for none: the file is not yanked (PEP 691).
+/// `false`, `true`, or the reason for yanking. Clients ignore an empty reason: the file is not yanked (PEP 691).
 fn yanked(fields: &Fields<'_>) -> Result<bool, String> {
     match fields.raw("yanked")?.map(RawValue::get) {
         None | Some("false" | "\"\"") => Ok(false),

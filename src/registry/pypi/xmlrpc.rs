@@ -49,7 +49,7 @@ impl Value {
     }
 }
 
-/// What a server answers.
+/// The answer of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RpcAnswer {
     /// The result.
@@ -58,7 +58,7 @@ pub(super) enum RpcAnswer {
     Fault {
         /// The server's number for it.
         code: Option<i64>,
-        /// In its words.
+        /// The server's own words.
         text: String,
     },
 }
@@ -152,7 +152,7 @@ impl Values<'_> {
         Ok(Value::Struct(members))
     }
 
-    /// Closes elements, innermost first, which must have nothing more in them.
+    /// Closes elements, innermost first, which must have no further content.
     fn close(&mut self, names: &[&'static str]) -> Result<(), XmlError> {
         for name in names {
             if self.tokens.child()?.is_some() {

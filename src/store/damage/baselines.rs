@@ -1,4 +1,4 @@
-//! Finds the releases from which a lost baseline is learned anew, and restores it.
+//! Finds the releases from which a lost baseline is learned again, and restores it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::named_params;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Store {
-    /// Puts a baseline that was learned anew in the place of one that was lost. Nothing changes if there is one again.
+    /// Stores a baseline that was learned again in place of a lost one. Nothing changes if there is one again.
     pub(crate) fn restore_baseline(&self, baseline: &Baseline, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("restoring a baseline", |db| {
             db.prepare_cached(
@@ -28,8 +28,8 @@ impl Store {
         })
     }
 
-    /// What a lost baseline was learned from, line by line in publish order, and how many releases taught in all: of those
-    /// that are not among the first nothing more is known.
+    /// The releases that a lost baseline was learned from, line by line in publish order, and how many it included in
+    /// all: the details of the others are lost.
     pub(crate) fn all_learned_from(&self, package: &Package) -> Result<(Vec<Observation>, u64), StoreError> {
         let (lines, all) = self.read("reading what a baseline was learned from", |db| {
             let mut lines = db.prepare_cached(
@@ -47,7 +47,8 @@ impl Store {
         Ok((learned_from, all))
     }
 
-    /// No release of a package has taught: each is learned from once more when its registry describes it again.
+    /// Marks every release of a package as not in the baseline: each is learned again when its registry describes it
+    /// again.
     pub(crate) fn forget_learned_from(&self, package: &Package) -> Result<(), StoreError> {
         self.write("forgetting the baseline updates", |db| {
             db.prepare_cached("UPDATE releases SET teaches = 0 WHERE package = ?1")?.execute([package.to_string()])?;

@@ -8,10 +8,10 @@ use crate::store::{
     Store, StoreError, broken::Broken, connect, error::QueryFailure, handle::Flush, reading::Reading, sealed,
 };
 
-/// Page cache in KiB of the connection that reads everything once, and has no page to come back to.
+/// Page cache in KiB of the connection that reads everything once, and no page twice.
 const CACHE: i64 = -512;
 
-/// What setting damaged rows aside came to.
+/// The result of setting damaged rows aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetAside {
     /// Rows that were set aside.
@@ -19,8 +19,8 @@ pub struct SetAside {
 }
 
 impl Store {
-    /// Compares every row with its checksum, also those that nobody reads; what is damaged is set aside by
-    /// [`Store::set_damage_aside`]. On a connection of its own, beside everything else; takes seconds for a gigabyte.
+    /// Compares every row with its checksum, including rows that no query reads; [`Store::set_damage_aside`] sets
+    /// damaged ones aside. It uses a connection of its own, in parallel to all else, and takes seconds for a gigabyte.
     pub(crate) fn look_for_damage(&self) -> Result<(), StoreError> {
         let connection = connect::connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let cached = connection.pragma_update(None, "cache_size", CACHE);
@@ -39,11 +39,11 @@ impl Store {
         Ok(())
     }
 
-    /// Sets aside every damaged row that was come across, each in a transaction of its own, and puts something sound in its
-    /// place. Doing so again changes nothing.
+    /// Sets aside every damaged row that was found, each in a transaction of its own, and replaces it with sound data.
+    /// Repeating it changes nothing.
     ///
     /// # Errors
-    /// As every write. The rows that are left are come across again.
+    /// As every write. The remaining rows are found again.
     pub fn set_damage_aside(&self, now: DateTime<Utc>) -> Result<SetAside, StoreError> {
         let mut set_aside = SetAside::default();
         let mut failed = None;
@@ -61,7 +61,7 @@ impl Store {
         failed.map_or(Ok(set_aside), Err)
     }
 
-    /// Whether the row stays where it is.
+    /// Returns whether the row stays where it is.
     fn set_row_aside(&self, broken: &Broken, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let operation = "setting a damaged row aside";
         match self.transact(Flush::Now, |db| set_aside::set_aside(db, broken, now)) {
@@ -73,7 +73,8 @@ impl Store {
         }
     }
 
-    /// A row whose indexed value was changed is not where its index says, and cannot be deleted until that fits again.
+    /// A row whose indexed value was changed is not where its index points, and cannot be deleted until the index fits
+    /// again.
     fn rebuild_indexes(&self, broken: &Broken) -> Result<(), StoreError> {
         let sql = format!("REINDEX main.{}", broken.table.name);
         self.transact(Flush::Now, |db| Ok(db.execute_batch(&sql)?))

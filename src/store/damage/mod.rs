@@ -1,5 +1,5 @@
 //! Handling of damaged rows: each is copied as it is, and replaced by sound data. `remedy` defines the replacement for
-//! each table; lost baselines are learned anew elsewhere.
+//! each table; lost baselines are learned again elsewhere.
 
 mod baselines;
 mod looking;

@@ -1,4 +1,4 @@
-//! Remembers damaged rows until they are set aside.
+//! Keeps damaged rows in memory until they are set aside.
 
 use std::{
     collections::BTreeSet,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::store::broken::Broken;
 
-/// Most broken rows that are remembered until they are set aside. The others are come across again.
+/// Most damaged rows that are kept in memory until they are set aside. The others are found again.
 const REMEMBERED: usize = 1000;
-/// SQLite's word for an index that does not fit its table: extended result code 11 + 3 * 256.
+/// SQLite's code for an index that does not fit its table: extended result code 11 + 3 * 256.
 const CORRUPT_INDEX: i32 = 779;
 
-/// Broken rows that were come across.
+/// Damaged rows that were found.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Noted(Mutex<Notes>);
 

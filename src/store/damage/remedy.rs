@@ -1,5 +1,5 @@
-//! The replacement for a damaged row, table by table. Nothing that a row says is believed any more, except where
-//! another row says the same.
+//! The replacement for a damaged row, table by table. No value of the row counts any more, except where another row
+//! confirms it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -19,12 +19,12 @@ use crate::{
     },
 };
 
-/// Who asks for a package whose row was damaged.
+/// The reason for queueing a package whose row was damaged.
 const REASON: &str = "a damaged row";
-/// How far back events are looked through for the package of a damaged work row.
+/// How far back events are searched for the package of a damaged work row.
 const RECENT: TimeDelta = TimeDelta::days(1);
 
-/// What was done.
+/// The result of a remedy.
 pub(super) struct Remedy {
     /// A sentence or two for people.
     pub text: String,
@@ -37,7 +37,7 @@ fn done(text: impl Into<String>) -> Result<Remedy, QueryFailure> {
     Ok(Remedy { text: text.into(), kept: false })
 }
 
-/// Puts something sound in the place of a damaged row.
+/// Replaces a damaged row with sound data.
 pub(super) fn remedy(
     db: &Connection,
     broken: &Broken,
@@ -89,8 +89,8 @@ fn is_stored(db: &Connection, package: &Package) -> Result<bool, QueryFailure> {
     Ok(query.query_row([package.to_string()], |row| row.get(0))?)
 }
 
-/// The document is read whole again. When the package was first seen tells its history from what is judged, so that comes
-/// from the releases that are stored: a package that was watched for long does not become a new one.
+/// The document is read completely again. The time when the package was first seen separates its history from judged
+/// releases, so it comes from the stored releases: a package that was watched for long does not become a new one.
 fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let Some(package) = parsed::<Package>(columns, "package") else {
@@ -111,14 +111,14 @@ fn package(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Ut
     done("The package's document is read again.")
 }
 
-/// The release is described again by its registry and judged again. Whether it taught, the history of the baseline tells;
-/// whether it was accused, its alert does.
+/// The registry describes the release again, and it is judged again. The history of the baseline shows whether the
+/// baseline includes it; its alert shows whether it raised one.
 fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let package: Option<Package> = parsed(columns, "package");
     let purl: Option<ReleaseId> = parsed(columns, "purl");
     let named = package.as_ref().zip(text(columns, "version")).map(|(package, version)| package.at(version));
-    // Two of its columns say the same.
+    // Two of its columns agree.
     if let Some(release) = named.filter(|named| text(columns, "purl") == Some(named.to_string().as_str())) {
         stand_in(db, &release, now)?;
         work::demand(db, release.package(), Demand::announced(REASON, None), now)?;
@@ -135,14 +135,14 @@ fn release(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Ut
     done("The name of the release cannot be read for certain; its package is checked again.")
 }
 
-/// The document is read whole, whether it changed or not.
+/// The document is read completely, whether it changed or not.
 fn forget_document(db: &Connection, package: &Package) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE packages SET etag = NULL, last_modified = NULL WHERE package = ?1")?
         .execute([package.to_string()])?;
     Ok(())
 }
 
-/// It was stored before; whether that was on the first sight, its time tells, as it does of what was there then.
+/// It was stored before; the time of the package's first check stands for its own, as for other releases of that time.
 fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     let is_accused: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM alerts WHERE fingerprint = ?1)")?
@@ -167,7 +167,7 @@ fn stand_in(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-/// Whether the last step that concerns a release was to learn from it.
+/// Whether the last step about a release was to learn from it.
 fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, QueryFailure> {
     let last: Option<Word<BaselineReason>> = db
         .prepare_cached(
@@ -184,7 +184,7 @@ fn has_taught(db: &Connection, release: &ReleaseId) -> Result<bool, QueryFailure
     }))
 }
 
-/// It is learned anew; until then its package is not judged.
+/// It is learned again; until then its package is not judged.
 fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     let package = parsed::<Package>(columns, "package").or_else(|| broken.name().parse().ok());
@@ -194,8 +194,8 @@ fn baseline(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
     done("")
 }
 
-/// An alert stands, with what can still be said of it, and is raised again with its reasons where its release can be judged
-/// again.
+/// The alert stays, with the values that can still be read, and is raised again with its reasons where its release can
+/// be judged again.
 fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     let stub = stub(db, columns, now)?;
     let is_the_rows = parsed(columns, "fingerprint") == Some(stub.fingerprint);
@@ -243,7 +243,7 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
     done(format!("The alert {} about {purl} remains, and the release is judged again.", stub.id))
 }
 
-/// What can still be said of an alert.
+/// The readable rest of an alert.
 fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert, QueryFailure> {
     let body: Option<Alert> = text(columns, "body").and_then(|body| serde_json::from_str(body).ok());
     let own: Option<Fingerprint> = parsed(columns, "fingerprint");
@@ -291,7 +291,7 @@ fn accused(db: &Connection, package: &str, fingerprint: Fingerprint) -> Result<O
     Ok(releases.into_iter().find(|release| Fingerprint::of_release(release) == fingerprint))
 }
 
-/// The alert goes out to the subscription once more, under the same key, unless it is known to have.
+/// The alert is sent to the subscription again, with the same key, unless it is known to have been delivered.
 fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     if matches!(text(columns, "state"), Some("delivered" | "failed")) {
@@ -305,7 +305,7 @@ fn delivery(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<U
     }
 }
 
-/// The package is queued again; if its name cannot be read, every package of which a feed told lately is.
+/// The package is queued again; if its name cannot be read, every package that a feed announced lately is.
 fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>) -> Result<Remedy, QueryFailure> {
     delete(db, broken)?;
     if let Some(package) = parsed::<Package>(columns, "package")
@@ -322,7 +322,7 @@ fn queued(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc
     done("Which package it was cannot be read: every package that a feed announced since yesterday is checked again.")
 }
 
-/// The feed begins anew; what was published meanwhile is found by comparing every watched package of it.
+/// The feed starts again; a comparison of every watched package of it finds releases that were published meanwhile.
 fn source(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     db.execute(
         "UPDATE sources SET cursor = NULL, last_success = NULL, last_error = NULL, last_error_at = NULL, last_gap = NULL,
@@ -333,7 +333,7 @@ fn source(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     done("The feed restarts, and every watched package of it is compared with its registry.")
 }
 
-/// Where a log's tail stood is not known any more, so it begins anew; what lies between shows as a gap.
+/// The position of a log's tail is lost, so it starts again; the entries in between show as a gap.
 fn log(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     db.execute(
         "UPDATE logs SET start = NULL, verified = NULL, downloaded = NULL, verified_range = NULL, downloaded_range = NULL,

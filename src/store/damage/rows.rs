@@ -36,7 +36,7 @@ pub(super) fn find(db: &Connection, broken: &Broken) -> Result<Option<Columns>, 
     Ok(None)
 }
 
-/// Takes the row away.
+/// Deletes the row.
 pub(super) fn delete(db: &Connection, broken: &Broken) -> Result<(), QueryFailure> {
     for by_index in [true, false] {
         let sql = format!("DELETE FROM {} WHERE {}", broken.table.name, condition(broken, by_index));
@@ -47,7 +47,7 @@ pub(super) fn delete(db: &Connection, broken: &Broken) -> Result<(), QueryFailur
     Ok(())
 }
 
-/// Takes the row as it is now for a sound one.
+/// Sets the row's checksum to that of its current content.
 pub(super) fn seal(db: &Connection, broken: &Broken) -> Result<(), QueryFailure> {
     let name = broken.table.name;
     let columns: Vec<String> = broken.table.columns.iter().map(|column| format!("{name}.{column}")).collect();

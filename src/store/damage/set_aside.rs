@@ -1,4 +1,4 @@
-//! Sets one damaged row aside: copies it, and remedies its loss.
+//! Sets one damaged row aside: copies it, and replaces it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use crate::store::{
     error::QueryFailure,
 };
 
-/// Copies a row and remedies its loss. `true`: it stays where it is.
+/// Copies a row and replaces it. `true`: it stays where it is.
 pub(super) fn set_aside(db: &Connection, broken: &Broken, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let columns = find(db, broken)?;
     let content = columns.as_ref().map_or_else(|| "null".to_owned(), verbatim);

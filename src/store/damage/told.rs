@@ -16,19 +16,19 @@ use crate::{
 /// A damaged row as it was set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DamagedRow {
-    /// Counts them.
+    /// A serial number.
     pub id: i64,
     pub table: String,
-    /// What told the row from the others.
+    /// The row's key.
     pub key: String,
-    /// The row as it was found: a JSON object, bytes that are not text as `{"hex": ...}`; `null` for one that was missing.
+    /// The row as it was found: a JSON object, bytes that are not text as `{"hex": ...}`; `null` for a missing row.
     pub content: String,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
     pub found_at: DateTime<Utc>,
-    /// What was put in its place, a sentence.
+    /// The replacement, a sentence.
     pub remedy: String,
-    /// When an alert told of it.
+    /// When an alert reported it.
     pub told_at: Option<DateTime<Utc>>,
 }
 
@@ -40,7 +40,7 @@ impl DamagedRow {
 }
 
 impl Store {
-    /// Damaged rows of which nobody was told, the oldest first.
+    /// Damaged rows that no alert has reported yet, the oldest first.
     pub(crate) fn untold_damage(&self, at_most: usize) -> Result<Vec<DamagedRow>, StoreError> {
         self.read("reading what was damaged", |db| {
             many(db, "SELECT * FROM damaged_rows WHERE told_at IS NULL ORDER BY id LIMIT ?1", at_most)
@@ -65,7 +65,7 @@ impl Store {
         })
     }
 
-    /// Remembers that an alert told of a damaged row, and what became of it.
+    /// Stores that an alert reported a damaged row, and its remedy.
     pub(crate) fn damage_told(&self, id: i64, remedy: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording that damage was told", |db| {
             db.prepare_cached("UPDATE damaged_rows SET told_at = ?2, remedy = ?3 WHERE id = ?1")?.execute((

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Copy)]
 enum Ending {
     Delivered,
-    /// It is tried again then; whether it was the message that was refused.
+    /// The next attempt is then; whether the receiver refused the message.
     Retry(DateTime<Utc>, bool),
     GaveUp,
 }
@@ -44,7 +44,7 @@ impl Ending {
 }
 
 impl Store {
-    /// It got through; `detail` is what the sink answered. `false`: this attempt was recorded before.
+    /// The delivery succeeded; `detail` is the sink's answer. `false`: this attempt was recorded before.
     ///
     /// # Errors
     /// As every write.
@@ -52,8 +52,8 @@ impl Store {
         self.delivered_naming(delivery, now, detail, &delivery.alert.members, &[])
     }
 
-    /// As [`Store::delivered`], where the message named only these members of a campaign; of those that are `left` another
-    /// message tells.
+    /// As [`Store::delivered`], where the message named only these members of a campaign; another message reports those
+    /// that are `left`.
     pub(crate) fn delivered_naming(
         &self,
         delivery: &Delivery,
@@ -72,7 +72,7 @@ impl Store {
         })
     }
 
-    /// It did not get through and is to be tried again. `false`: this attempt was recorded before.
+    /// The attempt failed, and there will be another. `false`: this attempt was recorded before.
     pub(crate) fn retry_delivery(
         &self,
         delivery: &Delivery,
@@ -83,7 +83,7 @@ impl Store {
         self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, false), now, error))
     }
 
-    /// As [`Store::retry_delivery`], where the receiver answered that it does not take this message.
+    /// As [`Store::retry_delivery`], where the receiver answered that it does not accept this message.
     pub(crate) fn refuse_delivery(
         &self,
         delivery: &Delivery,
@@ -94,7 +94,7 @@ impl Store {
         self.write("putting a delivery off", |db| end_attempt(db, delivery, Ending::Retry(next_at, true), now, error))
     }
 
-    /// It will not get through. `false`: this attempt was recorded before.
+    /// The delivery is given up. `false`: this attempt was recorded before.
     ///
     /// # Errors
     /// As every write.
@@ -103,8 +103,8 @@ impl Store {
     }
 }
 
-/// A campaign may have grown or become worse while a message about it was on its way, which does not say so, or the message
-/// had no room for all of it.
+/// A campaign may have grown or become worse while a message about it was being sent, or the message had no room for
+/// all of it.
 fn announce_what_came_meanwhile(
     db: &Connection,
     sent: &Delivery,
@@ -120,7 +120,7 @@ fn announce_what_came_meanwhile(
     Ok(())
 }
 
-/// Records one attempt. The number of earlier attempts tells a repeated report from a new attempt.
+/// Records one attempt. The number of earlier attempts distinguishes a repeated report from a new attempt.
 fn end_attempt(
     db: &Connection,
     delivery: &Delivery,

@@ -8,11 +8,11 @@ use crate::{
     store::{Store, StoreError, columns::limit, reading::known, sealed::DELIVERIES},
 };
 
-/// The longest wait that a delivery is ever given, whatever a receiver asks for: the longest step of the outbox's schedule.
+/// The longest wait of a delivery, whatever a receiver asks for: the longest step of the outbox's schedule.
 pub const LONGEST_DELIVERY_WAIT: TimeDelta = TimeDelta::hours(6);
 
 impl Store {
-    /// Takes what was never attempted of these alerts' deliveries to these subscriptions out of the outbox.
+    /// Removes deliveries of these alerts to these subscriptions from the outbox that were never attempted.
     pub(crate) fn withdraw_deliveries(
         &self,
         fingerprints: &[Fingerprint],
@@ -31,7 +31,7 @@ impl Store {
         })
     }
 
-    /// What became of an alert's deliveries, the latest first; one for each subscription and raise.
+    /// The states of an alert's deliveries, the latest first; one for each subscription and raise.
     ///
     /// # Errors
     /// As every read.
@@ -43,7 +43,7 @@ impl Store {
         })
     }
 
-    /// How the deliveries fare, by subscription.
+    /// The state of the deliveries, by subscription.
     ///
     /// # Errors
     /// As every read.

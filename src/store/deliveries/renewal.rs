@@ -8,11 +8,11 @@ use crate::{
     store::{announcing::idempotency_key, columns::Micros, error::QueryFailure, reading::known},
 };
 
-/// Most announcements of one alert that are tried to find what a lost delivery was about.
+/// Most announcements of one alert that are tried to find the alert of a lost delivery.
 const MOST_RAISES: i64 = 1000;
 
-/// Puts a delivery into the outbox whose row was lost: to whom and of what, its key tells, or else the row, as far as it can
-/// be. The alert and the subscription.
+/// Puts a delivery whose row was lost into the outbox again: its key identifies alert and subscription, or else the
+/// row, as far as it can be read. Returns the alert and the subscription.
 pub(in crate::store) fn renew(
     db: &Connection,
     key: &str,

@@ -1,10 +1,9 @@
 //! Stores alerts about log entries: one for each kind of finding, and a common one when they exceed their budget.
 //!
-//! A finding has an alert of its own, which counts its further entries. Findings of one kind that one and the same
-//! party could fabricate share a [`Scope`] with a budget of such alerts, which fills again with time. When it is spent,
-//! further findings go to the scope's common alert, which is sent at once, again at ten times as many, and every day
-//! while they go on. So alerts and messages grow with time and not with entries, and each other party has a budget of
-//! its own.
+//! A finding has an alert of its own, which counts its further entries. Findings of one kind that the same party could
+//! fabricate share a [`Scope`] with a budget of such alerts, which refills with time. When it is spent, further
+//! findings go to the scope's common alert, which is sent at once, again at ten times as many, and every day while they
+//! continue. So alerts and messages grow with time and not with entries, and each other party has a budget of its own.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -19,51 +18,52 @@ use crate::{
     },
 };
 
-/// A common alert tells again when it counts so many times what it told last.
+/// A common alert is sent again when it counts this many times the entries of its last message.
 const MANY_MORE: u64 = 10;
 
-/// A common alert that is open and goes on tells again after this time.
+/// A common alert that is open and continues is sent again after this time.
 const GOES_ON: TimeDelta = TimeDelta::days(1);
 
-/// Who wants an alert: the names of the subscriptions.
+/// The subscriptions that receive an alert, by name.
 pub type Wants<'a> = &'a dyn Fn(&Alert) -> Vec<String>;
 
-/// What an entry accuses somebody of.
+/// A finding about a log entry.
 #[derive(Debug)]
 pub struct Accusation<'a> {
-    /// The alert of its own, with one sighting: this entry.
+    /// Its own alert, with one sighting: this entry.
     pub alert: &'a Alert,
-    /// The budgets that it is paid from, the narrowest first.
+    /// The budgets that it draws on, the narrowest first.
     pub scopes: &'a [Scope],
-    /// The entry as it is stored, and the detector that speaks of it: it is counted once. Without, it counts once for ever.
+    /// The stored entry, and the detector of the finding: it is counted once. Without an entry, the finding counts once
+    /// permanently.
     pub entry: Option<(&'a str, u64, &'a str)>,
 }
 
-/// Accusations that share a budget of alerts of their own.
+/// Findings that share a budget of alerts of their own.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// What makes it the same.
+    /// The key that identifies it.
     pub key: String,
-    /// So many alerts at once.
+    /// The most alerts at once.
     pub burst: u32,
-    /// And one more each time that this has passed.
+    /// The time after which one more is allowed.
     pub refill: TimeDelta,
-    /// The alert that tells of the others.
+    /// The alert for findings beyond the budget.
     pub common: Alert,
 }
 
-/// A budget as it stands.
+/// The state of a budget.
 struct Budget {
     spent: u32,
     since: DateTime<Utc>,
-    /// How many entries the common alert told of, and when.
+    /// How many entries the common alert reported last, and when.
     told: u64,
     told_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Raises an accusation or counts one more entry that makes it, in one transaction with the mark that it was counted.
-    /// The alert that was announced, if one was.
+    /// Raises a finding's alert or counts one more entry in it, in one transaction with the mark that the entry was
+    /// counted. Returns the alert if it was announced.
     pub(crate) fn report(
         &self,
         accusation: &Accusation<'_>,
@@ -80,27 +80,27 @@ impl Store {
     }
 }
 
-/// Marks an entry as counted by a detector. `false`: it was.
+/// Marks an entry as counted by a detector. `false`: it already was.
 fn count_once(db: &Connection, (log, index): (&str, u64), detector: &str) -> Result<bool, QueryFailure> {
-    // Nothing is replaced where the detector is not among them.
+    // `replace` changes nothing where the detector is not among them.
     let sql = "UPDATE log_entries SET accused = coalesce(accused, ' ') || ?3 || ' '
                WHERE log = ?1 AND idx = ?2 AND replace(coalesce(accused, ''), ?4, '') = coalesce(accused, '')";
     Ok(db.prepare_cached(sql)?.execute((log, Position(index), detector, format!(" {detector} ")))? > 0)
 }
 
-/// An accusation as it is raised, in a transaction. What its methods return is the alert that they announced, if any.
+/// A finding as it is raised, in a transaction. The methods return the alert that they announced, if any.
 pub(super) struct Raise<'a> {
     pub db: &'a Connection,
-    /// The alert of its own.
+    /// Its own alert.
     pub alert: &'a Alert,
-    /// Whether the entry is not among those that were counted.
+    /// Whether the entry was not counted before.
     pub counts: bool,
     pub wants: Wants<'a>,
     pub now: DateTime<Utc>,
 }
 
 impl Raise<'_> {
-    /// Raised by an alert of its own if all of the budgets have one left, else by the common one of the first that has not.
+    /// Raises its own alert if all of the budgets allow one more, else the common alert of the first that does not.
     pub fn paid_from(&self, scopes: &[Scope]) -> Result<Option<Alert>, QueryFailure> {
         if let Some((known, _)) = alerts::raised(self.db, &self.alert.fingerprint)? {
             return self.again(&known);
@@ -119,7 +119,7 @@ impl Raise<'_> {
         self.tell(self.alert.clone())
     }
 
-    /// Told once; told again if it is worse, as when the first weeks of a log are over.
+    /// Announced once; announced again if the severity rises, for example after the first weeks of a log.
     fn again(&self, known: &Alert) -> Result<Option<Alert>, QueryFailure> {
         let entries = self.together(known);
         if self.alert.severity > known.severity {
@@ -129,7 +129,7 @@ impl Raise<'_> {
         Ok(None)
     }
 
-    /// The budget is spent: the scope's common alert tells of it.
+    /// The budget is spent: the scope's common alert counts the finding.
     fn fold(&self, scope: &Scope, budget: &Budget) -> Result<Option<Alert>, QueryFailure> {
         let known = alerts::raised(self.db, &scope.common.fingerprint)?.map(|(known, _)| known);
         let common = self.common(scope, known.as_ref());
@@ -176,7 +176,7 @@ impl Raise<'_> {
         }
     }
 
-    /// The entries of an alert that was raised, with this one if it counts.
+    /// The entries of a stored alert, with this one if it counts.
     fn together(&self, known: &Alert) -> Option<Sightings> {
         match (known.entries.clone(), &self.alert.entries) {
             (Some(known), Some(later)) if self.counts => Some(known.and(later)),
@@ -197,7 +197,7 @@ fn is_to_be_told(known: &Alert, common: &Alert, budget: &Budget, now: DateTime<U
     common.severity > known.severity || is_more && (is_due || count >= budget.told.saturating_mul(MANY_MORE))
 }
 
-/// The budget as it is now: a part of it may have come back. A time that lies ahead counts as now.
+/// The current budget: a part of it may have refilled. A time that lies ahead counts as now.
 fn budget(db: &Connection, scope: &Scope, now: DateTime<Utc>) -> Result<Budget, QueryFailure> {
     let mut query = db.prepare_cached("SELECT spent, since, told, told_at FROM log_budgets WHERE scope = ?1")?;
     let stored = query.query_row([&scope.key], |row| {

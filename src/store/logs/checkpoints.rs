@@ -16,7 +16,7 @@ use crate::store::{
 /// A checkpoint that a log signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CheckpointRow {
-    /// How many entries.
+    /// The number of entries.
     pub size: u64,
     /// The root of the tree over them.
     #[serde(serialize_with = "hex_string")]
@@ -28,7 +28,7 @@ pub struct CheckpointRow {
     pub seen_at: DateTime<Utc>,
     /// When it was last seen.
     pub last_seen_at: DateTime<Utc>,
-    /// Whether it is of one history with all that were kept before it.
+    /// Whether it is consistent with all that were stored before it.
     pub consistent: bool,
 }
 
@@ -37,7 +37,7 @@ fn hex_string<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S:
 }
 
 impl Store {
-    /// Keeps a checkpoint. One that is kept already is seen again; what was once proven consistent stays so.
+    /// Stores a checkpoint. A known one is marked as seen again; one that was proven consistent stays so.
     ///
     /// # Errors
     /// As every write.
@@ -45,7 +45,7 @@ impl Store {
         self.write("keeping a checkpoint", |db| keep(db, log, checkpoint))
     }
 
-    /// Remembers that a checkpoint cannot be of one history with the others.
+    /// Stores that a checkpoint contradicts the others.
     pub(crate) fn checkpoint_contradicts(&self, log: &str, size: u64, root: [u8; 32]) -> Result<(), StoreError> {
         self.write("recording a contradiction", |db| {
             let mut update = db.prepare_cached(
@@ -56,7 +56,7 @@ impl Store {
         })
     }
 
-    /// Checkpoints that cannot be of one history with the others, the latest first.
+    /// Checkpoints that contradict the others, the latest first.
     pub(crate) fn contradicting_checkpoints(
         &self,
         log: &str,
@@ -69,7 +69,7 @@ impl Store {
         })
     }
 
-    /// Whether this very tree is known not to be of one history with the others.
+    /// Whether this tree is known to contradict the others.
     pub(crate) fn is_contradicting_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
         self.read("looking up a contradiction", |db| {
             let mut query = db.prepare_cached(
@@ -79,7 +79,7 @@ impl Store {
         })
     }
 
-    /// Whether this very tree was proven to be of one history with what the log signed before.
+    /// Whether this tree was proven consistent with the log's earlier checkpoints.
     pub(crate) fn is_proven_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
         self.read("looking up a checkpoint", |db| {
             let mut query = db.prepare_cached(
@@ -89,7 +89,7 @@ impl Store {
         })
     }
 
-    /// Checkpoints of which it is not known yet whether they are of one history with the others, the oldest first.
+    /// Checkpoints that are neither proven consistent nor known to contradict, the oldest first.
     pub(crate) fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing unproven checkpoints", |db| {
             let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
@@ -147,7 +147,7 @@ fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), QueryFailure> 
 
 /// The largest one that is consistent with all before it.
 pub(super) fn largest(db: &Reading<'_>, log: &str) -> Result<Option<CheckpointRow>, QueryFailure> {
-    // One more, should the first be damaged: the one before it was proven too.
+    // One more, in case the first is damaged: the one before it was proven too.
     let sql =
         "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 1 ORDER BY size DESC, seen_at LIMIT 2";
     Ok(db.rows(&LOG_CHECKPOINTS, sql, [log], checkpoint_row)?.into_iter().next())

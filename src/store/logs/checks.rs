@@ -19,22 +19,22 @@ use crate::{
 pub struct LogCheck {
     pub release: ReleaseId,
     pub entry: LogEntry,
-    /// Since when it is to be looked up.
+    /// When it was queued.
     pub queued_at: DateTime<Utc>,
-    /// How often it was looked for in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
 }
 
-/// What came of a look-up.
+/// The result of a look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogCheckOutcome {
     /// The log has it.
     Found,
-    /// The log has nothing there.
+    /// The log has no entry there.
     Missing,
-    /// The log has something else there.
+    /// The log has a different entry there.
     Different,
-    /// The log is not followed: nobody was asked.
+    /// The log is not followed: there was no look-up.
     NotFollowed,
 }
 
@@ -49,7 +49,7 @@ impl LogCheckOutcome {
     }
 }
 
-/// The longest wait that a look-up is ever given.
+/// The longest wait of a look-up.
 pub const LONGEST_LOG_CHECK_WAIT: TimeDelta = TimeDelta::minutes(30);
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
         })
     }
 
-    /// Nothing more is to be looked up.
+    /// Stores the final result of a look-up.
     pub(crate) fn settle_log_check(
         &self,
         check: &LogCheck,
@@ -93,7 +93,7 @@ impl Store {
         })
     }
 
-    /// Looks again later; `counts` says whether this was an attempt in vain, or none at all.
+    /// Postpones a look-up; `counts` shows whether this was a failed attempt, or none at all.
     pub(crate) fn postpone_log_check(
         &self,
         check: &LogCheck,

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// An entry by a watched identity.
+/// An entry of a watched identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLogEntry {
     /// Its index in the tree.
@@ -27,19 +27,19 @@ pub struct NewLogEntry {
     pub kind: String,
     /// The version of the kind.
     pub version: String,
-    /// Who signed, as the certificate says.
+    /// The signer's identity, from the certificate.
     pub identity: WorkflowIdentity,
     /// SHA-256 over the certificate's public key, hexadecimal.
     pub key_sha256: String,
-    /// The digest that it is about, hexadecimal.
+    /// The digest that it covers, hexadecimal.
     pub digest: Option<String>,
     /// The certificate's serial number, hexadecimal.
     pub serial: String,
-    /// Why no trusted authority issued the certificate; `None`: one did.
+    /// The reason why no trusted authority issued the certificate; `None`: one did.
     pub not_issued: Option<String>,
-    /// From when on the certificate is valid.
+    /// The start of the certificate's validity.
     pub not_before: DateTime<Utc>,
-    /// The watched packages whose repository it is.
+    /// The watched packages that have this repository.
     pub packages: Vec<Package>,
     /// The patterns that it matches.
     pub patterns: Vec<String>,
@@ -52,9 +52,9 @@ pub struct NewQuarantined {
     pub index: u64,
     /// Its first bytes.
     pub body: Vec<u8>,
-    /// How many it has.
+    /// The number of its bytes.
     pub bytes: u64,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
 }
 
@@ -67,7 +67,7 @@ pub struct LogEntryRow {
     pub seen_at: DateTime<Utc>,
     /// The release that carries it.
     pub explained_by: Option<ReleaseId>,
-    /// When nothing more was expected of it.
+    /// When it was finally judged.
     pub judged_at: Option<DateTime<Utc>>,
     /// The detectors that have counted it.
     pub accused: Vec<String>,
@@ -78,24 +78,24 @@ pub struct LogEntryRow {
 pub struct QuarantinedRow {
     /// Its index in the tree.
     pub index: u64,
-    /// How many bytes it has.
+    /// The number of its bytes.
     pub bytes: u64,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
     /// When it was downloaded.
     pub seen_at: DateTime<Utc>,
 }
 
-/// Which entries.
+/// Which entries to list.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogEntryFilter<'a> {
-    /// Only of this log.
+    /// Only entries of this log.
     pub log: Option<&'a str>,
-    /// At most so many, the latest.
+    /// The most entries, the latest ones.
     pub limit: usize,
 }
 
-/// An identity as it stands in a column: the certificate said so, and the column beside says whether it can be believed.
+/// An identity as a column has it: the certificate states it, and `not_issued` shows whether an authority confirms it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Identity {
     pub issuer: String,
@@ -104,7 +104,7 @@ pub(super) struct Identity {
 }
 
 impl Store {
-    /// Believed entries by watched identities, the latest first.
+    /// Verified entries of watched identities, the latest first.
     ///
     /// # Errors
     /// As every read.
@@ -117,7 +117,7 @@ impl Store {
         })
     }
 
-    /// One entry, if it is believed.
+    /// One entry, if it is verified.
     ///
     /// # Errors
     /// As every read.
@@ -128,8 +128,7 @@ impl Store {
         })
     }
 
-    /// Believed entries of which more is expected, that a release explains them, in portions: those after `last`, the
-    /// oldest first.
+    /// Verified entries that a release may still explain, in portions: those after `last`, the oldest first.
     pub(crate) fn unjudged_entries(
         &self,
         last: Option<&LogEntryRow>,
@@ -145,7 +144,7 @@ impl Store {
         })
     }
 
-    /// Nothing more is expected of an entry. What its repository signs with is remembered in the same transaction.
+    /// Judges an entry finally. The workflow that its repository signs with is stored in the same transaction.
     pub(crate) fn judge_entry(
         &self,
         row: &LogEntryRow,
@@ -159,7 +158,8 @@ impl Store {
                      WHERE log = ?1 AND idx = ?2 AND judged_at IS NULL",
                 )?
                 .execute((&row.log, Position(row.entry.index), Micros(now), explained_by.map(ToString::to_string)))?;
-            // What a match alone found was not told as a workflow of the repository, and does not make it a known one.
+            // An entry that only a match found was not reported as a workflow of the repository, and does not make it a
+            // known one.
             let counts = explained_by.is_some() || !row.entry.packages.is_empty();
             if judged > 0 && counts && row.entry.not_issued.is_none() {
                 super::workflows::count_entry(db, &row.entry.identity, explained_by.is_some(), row.seen_at)?;
@@ -168,8 +168,8 @@ impl Store {
         })
     }
 
-    /// Believed entries that nothing was expected of any more since a time, and that no release explains: those of watched
-    /// packages first, then the oldest.
+    /// Verified entries that were judged since a time, and that no release explains: those of watched packages first,
+    /// then the oldest.
     pub(crate) fn unexplained_entries(
         &self,
         since: DateTime<Utc>,
@@ -182,7 +182,7 @@ impl Store {
         })
     }
 
-    /// A release explains an entry after all.
+    /// Stores that a release explains an entry after all.
     pub(crate) fn explain_entry(&self, row: &LogEntryRow, release: &ReleaseId) -> Result<(), StoreError> {
         self.write("explaining a log entry", |db| {
             let explained = db
@@ -197,7 +197,7 @@ impl Store {
         })
     }
 
-    /// Forgets a log's entries with forged certificates that were judged and counted, but for so many of the latest.
+    /// Deletes a log's entries with forged certificates that were judged and counted, except this many of the latest.
     pub(crate) fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
         self.write("forgetting forged log entries", |db| {
             let forged = "log = ?1 AND not_issued IS NOT NULL AND judged_at IS NOT NULL";
@@ -272,7 +272,7 @@ pub(super) fn quarantine(
     Ok(())
 }
 
-/// Everything that was downloaded is believed.
+/// Marks every downloaded entry as verified.
 pub(super) fn believe(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE log_entries SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
     db.prepare_cached("UPDATE log_quarantine SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;

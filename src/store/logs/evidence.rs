@@ -15,7 +15,7 @@ use crate::store::{
 /// Evidence against a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvidence {
-    /// The same for the same violation.
+    /// An id that is the same for the same violation.
     pub id: String,
     pub log: String,
     /// The violation, a word.
@@ -23,7 +23,7 @@ pub struct NewEvidence {
     pub document: String,
 }
 
-/// Evidence as it is kept.
+/// Evidence as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceRow {
     /// Its id.
@@ -39,16 +39,17 @@ pub struct EvidenceRow {
     pub found_at: DateTime<Utc>,
     /// When it was last found.
     pub last_found_at: DateTime<Utc>,
-    /// How often.
+    /// How often it was found.
     pub count: u64,
 }
 
-/// Most documents of one kind that are kept of a log. One that serves something else at every poll would fill the disk.
+/// Most documents of one kind that are stored for a log. One that serves a different one at every poll would fill the
+/// disk.
 const KEPT: u64 = 500;
 
 impl Store {
-    /// Keeps evidence, and returns the id under which it is kept. What is kept already is found again; what is one too many
-    /// is counted with the latest.
+    /// Stores evidence, and returns the id under which it is stored. Known evidence is found again; evidence beyond the
+    /// limit is counted with the latest.
     pub(crate) fn keep_evidence(&self, evidence: &NewEvidence, now: DateTime<Utc>) -> Result<String, StoreError> {
         self.write("keeping evidence against a log", |db| {
             let id = id_to_keep(db, evidence)?;
@@ -83,7 +84,7 @@ impl Store {
     }
 }
 
-/// The id of new evidence, or of the latest of its kind where there is no more room.
+/// The id of new evidence, or of the latest of its kind at the limit.
 fn id_to_keep(db: &Connection, evidence: &NewEvidence) -> Result<String, QueryFailure> {
     let mut query = db.prepare_cached(
         "SELECT count(*), count(*) FILTER (WHERE id = ?3) FROM log_evidence WHERE log = ?1 AND kind = ?2",

@@ -16,14 +16,14 @@ use crate::store::{
     sealed::LOGS,
 };
 
-/// What is known of a log before it is read.
+/// The description of a log before it is read.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLog<'a> {
     /// The origin of its checkpoints.
     pub name: &'a str,
-    /// How it is read.
+    /// Its protocol.
     pub kind: LogKind,
-    /// Where.
+    /// Its URL.
     pub url: &'a str,
     /// SHA-256 over its public key, hexadecimal.
     pub key_id: &'a str,
@@ -33,14 +33,14 @@ pub struct NewLog<'a> {
     pub standing: LogState,
 }
 
-/// A log as it stands.
+/// The state of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogRow {
     /// The origin of its checkpoints.
     pub name: String,
-    /// How it is read.
+    /// Its protocol.
     pub kind: LogKind,
-    /// Where.
+    /// Its URL.
     pub url: String,
     /// SHA-256 over its public key, hexadecimal.
     pub key_id: String,
@@ -48,13 +48,13 @@ pub struct LogRow {
     pub offset: u64,
     /// Whether it still grows.
     pub standing: LogState,
-    /// Since when it is followed.
+    /// When provwatch began to follow it.
     pub first_seen: DateTime<Utc>,
-    /// Where its tail stands; `None`: only its checkpoints are checked.
+    /// The positions of its tail; `None`: only its checkpoints are checked.
     pub tail: Option<TailRow>,
-    /// The largest checkpoint that is of one history with all before it.
+    /// The largest checkpoint that is consistent with all before it.
     pub checkpoint: Option<CheckpointRow>,
-    /// How far a long reading has come that is not at its end.
+    /// The progress of a long reading that has not ended.
     pub progress: Option<LogProgress>,
     /// Entries downloaded.
     pub entries: u64,
@@ -64,18 +64,18 @@ pub struct LogRow {
     pub matches: u64,
     /// Entries that cannot be read.
     pub quarantined: u64,
-    /// When it was last read and everything held.
+    /// When it was last read without an error.
     pub last_success: Option<DateTime<Utc>>,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// When it did.
+    /// Its time.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// Since when it has failed without a success.
+    /// The time of the first failure since the last success.
     pub failing_since: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Makes a log known, or corrects what is known of it. Where its tail stands does not change.
+    /// Stores a log, or updates its description. The positions of its tail do not change.
     ///
     /// # Errors
     /// As every write.
@@ -117,7 +117,7 @@ impl Store {
         })
     }
 
-    /// Changes whether a log still grows.
+    /// Stores whether a log still grows.
     pub(crate) fn log_standing(&self, name: &str, standing: LogState) -> Result<(), StoreError> {
         self.write("recording a log's standing", |db| {
             let mut update = db.prepare_cached("UPDATE logs SET standing = ?2 WHERE name = ?1")?;
@@ -126,7 +126,7 @@ impl Store {
         })
     }
 
-    /// Forgets a log of which nothing was ever read.
+    /// Deletes a log that was never read.
     pub(crate) fn forget_log(&self, name: &str) -> Result<(), StoreError> {
         self.write("forgetting a log that was never read", |db| {
             db.prepare_cached(
@@ -138,12 +138,12 @@ impl Store {
         })
     }
 
-    /// Remembers that a log was read and everything held.
+    /// Stores that a log was read without an error.
     pub(crate) fn log_succeeded(&self, name: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's success", |db| succeeded(db, name, now))
     }
 
-    /// Remembers that a log could not be read, or that something did not hold.
+    /// Stores that a log could not be read, or failed a check.
     pub(crate) fn log_failed(&self, name: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's failure", |db| {
             db.prepare_cached(
@@ -185,7 +185,7 @@ fn log_row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
     })
 }
 
-/// What other tables say of the log.
+/// Completes the row from other tables.
 fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, QueryFailure> {
     let counted = |sql: &str| -> Result<u64, QueryFailure> {
         Ok(count(db.prepare_cached(sql)?.query_row([&row.name], |row| row.get(0))?))

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum LogState {
     /// It grows.
     Active,
-    /// Another one has taken its place.
+    /// Another one has replaced it.
     Retired,
-    /// Another one has taken its place, and it was read to its end.
+    /// Another one has replaced it, and it was read to its end.
     Drained,
 }
 

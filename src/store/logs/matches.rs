@@ -1,4 +1,4 @@
-//! Stores and lists the matches of `[[logs.match]]`, reported in the transaction that makes them believed.
+//! Stores and lists the matches of `[[logs.match]]`, reported in the transaction that marks them as verified.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -19,22 +19,23 @@ use crate::{
     },
 };
 
-/// Most signers of a match, with their owners, that are remembered. What is beyond is told as new each time, within the budgets.
+/// Most signers of a match, with their owners, that are stored. Signers beyond that are reported as new each time,
+/// within the budgets.
 const MOST_SIGNERS: i64 = 20_000;
 
-/// For so long a match has known an owner that is not a stranger to it.
+/// After this time an owner is known to a match.
 const KNOWN_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The name in `log_histories` that stands for the log itself.
 const THE_LOG: &str = "";
 
-/// A `[[logs.match]]` as far as its telling goes.
+/// The parts of a `[[logs.match]]` that its reports need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchRule {
     pub name: String,
-    /// How bad what it finds is.
+    /// The severity of its findings.
     pub severity: Severity,
-    /// What of it is told.
+    /// Which findings are reported.
     pub report: Report,
 }
 
@@ -43,9 +44,9 @@ pub struct MatchRule {
 pub struct Met {
     /// Its index in the tree.
     pub index: u64,
-    /// Who signed.
+    /// The signer.
     pub identity: WorkflowIdentity,
-    /// Whether it is of a repository of watched packages.
+    /// Whether its repository is one of watched packages.
     pub is_of_packages: bool,
     /// Whether the match has known its owner for a day or longer.
     pub is_known: bool,
@@ -53,43 +54,43 @@ pub struct Met {
     pub matches: Vec<String>,
 }
 
-/// Knows what is to be told of matches, and to whom.
+/// Decides which matches are reported, and to which subscriptions.
 pub trait MatchReporter {
     /// Every match.
     fn rules(&self) -> &[MatchRule];
 
-    /// The alert about an entry, and the budgets that it is paid from.
+    /// The alert about an entry, and the budgets that it draws on.
     fn accusation(&self, rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> (Alert, Vec<Scope>);
 
-    /// The alert about what a match found in entries that were logged before it was looked for, without the entries.
+    /// The alert about matches in entries that were logged before the match was configured, without the entries.
     fn history(&self, rule: &MatchRule, now: DateTime<Utc>) -> Alert;
 
-    /// An entry in the words of alerts.
+    /// An entry in the form of alerts.
     fn sighting(&self, met: &Met) -> Sighting;
 
-    /// The subscriptions that want an alert.
+    /// The subscriptions that receive an alert.
     fn wants(&self, alert: &Alert) -> Vec<String>;
 }
 
-/// Which matched entries; what is `None` does not matter.
+/// Which matched entries to list; a condition that is `None` does not filter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogMatchFilter<'a> {
-    /// Found by this match.
+    /// The match that found them.
     pub name: Option<&'a str>,
-    /// Of this log.
+    /// Their log.
     pub log: Option<&'a str>,
-    /// Seen then or later.
+    /// Seen at this time or later.
     pub since: Option<DateTime<Utc>>,
-    /// Seen before.
+    /// Seen before this time.
     pub until: Option<DateTime<Utc>>,
-    /// With this text in issuer, subject or a claim, in whatever case.
+    /// A text in issuer, subject or a claim, in upper or lower case.
     pub identity: Option<&'a str>,
-    /// At most so many, the latest.
+    /// The most entries, the latest ones.
     pub limit: usize,
 }
 
 impl Store {
-    /// Believed entries that a `[[logs.match]]` found, the latest first.
+    /// Verified entries that a `[[logs.match]]` found, the latest first.
     ///
     /// # Errors
     /// As every read.
@@ -114,15 +115,15 @@ impl Store {
     }
 }
 
-/// The log is tailed from now on, and what lies before `past` was logged before. The first time counts.
+/// The tail of the log starts, and entries before `past` were logged earlier. Only the first call counts.
 pub(super) fn begin_history(db: &Connection, log: &str, past: u64) -> Result<(), QueryFailure> {
     db.prepare_cached("INSERT INTO log_histories (log, name, past) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
         .execute((log, THE_LOG, Position(past)))?;
     Ok(())
 }
 
-/// Tells of the entries of a log that are about to be believed; the alerts that were announced. What no trusted authority
-/// issued is left to `forged-certificate`: it must not make the signer known whom it names.
+/// Reports the matched entries of a log before they are marked as verified; returns the announced alerts. Entries that
+/// no trusted authority issued are left to `forged-certificate`: they must not make the named signer known.
 pub(super) fn tell(
     db: &Connection,
     log: &str,
@@ -165,8 +166,8 @@ pub(super) fn tell(
     Ok(announced)
 }
 
-/// Before which index a log's entries were logged before the match was looked for. What was found in the log without being
-/// told, by an earlier version, is known from the first time on.
+/// The index before which a log's entries were logged earlier than the match was configured. Entries that an earlier
+/// version found in the log without a report are known from the first call on.
 fn past(db: &Connection, log: &str, rule: &MatchRule, now: DateTime<Utc>) -> Result<u64, QueryFailure> {
     let mut query = db.prepare_cached("SELECT past FROM log_histories WHERE log = ?1 AND name = ?2")?;
     let mut of = |name: &str| query.query_row((log, name), |row| row.get::<_, Position>(0)).optional();
@@ -207,7 +208,7 @@ fn each_unbelieved(
     each(db, log, false, take)
 }
 
-/// Goes through the matched entries of a log that a trusted authority vouches for, one at a time.
+/// Passes the matched entries of a log with a certificate from a trusted authority, one at a time.
 fn each(
     db: &Connection,
     log: &str,
@@ -220,7 +221,7 @@ fn each(
     )?;
     let mut rows = query.query((log, believed))?;
     while let Some(row) = rows.next()? {
-        // A damaged row is noticed when it is judged; it must not keep the log from being believed.
+        // A damaged row is found when it is judged; it must not block the verification of the log.
         if let Ok(met) = met(row) {
             take(met)?;
         }
@@ -239,7 +240,7 @@ fn met(row: &Row<'_>) -> rusqlite::Result<Met> {
     })
 }
 
-/// Whether a match met this owner long enough ago that whoever floods it now is somebody else.
+/// Whether a match met this owner long enough ago to rule out an attacker who floods it now.
 fn is_known(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let since = now.checked_sub_signed(KNOWN_FOR).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let sql = "SELECT count(*) FROM log_signers WHERE name = ?1 AND signer = ?2 AND first_seen <= ?3";
@@ -247,7 +248,7 @@ fn is_known(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Resul
     Ok(query.query_row((name, digest(&owner(met)), Micros(since)), |row| row.get::<_, i64>(0))? > 0)
 }
 
-/// The owner of a signer, as it is remembered among the signers.
+/// The owner of a signer, as it is stored among the signers.
 fn owner(met: &Met) -> String {
     format!("owner\n{}\n{}", met.identity.issuer, met.identity.owner())
 }
@@ -256,7 +257,7 @@ fn digest(signer: &str) -> String {
     hex::encode(Sha256::digest(signer))
 }
 
-/// Remembers that a match has met a signer, and its owner. Whether the signer for the first time.
+/// Stores that a match has met a signer, and its owner. Returns whether the signer is new.
 fn remember(db: &Connection, name: &str, met: &Met, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     remember_one(db, name, &owner(met), now)?;
     remember_one(db, name, &met.identity.lasting(), now)

@@ -11,38 +11,38 @@ use crate::store::{
     error::QueryFailure,
 };
 
-/// What was seen of a mirror.
+/// An observation of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MirrorSeen {
     pub url: String,
-    /// How many entries it signed; `None`: it said nothing that is signed.
+    /// How many entries it signed; `None`: it gave no signed answer.
     pub size: Option<u64>,
     /// Whether another mirror of the log has signed more.
     pub is_behind: bool,
-    /// Whether what it signed is of another history than the one that is known.
+    /// Whether its signed history differs from the known one.
     pub is_other_history: bool,
-    /// Why it could not be read or compared, or how it contradicts.
+    /// Why it could not be read or compared, or the contradiction.
     pub error: Option<String>,
 }
 
-/// How a mirror stands.
+/// The state of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MirrorRow {
     /// The log.
     pub log: String,
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     /// How many entries it signed when it last answered.
     pub size: Option<u64>,
-    /// When that was.
+    /// When it last answered.
     pub seen_at: Option<DateTime<Utc>>,
     /// Since when it has had fewer entries than another one, without growing.
     pub behind_since: Option<DateTime<Utc>>,
     /// Since when it could not be read or compared, or contradicts.
     pub failing_since: Option<DateTime<Utc>>,
-    /// Why.
+    /// The reason.
     pub last_error: Option<String>,
-    /// Since when it has shown another history than the one that is known, when it answered.
+    /// Since when its answers have shown a different history from the known one.
     pub other_history_since: Option<DateTime<Utc>>,
 }
 
@@ -55,7 +55,7 @@ impl MirrorRow {
             failing_since: seen.error.as_ref().and_then(|_| since(self.failing_since)),
             last_error: seen.error.clone(),
             other_history_since: match seen.size {
-                // Whoever says nothing takes nothing back.
+                // A mirror without an answer does not clear anything.
                 None => self.other_history_since,
                 Some(_) if seen.is_other_history => since(self.other_history_since),
                 Some(_) => None,
@@ -76,7 +76,7 @@ impl Store {
         self.read("listing the mirrors of logs", |db| mirrors(db, None))
     }
 
-    /// Records how the mirrors of a log stand. One that is not among them is forgotten.
+    /// Stores the state of the mirrors of a log. Mirrors that are not among them are deleted.
     pub(crate) fn note_mirrors(&self, log: &str, seen: &[MirrorSeen], now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording the mirrors of a log", |db| {
             let known = mirrors(db, Some(log))?;
@@ -88,7 +88,7 @@ impl Store {
         })
     }
 
-    /// Forgets the mirrors of a log that has none any more. That costs no write where there were none.
+    /// Deletes the mirrors of a log that has none any more. That costs no write where there were none.
     pub(crate) fn forget_mirrors(&self, log: &str) -> Result<(), StoreError> {
         if self.read("looking up the mirrors of a log", |db| mirrors(db, Some(log)))?.is_empty() {
             return Ok(());

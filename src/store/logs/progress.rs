@@ -11,7 +11,7 @@ use crate::store::{
     reading::Reading,
 };
 
-/// A reading of a log that is under way, or was interrupted: the next one goes on where it ended.
+/// A reading of a log that is in progress, or was interrupted: the next one continues where it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(into = "Wire")]
 #[schemars(with = "Wire")]
@@ -20,21 +20,21 @@ pub struct LogProgress {
     pub first: u64,
     /// The entry that it reads next.
     pub next: u64,
-    /// The one after the last that it is to read.
+    /// The end of the entries that it is to read, exclusive.
     pub past: u64,
     /// When it began.
     pub since: DateTime<Utc>,
-    /// When it came this far.
+    /// When it reached this position.
     pub at: DateTime<Utc>,
 }
 
 impl LogProgress {
-    /// A reading that begins.
+    /// A reading at its start.
     pub(crate) fn beginning(first: u64, past: u64, since: DateTime<Utc>) -> Self {
         Self { first, next: first, past, since, at: since }
     }
 
-    /// The reading when it has come so far.
+    /// The reading at a later position.
     #[must_use]
     pub(crate) fn come(self, next: u64, at: DateTime<Utc>) -> Self {
         Self { next, at, ..self }
@@ -45,20 +45,20 @@ impl LogProgress {
         self.past.saturating_sub(self.next)
     }
 
-    /// Of a hundred parts those that are read, rounded down.
+    /// The percentage that is read, rounded down.
     pub fn percent(&self) -> u64 {
         let (read, all) = (self.next.saturating_sub(self.first), self.past.saturating_sub(self.first));
         u64::try_from(u128::from(read) * 100 / u128::from(all.max(1))).unwrap_or(100)
     }
 
-    /// Entries a second since it began. `None`: it has only begun, or a clock was set.
+    /// Entries per second since it began. `None`: it has only begun, or a clock was set.
     pub(crate) fn rate(&self) -> Option<u64> {
         let millis = u64::try_from((self.at - self.since).num_milliseconds()).ok().filter(|millis| *millis > 0)?;
         let read = u128::from(self.next.saturating_sub(self.first));
         u64::try_from(read * 1000 / u128::from(millis)).ok().filter(|rate| *rate > 0)
     }
 
-    /// How long it is yet, at that rate.
+    /// The remaining time, at that rate.
     pub(crate) fn time_left(&self) -> Option<TimeDelta> {
         TimeDelta::try_seconds(i64::try_from(self.left().div_ceil(self.rate()?)).ok()?)
     }
@@ -72,15 +72,15 @@ struct Wire {
     first: u64,
     /// The entry that it reads next.
     next: u64,
-    /// The one after the last that it is to read.
+    /// The end of the entries that it is to read, exclusive.
     past: u64,
     /// When it began.
     since: DateTime<Utc>,
-    /// When it came this far.
+    /// When it reached this position.
     at: DateTime<Utc>,
-    /// How fast it has been; null where it has only begun.
+    /// Its speed so far; null where it has only begun.
     entries_per_second: Option<u64>,
-    /// How long it is yet, at that rate.
+    /// The remaining time, at that rate.
     seconds_left: Option<i64>,
 }
 
@@ -92,7 +92,7 @@ impl From<LogProgress> for Wire {
     }
 }
 
-/// Remembers how far a reading has come; of one that is at its end there is nothing to remember.
+/// Stores the progress of a reading; a finished one is deleted.
 pub(super) fn remember(db: &Connection, log: &str, progress: &LogProgress) -> Result<(), QueryFailure> {
     if progress.left() == 0 {
         return forget(db, log);
@@ -114,7 +114,7 @@ pub(super) fn forget(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     Ok(())
 }
 
-/// How far the reading of a log has come, if it is not at its end. Damaged values are as good as none: they are only shown.
+/// The progress of a log's reading, if it has not ended. Damaged values count as none: they are only shown.
 pub(super) fn of(db: &Reading<'_>, log: &str) -> Result<Option<LogProgress>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT * FROM log_progress WHERE log = ?1")?;
     Ok(query.query_row([log], |row| Ok(read(row).ok())).optional()?.flatten())

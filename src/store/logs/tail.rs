@@ -21,32 +21,32 @@ use crate::{
     },
 };
 
-/// Entries that were downloaded and sifted.
+/// Entries that were downloaded and parsed.
 #[derive(Clone, Debug)]
 pub struct Advance<'a> {
-    /// Where they begin.
+    /// The start of the range.
     pub before: u64,
-    /// Where they end.
+    /// The end of the range.
     pub after: u64,
     /// The compact range of everything before that.
     pub range: &'a [[u8; 32]],
-    /// Those by a watched identity.
+    /// The entries of a watched identity.
     pub entries: &'a [NewLogEntry],
-    /// Those that cannot be read.
+    /// The entries that cannot be read.
     pub quarantined: &'a [NewQuarantined],
-    /// How many of which kind and version.
+    /// The number of entries of each kind and version.
     pub kinds: &'a BTreeMap<(String, String), u64>,
     pub bytes: u64,
-    /// How far the reading that they are part of has come.
+    /// The progress of the reading that they are part of.
     pub progress: LogProgress,
 }
 
 /// A range of entries that was read and proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Covered {
-    /// The first.
+    /// The first entry.
     pub first: u64,
-    /// The one after the last.
+    /// The entry after the last.
     pub past: u64,
 }
 
@@ -57,18 +57,18 @@ pub struct KindCount {
     pub kind: String,
     /// Its version.
     pub version: String,
-    /// How many.
+    /// The number.
     pub count: u64,
 }
 
 impl Store {
-    /// Begins to tail a log, or begins anew somewhere else: what lies between is a gap, and the coverage shows it. What lies
-    /// before `past` is history, if the log is tailed for the first time.
+    /// Starts the tail of a log, or restarts it at another position: entries in between are a gap, which the coverage
+    /// shows. Entries before `past` are history, if the tail starts for the first time.
     pub(crate) fn begin_tail(&self, log: &str, at: u64, past: u64, range: &[[u8; 32]]) -> Result<(), StoreError> {
         self.write("beginning a tail", |db| {
             forget_unbelieved(db, log)?;
             matches::begin_history(db, log, past)?;
-            // What is read again is counted again.
+            // Entries that are read again are counted again.
             db.prepare_cached("DELETE FROM log_kinds WHERE log = ?1")?.execute([log])?;
             db.prepare_cached(
                 "UPDATE logs SET start = :at, verified = :at, downloaded = :at, verified_range = :range,
@@ -79,8 +79,8 @@ impl Store {
         })
     }
 
-    /// Stores what was found in entries and moves the downloaded position over them, in one transaction. `false`: the
-    /// position is not where they begin, and nothing was stored.
+    /// Stores the findings of downloaded entries and moves the downloaded position over them, in one transaction.
+    /// `false`: the position is not at their start, and nothing was stored.
     pub(crate) fn log_downloaded(
         &self,
         log: &str,
@@ -111,8 +111,8 @@ impl Store {
         })
     }
 
-    /// Everything that was downloaded hashes to a checkpoint: it is believed from now on, and the match reporter tells of it. One
-    /// transaction; the alerts that were announced in it. `None`: the position is not the checkpoint's size, and nothing
+    /// Marks the downloaded entries as verified, as they hash to a checkpoint, and has the match reporter report them,
+    /// in one transaction. Returns the announced alerts. `None`: the position is not the checkpoint's size, and nothing
     /// changed.
     pub(crate) fn log_verified(
         &self,
@@ -141,7 +141,7 @@ impl Store {
         })
     }
 
-    /// What was downloaded does not hash to what was signed: it is forgotten, back to the verified position.
+    /// Discards downloaded entries that do not hash to the signed root, back to the verified position.
     pub(crate) fn log_rewound(&self, log: &str) -> Result<(), StoreError> {
         self.write("rewinding a log", |db| {
             forget_unbelieved(db, log)?;
@@ -153,7 +153,7 @@ impl Store {
         })
     }
 
-    /// What was read and proven of a log, in order, neighbours as one.
+    /// The ranges of a log that were read and proven, in order, with neighbours merged.
     ///
     /// # Errors
     /// As every read.
@@ -167,7 +167,7 @@ impl Store {
         })
     }
 
-    /// How many entries of which kind were read and proven.
+    /// How many entries of each kind were read and proven.
     ///
     /// # Errors
     /// As every read.
@@ -222,7 +222,7 @@ fn believe_kinds(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     Ok(())
 }
 
-/// Adds a range to the coverage; it and what it touches become one.
+/// Adds a range to the coverage, merged with the ranges that it touches.
 fn cover(db: &Connection, log: &str, range: Covered) -> Result<(), QueryFailure> {
     if range.first >= range.past {
         return Ok(());

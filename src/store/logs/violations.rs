@@ -9,33 +9,33 @@ use crate::store::{
     error::QueryFailure,
 };
 
-/// What was not seen for this long and is seen again is told again, also to whoever acknowledged it.
+/// A violation that was absent for this long is reported again when it returns, even if it was acknowledged.
 const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 
-/// What is to be recorded of a violation.
+/// The input for recording a violation.
 #[derive(Clone, Copy, Debug)]
 pub struct Violated<'a> {
     /// The log's tree.
     pub log: &'a str,
     /// The kind of violation, a word.
     pub kind: &'a str,
-    /// The evidence that was just kept.
+    /// The evidence that was just stored.
     pub evidence: &'a str,
-    /// Whether this is known to be another violation than the last one of its kind.
+    /// Whether this is known to be a different violation from the last one of its kind.
     pub is_other: bool,
 }
 
-/// A violation that lasts.
+/// A violation that continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Since when without a break.
+    /// Its start, without an interruption since.
     pub since: DateTime<Utc>,
-    /// The first evidence of it: another violation has another one.
+    /// The first evidence of it: another violation has different evidence.
     pub evidence: String,
 }
 
 impl Store {
-    /// Records that a log violates what it promised, and since when that lasts.
+    /// Stores that a log violates its rules, and since when that continues.
     pub(crate) fn log_violated(&self, violated: &Violated<'_>, now: DateTime<Utc>) -> Result<Violation, StoreError> {
         self.write("recording a violation of a log", |db| {
             let violation = next(known(db, violated)?, violated, now);
@@ -53,7 +53,7 @@ impl Store {
         })
     }
 
-    /// Whether a violation of this kind lasts.
+    /// Whether a violation of this kind continues.
     pub(crate) fn log_violates(&self, log: &str, kind: &str) -> Result<bool, StoreError> {
         self.read("looking up a violation of a log", |db| {
             let sql = "SELECT count(*) FROM log_violations WHERE log = ?1 AND kind = ?2 AND ended_at IS NULL";
@@ -61,7 +61,7 @@ impl Store {
         })
     }
 
-    /// Records that a log was read and everything held: whatever it did wrong is over.
+    /// Stores that a log was read without an error: its violations are over.
     pub(crate) fn log_violations_ended(&self, log: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording that a log's violations are over", |db| {
             let mut update =
@@ -72,7 +72,7 @@ impl Store {
     }
 }
 
-/// A violation as it was last recorded.
+/// A violation as it was last stored.
 struct Known {
     violation: Violation,
     last_seen: DateTime<Utc>,
@@ -91,8 +91,8 @@ fn known(db: &Connection, violated: &Violated<'_>) -> Result<Option<Known>, Quer
     Ok(known.optional()?)
 }
 
-/// The violation as it stands after it was seen once more. A stored time in the future counts as now. A break does not wipe
-/// out what came before: a day without the violation makes up for all of it, half a day for half.
+/// The violation after it was seen once more. A stored time in the future counts as now. An interruption does not clear
+/// everything before: a day without the violation clears all of it, half a day half.
 fn next(known: Option<Known>, violated: &Violated<'_>, now: DateTime<Utc>) -> Violation {
     let anew = || Violation { since: now, evidence: violated.evidence.to_owned() };
     let Some(known) = known else { return anew() };
@@ -108,7 +108,7 @@ fn next(known: Option<Known>, violated: &Violated<'_>, now: DateTime<Utc>) -> Vi
     Violation { since, ..known.violation }
 }
 
-/// How much of the time that a violation lasted still counts after a break.
+/// How much of the duration of a violation still counts after an interruption.
 fn carried_over(lasted: TimeDelta, pause: TimeDelta) -> TimeDelta {
     let left = (FORGOTTEN - pause).clamp(TimeDelta::zero(), FORGOTTEN).num_seconds();
     let seconds = i128::from(lasted.num_seconds()) * i128::from(left) / i128::from(FORGOTTEN.num_seconds());

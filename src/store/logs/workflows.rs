@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A workflow that a watched repository was seen to sign with.
+/// A workflow that signed for a watched repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkflowRow {
     /// The workflow file, a URL without ref.
@@ -23,14 +23,14 @@ pub struct WorkflowRow {
     pub first_seen: DateTime<Utc>,
     /// When it was last seen.
     pub last_seen: DateTime<Utc>,
-    /// How many entries it made.
+    /// The number of its entries.
     pub entries: u64,
     /// How many of them a release explains.
     pub explained: u64,
 }
 
 impl Store {
-    /// What a repository (a URL) was seen to sign with.
+    /// The workflows that signed for a repository (a URL).
     ///
     /// # Errors
     /// As every read.
@@ -42,7 +42,7 @@ impl Store {
     }
 }
 
-/// Counts an entry of which nothing more is expected.
+/// Counts an entry that was judged finally.
 pub(super) fn count_entry(
     db: &Connection,
     identity: &WorkflowIdentity,
@@ -66,7 +66,7 @@ pub(super) fn count_entry(
     Ok(())
 }
 
-/// One of the entries that were counted is explained after all.
+/// Counts one of these entries as explained after all.
 pub(super) fn count_explained(db: &Connection, identity: &WorkflowIdentity) -> Result<(), QueryFailure> {
     if let (Some(repository), Some(workflow)) = (&identity.claims.source_repository_uri, identity.workflow()) {
         db.prepare_cached(

@@ -87,7 +87,7 @@ fn what_nobody_knew_when_an_alert_was_resolved_opens_it_again() {
     assert_eq!((stored.status, stored.severity, stored.signals.len()), (AlertStatus::Open, Severity::High, 2));
 }
 
-/// What is raised of a release: one signal.
+/// The record of a release with one signal.
 fn saying(detector: &'static str, severity: Severity, seen: &str) -> Record {
     let mut record = alerted(BAD, severity);
     let signal = &mut record.alert.as_mut().unwrap().signals[0];
@@ -235,7 +235,7 @@ fn an_alert_that_could_not_be_read_back_does_not_get_into_the_outbox() {
     assert!(due(&lab, 9).is_empty());
 }
 
-/// A campaign of the first so many releases of a package.
+/// A campaign with this many of the first releases of a package.
 fn campaign_of(members: usize, severity: Severity) -> Alert {
     let members = (0..members).map(|number| package("axios").at(format!("1.0.{number}"))).collect();
     let (kind, title) = (AlertKind::Campaign, "many releases".to_owned());

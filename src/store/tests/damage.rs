@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A release whose text says that it is another.
+/// The release that the damage tests change.
 const GOOD: &str = "pkg:npm/axios@1.0.0";
 
 #[expect(clippy::disallowed_methods, reason = "what a disk does, no statement of ours does")]
@@ -32,7 +32,7 @@ fn behind_our_back(path: &Path, sql: &str) {
     db.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// Two packages, one of which has something of everything.
+/// Two packages, one of which has rows in every table.
 fn rich() -> Lab {
     let lab = Lab::new();
     let store = &lab.store;
@@ -75,7 +75,7 @@ fn expected() -> ExpectedChange {
     serde_json::from_value(json).unwrap()
 }
 
-/// Everything that can be read, one line for each thing; what fails must fail over one row.
+/// All data that can be read, one line for each item; a read may only fail because of one row.
 fn told(store: &Store) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let mut all =
@@ -103,7 +103,7 @@ fn told(store: &Store) -> BTreeSet<String> {
         all(name, each(store.version_states(&package).map(|states| states.into_iter().collect())));
         all(name, each(store.siblings(&package, minutes_later(60), 99)));
     }
-    // Sums over many rows and counts must answer, whatever they say.
+    // Sums over many rows and counts must return a value, whatever it is.
     store.work_summary(noon()).unwrap();
     store.delivery_summary().unwrap();
     store.stats().unwrap();
@@ -148,7 +148,7 @@ fn literal(value: &Value) -> String {
     }
 }
 
-/// The value with one bit turned, as SQL; none for an empty one.
+/// The value with one flipped bit, as SQL; `None` for an empty one.
 fn turned(value: &Value, random: &mut fastrand::Rng) -> Option<String> {
     let mut turn = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
@@ -171,7 +171,7 @@ fn a_checksum_covers_every_column_of_its_table() {
     for table in sealed::ALL.iter().filter(|table| !table.columns.is_empty()) {
         let mut query = db.prepare(&format!("SELECT name FROM pragma_table_info('{}')", table.name)).unwrap();
         let columns: BTreeSet<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        // These numbers say nothing but the order in which rows came.
+        // These numbers only show the order in which rows were added.
         let numbered = ["releases", "baseline_versions"].contains(&table.name);
         let left_out = |name: &str| name == "checksum" || (numbered && name == "id");
         let columns: BTreeSet<&str> = columns.iter().map(String::as_str).filter(|name| !left_out(name)).collect();
@@ -232,7 +232,8 @@ fn a_change_does_not_hide_damage_of_before() {
     assert!(error.to_string().contains(GOOD), "{error}");
 }
 
-/// More than a thousand bits, one at a time: never a panic, never a value that was not there before, and nothing else is lost.
+/// More than a thousand bits, one at a time: no read panics, none returns a value that was not there before, and no
+/// other data is lost.
 #[test]
 fn a_bit_that_turns_is_noticed_and_concerns_one_thing() {
     let lab = rich();
@@ -250,7 +251,7 @@ fn a_bit_that_turns_is_noticed_and_concerns_one_thing() {
             let flip = format!("{table}.{column} = {turned} WHERE {is_row}");
             lab.sql("BEGIN").unwrap();
             if lab.sql(&format!("UPDATE {table} SET {column} = {turned} WHERE {is_row}")).is_err() {
-                // There is another row of that name.
+                // There is another row with that key.
                 lab.sql("ROLLBACK").unwrap();
                 continue;
             }
@@ -266,7 +267,7 @@ fn a_bit_that_turns_is_noticed_and_concerns_one_thing() {
     assert!(turns > 1000, "{turns}");
 }
 
-/// One bit of every column: whatever it was, it is set aside, and something sound is in its place.
+/// One bit of every column: each damaged row is set aside, and replaced with sound data.
 #[test]
 fn damage_is_set_aside_once() {
     let lab = rich();
@@ -300,7 +301,7 @@ fn damage_is_set_aside_once() {
 const GUARDS: &str = "DROP TRIGGER alert_actions_are_not_changed; DROP TRIGGER baseline_versions_are_not_changed;
     DROP TRIGGER log_evidence_is_not_changed;";
 
-/// Every value that a checksum covers: table, column, what tells its row, and itself.
+/// Every value that a checksum covers: table, column, the condition for its row, and the value.
 fn everything(store: &Store) -> Vec<(&'static str, &'static str, String, Value)> {
     let mut all = Vec::new();
     for table in sealed::ALL {

@@ -17,7 +17,7 @@ pub(super) type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>)
 
 const BAD: &str = "pkg:npm/axios@1.14.1";
 
-/// A store with something of everything.
+/// A store with rows in the main tables.
 pub(super) fn filled() -> Lab {
     let lab = Lab::new();
     lab.store.take_page("npm-changes", "1", &[event(&package("axios"), "1")], noon()).unwrap();
@@ -31,7 +31,7 @@ fn first_delivery(store: &Store) -> Result<crate::store::Delivery, StoreError> {
     let mut due = store.outbox(minutes_later(60))?;
     due.sort_by_key(|delivery| delivery.id);
     let mut delivery = due.remove(0);
-    // As the caller has it who did not hear of his success.
+    // The state of a caller that did not learn of its success.
     (delivery.id, delivery.attempts) = (1, 0);
     Ok(delivery)
 }

@@ -4,19 +4,19 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::ffi;
 
-/// Where a write fails.
+/// The point at which a write fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Point {
     BeforeCommit,
     AfterCommit,
 }
 
-/// The next failure to come, if one was ordered.
+/// The next failure, if one was ordered.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Faults(Mutex<Option<Point>>);
 
 impl Faults {
-    /// The next write fails at this point.
+    /// Makes the next write fail at this point.
     pub fn order(&self, point: Point) {
         *self.0.lock().unwrap() = Some(point);
     }

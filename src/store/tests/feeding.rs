@@ -79,7 +79,7 @@ fn postponed_work_waits_until_its_time_or_a_new_event() {
     assert_eq!(lab.store.work_summary(noon()).unwrap().oldest_failing, None);
 }
 
-/// Where a package stands in line, and how often it failed and how many turns ended too early.
+/// The lane of a package, the number of its failures, and of its turns that ended too early.
 fn place(lab: &Lab) -> (Lane, u32, u32) {
     let work = lab.store.work_of(&package("axios")).unwrap().unwrap();
     (work.lane, work.attempts, work.turns)

@@ -20,7 +20,7 @@ enum Step {
     Poll { events: usize, fault: Option<Point> },
     /// Reads a page from before the cursor again.
     Replay { back: usize, events: usize },
-    /// Looks at the package that is longest due.
+    /// Checks the package that is longest due.
     Work { fault: Option<Point> },
     /// Kills the process and starts another.
     Kill,
@@ -54,12 +54,12 @@ fn order(store: &Store, fault: Option<Point>) {
     }
 }
 
-/// Takes a page as a feed loop does, which hears of failures and goes on from the stored cursor.
+/// Takes a page as a feed loop does, which ignores failures here and continues from the stored cursor.
 fn poll(store: &Store, from: usize, events: usize) {
     let _ = store.take_page(FEED, &(from + events).to_string(), &page(from, events), noon());
 }
 
-/// Looks at the document of a package, which shows everything that was ever announced of it.
+/// Checks the document of a package, which shows everything that was announced so far.
 fn look(store: &Store, announced: usize, seen: &mut BTreeMap<String, usize>, fault: Option<Point>) {
     let Some(work) = due_work(store, noon()).unwrap().pop() else { return };
     seen.insert(work.package.name().to_owned(), announced);

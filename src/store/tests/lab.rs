@@ -32,7 +32,7 @@ impl Lab {
         self.folder.path().join("provwatch.db")
     }
 
-    /// The store as a process finds it that starts after this one was killed: the files as they are on disk now.
+    /// The store as the next process finds it after this one was killed: the files as they are on disk now.
     pub fn after_kill(&self) -> Self {
         let folder = TempDir::new().unwrap();
         for file in fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
@@ -57,7 +57,8 @@ impl Lab {
     }
 }
 
-/// Every row of every table, to compare states of a store. Generations only have to grow, and checksums follow from the rest.
+/// Every row of every table, to compare states of a store. Generations only have to grow, and checksums follow from the
+/// rest.
 pub fn dump(store: &Store) -> String {
     let db = store.connection();
     let mut tables = db
@@ -93,7 +94,7 @@ pub fn minutes_later(minutes: i64) -> DateTime<Utc> {
     noon() + Duration::minutes(minutes)
 }
 
-/// The packages of npm that are due, those of each lane after those of the one before.
+/// The packages of npm that are due, lane by lane.
 pub fn due_work(store: &Store, now: DateTime<Utc>) -> Result<Vec<Work>, StoreError> {
     let lanes = [Lane::Announced, Lane::Again, Lane::Rest];
     let due = lanes.map(|lane| store.next_work(Ecosystem::NPM, lane, now, 99));
@@ -119,7 +120,7 @@ pub fn event(package: &Package, key: &str) -> NewEvent {
     }
 }
 
-/// An observation with only what is required, published at noon.
+/// An observation with the required fields only, published at noon.
 pub fn observation(purl: &str) -> Observation {
     let json = serde_json::json!({
         "purl": purl, "published_at": noon(), "auth": {"method": "token"}, "attestation": {"status": "absent"},
@@ -188,7 +189,7 @@ pub fn version(purl: &str, reason: BaselineReason) -> NewBaselineVersion {
     }
 }
 
-/// A change that learns these releases.
+/// A change by which a baseline learns these releases.
 pub fn learning(based_on: u32, purls: &[&str]) -> BaselineChange {
     let package = release(purls[0]).package().clone();
     let versions: Vec<_> = purls.iter().map(|purl| version(purl, BaselineReason::Learned)).collect();

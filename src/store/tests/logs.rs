@@ -1,5 +1,5 @@
 //! Property tests of a tail's downloads, proofs, lies, failures and kills in any order. The two positions and
-//! everything that moves with them agree, no entry is skipped, and none is believed that was not proven.
+//! everything that moves with them agree, no entry is skipped, and no unproven entry is marked as verified.
 
 use std::collections::BTreeMap;
 
@@ -24,11 +24,11 @@ const LOG: &str = "log.example";
 enum Step {
     /// Downloads entries after the downloaded position.
     Download { entries: u64, fault: Option<Point> },
-    /// Another process that believes the tail to be elsewhere tries to store.
+    /// Another process with a different position of the tail tries to store.
     Intrude { at: u64 },
-    /// What was downloaded hashes to a checkpoint.
+    /// The downloaded entries hash to a checkpoint.
     Verify { fault: Option<Point> },
-    /// It does not.
+    /// They do not.
     Rewind { fault: Option<Point> },
     /// Kills the process and starts another.
     Kill,
@@ -63,7 +63,7 @@ fn opened() -> Lab {
     lab
 }
 
-/// Every third entry is by a watched identity, every seventh cannot be read.
+/// Every third entry is of a watched identity, every seventh cannot be read.
 fn download(store: &Store, before: u64, count: u64) -> bool {
     let indexes = before..before + count;
     let entries: Vec<_> = indexes.clone().filter(|index| index % 3 == 0).map(entry).collect();
@@ -99,7 +99,7 @@ fn entry(index: u64) -> NewLogEntry {
     }
 }
 
-/// Tells of every match; two at most by an alert of its own.
+/// Reports every match; at most two by an alert of their own.
 struct Teller([MatchRule; 1]);
 
 impl Teller {
@@ -138,7 +138,7 @@ impl MatchReporter for Teller {
     }
 }
 
-/// What is believed is told, each entry once and with a message, and nothing else.
+/// Verified entries are reported, each once and with a message, and no others are.
 fn is_told(store: &Store, believed: usize) -> Result<(), TestCaseError> {
     let alerts = store.alerts(&AlertFilter { limit: 999, ..AlertFilter::default() }).unwrap();
     let told: u64 = alerts.iter().filter_map(|alert| alert.entries.as_ref()).map(|entries| entries.count).sum();
@@ -223,7 +223,7 @@ proptest! {
                     prop_assert_eq!(tail(&lab.store), before, "what was committed is there");
                 }
             }
-            // An order that no write took must not strike a later one.
+            // A failure that no write took must not affect a later one.
             let _ = lab.store.log_rewound("another log");
             agrees(&lab.store)?;
         }

@@ -1,4 +1,4 @@
-//! Which alert a beginning names.
+//! Tests of finding an alert by the first digits of its id.
 
 use super::lab::{Lab, alert, noon, stale_source};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 
 const AXIOS: &str = "pkg:npm/axios@1.14.1";
 
-/// An alert under a fingerprint of our choice: its first digits, filled up with zeros.
+/// An alert with a chosen fingerprint: its first digits, filled up with zeros.
 fn under(digits: &str, alert: Alert) -> Alert {
     let fingerprint: Fingerprint = format!("{digits:0<64}").parse().unwrap();
     Alert { fingerprint, id: fingerprint.id(), ..alert }
@@ -39,7 +39,7 @@ fn a_beginning_names_the_one_alert_that_begins_so() {
         (&*whole, Some(&axios)),
         (&*whole.to_uppercase(), Some(&axios)),
         ("6adc1e73047b", Some(&stale)),
-        // Each is like an id, and none begins so.
+        // Each has the form of an id, and no alert begins with it.
         ("6adc1e73047c", None),
         ("6adc1e73047a56", None),
         ("000000000000", None),

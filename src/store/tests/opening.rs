@@ -114,7 +114,7 @@ fn damage_is_noticed_at_the_start() {
     }
     drop(store);
     let sound = fs::read(&path).unwrap();
-    // Truncated, and one page after another overwritten.
+    // Truncated, and each page overwritten in turn.
     fs::write(&path, &sound[..sound.len() / 2]).unwrap();
     assert!(matches!(Store::open(&path).unwrap_err(), StoreError::Damaged { .. }));
     for page in 0..sound.len() / 4096 {
@@ -126,7 +126,7 @@ fn damage_is_noticed_at_the_start() {
     }
 }
 
-/// A large file is not read whole before the daemon is ready, but soon after.
+/// A large file is not completely read before the daemon is ready, but soon after.
 #[test]
 fn damage_of_a_large_file_is_noticed_after_a_crash() {
     let folder = TempDir::new().unwrap();
@@ -191,7 +191,7 @@ fn processes_that_start_at_the_same_time_make_one_database() {
     }
 }
 
-/// The index of the log cannot be made: as on a read-only file system, in a folder of somebody else, on a full disk.
+/// The index of the log cannot be created: as on a read-only file system, in a folder of another user, on a full disk.
 fn without_index(path: &Path) {
     fs::create_dir(path.with_file_name("provwatch.db-shm")).unwrap();
 }
@@ -201,7 +201,7 @@ fn a_copy_on_a_read_only_file_system_can_be_read() {
     let lab = Lab::new();
     lab.store.record(&learned("pkg:npm/axios@1.0.0", 0)).unwrap();
     let folder = TempDir::new().unwrap();
-    // A strange name, which SQLite reads as part of an address.
+    // An unusual name, which SQLite could read as part of a URI.
     let path = folder.path().join("a b?c#d%20/provwatch.db");
     fs::create_dir(path.parent().unwrap()).unwrap();
     lab.sql("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
@@ -212,7 +212,7 @@ fn a_copy_on_a_read_only_file_system_can_be_read() {
     assert!(store.enqueue(&[package("axios")], "test", noon()).is_err(), "reading only");
 }
 
-/// What is in the log is part of the database, also where SQLite cannot make the log's index.
+/// The content of the log is part of the database, even where SQLite cannot create the log's index.
 #[test]
 fn a_copy_with_its_log_is_read_with_it() {
     let lab = Lab::new();

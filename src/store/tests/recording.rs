@@ -84,7 +84,7 @@ fn a_recheck_counts_until_the_evidence_is_there() {
 #[test]
 fn an_unreadable_release_is_recorded_with_its_reason() {
     let lab = Lab::new();
-    // The last ones are no purls that could be parsed again.
+    // The purls of the last ones cannot be parsed again.
     for version in ["1.0.0", "\u{0}\u{1}\u{202e}", "", &"9".repeat(5000)] {
         let odd = package("axios").at(version);
         lab.store.record(&Record::unreadable(odd.clone(), "could not check: no publish time", noon())).unwrap();

@@ -12,7 +12,7 @@ use crate::{
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/schema.sql");
 
-/// What a database holds, however many migrations it took.
+/// The schema of a database, however many migrations it took.
 fn rendered(db: &Connection) -> String {
     let mut out = String::from(
         "-- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.\n",
@@ -48,7 +48,8 @@ fn the_first_migration_marks_the_file_as_ours() {
     assert_eq!(id.to_be_bytes()[4..], *b"pvwt");
 }
 
-/// Rows of the first schema survive every later migration; with each new one, this test starts from the schema before it.
+/// Rows of the first schema survive every later migration; with each new one, this test starts from the schema before
+/// it.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a database of an older version")]
 fn a_filled_database_survives_every_migration() {
@@ -69,7 +70,7 @@ fn a_filled_database_survives_every_migration() {
             .unwrap();
         let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         for name in names {
-            // The columns that there were; the migrations add the others.
+            // The columns of that time; the migrations add the others.
             let columns: String = old
                 .query_row("SELECT group_concat(name) FROM pragma_table_info(?1)", [&name], |row| row.get(0))
                 .unwrap();

@@ -55,7 +55,7 @@ fn what_was_announced_waits_since_it_was_announced() {
     assert_eq!(vitals(80).announced, None);
 }
 
-/// A long history is read turn by turn: its package has been looked at, and waits since its last turn.
+/// A long history is read turn by turn: its package has been checked, and waits since its last turn.
 #[test]
 fn what_is_looked_at_turn_by_turn_waits_since_its_last_turn() {
     let lab = Lab::new();

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Store {
-    /// Asks for packages to be looked at, now.
+    /// Queues packages for a check now.
     ///
     /// # Errors
     /// As every write.
@@ -20,7 +20,7 @@ impl Store {
         })
     }
 
-    /// Asks for packages to be looked at that are not queued yet; those that are keep their turn.
+    /// Queues packages for a check that are not queued yet; those that are keep their turn.
     pub(crate) fn remind(&self, packages: &[Package], reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("queueing packages", |db| {
             let mut queued = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE package = ?1)")?;
@@ -34,7 +34,7 @@ impl Store {
     }
 }
 
-/// What is wanted of a package.
+/// The request for a check of a package.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct Demand<'a> {
     lane: Lane,
@@ -43,7 +43,7 @@ pub(in crate::store) struct Demand<'a> {
 }
 
 impl<'a> Demand<'a> {
-    /// A feed announced a change, and with it perhaps what the document must show.
+    /// A feed announced a change, possibly with the revision that the document must show.
     pub fn announced(reason: &'a str, revision: Option<&'a str>) -> Self {
         Self { lane: Lane::Announced, revision, reason }
     }
@@ -53,8 +53,8 @@ impl<'a> Demand<'a> {
     }
 }
 
-/// Opens work for a package, or makes its work due and new. `since` stays: it tells how long the package has waited. A
-/// package whose turns ended too early stays behind those that are looked at in one: however often it is announced, it
+/// Opens work for a package, or makes its work due and new. `since` stays: it shows how long the package has waited. A
+/// package whose turns ended too early stays behind those that need only one turn: however often it is announced, it
 /// must not keep their slots.
 pub(in crate::store) fn demand(
     db: &Connection,

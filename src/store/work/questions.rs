@@ -47,7 +47,7 @@ impl Store {
         })
     }
 
-    /// What is queued for a package.
+    /// The work item of a package.
     ///
     /// # Errors
     /// As every read.
@@ -57,7 +57,7 @@ impl Store {
         })
     }
 
-    /// Which request the queue's row of a package stands for now, if there is one.
+    /// The generation of a package's work item, if there is one.
     pub(crate) fn generation_of(&self, package: &Package) -> Result<Option<i64>, StoreError> {
         self.read("reading the queue", |db| {
             let mut query = db.prepare_cached("SELECT generation FROM work WHERE package = ?1")?;
@@ -90,7 +90,7 @@ impl Store {
         })
     }
 
-    /// How much there is to do.
+    /// The counts of the queue.
     ///
     /// # Errors
     /// As every read.

@@ -10,32 +10,32 @@ use crate::{
     store::columns::{Micros, Text, count},
 };
 
-/// The longest wait that a package is ever given, whatever a server asks for.
+/// The longest wait of a package, whatever a server asks for.
 pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
 
-/// The reason of another look at a document that could not tell how new it is.
+/// The reason of another check of a document that does not show how new it is.
 pub const AGAIN: &str = "looked at again";
 
-/// Another look at a package that was looked at.
+/// Another check of a package that was already checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Again {
-    /// The how manieth it is.
+    /// Its number.
     pub looks: u32,
-    /// When the first look was.
+    /// When the first check was.
     pub since: DateTime<Utc>,
     /// When it is due.
     pub due_at: DateTime<Utc>,
 }
 
-/// The order in which packages of one registry are looked at.
+/// The order in which packages of one registry are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
-    /// A feed announced a change, and nothing has gone wrong since.
+    /// A feed announced a change, and no turn has failed since.
     Announced,
     /// The last turn failed, or ended before the work was done.
     Again,
-    /// The rest: first sights, reminders, comparisons.
+    /// The rest: first checks, re-checks, comparisons.
     Rest,
 }
 
@@ -43,25 +43,25 @@ impl Lane {
     const ALL: [Self; 3] = [Self::Announced, Self::Again, Self::Rest];
 }
 
-/// Why a package's turn ended before the package was looked at.
+/// The reason why a package's turn ended before the package was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setback {
     /// It failed.
     Failed,
-    /// The time of the turn was over before the document was there.
+    /// The time of the turn was over before the document came.
     RanOver,
-    /// The registry does not show yet what was announced: nobody's failure, and the package keeps its lane.
+    /// The registry does not show the announced revision yet: this is not a failure, and the package keeps its lane.
     Behind,
-    /// The host asked for a pause: nothing was tried.
+    /// The host asked for a pause: there was no attempt.
     Paused,
 }
 
-/// How far a history is that is read in portions.
+/// The progress of a history that is read in portions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Portions {
     /// Releases read.
     pub done: u64,
-    /// Of so many.
+    /// Releases in all.
     pub total: u64,
 }
 
@@ -70,42 +70,42 @@ pub struct Portions {
 pub struct FirstSight {
     /// The package.
     pub package: Package,
-    /// How far it is.
+    /// Its progress.
     #[serde(flatten)]
     pub portions: Portions,
     /// Since when it waits.
     pub since: DateTime<Utc>,
 }
 
-/// A package to look at.
+/// A package to check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Work {
     /// The package.
     pub package: Package,
     /// The revision that its document must have reached, where a feed announced one.
     pub revision: Option<String>,
-    /// Who asked: a feed's name, "backfill", "watchlist".
+    /// The source of the request: a feed's name, "backfill", "watchlist".
     pub reason: String,
     /// Since when it waits.
     pub since: DateTime<Utc>,
     /// Failed attempts since the last event.
     pub attempts: u32,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
-    /// Changes with every new event; never given twice.
+    /// Changes with every new event; never used twice.
     pub generation: i64,
-    /// Where it stands in line.
+    /// Its lane.
     pub lane: Lane,
-    /// Turns that ended before anything came, since the package was last looked at whole.
+    /// Turns that ended without any progress, since the package was last fully checked.
     pub turns: u32,
-    /// How far its history is, if that is read in portions.
+    /// The progress of its history, if that is read in portions.
     pub portions: Option<Portions>,
-    /// Looks on end that found a document behind what was announced, however often something was.
+    /// Consecutive checks that found a document behind its announcement, however many announcements there were.
     pub behind: u32,
 }
 
 impl Work {
-    /// How many looks on end were behind once there was this setback too.
+    /// The number of consecutive checks that were behind, after this setback.
     pub(super) fn behind_after(&self, setback: Setback) -> u32 {
         match setback {
             Setback::Behind => self.behind.saturating_add(1),
@@ -115,7 +115,7 @@ impl Work {
     }
 }
 
-/// How much there is to do.
+/// The counts of the queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WorkSummary {
     /// Packages that wait.
@@ -124,7 +124,7 @@ pub struct WorkSummary {
     pub due: u64,
     /// Those whose last attempt failed.
     pub failing: u64,
-    /// Those that were looked at, and are looked at once more because their document does not tell how new it is.
+    /// Those that were checked, and are checked once more because their document does not show how new it is.
     pub again: u64,
     /// Since when the oldest one waits.
     pub oldest: Option<DateTime<Utc>>,

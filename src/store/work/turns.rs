@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Store {
-    /// Puts a package off whose turn ended before it was looked at. `false`: a newer event came meanwhile, and the package
-    /// stays due.
+    /// Postpones a package whose turn ended before it was checked. `false`: a newer event came meanwhile, and the
+    /// package stays due.
     ///
     /// # Errors
     /// As every write.
@@ -48,8 +48,8 @@ impl Store {
         })
     }
 
-    /// Makes sure that something that a feed announced, and that failed, is tried by `by`: of all those of the registry one is
-    /// enough to find out whether it answers again. They take turns.
+    /// Makes sure that an announced package that failed is tried by `by`: one of the registry's is enough to find out
+    /// whether it answers again. They take turns.
     pub(crate) fn probe(&self, registry: impl Into<RegistryKey>, by: DateTime<Utc>) -> Result<(), StoreError> {
         let registry = registry.into().to_string();
         self.write("choosing the package that is tried first", |db| {
@@ -66,8 +66,8 @@ impl Store {
         })
     }
 
-    /// A registry answers again: what a feed announced of it, and failed, is due, as far as `is_freed` says so of a package
-    /// and the time of its next try. How many packages that are.
+    /// Makes the announced packages due that failed, as their registry answers again, where `is_freed` is true for a
+    /// package and the time of its next attempt. Returns their number.
     pub(crate) fn try_again(
         &self,
         registry: impl Into<RegistryKey>,
@@ -103,10 +103,10 @@ impl Store {
         })
     }
 
-    /// A package's turn is over and has stored what `came`; the next one goes on there. `behind` is why its document is
-    /// not what was announced, if it is not: how often that was asked for is not forgotten. `false`: a newer event came
-    /// meanwhile, and the package stays due. Turns in which something came do not count: what is announced of such a package
-    /// is looked at as soon as of any other.
+    /// Ends a turn that stored what `came`; the next one continues there. `behind` is the reason why its document lags
+    /// the announcement, if it does: the number of such checks is kept. `false`: a newer event came meanwhile, and the
+    /// package stays due. Turns with progress do not count: an announced release of such a package is checked as soon
+    /// as any other.
     pub(crate) fn go_on(
         &self,
         work: &Work,
@@ -116,7 +116,7 @@ impl Store {
         came: bool,
     ) -> Result<bool, StoreError> {
         self.write("putting a package back", |db| {
-            // How far its history is holds whatever was announced meanwhile.
+            // The progress of its history is valid whatever was announced meanwhile.
             let changed = db
                 .prepare_cached(
                     "UPDATE work SET done = :done, total = :total, turns = :turns, behind = :looks_behind,
@@ -145,8 +145,8 @@ impl Store {
         })
     }
 
-    /// A package was looked at, and is to be looked at once more: nothing failed, and nothing is waited for. `false`: a newer
-    /// event came meanwhile, and the package stays due.
+    /// Queues a checked package for another check: no check failed, and no answer is awaited. `false`: a newer event
+    /// came meanwhile, and the package stays due.
     pub(crate) fn look_once_more(&self, work: &Work, again: Again) -> Result<bool, StoreError> {
         self.write("queueing a re-check of a package", |db| {
             let changed = db
@@ -167,7 +167,8 @@ impl Store {
         })
     }
 
-    /// Takes what is queued of other registries than these off the queue: nobody can look at it. How many packages that were.
+    /// Removes packages of other registries than these from the queue: provwatch cannot check them. Returns their
+    /// number.
     pub(crate) fn forget_work_of_others(&self, registries: &[RegistryKey]) -> Result<usize, StoreError> {
         let kept: Vec<String> = registries.iter().map(ToString::to_string).collect();
         let of_queue: Vec<String> = self.read("listing the registries of the queue", |db| {
@@ -184,8 +185,8 @@ impl Store {
         })
     }
 
-    /// Takes a package off the queue. `false`: a newer event came meanwhile, and the package stays due. If a power failure
-    /// undoes it, the package is looked at once more.
+    /// Removes a package from the queue. `false`: a newer event came meanwhile, and the package stays due. If a power
+    /// failure undoes it, the package is checked once more.
     ///
     /// # Errors
     /// As every write.

@@ -11,12 +11,12 @@ use crate::{
     text::quoted,
 };
 
-/// What a file names.
+/// The content of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Imported {
-    /// The packages of public registries, and of those that are configured beside them.
+    /// The packages of public registries, and of configured private ones.
     pub packages: BTreeSet<Package>,
-    /// What cannot be watched, each with the reason, in file order.
+    /// Entries that cannot be watched, each with the reason, in file order.
     pub skipped: Vec<Skipped>,
 }
 

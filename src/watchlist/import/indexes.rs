@@ -3,15 +3,15 @@
 use super::source::{Listing, host};
 use crate::model::RegistryKey;
 
-/// Where the packages of a requirements.txt come from.
+/// The origin of the packages of a requirements.txt.
 pub(super) struct Indexes {
-    /// The registry that all of them are taken for, or why that cannot be told.
+    /// The registry to which all of them belong, or why it is unknown.
     pub(super) registry: Result<RegistryKey, String>,
 }
 
 impl Indexes {
-    /// Reads the options as pip does: `--index-url` begins the list of indexes anew, `--no-index` empties it,
-    /// `--extra-index-url` adds to it, and what comes last counts.
+    /// Reads the options as pip does: `--index-url` starts the list of indexes again, `--no-index` empties it,
+    /// `--extra-index-url` adds to it, and the last option counts.
     pub(super) fn of<'a>(listing: &Listing<'_>, lines: impl Iterator<Item = &'a str>) -> Self {
         let mut indexes = vec![Ok(listing.public())];
         for line in lines.filter(|line| line.starts_with('-')) {
@@ -28,8 +28,8 @@ impl Indexes {
     }
 }
 
-/// The first index, which all others stand beside. Beside the public one they change nothing: pip asks that for every name.
-/// A name of which pip asks an index of one's own, and others, may come from any of them.
+/// The first index, if it decides. Others beside the public one change nothing: pip queries the public one for every
+/// name. A name for which pip queries a private index and others may come from any of them.
 fn first(indexes: &[Result<RegistryKey, String>]) -> Result<RegistryKey, String> {
     let Some(first) = indexes.first() else { return Err("not from an index: the file has --no-index".to_owned()) };
     let registry = first.clone()?;
@@ -39,13 +39,13 @@ fn first(indexes: &[Result<RegistryKey, String>]) -> Result<RegistryKey, String>
     Err(format!("from {} or another index (--extra-index-url): the file does not say which", registry.title()))
 }
 
-/// The registry that an index is, or why it is none that is known.
+/// The registry of an index, or why it is unknown.
 fn served(listing: &Listing<'_>, url: &str) -> Result<RegistryKey, String> {
     let unknown = || listing.not_from(&host(url).unwrap_or_else(|| "another index".to_owned()));
     listing.registry(url).ok_or_else(unknown)
 }
 
-/// The options of a line that say where packages come from, by their long name, with their value.
+/// The options of a line about the origin of packages, by their long name, with their value.
 pub(super) fn options(line: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
     std::iter::from_fn(move || {

@@ -21,14 +21,14 @@ struct Locked {
     source: Option<toml::Value>,
 }
 
-/// Whether a text that begins with a bracket is TOML all the same: `[[package]]`, `[metadata]`.
+/// Whether a text that begins with a bracket is still TOML: `[[package]]`, `[metadata]`.
 pub(super) fn is_toml_header(text: &str) -> bool {
     let line = text.trim_start().lines().next().unwrap_or_default().trim_end();
     let name = line.trim_start_matches('[').trim_end_matches(']');
     line.starts_with('[') && line.ends_with(']') && name.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
-/// Whether a text is one of the two; an empty one has a line `version = …` alone.
+/// Whether a text is one of the two; an empty lock file has only a line `version = …`.
 pub(super) fn looks_like(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.trim_end();

@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::model::{Ecosystem, RegistryKey, RepositoryUrl};
 
-/// What serves the packages of a public registry, so that an entry of a lock file that was resolved through it is the public
-/// package: the registry's own hosts, its well-known mirrors, and those that the operator names. And the registries beside
-/// the public ones.
+/// The hosts that serve the packages of a public registry, so that an entry of a lock file with such a host is the
+/// public package: the registry's own hosts, its well-known mirrors, and those of the configuration. Also the private
+/// registries.
 #[derive(Clone, Debug, Default)]
 pub struct Mirrors {
     hosts: BTreeMap<Ecosystem, BTreeSet<String>>,
@@ -25,24 +25,24 @@ impl Mirrors {
         Self { hosts, urls: Vec::new() }
     }
 
-    /// These, and mirrors of which only what lies below a URL is the public registry's.
+    /// These, and mirrors that serve the public registry only below a URL.
     #[must_use]
     pub fn below(mut self, urls: impl IntoIterator<Item = (Ecosystem, RepositoryUrl)>) -> Self {
         self.urls.extend(urls.into_iter().map(|(ecosystem, url)| (url, ecosystem.into())));
         self
     }
 
-    /// These, and registries beside the public ones.
+    /// These, and private registries.
     #[must_use]
     pub fn beside(mut self, others: impl IntoIterator<Item = RegistryKey>) -> Self {
         self.urls.extend(others.into_iter().filter_map(|key| Some((key.url()?.clone(), key))));
         self
     }
 
-    /// The registry that serves a URL. Where several do, the one whose URL says most.
+    /// The registry that serves a URL. Of several the one with the longest URL.
     pub(super) fn registry(&self, ecosystem: Ecosystem, url: &str) -> Option<RegistryKey> {
         let mut url = Url::parse(url).ok()?;
-        // Who asks does not change what is asked. A URL that can have no user has none.
+        // The user does not change the requested package. A URL that can have no user has none.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
         let covering = self.urls.iter().filter(|(own, key)| key.ecosystem() == ecosystem && own.covers(url.as_str()));
         if let Some((_, key)) = covering.max_by_key(|(own, _)| own.as_str().len()) {

@@ -1,4 +1,4 @@
-//! Import of packages from lock files and bills of materials. What a file is, its content decides, not its name.
+//! Import of packages from lock files and bills of materials. The content of a file decides its kind, not its name.
 
 mod foreign;
 mod imported;

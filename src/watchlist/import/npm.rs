@@ -21,7 +21,7 @@ struct Lock {
 /// An entry of `packages`; its key is a path: `node_modules/a/node_modules/b`.
 #[derive(Deserialize)]
 struct Located {
-    /// The real name where the path has an alias.
+    /// The real name if the path has an alias.
     name: Option<String>,
     #[serde(default)]
     resolved: Resolved,
@@ -39,7 +39,7 @@ struct Nested {
     dependencies: BTreeMap<String, Nested>,
 }
 
-/// Where an entry was downloaded from. `false` stands for what came bundled in another package, an empty text for nothing.
+/// The place from which an entry was downloaded. `false` means bundled in another package, an empty text means none.
 #[derive(Default, Deserialize)]
 #[serde(untagged)]
 enum Resolved {
@@ -103,7 +103,7 @@ fn tree(listing: &Listing<'_>, dependencies: &BTreeMap<String, Nested>, imported
     }
 }
 
-/// Takes a package that is resolved to a registry that is known, or to nothing (`omit-lockfile-registry-resolved`, bundled).
+/// Takes a package that is resolved to a known registry, or to none (`omit-lockfile-registry-resolved`, bundled).
 fn resolved(listing: &Listing<'_>, name: &str, resolved: Option<&str>, imported: &mut Imported) {
     let Some(url) = resolved else { return imported.take(&listing.public(), name) };
     let is_web = url.starts_with("https:") || url.starts_with("http:");

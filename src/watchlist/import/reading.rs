@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Reads a lock file or bill of materials of at most 64 MiB.
 ///
 /// # Errors
-/// It cannot be read, is of no known kind, or is broken.
+/// It cannot be read, is of an unknown kind, or is broken.
 pub fn read(path: &Path, mirrors: &Mirrors) -> Result<Imported, ImportError> {
     match read_text(path, MAX_BYTES) {
         Ok(text) => parse(&text, path, mirrors),
@@ -32,7 +32,7 @@ pub fn read(path: &Path, mirrors: &Mirrors) -> Result<Imported, ImportError> {
 /// The same for a text; `origin` is the file that messages name.
 ///
 /// # Errors
-/// It is of no known kind, or is broken.
+/// It is of an unknown kind, or is broken.
 pub fn parse(text: &str, origin: &Path, mirrors: &Mirrors) -> Result<Imported, ImportError> {
     let source = Source { text, origin, mirrors };
     if let Some(kind) = foreign::kind(text) {
@@ -44,14 +44,14 @@ pub fn parse(text: &str, origin: &Path, mirrors: &Mirrors) -> Result<Imported, I
     if lock::looks_like(text) { lock::parse(&source) } else { requirements::parse(&source) }
 }
 
-/// The keys that tell JSON documents apart.
+/// The keys that distinguish JSON documents.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Probe {
     lockfile_version: Option<serde_json::Value>,
     bom_format: Option<serde_json::Value>,
     spdx_version: Option<serde_json::Value>,
-    /// What GitHub's API answers: an SPDX document in an envelope.
+    /// The answer of GitHub's API: an SPDX document in an envelope.
     sbom: Option<serde::de::IgnoredAny>,
     /// npm 4 and before wrote no version.
     dependencies: Option<serde::de::IgnoredAny>,

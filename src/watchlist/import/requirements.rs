@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{model::LockFile, strict_toml::Location, text::quoted};
 
-/// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Files that it refers to are not
+/// requirements.txt: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>. Referenced files are not
 /// followed.
 pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
     let mut imported = Imported::default();
     let mut odd = None;
     let lines = logical_lines(source.text);
-    // An option holds for all of the file, wherever it stands.
+    // An option applies to the whole file, wherever it is written.
     let listing = source.listing(LockFile::Requirements)?;
     let indexes = Indexes::of(&listing, lines.iter().map(|(_, text)| without_comment(text).trim()));
     for (line, text) in lines {
@@ -30,7 +30,7 @@ pub(super) fn parse(source: &Source<'_>) -> Result<Imported, ImportError> {
             });
         }
     }
-    // One odd line is the matter of that line; a file of nothing else is not a list of requirements.
+    // One unreadable line affects only that line; a file of only such lines is not a list of requirements.
     match odd {
         Some((line, what)) if imported.packages.is_empty() => Err(source.malformed(Location { line, column: 1 }, what)),
         _ => Ok(imported),
@@ -52,7 +52,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-/// A `#` begins a comment at the beginning of a line or behind a blank.
+/// A `#` begins a comment at the beginning of a line or after a blank.
 fn without_comment(line: &str) -> &str {
     let is_comment = |&(at, _): &(usize, &str)| at == 0 || line[..at].ends_with([' ', '\t']);
     line.match_indices('#').find(is_comment).map_or(line, |(at, _)| &line[..at])

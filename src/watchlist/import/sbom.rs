@@ -62,7 +62,7 @@ struct ExternalRef {
 }
 
 impl ExternalRef {
-    /// Some tools write the type as the URI that it stands for.
+    /// Some tools write the type as its URI.
     fn is_purl(&self) -> bool {
         self.reference_type == "purl" || self.reference_type.ends_with("/references/purl")
     }

@@ -11,38 +11,38 @@ use crate::{
     text::quoted,
 };
 
-/// Why nothing was imported.
+/// The reason why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read.
     #[error("importing packages")]
     Read(#[source] ReadError),
-    /// It is of no kind that provwatch knows.
+    /// It is of an unknown kind.
     #[error(
         "{}: {why}; expected package-lock.json, requirements.txt, uv.lock, Cargo.lock, or a CycloneDX or SPDX 2 document as JSON",
         path.display()
     )]
     Unknown {
         path: PathBuf,
-        /// What it looks like.
+        /// Its likely kind.
         why: String,
     },
-    /// It is of a kind that is known and not read.
+    /// It is of a known kind that provwatch cannot import.
     #[error("{}: this is {name}, which provwatch does not read; {instead}", path.display())]
     Foreign {
         path: PathBuf,
         /// Its kind.
         name: &'static str,
-        /// What to do in its place.
+        /// The file to import instead.
         instead: &'static str,
     },
     /// It is broken.
     #[error("{}:{}:{}: {what}", path.display(), place.line, place.column)]
     Malformed {
         path: PathBuf,
-        /// Where.
+        /// The place of the error.
         place: Location,
-        /// What is wrong.
+        /// The error.
         what: String,
     },
 }
@@ -76,7 +76,7 @@ impl Source<'_> {
         })
     }
 
-    /// The registry whose packages a URL serves; `None`: one that is not known.
+    /// The registry whose packages a URL serves; `None`: an unknown one.
     pub(super) fn registry(&self, ecosystem: Ecosystem, url: &str) -> Option<RegistryKey> {
         self.mirrors.registry(ecosystem, url)
     }
@@ -98,7 +98,7 @@ impl Source<'_> {
     }
 }
 
-/// Whose packages a lock file lists: all are of one type.
+/// A lock file and the registry type of its packages: all are of one type.
 pub(super) struct Listing<'a> {
     mirrors: &'a Mirrors,
     ecosystem: Ecosystem,
@@ -110,26 +110,26 @@ impl Listing<'_> {
         self.ecosystem.into()
     }
 
-    /// The registry whose packages a URL serves; `None`: one that is not known.
+    /// The registry whose packages a URL serves; `None`: an unknown one.
     pub(super) fn registry(&self, url: &str) -> Option<RegistryKey> {
         self.mirrors.registry(self.ecosystem, url)
     }
 
-    /// Whether a text is what lock files call the public registry.
+    /// Whether a text is the public registry's name in lock files.
     pub(super) fn is_public(&self, source: &str) -> bool {
         self.ecosystem.row().files.sources.contains(&source)
     }
 
-    /// Why an entry is skipped that comes from an unknown place.
+    /// The reason why an entry of an unknown origin is skipped.
     pub(super) fn not_from(&self, host: &str) -> String {
         not_from(host, self.ecosystem)
     }
 }
 
-/// The registry that a purl's qualifiers say the package comes from; the public one where they say nothing.
+/// The registry in a purl's qualifiers; the public one if they name none.
 ///
 /// # Errors
-/// The host of a registry that is not known.
+/// The host of an unknown registry.
 pub(super) fn located(source: &Source<'_>, package: &Package, purl: &str) -> Result<RegistryKey, String> {
     let ecosystem = package.ecosystem();
     let mut registry = RegistryKey::from(ecosystem);
@@ -140,14 +140,14 @@ pub(super) fn located(source: &Source<'_>, package: &Package, purl: &str) -> Res
             let url = if value.contains("://") { value.to_string() } else { format!("https://{value}") };
             let found = source.registry(ecosystem, &url);
             let found = found.ok_or_else(|| host(&url).unwrap_or_else(|| quoted(&value, 60)))?;
-            // The one that says more counts: a file may lie at a mirror of the registry that is named.
+            // The more specific one counts: a file may be at a mirror of the named registry.
             registry = if registry.is_public() { found } else { registry };
         }
     }
     Ok(registry)
 }
 
-/// Why an entry is skipped that comes from an unknown place.
+/// The reason why an entry of an unknown origin is skipped.
 pub(super) fn not_from(host: &str, ecosystem: Ecosystem) -> String {
     format!("from {host}, not from {}", ecosystem.title())
 }

@@ -35,7 +35,7 @@ fn globs_that_every_event_meets_are_bounded() {
     assert!(error(&format!("packages = {globs:?}")).contains("300 globs of npm begin with a star"));
 }
 
-/// How fast is measured by `cargo bench --bench feed`.
+/// `cargo bench --bench feed` measures the speed.
 #[test]
 fn ten_thousand_events_are_matched_with_ten_thousand_entries() {
     let entries: Vec<_> = (0..10_000)

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What happens to a queue.
+/// An event of a queue.
 #[derive(Clone, Debug)]
 enum Event {
     Raise(u8, Severity),
@@ -24,8 +24,8 @@ fn events() -> impl Strategy<Value = Vec<(Event, u8)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// Whatever fails on the way: within one alert the messages are attempted in order, each until it ends, and a sink that
-    /// works and is not paused is given the severest alert of those that may be sent.
+    /// Despite any failures: within one alert the messages are attempted in order, each until it ends, and a sink that
+    /// works and is not paused receives the severest alert of those that may be sent.
     #[test]
     fn in_order_within_one_alert_and_the_severest_first(events in events()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

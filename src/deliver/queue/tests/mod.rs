@@ -21,7 +21,7 @@ use crate::{
     store::Store,
 };
 
-/// What a scripted sink does at one attempt.
+/// The behaviour of a scripted sink at one attempt.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Take,
@@ -34,16 +34,17 @@ enum Act {
     Panic,
 }
 
-/// A sink that follows its script, then does with each message what its alert's title says, and takes everything else.
+/// A sink that follows its script, then treats each message as its alert's title tells it to, and accepts everything
+/// else.
 #[derive(Debug, Default)]
 struct Scripted {
     script: Mutex<VecDeque<Act>>,
     of_title: Mutex<BTreeMap<String, Act>>,
     clock: Option<Arc<ManualClock>>,
-    /// How long an attempt takes.
+    /// The duration of an attempt.
     takes: Duration,
     attempts: Mutex<Vec<(String, DateTime<Utc>)>>,
-    /// What explained the alert at each attempt.
+    /// The argument of the alert at each attempt.
     said: Mutex<Vec<String>>,
 }
 
@@ -80,7 +81,7 @@ impl Sink for Scripted {
     }
 }
 
-/// A sink, its queue in a real store, and a clock that stands still.
+/// A sink, its queue in a real store, and a stopped clock.
 struct Lab {
     clock: Arc<ManualClock>,
     store: Store,
@@ -108,7 +109,7 @@ impl Lab {
         Self { clock, store, sink, subscription, queue: Queue::default(), _folder: folder }
     }
 
-    /// An alert is raised; again when it gets worse.
+    /// Raises an alert; again when it gets worse.
     fn raise(&self, title: &str, severity: Severity) {
         let (subject, now) = (title, self.clock.now());
         let alert = Alert::about(AlertKind::Operation, subject, severity, Confidence::High, title.to_owned(), now);
@@ -133,7 +134,7 @@ impl Lab {
         worker.drain(&mut self.queue).await.unwrap()
     }
 
-    /// As the daemon does: step after step, a second of waiting where there is nothing to do.
+    /// Works like the daemon: step after step, with a second of waiting when nothing is due.
     async fn run_for(&mut self, time: Duration) {
         let end = self.clock.now() + TimeDelta::from_std(time).unwrap();
         while self.clock.now() < end {

@@ -78,7 +78,7 @@ async fn a_later_message_never_overtakes_an_earlier_one_of_its_alert() {
     assert_eq!(deliveries.iter().map(|one| one.attempts).collect::<Vec<_>>(), [1, 2], "the latest first");
 }
 
-/// Whoever can raise very many alerts about one package does not keep the alert about another waiting.
+/// An attacker who can raise very many alerts about one package does not delay the alert about another.
 #[tokio::test]
 async fn packages_take_turns() {
     let mut lab = Lab::slow(&[], Duration::from_secs(10));

@@ -10,7 +10,7 @@ async fn a_refused_message_does_not_hold_up_the_next() {
     assert_eq!(lab.drain().await, Summary { delivered: 1, retried: 1, ..Summary::default() });
 }
 
-/// What became of an alert's only delivery: its state, and what the last attempt said.
+/// The result of an alert's only delivery: its state, and the answer to the last attempt.
 fn fate(lab: &Lab, title: &str) -> (crate::store::DeliveryStatus, String) {
     let alerts = lab.store.alerts(&crate::store::AlertFilter::default()).unwrap();
     let alert = alerts.into_iter().find(|alert| alert.title == title).unwrap();
@@ -32,7 +32,7 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
         assert_eq!(state, Delivered);
         assert_eq!(said, format!("taken; {}", super::reduced::SAID));
     }
-    // It was not the text: what is never taken is given up, and what may be is tried for days.
+    // The text was not the cause: a permanently refused message is given up, and another one is tried for days.
     for (act, given_up) in [(Act::Refuse, true), (Act::Forbid, false)] {
         let mut lab = Lab::new(&[]);
         lab.spoil("odd", act);
@@ -47,7 +47,7 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
     }
 }
 
-/// A firewall that drops the connection, and a receiver that falls over a text.
+/// A firewall that drops the connection, and a receiver that fails because of a text.
 #[tokio::test]
 async fn what_fails_again_and_again_is_sent_in_short_form_whatever_the_failure() {
     for act in [Act::Fail, Act::Hang, Act::Panic, Act::Busy(20)] {
@@ -62,7 +62,7 @@ async fn what_fails_again_and_again_is_sent_in_short_form_whatever_the_failure()
     }
 }
 
-/// A token that expired, or an outage, is not a text: what waited is sent with its evidence.
+/// An expired token, or an outage, is not caused by a text: waiting messages are sent with their evidence.
 #[tokio::test]
 async fn after_an_outage_the_whole_message_is_sent_first() {
     for act in [Act::Fail, Act::Hang, Act::Forbid] {

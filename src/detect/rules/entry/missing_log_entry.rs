@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Severity, Signal},
 };
 
-/// The log does not have what the attestation says it has.
+/// The log lacks the entry that the attestation names.
 pub struct MissingLogEntry;
 
 static ABOUT: About = About {
@@ -19,7 +19,7 @@ static ABOUT: About = About {
     docs: DOCS,
 };
 
-/// So often, and for so many minutes, an entry is looked for before its absence means something: replicas lag.
+/// Lookups before the absence of an entry counts, over so many minutes: replicas lag.
 const ATTEMPTS: u32 = 3;
 const MINUTES: i64 = 10;
 

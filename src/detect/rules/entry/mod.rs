@@ -1,7 +1,6 @@
 //! Detectors over the entries of transparency logs.
 //!
-//! They are as pure as the others. What they say is not part of a release's verdict; each signal is an alert of its
-//! own.
+//! They are as pure as the others. Their signals are not part of a release's verdict; each is an alert of its own.
 
 mod forged_certificate;
 mod missing_log_entry;

@@ -5,7 +5,7 @@ use crate::{
     model::{Confidence, Severity, Signal},
 };
 
-/// Something was signed that no release carries.
+/// A signed entry that no release carries.
 pub struct UnexplainedEntry;
 
 static ABOUT: About = About {

@@ -39,28 +39,28 @@ Check the owner of the public package. Configure clients to ask only your regist
 ### Example incident
 In 2021 a researcher published the private package names of some 35 companies in public, with higher versions. Their builds ran his code within hours.";
 
-/// A public package that has the name of one of another registry.
+/// A public package with the name of a package of another registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Namesake<'a> {
     /// The package of the other registry.
     pub package: &'a Package,
-    /// Whether the public one came after that was first looked at.
+    /// Whether the public one appeared after the other one was first checked.
     pub appeared: bool,
     /// Whether the newest public release is one of the package's own, with the same files.
     pub is_same: bool,
     /// The newest public release, if any can be read.
     pub newest: Option<&'a ReleaseId>,
-    /// When that was published.
+    /// Its publish time.
     pub published_at: Option<DateTime<Utc>>,
     /// The account that published it, or the owners.
     pub publisher: Option<&'a str>,
-    /// How many public versions there are.
+    /// The number of public versions.
     pub versions: usize,
     /// The public registry's word for its state, if that is not ordinary.
     pub status: Option<&'a str>,
 }
 
-/// What there is to say of it.
+/// The signal about it.
 pub fn namesake(found: &Namesake<'_>) -> Signal {
     let severity = match (found.appeared, found.is_same) {
         (true, _) => Severity::Medium,

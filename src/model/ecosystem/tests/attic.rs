@@ -1,4 +1,5 @@
-//! The Attic, which is nowhere: a registry of boxes, whose versions are editions, `e7`, and drafts of such, `e8-draft`.
+//! The Attic, which does not exist: a registry of boxes, whose versions are editions, `e7`, and drafts of them,
+//! `e8-draft`.
 
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ fn decade(version: &Version) -> String {
     format!("{}{pre}", version.numbers().major / 10)
 }
 
-/// A draft stands below its edition.
+/// A draft is below its edition.
 fn read(text: &str) -> Option<Version> {
     let (text, is_final) = text.strip_suffix("-draft").map_or((text, true), |text| (text, false));
     let edition = text.strip_prefix('e')?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! The rows hold together, and the one that is made up.
+//! Tests that the rows are consistent, and the made-up row.
 
 pub(crate) mod attic;
 

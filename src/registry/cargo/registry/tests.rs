@@ -39,7 +39,7 @@ fn index(versions: &[&str]) -> String {
     versions.iter().map(|version| line(version, false) + "\n").collect()
 }
 
-/// A version as the API tells it, without a publisher.
+/// A version as in the API's answer, without a publisher.
 fn entry(version: &str, day: u32) -> Value {
     json!({"num": version, "created_at": format!("2026-11-{day:02}T08:58:23.123456Z"), "checksum": sha(version),
            "published_by": null, "audit_actions": [], "yanked": false, "yank_message": null, "trustpub_data": null,

@@ -28,7 +28,7 @@ fn dist(value: Value) -> String {
     with("dist", value)
 }
 
-/// Of each part that place is not known, and the reason says this.
+/// Asserts that each part makes its place unknown, with this text in the reason.
 fn assert_unread(cases: &[(String, &str, &str)]) {
     for (part, place, why) in cases {
         let unread = unread(part);

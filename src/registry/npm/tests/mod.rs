@@ -36,7 +36,7 @@ fn sri(byte: u8) -> String {
     format!("sha512-{}", BASE64_STANDARD.encode([byte; 64]))
 }
 
-/// One version as npm's documents have it: published with a token, nothing attested.
+/// One version as in npm's documents: published with a token, without an attestation.
 fn version(name: &str, version: &str) -> Value {
     json!({
         "name": name,
@@ -67,7 +67,7 @@ fn trusted() -> Value {
     })
 }
 
-/// axios as it stood after the takeover of March 2026: 1.14.0 honest, 1.14.1 not.
+/// The state of axios after the takeover of March 2026: 1.14.0 honest, 1.14.1 not.
 fn axios() -> Value {
     let mut honest = version("axios", "1.14.0");
     honest["_npmUser"] = trusted();
@@ -114,7 +114,7 @@ fn document_of(part: &str) -> PackageDocument {
     document
 }
 
-/// What of `x@1.0.0` cannot be read when its part of the document is this.
+/// The unreadable parts of `x@1.0.0` when its part of the document is this.
 fn unread(part: &str) -> BTreeMap<String, String> {
     let document = document_of(part);
     document.releases.into_iter().next().unwrap_or_else(|| panic!("{:?}", document.unreadable)).unread.0

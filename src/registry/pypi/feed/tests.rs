@@ -33,7 +33,7 @@ fn number(number: u64) -> String {
     response(&format!("<value><int>{number}</int></value>\n"))
 }
 
-/// Polls with these answers; gives the page and the bodies of the requests.
+/// Polls with these answers; returns the page and the bodies of the requests.
 async fn poll(cursor: Option<&str>, answers: &[String]) -> (Result<FeedPage, RegistryError>, Vec<String>) {
     let transport = Arc::new(ScriptedTransport::new());
     for answer in answers {

@@ -1,4 +1,4 @@
-//! The Attic, whose row is `src/model/ecosystem/tests/attic.rs`: its news, and the shelves on which its boxes stand.
+//! The Attic, whose row is `src/model/ecosystem/tests/attic.rs`: its news, and the shelves with its boxes.
 
 mod news;
 mod shelves;

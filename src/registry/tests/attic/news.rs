@@ -1,4 +1,4 @@
-//! `news/<number>`: what came after a number, `{"last": 7, "boxes": [["hat", "e9"]]}`.
+//! `news/<number>`: the changes after a number, `{"last": 7, "boxes": [["hat", "e9"]]}`.
 
 use futures::future::BoxFuture;
 use serde::Deserialize;

@@ -16,21 +16,22 @@ use syn::visit::{self, Visit};
 use rules::RULES;
 use words::{Word, words};
 
-/// What is not in the subset yet: the file, the rule, and how often.
+/// Statements outside of the subset: the file, the rule, and the number.
 const EXCEPTIONS: &[(&str, &str, usize)] = &[
     // The checksums of rows, which statements and triggers compute.
     ("baselines.rs", "a function that the program adds", 2),
     ("damage/rows.rs", "a function that the program adds", 1),
     ("recording.rs", "a function that the program adds", 1),
     ("sealed.rs", "a function that the program adds", 4),
-    // What is looked for inside JSON: names and identities of `[[logs.match]]`, whose turn it is, what an alert is about.
+    // Searches inside JSON: names and identities of `[[logs.match]]`, the subject to serve next, the subject of an
+    // alert.
     ("logs/matches.rs", "a JSON function or operator", 4),
     ("logs/matches.rs", "a function that only SQLite has", 1),
     ("queue.rs", "a JSON function or operator", 1),
     ("vitals.rs", "a JSON function or operator", 3),
 ];
 
-/// The statements of a file, and what else of it speaks to the engine.
+/// The statements of a file, and calls of the driver that have the same effect.
 #[derive(Default)]
 struct Statements(Vec<String>);
 
@@ -58,7 +59,7 @@ impl<'a> Visit<'a> for Statements {
     }
 
     fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-        // What the driver calls as SQLite does.
+        // A method of the driver for a function of SQLite.
         if call.method == "last_insert_rowid" {
             self.0.push(call.method.to_string());
         }
@@ -88,7 +89,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")
 }
 
-/// Every source of the room but its tests, by its path.
+/// Every source file of the module except its tests, by path.
 fn sources() -> BTreeMap<String, String> {
     let (mut folders, mut sources) = (vec![root()], BTreeMap::new());
     while let Some(folder) = folders.pop() {

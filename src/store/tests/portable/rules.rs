@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::words::Word;
 
 pub(super) struct Rule {
-    /// As in the table.
+    /// The name, as in the table.
     pub name: &'static str,
     /// How often a statement breaks the rule.
     pub broken: fn(&[Word]) -> usize,
@@ -130,7 +130,7 @@ fn scalar_extremes(words: &[Word]) -> usize {
     starts.filter(|(at, _)| parts(&words[at + 2..]).len() > 1).count()
 }
 
-/// The parts between commas, up to the bracket that closes what was opened before.
+/// The parts between commas, up to the bracket that closes the part before.
 fn parts(words: &[Word]) -> Vec<&[Word]> {
     let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
     for (at, word) in words.iter().enumerate() {
@@ -152,7 +152,7 @@ fn parts(words: &[Word]) -> Vec<&[Word]> {
     parts
 }
 
-/// How many numbered parameters stand in more than one place.
+/// How many numbered parameters are in more than one place.
 fn repeated(words: &[Word]) -> usize {
     let (mut seen, mut again) = (BTreeSet::new(), BTreeSet::new());
     for word in words {
@@ -183,7 +183,7 @@ fn bare_columns(words: &[Word]) -> usize {
     values.sum::<usize>() + bare_names(&after[condition..until])
 }
 
-/// Names in lower case, which keywords never have here, that are neither called nor stand beside a full stop.
+/// Names in lower case, which keywords never have here, that are neither called nor next to a full stop.
 fn bare_names(words: &[Word]) -> usize {
     let beside = |word: Option<&Word>, signs: &[char]| matches!(word, Some(Word::Sign(sign)) if signs.contains(sign));
     let bare = words.iter().enumerate().filter(|(at, word)| {
@@ -194,13 +194,13 @@ fn bare_names(words: &[Word]) -> usize {
     bare.count()
 }
 
-/// In capitals, as keywords are written here: messages are full of the other one.
+/// In capitals, as keywords are written here: messages often contain the lower-case word.
 fn comparisons(words: &[Word]) -> usize {
     let is = |word: &Word| matches!(word, Word::Name(name) if name == "IS");
     words.iter().enumerate().filter(|(at, word)| is(word) && compares(&words[at + 1..])).count()
 }
 
-/// Whether what follows `IS` is a value, not `NULL` or `DISTINCT FROM`.
+/// Whether a value follows `IS`, and not `NULL` or `DISTINCT FROM`.
 fn compares(after: &[Word]) -> bool {
     let rest = if after.first().is_some_and(|word| word.is("NOT")) { &after[1..] } else { after };
     rest.first().is_some_and(|word| !["NULL", "DISTINCT", "TRUE", "FALSE"].iter().any(|keyword| word.is(keyword)))

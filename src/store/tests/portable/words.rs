@@ -4,14 +4,14 @@ use std::{iter::Peekable, str::Chars};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Word {
-    /// A keyword, a function or a column: they differ by what stands beside them.
+    /// A keyword, a function or a column: the words next to them distinguish them.
     Name(String),
     /// `?1`, `:name`, or `?` alone.
     Parameter(String),
     Number,
     /// `'pending'`.
     Text,
-    /// What `format!` or the store puts in: `{row}`.
+    /// A part that `format!` or the store inserts: `{row}`.
     Blank,
     Sign(char),
 }

@@ -22,7 +22,7 @@ fn error(text: &str) -> String {
     parse(text, Path::new("file"), &Mirrors::default()).expect_err(text).to_string()
 }
 
-/// The packages, and what was skipped.
+/// The packages, and the skipped entries.
 fn outcome(text: &str) -> (Vec<String>, Vec<String>) {
     let imported = import(text);
     let skipped = imported.skipped.iter().map(|skipped| format!("{}: {}", skipped.what, skipped.why));

@@ -29,7 +29,7 @@ fn what_comes_through_a_mirror_is_the_public_package() {
     assert!(imported.packages.is_empty(), "a mirror of npm is not one of PyPI");
 }
 
-/// Registries beside the public ones, and a host that is a mirror of npm but for a part of it.
+/// Private registries, and a host that is a mirror of npm except for a part of it.
 fn configured() -> Mirrors {
     let key = |ecosystem, url: &str| RegistryKey::at(ecosystem, url.parse().unwrap());
     Mirrors::with([(Ecosystem::NPM, "acme.example")]).beside([
@@ -40,7 +40,7 @@ fn configured() -> Mirrors {
     ])
 }
 
-/// With those registries a text has these packages, and this of it is skipped.
+/// Asserts that with those registries a text has these packages, and these entries are skipped.
 fn expect(text: &str, packages: &[&str], skipped: &[&str]) {
     let imported = parse(text, Path::new("file"), &configured()).unwrap();
     let found: Vec<String> = imported.packages.iter().map(ToString::to_string).collect();
@@ -180,7 +180,7 @@ fn the_last_index_of_requirements_counts() {
         ),
         (format!("--index-url {acme} --extra-index-url {unknown}"), Err("from pypi at acme.example/pypi/simple or")),
     ] {
-        // An option holds for what stands before it too.
+        // An option also applies to the lines before it.
         let imported = parse(&format!("x==1.0\n{options}\n"), Path::new("file"), &mirrors).unwrap();
         let packages: Vec<String> = imported.packages.iter().map(Package::to_string).collect();
         let said: Vec<_> = imported.skipped.iter().filter(|skipped| skipped.what == "x").collect();

@@ -83,7 +83,7 @@ fn what_a_mirror_leaves_out_is_said() {
 fn a_version_without_a_file_is_ordinary() {
     let mut body = sampleproject();
     body["versions"] = json!(["3.0.0", "4.0.0", "5.0.0"]);
-    // A file of old whose name is not the project's is the matter of that file.
+    // An old file with a name unlike the project's affects only itself.
     let odd = file("python-sampleproject_3.0.0-1_all.deb", "2022-12-01T19:51:04Z", false);
     for odd in [None, Some(odd)] {
         body["files"].as_array_mut().unwrap().extend(odd.clone());

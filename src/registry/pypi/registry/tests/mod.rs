@@ -95,7 +95,7 @@ fn about(known: &Known) -> Question<'_> {
     Question { known, validators: None, revision: None }
 }
 
-/// Reads a simple document without asking anything else.
+/// Reads a simple document without further requests.
 fn read(body: &Value, known: &[&str]) -> Result<PackageDocument, String> {
     let project = Project::read(body.to_string().as_bytes(), &package())?;
     Ok(registry().document(&package(), project, &set(known)))

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Every version that the document lists is described or said to be unreadable.
+/// Asserts that every listed version is described or reported as unreadable.
 fn assert_complete(document: &PackageDocument) {
     for (version, _) in &document.versions {
         let described = document.releases.iter().any(|release| release.id.version() == version);
