@@ -86,13 +86,14 @@ impl Habit {
     /// The line's; where it shows fewer than five releases, that of all lines of its kind, for a repository is tagged by the
     /// same people whatever the line.
     fn of(change: &Change<'_>, view: View<'_>) -> Option<Self> {
-        let own = Self::sum(&[view.profile].into_iter())?;
-        if own.present + own.absent >= SETTLED {
-            return Some(own);
-        }
+        let own = Self::sum(&[view.profile].into_iter());
         let all = Self::sum(&change.peers())?;
-        // Lines from before the habit do not count against it.
-        Some(if all.absent > own.absent && own.present > 1 { own } else { all })
+        Some(match own {
+            Some(own) if own.present + own.absent >= SETTLED => own,
+            // Lines from before the habit do not count against it.
+            Some(own) if all.absent > own.absent && own.present > 1 => own,
+            _ => all,
+        })
     }
 
     fn sum<'a>(lines: &(impl Iterator<Item = &'a LineBaseline> + Clone)) -> Option<Self> {

@@ -9,6 +9,7 @@ use super::{
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
+    tag_history::TagHistory,
     told::tell,
 };
 use crate::{
@@ -48,6 +49,7 @@ pub struct Judge {
     pub watchlist: Arc<InUse>,
     pub verification: Arc<Verification>,
     pub enricher: Arc<Enricher>,
+    pub tag_history: TagHistory,
     pub doubts: Arc<Doubts>,
     pub campaigns: Campaigns,
 }
@@ -64,6 +66,9 @@ impl Judge {
     ) -> Result<(), StoreError> {
         let claimed_at = release.claimed_at;
         let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
+        if matches!(past, Past::Read) {
+            self.tag_history.learn(subject, baseline).await?;
+        }
         let policy = self.watchlist.now().policy(subject.package);
         let inputs = AssessmentInputs {
             release_context: &release_context(&self.store, &observation)?,

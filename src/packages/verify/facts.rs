@@ -198,7 +198,7 @@ fn after(published_at: DateTime<Utc>, before: Facts, now: Facts) -> Facts {
 }
 
 /// Since when manifests name a repository that no certificate names.
-fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateTime<Utc>> {
+pub fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateTime<Utc>> {
     let name = format!("{}/{}", place.host, place.path).to_lowercase();
     let named = baseline.lines.values().filter_map(|line| line.tally(NamedRepositories).get(name.as_str()));
     named.map(|seen| seen.first).min()
@@ -224,7 +224,7 @@ fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> imp
 }
 
 /// The repository that the package's releases were last built in.
-fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
+pub fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
     let repositories = baseline.lines.values().flat_map(|line| {
         line.tally(Repositories).iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(&**url)))
     });
