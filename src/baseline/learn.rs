@@ -14,8 +14,8 @@ use crate::model::{
     traits::{
         Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails, Environments,
         EvidenceRanks, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories, OwnerIds, Owners,
-        Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures, TagNames,
-        Tags, TokenPolicies, Triggers, Visibilities, Workflows,
+        Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures,
+        TagNames, Tags, TokenPolicies, Triggers, Visibilities, Workflows,
     },
     words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
 };

@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
     baseline::{Traits, View, rank},
-    model::{
-        Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version, traits::Refs,
-    },
+    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version, traits::Refs},
 };
 
 /// One release with the baseline of its package: the whole input of a detector.
@@ -109,7 +107,8 @@ impl<'a> Change<'a> {
     /// Whether a branch that no earlier release was built from built this one: a wildcard protects a new branch at once.
     fn is_new_branch(&self) -> bool {
         let mut lines = self.package.lines.values();
-        let mut branches = self.traits.iter().filter_map(|it| it.reference.as_deref()).filter(|it| it.starts_with("branch "));
+        let mut branches =
+            self.traits.iter().filter_map(|it| it.reference.as_deref()).filter(|it| it.starts_with("branch "));
         branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
     }
 

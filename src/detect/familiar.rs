@@ -24,8 +24,7 @@ impl Change<'_> {
 
     /// Whether an account published or maintained an earlier release, on any line.
     pub fn is_account_known(&self, name: &str) -> bool {
-        let known =
-            |line: &LineBaseline| self.knows(line, Publishers, name) || self.knows(line, Maintainers, name);
+        let known = |line: &LineBaseline| self.knows(line, Publishers, name) || self.knows(line, Maintainers, name);
         self.package.lines.values().any(known)
     }
 

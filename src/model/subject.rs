@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn subjects_of_certificates() {
-        let github = SubjectNames::read("https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0.0").unwrap();
+        let github =
+            SubjectNames::read("https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1.0.0").unwrap();
         assert_eq!((github.repository, github.owner), ("https://github.com/o/r", "https://github.com/o"));
         assert_eq!(github.workflow, "https://github.com/o/r/.github/workflows/release.yml");
         assert_eq!(github.reference, "refs/tags/v1.0.0");

@@ -8,7 +8,8 @@ use crate::{
         About, Change, Detector, Difference, SignalCategory, comparison::quote, familiar::is_excused_by_tag, signal,
     },
     model::{
-        AuthMethod, CommitFacts, Confidence, EvidenceRank, File, LineBaseline, Observation, Provenance, Seen, Severity, Signal,
+        AuthMethod, CommitFacts, Confidence, EvidenceRank, File, LineBaseline, Observation, Provenance, Seen, Severity,
+        Signal,
         traits::{EvidenceRanks, Issuers, Tags},
         words::TagPresence,
     },

@@ -68,7 +68,8 @@ pub fn let_held_join(
     later.push(Later { line: newest.line(), published_at: newest.published_at, clean, open_loss: !clean });
     for held in held {
         if let Some(observation) = joins(store, &held, &later)? {
-            let reason = if clean { "enough clean releases followed" } else { "the loss of evidence repeats in the open" };
+            let reason =
+                if clean { "enough clean releases followed" } else { "the loss of evidence repeats in the open" };
             baseline_update.learn(&observation, Some(reason.to_owned()));
         }
     }

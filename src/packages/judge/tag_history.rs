@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     enrich::Forges,
     model::{BaselineReason, LineBaseline, ReleaseLine, ReleaseStatus, traits::Tags, words::TagPresence},
-    packages::{examination::Examination, verify::facts::{named_since, usual_place}},
+    packages::{
+        examination::Examination,
+        verify::facts::{named_since, usual_place},
+    },
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
 };
@@ -67,7 +70,8 @@ impl TagHistory {
         let mut lines = BTreeSet::new();
         for (line, at, exists) in seen {
             // A line whose tags are known counted them release by release.
-            let is_known = |line| stored.baseline.lines.get(line).is_none_or(|line: &LineBaseline| !line.tally(Tags).is_empty());
+            let is_known =
+                |line| stored.baseline.lines.get(line).is_none_or(|line: &LineBaseline| !line.tally(Tags).is_empty());
             let Some(profile) = baseline.lines.get_mut(&line).filter(|_| !is_known(&line)) else { continue };
             profile.count(Tags, [if exists { TagPresence::Present } else { TagPresence::Absent }], at);
             lines.insert(line);

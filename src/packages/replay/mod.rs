@@ -16,9 +16,7 @@ use super::{
 use crate::{
     baseline::{Held, Later, joins, learn},
     detect::{AssessmentInputs, UNTUNED, is_open_loss},
-    model::{
-        Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, Severity,
-    },
+    model::{Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, Severity},
     watchlist::Watchlist,
 };
 

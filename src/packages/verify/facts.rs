@@ -77,7 +77,8 @@ impl Enricher {
             // What the registry told stays.
             let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, .. } =
                 std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
+            release.facts =
+                Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
         }
         if differs {
             more_later |= self.date_dependencies(subject, release, baseline).await;
