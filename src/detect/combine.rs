@@ -178,8 +178,6 @@ impl CategoryScores {
     /// The other categories with signals. Another repository has refs and workflows of its own: then all facts of the
     /// certificate are one category.
     fn others(&self, than: SignalCategory, at_least: Severity) -> impl Iterator<Item = SignalCategory> {
-        let is_certified =
-            |category| matches!(category, SignalCategory::Origin | SignalCategory::Source | SignalCategory::Pipeline);
         let follows = move |category| self.moved && is_certified(than) && is_certified(category);
         let speaks = move |&category: &SignalCategory| {
             category != than && !follows(category) && self.of(category) >= Some(at_least)
@@ -225,14 +223,24 @@ fn verdict(signals: &[Signal], leading: &Signal) -> Verdict {
 
 fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     let mut by_category = [None; SignalCategory::ALL.len()];
-    for signal in signals {
+    let is_loud = |signal: &&Signal| signal.severity > Severity::Info;
+    let follows = signals.iter().filter(is_loud).any(|signal| is_certified(category(signal)));
+    // Another workflow, provider or repository needs a new registration, which says nothing more.
+    let counts = |signal: &&Signal| !(follows && signal.detector == REGISTRATION);
+    for signal in signals.iter().filter(counts) {
         let voice: &mut Option<Severity> = &mut by_category[category(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
     }
-    let moved = signals
-        .iter()
-        .any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()) && signal.severity > Severity::Info);
+    let moved = signals.iter().filter(is_loud).any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()));
     CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
+}
+
+/// The detector of a new registration as trusted publisher.
+const REGISTRATION: &str = "trusted-publisher-changed";
+
+/// Whether the certificate of a release shows the facts of a category.
+fn is_certified(category: SignalCategory) -> bool {
+    matches!(category, SignalCategory::Origin | SignalCategory::Source | SignalCategory::Pipeline)
 }
 
 /// A signal of an unknown detector counts for the weakest category.

@@ -40,6 +40,9 @@ ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no 
 /// So many tagged releases, and none without, show that a project tags its releases.
 const SETTLED: u32 = 5;
 
+/// After how many days without a release a package is dormant.
+const DORMANT_DAYS: i64 = 365;
+
 /// Fewest tagged releases for each untagged one that still make a habit.
 const HABIT: u32 = 10;
 
@@ -62,12 +65,20 @@ fn missing(change: &Change<'_>) -> Option<Signal> {
     let habit = Habit::of(change, view)?;
     let severity = match (habit.present, habit.absent) {
         (_, 0) if change.forge_release() == Some(true) || is_early(change) => Severity::Low,
-        (present, 0) if present < SETTLED => Severity::Low,
+        (present, 0) if present < SETTLED && !is_revived(change) => Severity::Low,
         (_, 0) => Severity::Medium,
         (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
         _ => return None,
     };
     Some(signal(&ABOUT, severity, evidence(change, &habit)))
+}
+
+/// Whether a package that had no release for a year comes back without a trace on the forge, where all were tagged: an old
+/// token is worth more than few observations.
+fn is_revived(change: &Change<'_>) -> bool {
+    let last = change.package.lines.values().filter_map(|line| line.last_at).max();
+    let pause = last.map_or(0, |last| (change.release.published_at - last).num_days());
+    pause >= DORMANT_DAYS && change.forge_release() == Some(false)
 }
 
 /// Whether the tag may still come.

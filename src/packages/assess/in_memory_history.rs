@@ -59,7 +59,7 @@ impl InMemoryHistory {
     fn companions(&self, release: &Observation) -> BTreeSet<String> {
         let registry = release.purl.package().registry();
         let names = release.facts.dependencies_first_published.iter().flatten().map(|(name, _)| name);
-        let packages = names.filter_map(|name| Package::new(registry.ecosystem(), name).ok()?.of(&registry));
+        let packages = names.filter_map(|name| Some(Package::new(registry.ecosystem(), name).ok()?.of(&registry)));
         let released: Vec<_> = CorrelationKey::of(release).iter().filter_map(|key| self.released.get(key)).collect();
         let own = packages.filter(|package| released.iter().any(|known| known.contains(package)));
         own.map(|package| package.name().to_owned()).collect()

@@ -12,5 +12,5 @@ pub mod recheck;
 pub mod record;
 pub mod relearn;
 pub mod tag_history;
-mod told;
+pub mod told;
 pub mod unlearn;

@@ -3,30 +3,21 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, stream};
 
+use super::dependencies::{Dating, TOO_LATE, new_dependencies};
 use crate::{
-    baseline::{Moment, words::dependencies},
     detect::AssessmentInputs,
     enrich::{Depth, ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Fact, Facts, Observation, OrNone, Package, TagFacts, Tally, Trait,
-        traits::{Dependencies, NamedRepositories, Repositories},
+        Baseline, Fact, Facts, Observation, TagFacts,
+        traits::{NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
-    registry::{self, Known, PackageState, Registry, RegistryError},
     store::{Store, StoreError},
-    text::with_causes,
 };
-
-/// The reason for facts that were not answered in time.
-const TOO_LATE: &str = "it was not answered in time";
 
 /// Of how many releases the latest with a commit is looked for.
 const RECENT: usize = 20;
-
-/// Most new dependencies of a release whose age is queried.
-const MAX_DEPENDENCIES: usize = 20;
 
 /// Collects the facts around a release.
 #[derive(Debug)]
@@ -81,7 +72,8 @@ impl Enricher {
                 Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
         }
         if differs {
-            more_later |= self.date_dependencies(subject, release, baseline).await;
+            let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
+            more_later |= dating.date(subject, release, baseline).await;
         }
         Ok(more_later)
     }
@@ -100,79 +92,6 @@ impl Enricher {
             built.or(tagged).filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
         }))
     }
-
-    /// When each new dependency was first published, as far as the registry has it. Returns whether it may have more
-    /// later.
-    async fn date_dependencies(
-        &self,
-        subject: &Examination<'_>,
-        release: &mut Observation,
-        baseline: &Baseline,
-    ) -> bool {
-        let registry = release.purl.package().registry();
-        let package = |name: &str| Some(Package::new(registry.ecosystem(), name).ok()?.of(&registry));
-        let mut new: Vec<Package> = new_dependencies(release, baseline).filter_map(package).collect();
-        if new.len() > MAX_DEPENDENCIES {
-            let why = format!("{} are new; the age of {MAX_DEPENDENCIES} is asked for", new.len());
-            release.facts.unknown_because(Fact::Dependencies, why);
-            new.truncate(MAX_DEPENDENCIES);
-        }
-        let asked = stream::iter(new).map(|package| async move {
-            let first = self.first_published(subject, &package).await;
-            (package.name().to_owned(), first)
-        });
-        let asking = asked.buffered(self.concurrency).collect::<Vec<_>>();
-        let Some(found) = subject.turn.facts(asking).await else {
-            release.facts.unknown_because(Fact::Dependencies, TOO_LATE);
-            return true;
-        };
-        let mut failed = false;
-        for (name, first) in found {
-            let why = match first {
-                Ok(Some(first)) => {
-                    release.facts.dependencies_first_published.get_or_insert_default().insert(name, first);
-                    continue;
-                }
-                Ok(None) => "the registry does not have it".to_owned(),
-                Err(error) => {
-                    failed = true;
-                    with_causes(&error)
-                }
-            };
-            release.facts.unknown_because(Fact::Dependency(name), why);
-        }
-        failed
-    }
-
-    /// A dependency that a private registry does not have may come from the public one.
-    async fn first_published(
-        &self,
-        subject: &Examination<'_>,
-        package: &Package,
-    ) -> Result<Option<DateTime<Utc>>, RegistryError> {
-        let first = first_published(subject, subject.registry, package).await?;
-        match self.registries.public_of(&package.registry()) {
-            Some(public) if first.is_none() && !package.is_public() => {
-                first_published(subject, public, &package.public_namesake()).await
-            }
-            _ => Ok(first),
-        }
-    }
-}
-
-async fn first_published(
-    subject: &Examination<'_>,
-    registry: &dyn Registry,
-    package: &Package,
-) -> Result<Option<DateTime<Utc>>, RegistryError> {
-    let question = registry::Question { known: &Known::default(), validators: None, revision: None };
-    Ok(match registry.package(&subject.turn.around, package, question).await? {
-        PackageState::Current(document) => {
-            let withdrawn = document.withdrawn.iter().map(|(_, at)| *at);
-            document.releases.iter().map(|release| release.published_at).chain(withdrawn).min()
-        }
-        _ => None,
-    })
 }
 
 /// The facts of a forge that did not answer in time: it is queried again, and its earlier answers are cached.
@@ -211,17 +130,6 @@ fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs
     let demands_age = inputs.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
     let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
     is_new || demands_age || !assessed.signals.is_empty()
-}
-
-/// Dependencies that no release before had, where those of releases before are known.
-fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> impl Iterator<Item = &'a str> {
-    let moment = Moment { at: release.published_at, held_at: None };
-    let settled = move |tally: &Tally<_>, name: &str| {
-        tally.get(OrNone::Name(name)).is_some_and(|seen| moment.knows(Trait::Dependencies, tally, seen))
-    };
-    let known = move |name: &str| baseline.lines.values().any(|line| settled(line.tally(Dependencies), name));
-    let any_known = baseline.lines.values().any(|line| !line.tally(Dependencies).is_empty());
-    dependencies(release).map(|(name, _)| name).filter(move |name| any_known && !known(name))
 }
 
 /// The repository that the package's releases were last built in.

@@ -1,5 +1,6 @@
 //! Verification of a release before it is judged: evidence, facts from forges, and unchecked parts.
 
+mod dependencies;
 pub mod facts;
 pub mod left_out;
 pub mod unchecked;
