@@ -17,7 +17,7 @@ use super::{
     violation::LogViolation,
 };
 
-/// How a log is read.
+/// The protocol of a log.
 #[derive(Clone, Debug)]
 pub enum Protocol {
     /// Rekor v2, static CT and other logs of tiles.

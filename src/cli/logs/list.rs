@@ -65,7 +65,7 @@ impl List {
 pub(in crate::cli) struct Line<'a> {
     /// The origin of its checkpoints.
     name: &'a str,
-    /// How it is read.
+    /// The protocol of the log.
     kind: LogKind,
     /// Where.
     url: &'a str,

@@ -14,7 +14,7 @@ use crate::{
 pub struct Instance {
     /// What the operator calls it.
     pub name: String,
-    /// How it is read.
+    /// The protocol of the log.
     pub kind: LogKind,
     /// Where.
     pub url: Url,

@@ -21,7 +21,7 @@ use crate::store::{
 pub struct NewLog<'a> {
     /// The origin of its checkpoints.
     pub name: &'a str,
-    /// How it is read.
+    /// The protocol of the log.
     pub kind: LogKind,
     /// Where.
     pub url: &'a str,
@@ -38,7 +38,7 @@ pub struct NewLog<'a> {
 pub struct LogRow {
     /// The origin of its checkpoints.
     pub name: String,
-    /// How it is read.
+    /// The protocol of the log.
     pub kind: LogKind,
     /// Where.
     pub url: String,
