@@ -16,12 +16,12 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// The packages whose habits are known
+/// List the packages that have a baseline
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline list
-  provwatch baseline list --held  # only those with releases that wait
+  provwatch baseline list --held  # only those with held releases
   provwatch baseline list --format json")]
 pub struct List {
     /// Only packages with held releases

@@ -30,7 +30,7 @@ A release with weaker evidence than earlier releases of its line. The ranks, fro
 * A release without any evidence is high, a smaller step down is medium or low. Stronger evidence than before is informational.
 * If a trusted publisher always attested its releases and now does not, the signal is medium.
 * If a person approved the release and the usual attestation is missing, the signal is medium, and high if the approver is not known.
-* On a line that never had evidence, a release without evidence raises no signal. It is low, though, if other lines of the package have evidence and the version is known to have no tag.
+* On a line that never had evidence, a release without evidence raises no signal. The signal is low, though, if other lines of the package have evidence and the version is known to have no tag.
 * A new line without evidence is medium (a pre-release line: low) if the line of its baseline has none either, but another line had some within a year.
 * If provwatch could not fetch the attestation of a release with a token, the release counts as provenance at most.
 
