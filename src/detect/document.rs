@@ -38,8 +38,8 @@ const READING: &str = "
 
 * *The line* is the [release line](GLOSSARY.md#release-line) of the release. A new line starts with the baseline of another line.
 * *The forge* is GitHub or GitLab, where the project has its repository. *With tag and forge release*: the forge has a tag and a release for the version.
-* *Known to have no tag*: the forge was asked and has none. A fact that provwatch does not know raises no signal.
-* *One level lower* than high is medium, then low. An *informational* signal raises no alert by itself.
+* *Known to have no tag*: provwatch asked the forge, and it has none. A fact that provwatch does not know raises no signal.
+* *One level lower* than high is medium, then low. *Informational* is severity info: recorded, without a need to act.
 ";
 
 fn section(out: &mut String, about: &About) {
@@ -78,7 +78,7 @@ fn rules(out: &mut String) {
     let _ = write!(
         out,
         "\n## How signals become one alert\n\nEvery signal belongs to a category: {}. Categories are independent of each \
-         other. The worst signal leads. Signals of other categories corroborate it; several signals of one category count \
+         other. The worst signal leads and gives the alert its title. Signals of other categories corroborate it; several signals of one category count \
          once. Some signals only corroborate and never lead: those of install-script-added, lines-at-once, odd-hours, \
          package-burst, revival, version-jump and young-dependency, and others where their section says so. The first rule \
          that applies decides the severity of the alert.\n\n{TABLE}",
@@ -87,7 +87,7 @@ fn rules(out: &mut String) {
     table(out, RULES);
     let _ = write!(
         out,
-        "\nIf all signals of a release only corroborate or are informational, these rules decide instead. If none applies, provwatch raises no alert.\n\n{TABLE}"
+        "\nIf all signals of a release only corroborate or are informational, these rules decide instead. If none applies, an informational signal raises an alert of severity info, and corroborating signals raise none.\n\n{TABLE}"
     );
     table(out, SUPPORT_RULES);
     out.push_str(

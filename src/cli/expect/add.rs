@@ -35,7 +35,7 @@ Examples:
   provwatch expect add pkg:npm/widget --manual ada --for 2d \\
       --reason 'the workflow is broken, ada publishes by hand'
 
-A change that fits the announcement in its time raises no alert, and becomes normal. provwatch judges everything \
+A change that fits the announcement in its time is only informational, and becomes normal. provwatch judges everything \
 else about the release as always: another repository than the announced one, a missing tag, a new install script."
 )]
 pub struct Add {

@@ -32,7 +32,7 @@ A maintainer with a new laptop, a bot with a new key, or another kind of merge a
 Check which account pushed the commit, and whether the commit came from a reviewed pull request.
 
 ### Example incident
-asyncapi (July 2026): an attacker with a stolen bot token pushed to the real release branch.";
+asyncapi (July 2026): an attacker with a stolen bot token pushed to the project's own release branch.";
 
 /// So many signed commits show that signing is the rule.
 const ENOUGH: u32 = 5;

@@ -23,7 +23,7 @@ const DOCS: &str = "### What it detects
 A file that reaches a release thirty days or more after its publication. The signal is medium if the file has no attestation but releases of the package do, and otherwise low.
 
 ### Why it matters
-Every user who pinned the version gets the new file, after they have reviewed the release. PyPI has refused such uploads since July 2026.
+Every user who pinned the version gets the new file, although they reviewed the release without it. PyPI has refused such uploads since July 2026.
 
 ### False positives
 Wheels for a new version of Python, built from the old source.

@@ -34,7 +34,7 @@ A verified identity with a repository that the line has never had. provwatch com
 An attacker who can publish from a repository of their own does not need the project's repository. The forge assigns the id, and a new repository never gets an old id, whatever its name.
 
 ### False positives
-Projects split and merge repositories; a repository that another line of the package already uses is one level lower. Where the certificate carries no id, a former name that the forge confirms makes the signal informational.
+Projects split and merge repositories. The signal is one level lower for a repository that another line of the package already uses. If the certificate has no id, the signal is informational if the forge confirms the former name.
 
 ### What to do
 Open both repositories. For an honest move, the old repository has an announcement, and the maintainers are the same people. If both hold: `provwatch baseline accept`.

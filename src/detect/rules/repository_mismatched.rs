@@ -25,7 +25,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build from a repository that the manifest does not name, on a line whose manifests always named it. The same for the first attested release of a line.
+A verified build from another repository than the manifest names. On this line both always matched before, or this is its first attested release.
 
 ### Why it matters
 npm and other registries refuse provenance from a repository that the manifest does not name, so an honest move changes both. If the two differ, one of them does not come from the project.

@@ -22,10 +22,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-The first release of a package after at least 180 days, or of a line after at least a year. The pause must also be at least twice as long as the longest earlier one. The signal only corroborates others.
+The first release of a package after a pause of at least 180 days, or of a line after at least a year. The pause must also be at least twice as long as the longest earlier one. The signal only corroborates others.
 
 ### Why it matters
-Often no maintainer notices the takeover of a dormant package or an old line. Attackers can buy old tokens and expired domains of its owners.
+The takeover of a dormant package or an old line can go unnoticed. Attackers can buy the owners' old tokens and expired domains.
 
 ### False positives
 Finished packages get occasional maintenance, and old lines get security fixes.

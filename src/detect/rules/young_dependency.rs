@@ -32,7 +32,7 @@ Attackers hide the payload in a package of their own and make the release depend
 Projects that split a package and depend on the new one the same day.
 
 ### What to do
-Examine the dependency first, then the release. Check the dependency's publisher, and its install scripts.
+Examine the dependency first, then the release. Check the publisher and the install scripts of the dependency.
 
 ### Example incident
 axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old.";
