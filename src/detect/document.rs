@@ -17,14 +17,15 @@ pub fn document() -> String {
         section(&mut out, detector.about());
     }
     out.push_str(
-        "\n# Detectors over log entries\n\nEach of these signals raises an alert of its own, of the kind `log`. It does not change the \
-         alert about a release.\n",
+        "\n# Detectors over log entries\n\nEach of these signals raises an alert of its own, of the kind `log`. It does not \
+         change the alert about a release.\n",
     );
     for detector in ENTRY_DETECTORS {
         section(&mut out, detector.about());
     }
     out.push_str(
-        "\n# Detectors over names\n\nEach of these signals raises an alert of its own, of the kind `release`, without a new release.\n",
+        "\n# Detectors over names\n\nEach of these signals raises an alert of its own, of the kind `release`, \
+         without a new release.\n",
     );
     for about in NAME_DETECTORS {
         section(&mut out, about);
@@ -78,21 +79,22 @@ fn rules(out: &mut String) {
     let _ = write!(
         out,
         "\n## How signals become one alert\n\nEvery signal belongs to a category: {}. Categories are independent of each \
-         other. The worst signal leads and gives the alert its title. Signals of other categories corroborate it; several signals of one category count \
-         once. Some signals only corroborate and never lead: those of install-script-added, lines-at-once, odd-hours, \
-         package-burst, revival, version-jump and young-dependency, and others where their section says so. The first rule \
-         that applies decides the severity of the alert.\n\n{TABLE}",
+         other. The worst signal leads and gives the alert its title. Signals of other categories corroborate it; several \
+         signals of one category count once. Some signals only corroborate and never lead: those of install-script-added, \
+         lines-at-once, odd-hours, package-burst, revival, version-jump and young-dependency, and others where their \
+         section says so. The first rule that applies decides the severity of the alert.\n\n{TABLE}",
         categories.join(", ")
     );
     table(out, RULES);
     let _ = write!(
         out,
-        "\nIf all signals of a release only corroborate or are informational, these rules decide instead. If none applies, an informational signal raises an alert of severity info, and corroborating signals raise none.\n\n{TABLE}"
+        "\nIf all signals of a release only corroborate or are informational, these rules decide instead. If none \
+         applies, an informational signal raises an alert of severity info, and corroborating signals raise none.\n\n{TABLE}"
     );
     table(out, SUPPORT_RULES);
     out.push_str(
-        "\nThe confidence of an alert is high if more than one category has a signal at low or above. Otherwise it is the \
-         confidence of the leading detector. It is low if all signals only corroborate. A release with an alert of medium or \
-         worse does not join the baseline.\n",
+        "\nThe confidence of an alert is high if more than one category has a signal at low or above. Otherwise it is \
+         the confidence of the leading detector. It is low if all signals only corroborate. A release with an alert of \
+         medium or worse does not join the baseline.\n",
     );
 }

@@ -37,7 +37,7 @@ pub(super) const ROW: Row = Row {
         names_versions: true,
         interval: Interval {
             usual: Duration::from_secs(15),
-            about: "How often provwatch reads the changelog. PyPI allows each IP address 3600 such requests in an hour.",
+            about: "How often provwatch reads the changelog. PyPI allows an address 3600 such requests an hour.",
             least: Duration::from_secs(2),
             most: None,
         },
