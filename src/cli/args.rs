@@ -76,7 +76,7 @@ pub enum Command {
     Detectors(super::detectors::Detectors),
     /// Verify a file of attestations, a release by its purl, or a stored file by its digest
     Verify(super::verify::Verify),
-    /// Verify one Sigstore bundle, with the command line of sigstore-conformance
+    /// Verify one Sigstore bundle, with the options of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
     /// Send a test alert to every subscription
     TestSinks(super::test_sinks::TestSinks),

@@ -24,7 +24,7 @@ const MAX_BUNDLE: u64 = 16 << 20;
 /// Largest file that is verified, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
 
-/// Verify one Sigstore bundle, with the command line of sigstore-conformance
+/// Verify one Sigstore bundle, with the options of sigstore-conformance
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

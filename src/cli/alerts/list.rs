@@ -38,7 +38,7 @@ pub struct List {
     /// Only alerts about this package
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
-    /// Show at most this many
+    /// Show at most this many alerts
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::{
     store::{LogEntryRow, LogMatchFilter, Store},
 };
 
-/// List the entries that [[logs.match]] found, the latest first
+/// List the log entries that each [[logs.match]] found, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,10 +38,10 @@ pub struct Matches {
     /// Only entries that provwatch saw before this time, RFC 3339
     #[arg(long, value_name = "TIME")]
     until: Option<DateTime<Utc>>,
-    /// Only entries with this text in issuer, subject or a claim; upper and lower case are equal
+    /// Only entries with this text in issuer, subject or a claim, in upper or lower case
     #[arg(long, value_name = "TEXT")]
     identity: Option<String>,
-    /// Show at most this many
+    /// Show at most this many entries
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]

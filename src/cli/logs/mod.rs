@@ -26,13 +26,13 @@ pub enum Logs {
     List(list::List),
     /// Show how far provwatch has read and verified each log, with gaps and problems
     Status(status::Status),
-    /// List the entries that [[logs.match]] found
+    /// List the log entries that each [[logs.match]] found
     Matches(matches::Matches),
-    /// Read and verify a range of a log once, and print the entries of some signers
+    /// Read and verify a range of a log once, and print the matching entries
     Scan(scan::Scan),
     /// Look up single entries of a log, and verify that it contains them
     Find(find::Find),
-    /// Continue the reading of a log at another entry, back or forward
+    /// Continue to read a log from another entry, back or forward
     Start(start::Start),
     /// Export the evidence against a log, for others to verify
     Evidence(evidence::EvidenceCommand),

@@ -27,7 +27,7 @@ use crate::{
 /// How often progress is printed without a terminal.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
-/// Read and verify a range of a log once, and print the entries of some signers
+/// Read and verify a range of a log once, and print the matching entries
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,7 +64,7 @@ pub struct Scan {
     /// The names are those of [[logs.match]]
     #[arg(long = "claim", value_name = "NAME=REGEX", value_parser = criterion)]
     claims: Vec<(Claim, String)>,
-    /// Print entries of the repositories of watched packages, and of [[logs.match]]
+    /// Print entries by repositories of watched packages, and entries that a [[logs.match]] finds
     #[arg(long, conflicts_with_all = ["subject", "issuer", "claims"])]
     watched: bool,
 }

@@ -13,7 +13,7 @@ use crate::{
     progress::NoProgress,
 };
 
-/// Continue the reading of a log at another entry, back or forward
+/// Continue to read a log from another entry, back or forward
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
