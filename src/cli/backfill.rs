@@ -44,7 +44,7 @@ pub struct Backfill {
     printing: Printing,
 }
 
-/// What a package came to.
+/// The result for one package.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct Line {
     package: Package,

@@ -70,16 +70,16 @@ fn list(printing: Printing) -> Result<(), CliError> {
 pub struct Summary {
     /// Its id.
     id: &'static str,
-    /// What it says, in a line.
+    /// The detector's title, in one line.
     title: &'static str,
-    /// What its signals rest on; signals of different categories are independent.
+    /// The category of its signals. Signals of different categories are independent.
     #[serde(rename = "ground")]
     category: &'static str,
-    /// How bad a signal of it is at most.
+    /// The highest severity of its signals.
     severity: Severity,
-    /// How sure it is.
+    /// The confidence of its signals.
     confidence: Confidence,
-    /// The version of provwatch that had it first.
+    /// The first version of provwatch with this detector.
     since: &'static str,
 }
 

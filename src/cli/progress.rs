@@ -53,7 +53,7 @@ pub struct Seen {
     pub other_alerts: BTreeMap<AlertId, Alert>,
 }
 
-/// What a source gave.
+/// The result of reading a source.
 #[derive(Debug, Default)]
 pub struct SourceSeen {
     /// Events read.

@@ -46,7 +46,7 @@ pub struct TestSinks {
     printing: Printing,
 }
 
-/// What a subscription said.
+/// The answer of a subscription's receiver.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct SinkAnswer {
     subscription: String,

@@ -90,7 +90,7 @@ impl Default for Limits {
     }
 }
 
-/// What a pass came to.
+/// The result of a pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Deliveries that were taken.

@@ -62,7 +62,7 @@ pub struct Heartbeat {
     pub first_at: DateTime<Utc>,
     /// When this process began.
     pub started_at: DateTime<Utc>,
-    /// When it last said that it lives.
+    /// The time of its last heartbeat.
     pub beat_at: DateTime<Utc>,
     /// What only it knows.
     pub facts: Facts,
@@ -81,7 +81,7 @@ pub struct Facts {
     /// The last write that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_failure: Option<WriteFailure>,
-    /// What it goes by.
+    /// The configuration and watchlist that it uses.
     pub in_use: InUse,
     /// The logs that it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,7 +140,7 @@ pub struct LeftLog {
     pub name: String,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// Whose doing that is.
+    /// The party that caused it.
     pub by: LeftBy,
 }
 

@@ -66,11 +66,11 @@ impl FromStr for Severity {
     }
 }
 
-/// How sure the reasoning is, apart from how bad it would be.
+/// The confidence in the finding, independent of its severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// One weak hint, or little history to compare with.
+    /// One weak hint, or a short history.
     Low,
     /// A clear difference that has common honest explanations.
     Medium,

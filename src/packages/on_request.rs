@@ -48,7 +48,7 @@ pub struct Appraisal {
     pub observation: Observation,
     /// What could not be checked, a sentence each.
     pub unchecked: Vec<String>,
-    /// How it stands beside the baseline.
+    /// How it compares with the baseline.
     pub comparison: Comparison,
     /// What is wrong with it whatever is usual; empty where it was compared, which finds that too.
     pub of_itself: Vec<Signal>,
@@ -56,7 +56,7 @@ pub struct Appraisal {
     pub page: String,
 }
 
-/// How a release stands beside the baseline of its package.
+/// How a release compares with the baseline of its package.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Comparison {
     /// Nothing was learned of the package.

@@ -33,7 +33,7 @@ impl Default for AlertFilter {
     }
 }
 
-/// What an operator did with an alert.
+/// An operator's action on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertAction {
     /// Where the alert stood afterwards.

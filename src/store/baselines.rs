@@ -48,7 +48,7 @@ pub struct NewBaselineVersion {
     pub purl: Option<ReleaseId>,
     /// Who: `provwatch`, or the operator's name.
     pub actor: String,
-    /// What the operator had to say.
+    /// The operator's reason.
     pub note: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub struct BaselineVersion {
     pub at: DateTime<Utc>,
     /// Who.
     pub actor: String,
-    /// What the operator had to say.
+    /// The operator's reason.
     pub note: Option<String>,
 }
 

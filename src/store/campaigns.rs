@@ -28,7 +28,7 @@ pub struct MemberRow {
     pub first_delivery: Option<i64>,
 }
 
-/// A message about a campaign that tells, or will tell, of one of its members.
+/// A message about a campaign that reports, or will report, one of its releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Telling {
     /// The id of the campaign's alert.

@@ -75,7 +75,7 @@ pub struct SourceState {
     pub last_error: Option<String>,
     /// When it did.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// Why it last lost its place.
+    /// The reason for its last cursor gap.
     pub last_gap: Option<String>,
     /// When it did.
     pub last_gap_at: Option<DateTime<Utc>>,

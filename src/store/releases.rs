@@ -43,7 +43,7 @@ pub struct ReleaseRow {
     pub in_baseline: bool,
     /// When to look again for evidence that could not be had.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// How often that was done in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
     /// What is known of it; `None` if it was never readable.
     pub observation: Option<Observation>,

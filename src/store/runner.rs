@@ -18,7 +18,7 @@ pub struct RunnerRow {
     pub first_at: DateTime<Utc>,
     /// When this process began.
     pub started_at: DateTime<Utc>,
-    /// When it last said that it lives.
+    /// The time of its last heartbeat.
     pub beat_at: DateTime<Utc>,
     /// What only it knows, as JSON.
     pub facts: String,

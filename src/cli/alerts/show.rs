@@ -45,7 +45,7 @@ pub(in crate::cli) struct Shown<'a> {
     alert: &'a Alert,
     deliveries: &'a [DeliveryState],
     history: &'a [AlertAction],
-    /// The messages about campaigns that told, or will tell, of this release.
+    /// The messages about campaigns that reported, or will report, this release.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     told_by: &'a [Telling],
 }

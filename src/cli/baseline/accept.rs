@@ -56,7 +56,7 @@ pub(in crate::cli) struct Accepted<'a> {
     /// An operator accepted it, now or before: what was learned by itself cannot be taken back.
     #[serde(skip)]
     can_be_undone: bool,
-    /// What became normal by it.
+    /// The values that became normal with it.
     joins: Vec<Joining>,
     /// Its alert, if that is still open.
     #[serde(skip_serializing_if = "Option::is_none")]

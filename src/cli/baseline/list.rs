@@ -35,10 +35,10 @@ pub struct List {
 pub(in crate::cli) struct Line {
     package: Package,
     lines: Vec<ReleaseLine>,
-    /// Releases that taught.
+    /// Releases in the baseline.
     releases: u64,
     last_at: Option<DateTime<Utc>>,
-    /// Releases that did not, because they were unusual.
+    /// Held releases: those outside the baseline because they are unusual.
     held: usize,
 }
 

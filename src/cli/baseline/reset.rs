@@ -47,13 +47,13 @@ pub struct Reset {
     printing: Printing,
 }
 
-/// What was forgotten, and learned anew.
+/// The result of a reset.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Forgotten<'a> {
     package: &'a Package,
-    /// How many lines were learned anew.
+    /// The number of lines that were learned again.
     lines: usize,
-    /// From how many releases.
+    /// The number of releases that they were learned from.
     releases: usize,
     /// The releases that stay held.
     held: Vec<ReleaseId>,

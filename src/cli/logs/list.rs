@@ -71,7 +71,7 @@ pub(in crate::cli) struct Line<'a> {
     url: &'a str,
     /// Whether every entry is read, or only the checkpoints.
     tailed: bool,
-    /// Whether it has said what it is; false: it is taken for what its key suggests.
+    /// Whether the log's answers showed its kind; false: the kind is the one that its key suggests.
     recognized: bool,
     /// SHA-256 over its public key, hexadecimal.
     key_id: String,

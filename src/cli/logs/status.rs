@@ -66,9 +66,9 @@ struct View {
 pub(in crate::cli) struct Line<'a> {
     /// The log.
     log: &'a LogRow,
-    /// What of it was read and proven.
+    /// The ranges that were read and verified.
     covered: &'a [Covered],
-    /// What of it was never read.
+    /// The ranges that were never read.
     gaps: &'a [Covered],
     /// What kinds of entries it has.
     kinds: &'a [KindCount],

@@ -43,9 +43,9 @@ pub struct Conditions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(clippy::struct_field_names, reason = "it is the name of the JSON key")]
 pub struct Condition {
-    /// What is demanded, as the option is called: `repository`, `certificate-identity`.
+    /// The condition, by the name of its option: `repository`, `certificate-identity`.
     pub condition: &'static str,
-    /// The value that is demanded.
+    /// The required value.
     pub expected: String,
     /// The value that was signed; missing where the signature says nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]

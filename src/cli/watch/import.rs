@@ -49,7 +49,7 @@ pub struct Import {
     printing: Printing,
 }
 
-/// What one file brings.
+/// The result of importing one file.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Harvest {
     file: PathBuf,

@@ -45,7 +45,7 @@ pub struct SubscriptionState {
     pub subscription: String,
     /// Deliveries that are still to be made.
     pub pending: u64,
-    /// Those of them that were attempted in vain.
+    /// Those of them whose attempts failed.
     pub retrying: u64,
     /// Deliveries that were given up.
     pub failed: u64,
@@ -57,7 +57,7 @@ pub struct SubscriptionState {
     pub last_failure: Option<DateTime<Utc>>,
 }
 
-/// What became of one delivery.
+/// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeliveryState {
     /// The subscription's name.
@@ -70,7 +70,7 @@ pub struct DeliveryState {
     pub created_at: DateTime<Utc>,
     /// When it got through or was given up.
     pub settled_at: Option<DateTime<Utc>>,
-    /// What the sink said at the last attempt.
+    /// The sink's answer to the last attempt.
     pub detail: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::store::columns::{Hashes, Position};
 
-/// Where a tail stands. The ends are exclusive.
+/// The position of a tail. The ends are exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TailRow {
     /// The first entry that was read.
