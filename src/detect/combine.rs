@@ -35,7 +35,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "corroborated loss of evidence",
-        when: "evidence is lost or invalid at high or worse, and another category has a signal at low or above (cadence: at medium; time never counts)",
+        when: "the category evidence has a signal at high or worse, and another category has one at low or above (cadence: at medium; time never counts)",
         then: "critical",
         applies: |scores| {
             scores.of(SignalCategory::Evidence) >= Some(Severity::High)

@@ -17,7 +17,7 @@ use crate::{
     text::shell_word,
 };
 
-/// The alerts, the latest first
+/// List alerts, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,8 +26,8 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
-Exit codes: 0 clean · 3 a chosen alert is open and at or above --fail-on, even beyond --limit · \
-4 the package is not stored")]
+Exit codes: 0 clean · 3 a listed alert is open and at or above --fail-on, even beyond --limit · 4 the package is \
+unknown")]
 pub struct List {
     /// Only alerts with this status
     #[arg(long, value_enum, default_value_t = Standing::All)]
@@ -38,7 +38,7 @@ pub struct List {
     /// Only alerts about this package
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
-    /// Show at most this many
+    /// Show at most this many alerts
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]

@@ -24,14 +24,14 @@ const HANGING: usize = 10;
 /// Most deliveries and actions that are shown.
 const SHOWN: usize = 100;
 
-/// One alert with all its evidence, and what became of it
+/// Show one alert with its evidence, deliveries and actions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch alerts show 6adc1e73047a
   provwatch alerts show 6adc --format json  # the first digits are enough")]
 pub struct Show {
-    /// The alert's id, or the digits it begins with
+    /// The alert's id, or its first digits
     #[arg(value_name = "ID", value_parser = target::alert)]
     id: AlertPrefix,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(in crate::cli) struct Shown<'a> {
     alert: &'a Alert,
     deliveries: &'a [DeliveryState],
     history: &'a [AlertAction],
-    /// The messages about campaigns that told, or will tell, of this release.
+    /// The messages about campaigns that reported, or will report, this release.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     told_by: &'a [Telling],
 }
