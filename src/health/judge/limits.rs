@@ -42,8 +42,8 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         return Some(Finding::new(
             Id::ForgesOff,
             "",
-            "the forges are switched off: releases are assessed without their facts",
-            "remove `[forges] enabled = false` where the network lets them through",
+            "the forges are switched off: provwatch judges releases without facts about tags, commits and runs",
+            "remove `[forges] enabled = false` where the network allows requests to them",
         ));
     };
     // A token for one of them says that the operator thought of it.
@@ -53,7 +53,8 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         Finding::new(
             Id::NoToken,
             "",
-            format!("{hosts}: asked without a token, so only about releases that differ"),
+            format!("provwatch has no token for {hosts}, so it asks only about releases that differ from their \
+                     baseline"),
             "make a token without permissions and name it in [forges] github_token_file",
         )
     })
@@ -64,8 +65,9 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::LogsOff,
             "",
-            "transparency logs are switched off: signatures in a watched name without a release are not seen",
-            "remove `[logs] enabled = false` where the network lets them through",
+            "transparency logs are switched off: provwatch does not see a signature of a watched repository that no \
+             release carries",
+            "remove `[logs] enabled = false` where the network allows requests to them",
         )
     })
 }
@@ -90,9 +92,10 @@ fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
             1 => "the only entry that was read is".to_owned(),
             entries => format!("all {entries} entries that were read are"),
         };
-        let sentence = format!("{name}: {read} in an unknown form; the signers are not seen");
+        let sentence = format!("{name}: {read} in an unknown form; provwatch does not see the signers");
         let next =
-            "`provwatch logs status` names the forms; see whether `kind` in [[logs.instance]] is right, or upgrade";
+            "`provwatch logs status` names the forms; correct `kind` in [[logs.instance]] if it is wrong, or upgrade \
+             provwatch";
         Finding::new(Id::LogNotUnderstood, &name, sentence, next)
     };
     logs.map(finding).collect()
@@ -158,7 +161,7 @@ fn mirrors(snapshot: &Snapshot) -> Vec<Finding> {
         Finding::new(
             Id::MirrorLeavesOut,
             &registry,
-            format!("the documents of {registry} do not tell {}", mirror.lacks.join(", ")),
+            format!("the documents of {registry} lack {}", mirror.lacks.join(", ")),
             "name a mirror that passes the registry's documents on whole ([registries])",
         )
     };
@@ -215,8 +218,8 @@ fn trust(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::TrustRootEmbedded,
             "",
-            "the trust root is the one of this version and is never refreshed: newer signatures cannot be checked",
-            "say [trust] source = \"tuf\", or upgrade provwatch in good time",
+            "the trust root is built into this version and never refreshed: provwatch cannot check newer signatures",
+            "set [trust] source = \"tuf\", or upgrade provwatch in good time",
         )
     })
 }
