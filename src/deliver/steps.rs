@@ -64,7 +64,10 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     of_provwatch(alert, &mut steps);
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
         let detector = shell_word(&plain(&signal.detector, NAME));
-        steps.push(step("explain the detector: meaning, false alarms, next steps", format!("provwatch detectors explain {detector}")));
+        steps.push(step(
+            "explain the detector: meaning, false alarms, next steps",
+            format!("provwatch detectors explain {detector}"),
+        ));
     }
     if alert.status == AlertStatus::Open && !alert.is_test() {
         let acknowledge = format!("provwatch alerts ack {} --reason '…'", alert.id);
@@ -93,7 +96,10 @@ fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
 fn of_members(alert: &Alert, steps: &mut Vec<NextStep>) {
     for release in alert.members.iter().take(MEMBERS) {
         let purl = shell_word(&release.to_string());
-        steps.push(step("show a release of the campaign, and those related to it", format!("provwatch lookup {purl} --related 50")));
+        steps.push(step(
+            "show a release of the campaign, and those related to it",
+            format!("provwatch lookup {purl} --related 50"),
+        ));
     }
 }
 
@@ -131,7 +137,9 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
 fn acceptance(alert: &Alert) -> Option<NextStep> {
     let release = alert.purl.as_ref()?;
     let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert) && !is_of_name(alert);
-    is_proposed.then(|| step("accept the release, only if its maintainers confirm it", accept_command(release, Some(alert.severity))))
+    is_proposed.then(|| {
+        step("accept the release, only if its maintainers confirm it", accept_command(release, Some(alert.severity)))
+    })
 }
 
 /// Whether it is about a name: its release belongs to a package that is not watched, of which nothing is stored.

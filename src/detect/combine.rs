@@ -271,7 +271,10 @@ fn argument(rule: &Rule, leading: &Signal, scores: &CategoryScores, severity: Se
         [first @ .., last] => format!("Signals of the categories {} and {last} corroborate it", first.join(", ")),
     };
     let (detector, worst) = (&leading.detector, leading.severity);
-    format!("The leading signal is {detector} ({worst}). {also}. The rule \"{}\" gives the severity {severity}.", rule.name)
+    format!(
+        "The leading signal is {detector} ({worst}). {also}. The rule \"{}\" gives the severity {severity}.",
+        rule.name
+    )
 }
 
 #[cfg(test)]

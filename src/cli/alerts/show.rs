@@ -237,8 +237,9 @@ fn next(alert: &Alert, is_normal: bool) {
     if alert.status == AlertStatus::Open
         && let Some(warning) = warning(alert)
     {
-        let what = format!("{warning} Find the machines that installed it: docs/OPERATIONS.md, \"When it is real\", \
-                            has the steps.");
+        let what = format!(
+            "{warning} Find the machines that installed it: docs/OPERATIONS.md, \"When it is real\", has the steps."
+        );
         output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
     }
     let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();

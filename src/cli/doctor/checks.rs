@@ -190,7 +190,8 @@ fn registry(key: &RegistryKey, is_known: bool, findings: &[Finding]) -> Check {
     }
     let is_public = key.is_public();
     let never: Vec<_> = key.ecosystem().never_told().filter(|_| is_public).map(Aspect::title).collect();
-    let but = if never.is_empty() { String::new() } else { format!("; {title} does not provide {}", never.join(" or ")) };
+    let but =
+        if never.is_empty() { String::new() } else { format!("; {title} does not provide {}", never.join(" or ")) };
     Check::new(name, State::Ok, format!("no field that {title} provides was missing so far{but}"))
 }
 
@@ -265,8 +266,11 @@ fn subscriptions(context: &Context) -> Vec<Check> {
             match app::subscription(&context.config, subscription, &http, &clock) {
                 Ok(_) => {
                     let (kind, least) = (subscription.sink_type(), subscription.min_severity);
-                    Check::new(name, State::Ok, format!("{kind}, from {least}; `provwatch test-sinks` sends a test \
-                                                         message"))
+                    Check::new(
+                        name,
+                        State::Ok,
+                        format!("{kind}, from {least}; `provwatch test-sinks` sends a test message"),
+                    )
                 }
                 Err(error) => Check::new(name, State::Misconfigured, with_causes(&error)),
             }

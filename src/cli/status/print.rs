@@ -96,7 +96,8 @@ fn sources(report: &Report) {
     }
     for source in &report.sources {
         let (Some(registry), Some(_)) = (&source.registry, &source.url) else { continue };
-        let said = format!("{} is {registry}; it has no feed, so provwatch checks its packages at intervals.", source.name);
+        let said =
+            format!("{} is {registry}; it has no feed, so provwatch checks its packages at intervals.", source.name);
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
 }

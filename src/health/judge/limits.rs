@@ -53,8 +53,10 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         Finding::new(
             Id::NoToken,
             "",
-            format!("provwatch has no token for {hosts}, so it asks only about releases that differ from their \
-                     baseline"),
+            format!(
+                "provwatch has no token for {hosts}, so it asks only about releases that differ from their \
+                     baseline"
+            ),
             "make a token without permissions and name it in [forges] github_token_file",
         )
     })
@@ -93,8 +95,7 @@ fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
             entries => format!("all {entries} entries that were read are"),
         };
         let sentence = format!("{name}: {read} in an unknown form; provwatch does not see the signers");
-        let next =
-            "`provwatch logs status` names the forms; correct `kind` in [[logs.instance]] if it is wrong, or upgrade \
+        let next = "`provwatch logs status` names the forms; correct `kind` in [[logs.instance]] if it is wrong, or upgrade \
              provwatch";
         Finding::new(Id::LogNotUnderstood, &name, sentence, next)
     };

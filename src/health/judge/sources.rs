@@ -156,8 +156,9 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
     let (name, since) = (&log.name, span(age(log.since, now)));
     let key = format!("left log {name}");
     let (level, why) = match log.by {
-        LeftBy::TrustRoot => (Level::Unhealthy, "the trust root no longer names it, and provwatch does not see its \
-                                                 new entries"),
+        LeftBy::TrustRoot => {
+            (Level::Unhealthy, "the trust root no longer names it, and provwatch does not see its new entries")
+        }
         LeftBy::Operator => (Level::Limited, "the configuration no longer names it"),
         LeftBy::Retired => (Level::Limited, "the trust root says that another log has taken its place"),
     };

@@ -167,7 +167,10 @@ fn a_log_of_which_nothing_is_understood_is_said() {
         ("nothing of it", log(700, 700), &["log-not-understood"]),
     ]);
     let said = judge(&log(700, 700), noon()).remove(0).sentence;
-    assert_eq!(said, "log.example: all 700 entries that were read are in an unknown form; provwatch does not see the signers");
+    assert_eq!(
+        said,
+        "log.example: all 700 entries that were read are in an unknown form; provwatch does not see the signers"
+    );
 }
 
 #[test]

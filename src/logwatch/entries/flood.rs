@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// What the common alert says of itself.
-const TOGETHER: &str = "The first of their kind have alerts of their own; these came too fast for one alert each, \
-    so this alert counts them.";
+const TOGETHER: &str = "The first entries of this kind have alerts of their own; later ones came too fast for one \
+                        alert each, so this alert counts them.";
 
 /// A budget of one party: ten alerts of their own, and four more a day.
 fn of_party(key: String, title: &str, severity: Severity, now: DateTime<Utc>) -> Scope {
