@@ -18,8 +18,8 @@ Examples:
   provwatch reload  # what `systemctl reload provwatch` does
   provwatch -c ./provwatch.toml reload
 
-Checks configuration and watchlist, and sends SIGHUP to the daemon in any case: what it cannot use, such as a secret that is \
-missing, leaves the old at work, and the log and `systemctl status` say why.
+Checks configuration and watchlist, and sends SIGHUP to the daemon in any case. The daemon keeps the old files if it cannot \
+use the new ones, for example without a secret; the log and `systemctl status` give the reason.
 
 Exit codes: 0 the daemon was told · 1 no daemon runs · 2 the configuration or the watchlist is wrong")]
 pub struct Reload {}
