@@ -29,8 +29,8 @@ Examples:
   provwatch backfill pkg:npm/axios pkg:pypi/requests
   provwatch backfill --all  # every watched package that is known by name
 
-Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. \
-What was published in the last week is judged as new. Runs beside the daemon.
+Reads each package's document, verifies the evidence of its newest releases, and learns the usual way of releasing \
+from them. Judges the releases of the last week like new ones. Runs beside the daemon.
 
 Exit codes: 0 clean · 1 failed · 4 something could not be checked")]
 pub struct Backfill {

@@ -29,9 +29,10 @@ Examples:
   provwatch replay --expect timelines/   # compare with what they expect
   provwatch replay --format json timelines/
 
-A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
-line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is assessed against the baseline of the earlier ones, by the code that the daemon runs. With --format json every alert is one line, in time \
-order over all timelines; what --expect has to say then goes to standard error.
+A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release \
+per line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. \
+`replay` compares every release with the baseline of the earlier ones, with the code of the daemon. With --format json \
+every alert is one line, in time order over all timelines; the report of --expect then goes to standard error.
 
 Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or --fail-on was given and reached")]
 pub struct Replay {

@@ -33,8 +33,8 @@ Examples:
   provwatch timeline pkg:npm/axios --format json \\
       | jq 'select(.outcome == \"alerted\")'
 
-The list also has the events that registries announce: who may publish, yanks, quarantines, removals. It exits \
-with 4 when nothing is stored of the package.")]
+The list also has the events that registries announce: changed publishers, yanks, quarantines, removals. The command \
+exits with 4 if the store has nothing about the package.")]
 pub struct Timeline {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]

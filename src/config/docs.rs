@@ -107,11 +107,11 @@ url = \"https://cargo.acme.example/index\"
 ```
 
 Then `provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'` watches a package of it, and `watch import`
-takes what a lock file has from its URL. Packages of one name in two registries are two packages: neither releases nor baselines
-nor accounts of theirs are ever compared. For each of them the public registry of the type is asked once a day whether it has a
-package of that name (`provwatch detectors explain public-namesake`; `[detectors.public-namesake] enabled = false` asks nothing),
-unless that registry is switched off. What such a registry never tells (accounts, attestations, its own signatures) is not
-missed; what it told before and leaves out is.
+takes a lock file's entries from its URL. Packages of one name in two registries are two packages: provwatch never compares their releases,
+baselines or accounts. Once a day it asks the public registry of the type whether that registry has a
+package of the same name (`provwatch detectors explain public-namesake`; `[detectors.public-namesake] enabled = false` asks nothing),
+unless that registry is switched off. A field that such a registry never provides (accounts,
+attestations, its own signatures) does not count as missing; a field that it provided before does.
 ";
 
 fn write_table(out: &mut String, rows: &str) {

@@ -87,8 +87,8 @@ impl JsonSchema for RegistriesSection {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         const ALIASES: &str = "\
-Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
-the public package. Known without being named are the usual ones, and what lies below the URLs that are configured here.";
+Hosts of mirrors that serve the packages of a public registry, by ecosystem: provwatch reads a lock file's entries from them as
+the public packages. It also knows the usual hosts, and the URLs that are configured here.";
         let mut properties: Map<String, Value> = Ecosystem::all()
             .map(|ecosystem| (ecosystem.to_string(), registry_lists::schema(ecosystem, generator).into()))
             .collect();

@@ -31,9 +31,10 @@ Examples:
   provwatch baseline accept pkg:npm/axios@1.15.0 \\
       --reason 'moved to the new workflow, see their issue 42'
 
-The baseline learns from the release, so that the next one like it is normal; what that is stands above the result. A \
-release with a high or critical alert needs a reason. Look first: `provwatch lookup` shows what is known of it. The alert \
-stays as it is; acknowledge it with `provwatch alerts ack`. `provwatch baseline unaccept` takes an acceptance back.")]
+The release joins the baseline, so that the next release like it raises no alert. The command first prints the values \
+that join. A release with a high or critical alert needs a reason. Look at the release first: `provwatch lookup`. The \
+alert does not change; acknowledge it with `provwatch alerts ack`. `provwatch baseline unaccept` takes an acceptance \
+back.")]
 pub struct Accept {
     /// The release
     #[arg(value_name = "PURL", value_parser = target::release)]

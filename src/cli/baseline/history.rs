@@ -19,8 +19,8 @@ Examples:
   provwatch baseline history pkg:npm/axios
   provwatch baseline history pkg:npm/axios --limit 500 --format json
 
-Every step is kept: what was learned from which release, what an operator accepted or reset, who, when and why. It exits with 4 \
-when there is none.")]
+Each step has its release, its operator, its time and its reason: learned, accepted, reset and so on. The command \
+exits with 4 if the history is empty.")]
 pub struct History {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]

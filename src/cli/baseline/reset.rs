@@ -29,9 +29,9 @@ Examples:
   provwatch baseline reset pkg:npm/axios --line 1 \\
       --reason 'the database was restored'
 
-What was learned is forgotten, and learned anew from the releases that the registry has: those that raised nothing, and \
-those that you accepted. What is held stays held, and its alerts stay as they are, so that the next release is never the \
-first of its package. The history keeps every step. Where the way of releasing changed, accept a release instead.")]
+provwatch forgets the lines, and learns them again from the releases that the registry has, if they raised no alert or \
+you accepted them. Held releases stay held, and their alerts do not change, so that the next release is never the \
+first of its package. The history keeps every step. If the way of releasing has changed, accept a release instead.")]
 pub struct Reset {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]

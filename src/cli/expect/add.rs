@@ -35,8 +35,9 @@ Examples:
   provwatch expect add pkg:npm/widget --manual ada --for 2d \\
       --reason 'the workflow is broken, ada publishes by hand'
 
-What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release \
-is judged as always: another repository than the announced one, a missing tag, a new install script."
+Within the time of the announcement, a change that fits it raises only an informational alert, and joins the baseline. \
+provwatch judges all other differences as usual: another repository than the announced one, a missing tag, a new \
+install script."
 )]
 pub struct Add {
     /// The package

@@ -12,7 +12,7 @@ use crate::cli::{
 Examples:
   provwatch expect remove 3
 
-What it explained stays explained.")]
+Releases that the announcement explained stay in the baseline.")]
 pub struct Remove {
     /// Its number, as `provwatch expect list` shows it
     #[arg(value_name = "NUMBER")]

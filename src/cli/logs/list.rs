@@ -24,8 +24,8 @@ Examples:
   provwatch logs list
   provwatch logs list --format json
 
-The logs are those of the trust root that is built in or configured, and those of [[logs.instance]]. What a log of the \
-trust root is comes from asking it, which `provwatch run` does; until then it is taken for what its key suggests.")]
+The logs are those of the trust root that is built in or configured, and those of [[logs.instance]]. The answers of a \
+log show its kind. `provwatch run` asks each log; before that, the list shows the kind that its key suggests.")]
 pub struct List {
     #[command(flatten)]
     printing: Printing,

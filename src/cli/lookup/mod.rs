@@ -29,8 +29,8 @@ Examples:
 
 It answers from the store, without the network.
 
-Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for such a reason · \
-4 the release is not stored, or something of it could not be checked")]
+Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for such a reason · 4 \
+the release is not stored, or provwatch could not check all of it")]
 pub struct Lookup {
     /// The release; without a version the newest one
     #[arg(value_name = "PURL", value_parser = target::target)]

@@ -29,15 +29,15 @@ Examples:
   provwatch verify sha512-Zl7z…==
 
 FILE holds attestations: Sigstore bundles, one or one a line, npm's attestations document, PyPI's provenance object, \
-GitHub's answer. Each is verified offline: certificate, time, log, signature. A release is fetched, verified and, where \
-its package was learned, compared with its baseline; nothing is recorded. A digest is looked up among the stored \
-releases, and so is a file that holds no attestations. What looks like a digest or a purl is never taken for a file: \
+GitHub's answer. provwatch verifies each offline: certificate, time, log, signature. It fetches and verifies a \
+release, compares it with the baseline of its package if there is one, and records nothing. It looks up a digest, or a \
+file without attestations, among the stored releases. An argument that looks like a digest or a purl is never a file: \
 write ./NAME for a file of such a name.
 
 Without conditions anyone may have signed: check the signer, or require one.
 
-Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release differs from its \
-baseline as badly as --fail-on · 4 something could not be checked, is not attested or not known")]
+Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release has a finding at or \
+above --fail-on · 4 something could not be checked, is not attested, or is not known")]
 pub struct Verify {
     /// What to verify
     #[arg(value_name = "FILE|DIGEST|PURL")]

@@ -23,8 +23,8 @@ Examples:
   provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'
       # a package of another registry of the configuration
 
-The entries go into the first file of [watchlist] in the configuration; its comments stay. What is listed there already is \
-raised to --tier, and never lowered.")]
+The entries go into the first file of [watchlist] in the configuration; its comments stay. The command raises the tier \
+of a listed entry to --tier, and never lowers it.")]
 pub struct Add {
     /// Purls without a version; a star in a name stands for any characters but a slash
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]

@@ -31,9 +31,9 @@ Examples:
   provwatch watch import uv.lock Cargo.lock --tier important
   provwatch watch import --dry-run sbom.cdx.json
 
-It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON; \
-what a file is, its content decides. Packages that are watched already, by name or by pattern, are not added again, unless \
---tier asks for more than a pattern gives them. The exit code is 4 if a file has entries and none of them can be watched.")]
+It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON; the \
+content decides the kind of a file. The command adds no package that is already watched, by name or by pattern, unless \
+--tier is above the tier of the pattern. The exit code is 4 if a file has entries and none of them can be watched.")]
 pub struct Import {
     /// The files
     #[arg(required = true, value_name = "FILE")]

@@ -18,8 +18,8 @@ Examples:
   provwatch watch remove pkg:npm/left-pad
   provwatch watch remove 'pkg:npm/@angular/*'
 
-What is stored of the packages stays: baselines, releases and alerts. A package that a pattern or an included \
-file still names can be excluded by hand, see `exclude` in the watchlist file.")]
+The store keeps the baselines, releases and alerts of the packages. If a pattern or an included file still names a \
+package, exclude it by hand: see `exclude` in the watchlist file.")]
 pub struct Remove {
     /// The entries, as `watch list` shows them
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
