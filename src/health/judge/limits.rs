@@ -175,7 +175,7 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
         return vec![Finding::new(
             Id::NoSubscription,
             "",
-            "no subscription is configured: alerts are stored but not sent",
+            "no subscription is configured: provwatch stores alerts, but does not send them",
             "add [[subscriptions]] to the configuration, then `provwatch test-sinks`",
         )];
     }
@@ -193,20 +193,20 @@ const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
     (
         AlertKind::Release,
         Id::TakeoversUntold,
-        "no subscription takes high alerts about releases: a takeover is stored but not reported",
-        "let one take the kind `release` from high on (kinds, min_severity)",
+        "no subscription receives high alerts about releases: provwatch stores a takeover, but does not report it",
+        "add the kind `release` from high on to a subscription (kinds, min_severity)",
     ),
     (
         AlertKind::Log,
         Id::LogsUntold,
-        "no subscription takes high alerts about logs: a log that shows two histories is not reported",
-        "let one take the kind `log` from high on (kinds, min_severity)",
+        "no subscription receives high alerts about logs: provwatch does not report a log that shows two histories",
+        "add the kind `log` from high on to a subscription (kinds, min_severity)",
     ),
     (
         AlertKind::Operation,
         Id::TroubleUntold,
-        "no subscription takes alerts about provwatch itself: only `provwatch status` says when it fails",
-        "let one take the kind `operation` from medium on (kinds, min_severity)",
+        "no subscription receives alerts about provwatch itself: only `provwatch status` reports its failures",
+        "add the kind `operation` from medium on to a subscription (kinds, min_severity)",
     ),
 ];
 

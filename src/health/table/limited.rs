@@ -64,7 +64,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::NameUnknown,
         limited(
             "name-unknown",
-            "A watched name is not known to its registry.",
+            "A registry does not know a watched name.",
             "Correct the name in the watchlist, or leave it if you will register it.",
         ),
     ),
@@ -105,25 +105,26 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::TakeoversUntold,
         limited(
             "takeovers-untold",
-            "No subscription takes alerts of the kind `release` from high on: a takeover is stored but not reported.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "No subscription receives high alerts of the kind `release`: provwatch stores a takeover, but does not \
+             report it.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (
         Id::LogsUntold,
         limited(
             "logs-untold",
-            "Logs are followed, and no subscription takes alerts of the kind `log` from high on.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "provwatch follows logs, but no subscription receives high alerts of the kind `log`.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (
         Id::TroubleUntold,
         limited(
             "trouble-untold",
-            "No subscription takes alerts of the kind `operation` from medium on: only `provwatch status` says \
-             when provwatch itself fails.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "No subscription receives medium alerts of the kind `operation`: only `provwatch status` reports a \
+             failure of provwatch itself.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (

@@ -52,8 +52,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::SourceSilent,
         unhealthy(
             "source-silent",
-            "A feed was never read, or not for 30 minutes; with `run --once`, not for as long as passes may be apart. \
-             provwatch keeps the cursor, so that it skips no release.",
+            "provwatch has never read a feed, or not for 30 minutes. With `run --once` the limit is the longest \
+             permitted time between passes. provwatch keeps the cursor, so that it skips no release.",
             "`provwatch doctor`; look at the network, the proxy and the registry's status page.",
         ),
     ),
@@ -63,8 +63,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "package-late",
             "provwatch has not checked a package for 5 minutes after a feed announced it. After 10 minutes it raises \
              an alert.",
-            "The last error follows, or is listed under *work*; as a rule the registry does not answer: `provwatch \
-             doctor`.",
+            "`provwatch status` shows the last error; as a rule the registry does not answer: `provwatch doctor`.",
         ),
     ),
     (
@@ -80,8 +79,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "packages-failing",
             "The checks of some packages have failed for an hour. Each package has an alert of its own after about 40 \
-             minutes. Ten or more packages, or a day, raise one alert about all.",
-            "Their errors are listed under *work*; as a rule one registry or the network is down.",
+             minutes. If ten or more packages fail, or one fails for a day, one alert reports all.",
+            "`provwatch status` lists the errors under *work*; as a rule one registry or the network is down.",
         ),
     ),
     (
@@ -221,8 +220,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "log-left",
             "The trust root no longer names a log that provwatch followed, so that provwatch does not see its new \
-             entries. This raises an alert too. Limited, and for a week, where the operator took it out of the \
-             configuration or the trust root says that another log has taken its place.",
+             entries. This raises an alert too. If the operator removed the log from the configuration, or the trust \
+             root says that another log has taken its place, the finding is limited and lasts a week.",
             "Find out who changed the trust root; to go on following the log, name it in `[[logs.instance]]`.",
         ),
     ),
