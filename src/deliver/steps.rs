@@ -51,8 +51,11 @@ pub fn warning(alert: &Alert) -> Option<String> {
         None if alert.purl.is_some() => "pin the version before it".to_owned(),
         None => "pin the versions before them".to_owned(),
     };
-    let each = if alert.purl.is_some() { "the release" } else { "each" };
-    Some(format!("Do not install {what}; {pin}. Treat {each} as a takeover until its maintainers confirm it."))
+    let (each, installed) = if alert.purl.is_some() { ("the release", "it") } else { ("each", "them") };
+    Some(format!(
+        "Do not install {what}; {pin}. Treat {each} as a takeover until its maintainers confirm it. Find the machines that \
+         installed {installed}: docs/OPERATIONS.md, \"When it is real\", has the steps."
+    ))
 }
 
 /// The commands to go on with, the most useful first. `is_normal`: the baseline has learned from the release.

@@ -237,10 +237,7 @@ fn next(alert: &Alert, is_normal: bool) {
     if alert.status == AlertStatus::Open
         && let Some(warning) = warning(alert)
     {
-        let what = format!(
-            "{warning} Find the machines that installed it: docs/OPERATIONS.md, \"When it is real\", has the steps."
-        );
-        output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
+        output::line(format_args!("\n{}", wrap::paragraphs(&warning, wrap::width(), "")));
     }
     let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
     fact_table::next(&commands);
