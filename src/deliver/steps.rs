@@ -54,7 +54,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
     let (each, installed) = if alert.purl.is_some() { ("the release", "it") } else { ("each", "them") };
     Some(format!(
         "Do not install {what}; {pin}. Treat {each} as a takeover until its maintainers confirm it. Find the machines that \
-         installed {installed}: docs/OPERATIONS.md, \"When it is real\", has the steps."
+         installed {installed}: docs/OPERATIONS.md, \"After a takeover\", has the steps."
     ))
 }
 
