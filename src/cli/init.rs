@@ -78,9 +78,9 @@ impl Init {
 
     fn next_steps(&self, file: &Path) -> String {
         let steps = [
-            ("Say what to watch", "watch import package-lock.json"),
+            ("Name the packages to watch", "watch import package-lock.json"),
             ("Check that everything is in place", "doctor"),
-            ("Look at every package once", "run --once"),
+            ("Check every package once", "run --once"),
         ];
         let with_config =
             if file == Config::default_path() { String::new() } else { format!(" --config {}", file.display()) };

@@ -564,7 +564,7 @@ fn what_matched_is_listed_told_and_scanned_for_by_claim() {
     let index = home.sign("release.yml");
     home.ledger.publish();
     let once = home.provwatch(&["run", "--once"]);
-    assert!(once.out.contains("acme: new signer"), "{}{}", once.out, once.err);
+    assert!(once.out.contains("match acme: new signer"), "{}{}", once.out, once.err);
     let listed = home.command(&["logs", "matches"]).env("COLUMNS", "80").output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("acme") && listed.contains("log.example"), "{listed}");

@@ -98,7 +98,7 @@ impl List {
     fn unknown(&self) -> Exit {
         let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
         let look = callable(&format!("provwatch lookup {}", shell_word(&package)));
-        output::note(format_args!("Nothing is stored of {package}, so it could raise none; `{look}` says why."));
+        output::note(format_args!("Nothing is stored of {package}, so it raised no alert; `{look}` names the reason."));
         Exit::Unchecked
     }
 
@@ -131,7 +131,7 @@ impl List {
         ));
         if stats.unchecked > 0 {
             let unchecked = words::counted(stats.unchecked, "release");
-            output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
+            output::line(format_args!("provwatch could not check everything: facts about {unchecked} are missing."));
         }
         fact_table::say("`provwatch status` says whether the watch is running.");
         Ok(())
@@ -139,7 +139,7 @@ impl List {
 }
 
 fn print(alerts: &[Alert]) {
-    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "WHAT"]);
+    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
     for alert in alerts {
         table.add_row([
             Cell::new(alert.id),

@@ -97,7 +97,7 @@ fn summary(alert: &Alert) {
     sheet.maybe("last good", alert.last_good.as_ref().map(|good| words::name(good.version())));
     sheet.row("raised", words::moment(alert.raised_at));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
-    sheet.maybe("argument", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
+    sheet.maybe("details", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
     sheet.print();
 }
 
@@ -237,8 +237,7 @@ fn next(alert: &Alert, is_normal: bool) {
     if alert.status == AlertStatus::Open
         && let Some(warning) = warning(alert)
     {
-        let what = format!("{warning} Find who installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.");
-        output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
+        output::line(format_args!("\n{}", wrap::paragraphs(&warning, wrap::width(), "")));
     }
     let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
     fact_table::next(&commands);

@@ -146,7 +146,7 @@ impl Show {
 }
 
 fn print_held(held: &[HeldRelease]) {
-    fact_table::heading("held: not normal yet");
+    fact_table::heading("held: not in the baseline");
     let mut sheet = fact_table::Sheet::new();
     for HeldRelease { held, why, .. } in held {
         let published = held.published_at.map_or("at an unknown time".to_owned(), words::minute);
@@ -159,8 +159,8 @@ fn print_held(held: &[HeldRelease]) {
             Some(id) => format!("provwatch alerts show {id}"),
             None => format!("provwatch lookup {}", shell_word(&held.held.purl.to_string())),
         };
-        commands.push((look, "look first"));
-        commands.push((accept_command(&held.held.purl, held.severity), "only if it is legitimate"));
+        commands.push((look, "show the alert first"));
+        commands.push((accept_command(&held.held.purl, held.severity), "accept the release, only if it is legitimate"));
     }
     fact_table::next(&commands);
 }
@@ -176,11 +176,13 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, CliError> 
 
 /// Why a release is held, and how it may join the baseline.
 fn why(alert: Option<&Alert>) -> String {
-    let joins =
-        format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
-    let stays = "held until accepted";
+    let joins = format!(
+        "it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when you \
+                 accept it"
+    );
+    let stays = "held until you accept it";
     match alert {
-        None => format!("its evidence does not hold, or it was withdrawn; {stays}"),
+        None => format!("its evidence does not verify, or it was withdrawn; {stays}"),
         Some(alert) => {
             let (severity, title, id) = (alert.severity, words::sentence(&alert.title), alert.id);
             let then = if severity <= Severity::Medium { &*joins } else { stays };

@@ -130,9 +130,12 @@ impl Unaccept {
 impl Unaccepted<'_> {
     fn print(&self) {
         let (purl, line) = (self.purl, words::name(self.line));
-        output::line(format_args!("{purl} is no longer part of the baseline of line {line}."));
+        output::line(format_args!("{purl} is no longer part of the baseline of release line {line}."));
         if !self.judged_again.is_empty() {
-            output::line("These were normal because of it. They are not any more, and are judged again:");
+            output::line(
+                "These releases joined because of it. They left the baseline, and provwatch judges them \
+                          again:",
+            );
             for release in &self.judged_again {
                 output::line(format_args!("  {release}"));
             }
