@@ -1,5 +1,5 @@
-//! Tests of synthetic variations: honest changes, by their numbers in the catalogue of false alarms, raise no high
-//! alert.
+//! Tests of synthetic variations: honest changes, by their numbers in the catalogue of false alarms, and the most severe
+//! alert that each may raise.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
