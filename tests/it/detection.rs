@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
-#[path = "../lab/histories.rs"]
+#[path = "../lab/histories/mod.rs"]
 mod histories;
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
