@@ -50,10 +50,7 @@ fn the_operator_accepts_a_release_and_begins_anew() {
     let reset = || desk.run(&["baseline", "reset", "pkg:npm/axios", "--note", "new maintainers"]);
     insta::assert_snapshot!("reset", reset().screen());
     assert!(reset().out.contains("learned anew from 9 releases"), "again: {}", reset().out);
-    insta::assert_snapshot!(
-        "history",
-        desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen()
-    );
+    insta::assert_snapshot!("history", desk.run(&["baseline", "history", "pkg:npm/axios", "--limit", "4"]).screen());
     let anew = desk.store().baseline(&package("pkg:npm/axios")).unwrap().baseline;
     assert_eq!(anew.lines, learned.baseline.lines, "from the same releases the same is learned");
 }
@@ -127,8 +124,7 @@ fn what_stands_for_a_reason_is_none() {
 /// A release that taught after the acceptance is judged as the daemon would: by the watchlist's policy too.
 #[test]
 fn taking_an_acceptance_back_goes_by_the_policy() {
-    let elsewhere =
-        "[[package]]\npurl = 'pkg:npm/axios'\nexpect = { workflows = ['.github/workflows/other.yml'] }\n";
+    let elsewhere = "[[package]]\npurl = 'pkg:npm/axios'\nexpect = { workflows = ['.github/workflows/other.yml'] }\n";
     for (watchlist, again) in [("packages = []\n", json!([])), (elsewhere, json!(["pkg:npm/axios@1.15.0"]))] {
         let desk = Desk::with_story();
         let accepted = desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]);

@@ -9,8 +9,7 @@ use super::Desk;
 #[test]
 fn a_change_is_announced_listed_and_taken_back() {
     let desk = Desk::with_story();
-    let announce =
-        ["expect", "add", "pkg:npm/axios", "--manual", "jasonsaayman", "--for", "2d", "--reason", "broken"];
+    let announce = ["expect", "add", "pkg:npm/axios", "--manual", "jasonsaayman", "--for", "2d", "--reason", "broken"];
     let added = desk.run(&announce);
     assert_eq!(added.code, 0, "{}", added.err);
     assert!(added.out.starts_with("1: for pkg:npm/axios, publishing by hand by jasonsaayman is expected until"));

@@ -38,8 +38,7 @@ fn a_release_that_could_not_be_checked() {
 fn files_that_prove_different_things() {
     let desk = Desk::new();
     let verified = serde_json::to_value(ordinary("1.0.0", "2026-03-01T12:00:00Z").attestation).unwrap();
-    let invalid =
-        json!({"status": "invalid", "check": "subject-digest", "reason": "it is of another\u{1b}[1A file"});
+    let invalid = json!({"status": "invalid", "check": "subject-digest", "reason": "it is of another\u{1b}[1A file"});
     let file = |name: &str, attestation: &Value| json!({"name": name, "digests": {"sha256": "ef".repeat(32)}, "attestation": attestation});
     let release = observation(json!({
         "purl": "pkg:pypi/mixed@1.0", "published_at": "2026-03-01T12:00:00Z", "auth": {"method": "unknown"},

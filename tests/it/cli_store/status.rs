@@ -174,7 +174,8 @@ fn judge_now(store: &Store, at: DateTime<Utc>) {
 #[test]
 fn a_registry_that_is_switched_off_may_be_silent() {
     let desk = Desk::new();
-    let off = "[registries.npm]\nenabled = false\n[registries.pypi]\nenabled = false\n[registries.cargo]\nenabled = false\n";
+    let off =
+        "[registries.npm]\nenabled = false\n[registries.pypi]\nenabled = false\n[registries.cargo]\nenabled = false\n";
     fs::write(desk.path("provwatch.toml"), format!("{CONFIG}{off}")).unwrap();
     drop(desk.store());
     assert_eq!(desk.run(&["status"]).code, 0);

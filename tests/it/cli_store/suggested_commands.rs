@@ -9,10 +9,7 @@ use super::{ALERT, Desk, Ran, stolen};
 /// The commands under `next`, as they stand there.
 fn suggested(screen: &str) -> Vec<String> {
     let lines = screen.lines().skip_while(|line| *line != "next").skip(1);
-    lines
-        .filter_map(|line| Some(line.trim().split("  ").next()?.to_owned()))
-        .filter(|line| !line.is_empty())
-        .collect()
+    lines.filter_map(|line| Some(line.trim().split("  ").next()?.to_owned())).filter(|line| !line.is_empty()).collect()
 }
 
 /// Calls a command as whoever pastes it into a shell.
@@ -47,8 +44,7 @@ fn every_suggested_command_can_be_called_as_it_stands() {
         let ran = Desk::with_story().run_within(400, arguments);
         let commands = suggested(&ran.out);
         assert!(!commands.is_empty(), "{arguments:?}: {}", ran.out);
-        for command in
-            commands.iter().filter(|command| !command.contains(" backfill ") && !command.ends_with("doctor"))
+        for command in commands.iter().filter(|command| !command.contains(" backfill ") && !command.ends_with("doctor"))
         {
             let ran = paste(&Desk::with_story(), &with_reason(command));
             assert!([0, 3, 4, 5].contains(&ran.code), "{command}: exit {}: {}", ran.code, ran.err);
@@ -59,8 +55,8 @@ fn every_suggested_command_can_be_called_as_it_stands() {
 #[test]
 fn what_looks_like_a_takeover_is_suggested_with_a_reason() {
     for severity in [Severity::High, Severity::Critical] {
-        let command = accept_command(&stolen().purl, Some(severity))
-            .replace("provwatch ", "provwatch --config provwatch.toml ");
+        let command =
+            accept_command(&stolen().purl, Some(severity)).replace("provwatch ", "provwatch --config provwatch.toml ");
         assert_eq!(paste(&Desk::with_story(), &command).code, 2, "{command}: what stands for a reason is none");
         assert_eq!(paste(&Desk::with_story(), &with_reason(&command)).code, 0, "{command}");
     }

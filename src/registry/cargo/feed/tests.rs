@@ -61,8 +61,7 @@ async fn what_was_not_in_the_last_window_is_new() {
     assert_eq!((keys(&first), &first.gap), (vec![], &None), "the first poll only learns");
 
     let late = item("late", "0.1.0", &at(1));
-    let second =
-        [item("serde_json", "1.0.1+x", &at(4)), item("c", "1.0.0", &at(3)), item("b", "1.0.0", &at(2)), late];
+    let second = [item("serde_json", "1.0.1+x", &at(4)), item("c", "1.0.0", &at(3)), item("b", "1.0.0", &at(2)), late];
     let second = page(Some(&first.cursor), &second).await;
     assert_eq!(keys(&second), ["late@0.1.0", "c@1.0.0", "serde_json@1.0.1+x"], "oldest first, latecomers too");
     assert_eq!((second.more, &second.gap), (false, &None));
