@@ -9,7 +9,7 @@ use crate::lab;
 
 use chrono::{DateTime, Utc};
 use lab::{
-    Content, EntryKind, Form, Key, Lab, Statement, TransparencyLog, Version, Workflow, attestation,
+    Content, EntryKind, Form, Key, Lab, Statement, Version, Workflow, attestation,
     keys::{Curve, sha256, sha512},
 };
 use provwatch::{

@@ -7,8 +7,8 @@ use provwatch::model::Check;
 use serde_json::{Value, json};
 
 use super::{
-    Bench, ENTRY, FILE, INDEX, Signs, TIMESTAMPS, V1_ORIGIN, V2_ORIGIN, at, grafted, number, part, table, trust_in,
-    verify, with, without, workflow,
+    Bench, ENTRY, FILE, INDEX, Signs, TIMESTAMPS, V1_ORIGIN, V2_ORIGIN, at, grafted, npm_statement, number, part,
+    table, trust_in, verify, with, without, workflow,
 };
 use crate::lab::{
     self, Content, EntryKind, Form, Lab, Statement, TiledLog, TimestampAuthority, TransparencyLog, Version, forms,

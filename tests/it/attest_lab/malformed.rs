@@ -5,7 +5,7 @@ use provwatch::{
     attest::{Verifier, identity},
     model::{Check, Digests, Provenance},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{FILE, PURL, digests, npm, npm_document, outcome, pypi, pypi_object, trust, with, workflow};
 use crate::lab::{Lab, b64};

@@ -14,7 +14,7 @@ use super::of_a_trust_root;
 use crate::lab::{
     World,
     follower::{Follower, acme},
-    ledger::{Api, Ledger, Misbehaviour, body, ct_leaf, filler},
+    ledger::{Api, Ledger, Misbehaviour, ct_leaf, filler},
     rig::{START, folder},
 };
 
