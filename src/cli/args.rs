@@ -11,7 +11,8 @@ use super::exit::Outcome;
 #[derive(Debug, Parser)]
 #[command(name = "provwatch", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The configuration file [default: /etc/provwatch/provwatch.toml for root, else below the configuration folder]
+    /// The configuration file [default: /etc/provwatch/provwatch.toml for root, ~/.config/provwatch/provwatch.toml for
+    /// others]
     #[arg(long, short, global = true, value_name = "FILE", env = "PROVWATCH_CONFIG")]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
@@ -35,47 +36,47 @@ Exit codes:
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show a takeover being caught, from a recording, without a network
+    /// Play the recording of a takeover, and show how provwatch detects it
     Demo(super::demo::Demo),
-    /// Write a configuration and a watchlist to start from
+    /// Write a first configuration and watchlist
     Init(super::init::Init),
-    /// Check the configuration, the store, the trust root and the way to every source
+    /// Check the configuration, the store, the trust root and the connection to every source
     Doctor(super::doctor::Doctor),
-    /// Watch: the daemon, or one full pass
+    /// Watch packages and logs, as a daemon or in one full pass
     Run(super::run::Run),
-    /// Make the running daemon read configuration and watchlist again
+    /// Make the running daemon read its configuration and watchlist again
     Reload(super::reload::Reload),
-    /// Show the health of provwatch itself; exits with 5 when it is not healthy
+    /// Show the health of provwatch itself, and exit with 5 if it is unhealthy
     Status(super::status::Status),
-    /// Say which packages are watched
+    /// Show and edit the list of watched packages
     #[command(subcommand)]
     Watch(super::watch::Watch),
-    /// Learn the baselines of packages now instead of when their turn comes
+    /// Learn the baselines of packages now, before the daemon does
     Backfill(super::backfill::Backfill),
-    /// Show and correct what is normal for a package
+    /// Show and correct the baselines of packages
     #[command(subcommand)]
     Baseline(super::baseline::Baseline),
     /// Show and acknowledge alerts
     #[command(subcommand)]
     Alerts(super::alerts::Alerts),
-    /// Who published a release, from where, what did it prove, and what else did they publish?
+    /// Show the publisher, origin and evidence of a release, and their other releases
     Lookup(super::lookup::Lookup),
-    /// The releases of a package and what happened around them, newest first
+    /// Show a package's releases and the events around them, the latest first
     Timeline(super::timeline::Timeline),
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
-    /// Transparency logs: which are followed, how far each is read, and what one did wrong
+    /// Show and search transparency logs, and verify evidence against them
     #[command(subcommand)]
     Logs(super::logs::Logs),
     /// Run recorded timelines through the detectors
     Replay(super::replay::Replay),
-    /// The detectors and what each one means
+    /// List and explain the detectors
     #[command(subcommand)]
     Detectors(super::detectors::Detectors),
-    /// Verify attestations, or the release or stored file that a purl or digest names
+    /// Verify a file of attestations, a release by its purl, or a stored file by its digest
     Verify(super::verify::Verify),
-    /// Verify one Sigstore bundle, with the command line of sigstore-conformance
+    /// Verify one Sigstore bundle, with the options of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
     /// Send a test alert to every subscription
     TestSinks(super::test_sinks::TestSinks),

@@ -21,30 +21,30 @@ use crate::{
     text::{plain, shell_word},
 };
 
-/// Learn the baselines of packages now instead of when their turn comes
+/// Learn the baselines of packages now, before the daemon does
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   provwatch backfill        # the watched packages that were never checked
   provwatch backfill pkg:npm/axios pkg:pypi/requests
-  provwatch backfill --all  # every watched package that is known by name
+  provwatch backfill --all  # all watched packages, checked or not
 
-Reads each package's document, verifies the evidence of its newest releases and learns from them what is normal. \
-What was published in the last week is judged as new. Runs beside the daemon.
+Reads each package's document, verifies the evidence of its newest releases, and learns its baseline from them. \
+provwatch judges the releases of the last week as new ones. The command can run while the daemon runs.
 
-Exit codes: 0 clean · 1 failed · 4 something could not be checked")]
+Exit codes: 0 clean · 1 failed · 4 provwatch could not check something")]
 pub struct Backfill {
     /// Packages, without version: pkg:npm/axios
     #[arg(value_name = "PURL", conflicts_with = "all")]
     packages: Vec<Package>,
-    /// Every watched package that is known by name
+    /// All packages that the watchlist names, or that a pattern has matched before
     #[arg(long)]
     all: bool,
     #[command(flatten)]
     printing: Printing,
 }
 
-/// What a package came to.
+/// The result for one package.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct Line {
     package: Package,

@@ -42,7 +42,7 @@ Examples:
   provwatch man | man -l -
   provwatch man --dir /usr/local/share/man/man1  # a page for every command")]
 pub struct Man {
-    /// Write the pages of all commands to this folder instead of printing the first
+    /// Write the manual pages of all commands to this folder, instead of printing the main page
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
 }

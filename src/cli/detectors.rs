@@ -17,13 +17,13 @@ use crate::{
     strict_toml::did_you_mean,
 };
 
-/// The detectors and what each one means
+/// List and explain the detectors
 #[derive(Debug, Subcommand)]
 pub enum Detectors {
     /// List the detectors
     #[command(after_help = "Example:\n  provwatch detectors list")]
     List(Printing),
-    /// Explain a detector: what it sees, why that matters, when it is wrong, and what to do
+    /// Explain a detector, its false positives, and what to do about its alerts
     #[command(after_help = "Example:\n  provwatch detectors explain evidence-downgrade")]
     Explain(Explain),
 }
@@ -31,7 +31,7 @@ pub enum Detectors {
 /// Explain a detector
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Its id, as `provwatch detectors list` and every alert name it
+    /// The detector's id, as in `provwatch detectors list` and in alerts
     id: String,
     #[command(flatten)]
     printing: Printing,
@@ -70,16 +70,16 @@ fn list(printing: Printing) -> Result<(), CliError> {
 pub struct Summary {
     /// Its id.
     id: &'static str,
-    /// What it says, in a line.
+    /// The detector's title, in one line.
     title: &'static str,
-    /// What its signals rest on; signals of different categories are independent.
+    /// The category of its signals. Signals of different categories are independent.
     #[serde(rename = "ground")]
     category: &'static str,
-    /// How bad a signal of it is at most.
+    /// The highest severity of its signals.
     severity: Severity,
-    /// How sure it is.
+    /// The confidence of its signals.
     confidence: Confidence,
-    /// The version of provwatch that had it first.
+    /// The first version of provwatch with this detector.
     since: &'static str,
 }
 

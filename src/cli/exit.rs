@@ -33,7 +33,7 @@ impl From<Exit> for ExitCode {
 /// From which severity on findings make the exit code 3.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct FailOn {
-    /// Exit with 3 when there are findings of this severity or worse
+    /// Exit with 3 if there are findings of this severity or worse
     #[arg(long, value_name = "SEVERITY", default_value_t = Severity::High)]
     pub fail_on: Severity,
 }

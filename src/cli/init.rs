@@ -18,28 +18,28 @@ use crate::{config, config::Config, watchlist};
 /// The line of the template that the contact replaces.
 const CONTACT: &str = "# contact = \"security@example.org\"";
 
-/// Write a configuration and a watchlist to start from
+/// Write a first configuration and watchlist
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   provwatch init --contact security@example.org
-  provwatch init --dir ./provwatch  # somewhere else than the usual place
+  provwatch init --dir ./provwatch  # to another folder
   provwatch init --service --contact security@example.org
       # for the systemd service, see systemd/README.md
 
-Writes provwatch.toml and watchlist.toml, both full of comments. Nothing is overwritten without --force, and then the \
-old files are kept as *.bak. With --service a file that exists stays as it is, and the other one is written.")]
+Writes provwatch.toml and watchlist.toml, both with comments. Only --force replaces existing files, and keeps the \
+old ones as *.bak. With --service, an existing file stays as it is, and the command writes the missing one.")]
 pub struct Init {
-    /// The folder to write to [default: that of --config, or the usual place]
+    /// The folder to write to [default: the folder of --config, or of the default configuration]
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
-    /// Your e-mail address or URL, sent to the registries with every request: they ask for it
+    /// Your e-mail address or URL, which provwatch sends to the registries with every request, because they ask for it
     #[arg(long, value_name = "ADDRESS", value_parser = contact)]
     contact: Option<String>,
-    /// Replace files that exist; the old ones are kept as *.bak
+    /// Replace existing files, and keep the old ones as *.bak
     #[arg(long)]
     force: bool,
-    /// Write what the systemd service starts with: alerts go to the journal, the other receivers stand there as comments
+    /// Write the configuration of the systemd service: alerts go to the journal, and other receivers are comments
     #[arg(long, conflicts_with = "force")]
     service: bool,
 }
@@ -78,9 +78,9 @@ impl Init {
 
     fn next_steps(&self, file: &Path) -> String {
         let steps = [
-            ("Say what to watch", "watch import package-lock.json"),
+            ("Name the packages to watch", "watch import package-lock.json"),
             ("Check that everything is in place", "doctor"),
-            ("Look at every package once", "run --once"),
+            ("Check every package once", "run --once"),
         ];
         let with_config =
             if file == Config::default_path() { String::new() } else { format!(" --config {}", file.display()) };

@@ -20,7 +20,7 @@ use crate::{
     text::plain,
 };
 
-/// The queue reports its progress about once a second; every so often the report is passed on.
+/// The queue says about once a second that it is worked off; every so often that is passed on.
 const SAID_EVERY: usize = 10;
 /// Most characters of a reason.
 const REASON: usize = 400;
@@ -29,21 +29,21 @@ const REASON: usize = 400;
 #[derive(Debug)]
 pub struct ProgressBars {
     bar: ProgressBar,
-    /// How often the queue reported its progress.
+    /// How often the queue was said to be worked off.
     working: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
-/// The recorded events.
+/// What happened.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// The result of each source, by name.
+    /// What each source gave, by name.
     pub sources: BTreeMap<String, SourceSeen>,
-    /// The packages that were checked.
+    /// The packages looked at.
     pub packages: BTreeMap<Package, PackageSeen>,
-    /// The packages that were postponed and not checked since, with the reason.
+    /// The packages put off and not looked at since, with the reason.
     pub postponed: BTreeMap<Package, String>,
-    /// The releases that could not be checked completely, with the reasons.
+    /// The releases that could not be checked whole, with the reasons.
     pub unchecked: BTreeMap<ReleaseId, Vec<String>>,
     /// The registries that did not answer, by title.
     pub given_up: BTreeMap<String, GivenUp>,
@@ -53,16 +53,16 @@ pub struct Seen {
     pub other_alerts: BTreeMap<AlertId, Alert>,
 }
 
-/// The result of a source.
+/// The result of reading a source.
 #[derive(Debug, Default)]
 pub struct SourceSeen {
     /// Events read.
     pub events: usize,
-    /// How many of them were new and about watched packages.
+    /// Of which new and about watched packages.
     pub new: usize,
-    /// The reason for a cursor gap, if there is one.
+    /// Why it lost its place, if it did.
     pub gap: Option<String>,
-    /// The reason why it could not be read, if it could not.
+    /// Why it could not be read, if it could not.
     pub error: Option<String>,
 }
 
@@ -75,12 +75,12 @@ pub struct GivenUp {
     pub left: u64,
 }
 
-/// The result of checking a package.
+/// What looking at a package gave.
 #[derive(Debug, Default)]
 pub struct PackageSeen {
     /// Releases recorded.
     pub releases: usize,
-    /// How many of them could not be checked completely.
+    /// Of which could not be checked whole.
     pub unchecked: usize,
 }
 
@@ -94,12 +94,12 @@ impl ProgressBars {
         Self { bar, working: AtomicUsize::default(), seen: Mutex::default() }
     }
 
-    /// Adds that many packages to the expected total.
+    /// That many more packages will be looked at.
     pub fn expect(&self, packages: u64) {
         self.bar.inc_length(packages);
     }
 
-    /// Clears the bar and returns the recorded events.
+    /// Clears the bar and hands out what happened.
     pub fn finish(&self) -> Seen {
         self.bar.finish_and_clear();
         std::mem::take(&mut *self.seen())
@@ -145,7 +145,7 @@ impl ProgressBars {
 }
 
 impl ProgressBars {
-    /// Without a terminal a line now and then shows that work goes on.
+    /// Without a terminal a line now and then tells that something happens.
     fn now_and_then(&self) -> Option<String> {
         let times = self.working.fetch_add(1, Ordering::Relaxed) + 1;
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
@@ -195,7 +195,7 @@ impl Seen {
         }
     }
 
-    /// The last report about a release counts.
+    /// The last word on a release counts.
     fn take_release(&mut self, release: &ReleaseId, unchecked: &[String], alert: Option<&Alert>) {
         let package = self.packages.entry(release.package().clone()).or_default();
         package.releases += 1;

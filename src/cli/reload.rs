@@ -11,17 +11,17 @@ use super::{
 };
 use crate::daemon::{self, Lock};
 
-/// Make the running daemon read configuration and watchlist again
+/// Make the running daemon read its configuration and watchlist again
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   provwatch reload  # what `systemctl reload provwatch` does
   provwatch -c ./provwatch.toml reload
 
-Checks configuration and watchlist, and sends SIGHUP to the daemon in any case: what it cannot use, such as a secret that is \
-missing, leaves the old at work, and the log and `systemctl status` say why.
+Checks configuration and watchlist, and always sends SIGHUP to the daemon. If the daemon cannot use a part, for \
+example because a secret is missing, it keeps the old one; the log and `systemctl status` have the reason.
 
-Exit codes: 0 the daemon was told · 1 no daemon runs · 2 the configuration or the watchlist is wrong")]
+Exit codes: 0 the daemon got the signal · 1 no daemon runs · 2 the configuration or the watchlist is wrong")]
 pub struct Reload {}
 
 impl Reload {

@@ -23,31 +23,32 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  provwatch replay timelines/            # alerts that they would raise
-  provwatch replay --explain axios.json  # why each release raises one or not
-  provwatch replay provwatch.db          # what is stored, by today's rules
-  provwatch replay --expect timelines/   # compare with what they expect
+  provwatch replay timelines/            # the alerts of these releases
+  provwatch replay --explain axios.json  # why each release raises one, or not
+  provwatch replay provwatch.db          # a database, by today's rules
+  provwatch replay --expect timelines/   # compare with their expectations
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
-line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is assessed against the baseline of the earlier ones, by the code that the daemon runs. With --format json every alert is one line, in time \
-order over all timelines; what --expect has to say then goes to standard error.
+line; `*.db` is a database of provwatch, with its announced changes. Settings of detectors do not apply. The command \
+compares every release with the baseline of the earlier ones, by the daemon's own code. With --format json it prints \
+each alert on one line, in time order over all timelines; the result of --expect then goes to standard error.
 
-Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or --fail-on was given and reached")]
+Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or an alert is at or above --fail-on")]
 pub struct Replay {
     /// Timeline files, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// Say of every case which expectations were met and which missed; exit with 3 if any was missed
+    /// Compare each timeline with its expectations; exit with 3 if one was missed
     #[arg(long)]
     expect: bool,
-    /// Say of every release why it did or did not raise an alert
+    /// Explain for each release why it raised an alert, or why not
     #[arg(long, conflicts_with = "expect")]
     explain: bool,
-    /// Judge by the policies of this watchlist too
+    /// Apply the policies of this watchlist, too
     #[arg(long, value_name = "FILE")]
     watchlist: Option<PathBuf>,
-    /// Exit with 3 when there are alerts of this severity or worse; without it alerts do not count
+    /// Exit with 3 if a release raises an alert of this severity or worse [default: alerts do not change the exit code]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severity>,
     #[command(flatten)]

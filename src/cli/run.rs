@@ -21,7 +21,7 @@ use crate::{
     daemon::{self, Health, HealthProgress, Options},
 };
 
-/// Watch: the daemon, or one full pass
+/// Watch packages and logs, as a daemon or in one full pass
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,14 +29,15 @@ Examples:
   provwatch run --once  # one full pass over all sources, then a summary
   provwatch run --once --format json --fail-on medium
 
-The daemon ends on SIGTERM, and reads configuration and watchlist again on SIGHUP. --format and --fail-on belong to --once; with \
---format json the last line is the summary (subscriptions of type stdout print their alerts before it).
+The daemon ends on SIGTERM, and reads configuration and watchlist again on SIGHUP. --format and --fail-on are \
+options of --once. With --format json the last line is the summary; subscriptions of type stdout print their alerts \
+before it.
 
 Exit codes of --once:
   0 clean · 1 failed · 3 alerts at or above --fail-on were raised
-  4 something could not be checked")]
+  4 provwatch could not check something")]
 pub struct Run {
-    /// Make one full pass instead of watching: read every source, look at what is due, deliver
+    /// Make one full pass and exit: read every source, check the due packages, send the alerts
     #[arg(long)]
     once: bool,
     #[command(flatten)]

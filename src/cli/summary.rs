@@ -23,7 +23,7 @@ const LISTED: usize = 20;
 /// Most characters of a reason.
 const REASON: usize = 400;
 
-/// What a pass came to.
+/// The result of a pass.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Summary {
     /// Every source that was read, or was to be.
@@ -51,7 +51,7 @@ pub struct Summary {
     pub deliveries: Deliveries,
 }
 
-/// What a source gave.
+/// The result of reading a source.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SourceLine {
     name: String,
@@ -63,7 +63,7 @@ pub struct SourceLine {
     error: Option<String>,
 }
 
-/// What came of a log.
+/// The result of reading a log.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LogLine {
     name: String,

@@ -34,10 +34,10 @@ Examples:
   provwatch test-sinks
   provwatch test-sinks slack security-team
 
-The alert says that it is a test. It goes to each subscription whatever severities and kinds it asks for, once, \
-without another try, and is not recorded.
+The alert says that it is a test. provwatch sends it once to each subscription, whatever its severities and kinds, \
+without a retry and without a record.
 
-Exit codes: 0 all took it · 1 one did not · 2 wrong configuration")]
+Exit codes: 0 all accepted it · 1 one did not · 2 wrong configuration")]
 pub struct TestSinks {
     /// Names of subscriptions [default: all]
     #[arg(value_name = "NAME")]
@@ -46,7 +46,7 @@ pub struct TestSinks {
     printing: Printing,
 }
 
-/// What a subscription said.
+/// The answer of a subscription's receiver.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct SinkAnswer {
     subscription: String,

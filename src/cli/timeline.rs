@@ -24,7 +24,7 @@ use crate::{
     text::shell_word,
 };
 
-/// The releases of a package and what happened around them, newest first
+/// Show a package's releases and the events around them, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,8 +33,8 @@ Examples:
   provwatch timeline pkg:npm/axios --format json \\
       | jq 'select(.outcome == \"alerted\")'
 
-The list also has the events that registries announce: who may publish, yanks, quarantines, removals. It exits \
-with 4 when nothing is stored of the package.")]
+The list also has the events that registries announce: changes of maintainers, yanks, quarantines, removals. The \
+exit code is 4 if the package has no stored releases.")]
 pub struct Timeline {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]

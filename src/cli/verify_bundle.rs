@@ -24,7 +24,7 @@ const MAX_BUNDLE: u64 = 16 << 20;
 /// Largest file that is verified, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
 
-/// Verify one Sigstore bundle, with the command line of sigstore-conformance
+/// Verify one Sigstore bundle, with the options of sigstore-conformance
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,10 +33,11 @@ Examples:
       --certificate-oidc-issuer https://accounts.example.org
   provwatch verify-bundle --bundle a.sigstore.json --key k.pub sha256:9f86…
 
-Verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and who signed.
+The command verifies offline: certificate chain and timestamp, signature, log inclusion, signing time, digest, and \
+signer.
 
-Exit codes: 0 accepted · 1 rejected, and the message says by which check, or not accepted because it cannot be checked · \
-2 a file cannot be read")]
+Exit codes: 0 accepted · 1 rejected by the check that the message names, or impossible to check · 2 a file cannot be \
+read")]
 pub struct VerifyBundle {
     /// Trust Sigstore's staging instance instead of the public one, unless --trusted-root is given
     #[arg(long)]
@@ -44,20 +45,21 @@ pub struct VerifyBundle {
     /// The bundle, version 0.1 to 0.3
     #[arg(long, value_name = "FILE")]
     bundle: PathBuf,
-    /// Who must have signed: the certificate's subject alternative name, be it an address, a URI or a user name
+    /// The required signer: the certificate's subject alternative name (an address, a URI or a user name)
     #[arg(long, value_name = "IDENTITY", requires = "certificate_oidc_issuer", required_unless_present = "key")]
     certificate_identity: Option<String>,
-    /// Who must have vouched for them: the OIDC issuer; '' for a certificate that names none, as those of GitHub's releases,
-    /// which proves the content and not who built it
+    /// The required OIDC issuer; '' for a certificate that names none, such as those of GitHub's releases. Such a
+    /// certificate proves the content, not the builder
     #[arg(long, value_name = "URL", requires = "certificate_identity", required_unless_present = "key")]
     certificate_oidc_issuer: Option<String>,
-    /// The public key that must have signed, PEM, in place of a certificate
+    /// A PEM file with the required public key, for a signature without a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_oidc_issuer"])]
     key: Option<PathBuf>,
-    /// The trust root, or several, a line for each [default: those of this version, the public one and GitHub's]
+    /// A file with the trust root, or with several, one on each line [default: the trust roots of this version, the
+    /// public one and GitHub's]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
-    /// What was signed: a file, or its digest
+    /// The signed file, or its digest
     #[arg(value_name = "FILE|sha256:HEX")]
     artifact: String,
     #[command(flatten)]

@@ -5,20 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use super::Period;
 
-/// `[daemon]`: how the daemon works.
+/// `[daemon]`: intervals and concurrency of the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DaemonSection {
-    /// How many packages of one registry are checked at once, half of them other than those that a feed announced.
+    /// How many packages of one registry provwatch checks at once. Packages that no feed announced, that failed before,
+    /// or that take more than one turn get at most half of these slots.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: u32,
-    /// When a release that could not be checked is re-checked, counted from the previous attempt. After the last, it
-    /// stays "could not check".
+    /// The times after which provwatch re-checks a release that it could not check, each counted from the previous
+    /// attempt. After the last one the release stays "could not check".
     #[schemars(length(min = 1))]
     pub recheck: Vec<Period>,
-    /// How often every watched package is compared with its registry, whatever the feeds say.
+    /// How often provwatch compares every watched package with its registry, even if no feed announced a change.
     pub reconcile_interval: Period,
-    /// How long work under way may take to end when the daemon is stopped.
+    /// How long the daemon waits for running work when it stops.
     pub shutdown_grace: Period,
 }
 

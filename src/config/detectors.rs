@@ -9,12 +9,12 @@ use crate::model::Severity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetectorSection {
-    /// Whether it speaks at all.
+    /// Whether the detector raises signals.
     pub enabled: bool,
-    /// The severity of its signals in place of the detector's own; informational ones keep theirs.
+    /// The severity of the detector's signals, in place of its own. Informational signals stay informational.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// For detectors that draw a line in days (`repository-young`): where, in place of the usual one.
+    /// The limit of a detector that counts days, in place of its own. Only `repository-young` has one, of 30 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
 }

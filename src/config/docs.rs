@@ -22,17 +22,17 @@ pub fn markdown() -> String {
 
 const INTRODUCTION: &str = "# Configuration
 
-This page is generated from the configuration's own schema (`schema/config.schema.json`); the test
-`the_documentation_is_up_to_date` keeps it so.
+A test generates this page from the schema of the configuration, `schema/config.schema.json`
+(`the_documentation_is_up_to_date`).
 
 provwatch reads one TOML file: `--config FILE`, or `/etc/provwatch/provwatch.toml` for root and
-`~/.config/provwatch/provwatch.toml` for others. `provwatch init` writes a commented one, `provwatch doctor` checks it.
-Every key has a default unless it is marked *required*; unknown keys are errors. Relative paths are taken from the
-file's folder. Periods are a whole number and `ms`, `s`, `m`, `h` or `d`: `\"90s\"`.
+`~/.config/provwatch/provwatch.toml` for other users. `provwatch init` writes a commented file, and `provwatch doctor`
+checks it. Every key has a default unless it is marked *required*; unknown keys are errors. Relative paths start at the
+file's folder. A period is a whole number with `ms`, `s`, `m`, `h` or `d`: `\"90s\"`.
 
-Secrets never stand in the file itself: a key `…_file` names a file that only the service's user may read, a key
-`…_credential` names a systemd credential (`LoadCredential=`, see `systemd/README.md`). They are read when
-provwatch starts and on SIGHUP; a credential that was rotated needs a restart, for systemd copies it when the service starts.
+The file contains no secrets. A key `…_file` names a file that only the service's user may read. A key `…_credential`
+names a systemd credential (`LoadCredential=`, see `systemd/README.md`). provwatch reads both when it starts and on
+SIGHUP. After the rotation of a credential, restart the service: systemd copies credentials only when the service starts.
 ";
 
 fn write_section(out: &mut String, heading: &str, about: &str, schema: Schema<'_>) {
@@ -82,8 +82,8 @@ fn entry_of_list(property: Schema<'_>) -> Option<Schema<'_>> {
 
 /// The form of private registries in the file.
 pub(super) const OF_LISTS: &str = "\
-A registry type is one table, `[registries.npm]`, for the public registry alone, or a list of tables: entries with a `name`
-are other registries, and the one without, if there is one, configures the public one:
+A registry type is either one table, `[registries.npm]`, which configures the public registry, or a list of tables. In the
+list, each entry with a `name` is another registry. One entry may have no name; it configures the public registry:
 
 ```toml
 [[registries.npm]]                        # the public one, as in [registries.npm]
@@ -106,12 +106,16 @@ name = \"acme\"
 url = \"https://cargo.acme.example/index\"
 ```
 
-Then `provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'` watches a package of it, and `watch import`
-takes what a lock file has from its URL. Packages of one name in two registries are two packages: neither releases nor baselines
-nor accounts of theirs are ever compared. For each of them the public registry of the type is asked once a day whether it has a
-package of that name (`provwatch detectors explain public-namesake`; `[detectors.public-namesake] enabled = false` asks nothing),
-unless that registry is switched off. What such a registry never tells (accounts, attestations, its own signatures) is not
-missed; what it told before and leaves out is.
+`provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'` watches a package of such a registry, and
+`watch import` takes the entries of a lock file with its URL. Packages of one name in two registries are two packages:
+provwatch never compares their releases, baselines or accounts.
+
+Once a day provwatch asks the public registry of the type for a package of the same name:
+`provwatch detectors explain public-namesake`. It does not ask where the public registry is switched off, or with
+`[detectors.public-namesake] enabled = false`.
+
+A registry may never provide some fields: accounts, attestations, its own signatures. provwatch does not count these as
+missing. It reports a field that the registry provided before and then leaves out.
 ";
 
 fn write_table(out: &mut String, rows: &str) {

@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{SecretSource, WebUrl};
 
-/// `[forges]`: who is asked about repositories, commits, tags and runs.
+/// `[forges]`: the forges that provwatch asks about repositories, commits, tags and runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ForgesSection {
-    /// Whether forges are asked at all. Without a token GitHub answers 60 questions an hour: then it is asked only about
-    /// releases that differ from their baseline. With one it is asked about every new release.
+    /// Whether provwatch asks forges. Without a token GitHub answers 60 requests an hour, so provwatch asks it only
+    /// about releases that differ from their baseline. With a token provwatch asks about every new release.
     pub enabled: bool,
-    /// A file with a token for github.com; it needs no permissions at all.
+    /// A file with a token for github.com. The token needs no permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub github_token_file: Option<PathBuf>,
-    /// The systemd credential with that token.
+    /// The systemd credential with a token for github.com.
     #[schemars(extend("format" = "credential"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub github_token_credential: Option<String>,
-    /// A file with a token for gitlab.com, with the scope `read_api`.
+    /// A file with a token for gitlab.com. The token needs the scope `read_api`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gitlab_token_file: Option<PathBuf>,
-    /// The systemd credential with that token.
+    /// The systemd credential with a token for gitlab.com.
     #[schemars(extend("format" = "credential"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gitlab_token_credential: Option<String>,
-    /// Forges of one's own: one `[[forges.instance]]` table for each.
+    /// Forges of your own: one `[[forges.instance]]` table for each.
     #[serde(rename = "instance")]
     pub instances: Vec<ForgeInstance>,
 }
@@ -63,7 +63,7 @@ impl ForgesSection {
     }
 }
 
-/// How a forge is asked.
+/// The type of a forge's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ForgeKindName {
@@ -73,20 +73,21 @@ pub enum ForgeKindName {
     Gitlab,
 }
 
-/// `[[forges.instance]]`: a forge of one's own, or another address of a public one.
+/// `[[forges.instance]]`: a forge of your own, or another address of a public one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForgeInstance {
-    /// How it is asked.
+    /// The type of the forge's API.
     pub kind: ForgeKindName,
-    /// The host of its repositories' pages: `git.acme.example`.
+    /// The host of the repositories' web pages: `git.acme.example`.
     pub host: String,
-    /// Where its API is: `https://git.acme.example/api/v3/` (GitHub), `https://git.acme.example/api/v4/` (GitLab).
+    /// The base URL of the forge's API: `https://git.acme.example/api/v3/` (GitHub), `https://git.acme.example/api/v4/`
+    /// (GitLab).
     pub api: WebUrl,
-    /// A file with a token.
+    /// A file with a token for this forge.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token_file: Option<PathBuf>,
-    /// The systemd credential with a token.
+    /// The systemd credential with a token for this forge.
     #[schemars(extend("format" = "credential"))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token_credential: Option<String>,

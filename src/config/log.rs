@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `[log]`: what provwatch writes to standard error about itself.
+/// `[log]`: the program's own log on standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSection {
-    /// How much: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,provwatch::http=debug`. The
-    /// environment variable `PROVWATCH_LOG` comes first.
+    /// The level: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,provwatch::http=debug`. The
+    /// environment variable `PROVWATCH_LOG` overrides this key.
     pub level: String,
-    /// In which form.
+    /// The format of the lines.
     pub format: LogFormat,
 }
 
@@ -20,12 +20,12 @@ impl Default for LogSection {
     }
 }
 
-/// The form of log lines.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people. Under systemd without times, which the journal has.
+    /// Text for people. Under systemd the lines have no time, because the journal adds one.
     Text,
-    /// One JSON object a line.
+    /// One JSON object on each line.
     Json,
 }

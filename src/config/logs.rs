@@ -11,40 +11,42 @@ use serde::{Deserialize, Serialize};
 use super::{Period, WebUrl};
 use crate::model::{Report, Severity};
 
-/// `[logs]`: which transparency logs are followed, and how.
+/// `[logs]`: the transparency logs that provwatch follows, and how it reads them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogsSection {
-    /// Whether transparency logs are followed at all.
+    /// Whether provwatch follows transparency logs.
     pub enabled: bool,
-    /// Whether every log that the trust root names is followed.
+    /// Whether provwatch follows every log that the trust root names.
     pub trust_root: bool,
-    /// The kinds of log whose entries are all read. Of the others only the checkpoints are checked.
+    /// The kinds of log of which provwatch reads every entry. Of logs of other kinds it checks only the checkpoints.
     pub tail: BTreeSet<LogKindName>,
-    /// How often a log is polled.
+    /// How often provwatch polls a log.
     pub interval: Period,
-    /// How long a log that still grows may stand still before that is an alert.
+    /// How long the checkpoint of an active log may stay the same before provwatch raises an alert.
     pub stale_after: Period,
-    /// How long a release may take to explain an entry of its repository.
+    /// How long provwatch waits for the release that carries a log entry's signature, before it raises
+    /// `unexplained-entry`.
     pub window: Period,
-    /// Requests at once to a log of tiles or a CT log, 256 entries each. More is faster where the log is far away: about
-    /// `256 * in_flight` entries in the time that one request takes. Of a log that is near, six keep a processor busy; each
-    /// takes about 2 MB.
+    /// Requests at the same time to a log with tiles or a CT log, of 256 entries each. A higher number reads a distant
+    /// log faster: about `256 * in_flight` entries in the time of one request. For a nearby log six requests keep one
+    /// processor core busy. Each request takes about 2 MB of memory.
     #[schemars(range(min = 1, max = 64))]
     pub in_flight: u32,
-    /// How much of a Rekor v1 a full tail may use.
+    /// Limits for reading all entries of a Rekor v1 log.
     pub rekor_v1: RekorV1Section,
-    /// Where logs of the trust root are read instead (a mirror, a proxy), or at all where it does not say: the URL that the
-    /// trust root gives them, or the id of their key as `provwatch logs status` shows it, and the URL to use; for Rekor v2
-    /// with the prefix below which `checkpoint` is.
+    /// URLs for logs of the trust root: a mirror or proxy in place of the URL there, or a URL where the trust root has
+    /// none. The key is the log's URL in the trust root, or the id of its public key, as `provwatch logs status` shows
+    /// it. The value is the URL that provwatch reads. For Rekor v2 that is the URL of the folder of `checkpoint`.
     pub urls: BTreeMap<String, WebUrl>,
-    /// Whom to watch for besides the repositories of watched packages: one `[[logs.match]]` table for each.
+    /// Signers to search the logs for, in addition to the repositories of watched packages: one `[[logs.match]]` table
+    /// for each. All given conditions must match, each as a regular expression over the whole value.
     #[serde(rename = "match")]
     pub matches: Vec<LogMatch>,
-    /// Logs that the trust root does not name: one `[[logs.instance]]` table for each.
+    /// Logs that the trust root does not name, and mirrors: one `[[logs.instance]]` table for each.
     #[serde(rename = "instance")]
     pub instances: Vec<LogInstance>,
-    /// Witnesses whose cosignatures are verified and shown: one `[[logs.witness]]` table for each.
+    /// Witnesses whose cosignatures provwatch verifies and shows: one `[[logs.witness]]` table for each.
     #[serde(rename = "witness")]
     pub witnesses: Vec<LogWitness>,
 }
@@ -74,11 +76,11 @@ impl LogsSection {
     }
 }
 
-/// How a log is read.
+/// The protocol of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogKindName {
-    /// Rekor v2, and every log that serves C2SP tlog-tiles.
+    /// Rekor v2, and every other log that serves C2SP tlog-tiles.
     Tiles,
     /// Rekor v1.
     #[serde(rename = "rekor-v1")]
@@ -93,10 +95,11 @@ pub enum LogKindName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RekorV1Section {
-    /// Requests at once, of ten entries each.
+    /// Requests at the same time, of ten entries each.
     #[schemars(range(min = 1, max = 256))]
     pub in_flight: u32,
-    /// Entries a second. Default: 200 of Sigstore's public instance, as many as it answers of a log of your own.
+    /// The largest number of entries in a second. Default: 200 for Sigstore's public instance, no limit for a log of
+    /// your own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub entries_per_second: Option<u32>,
@@ -108,28 +111,27 @@ impl Default for RekorV1Section {
     }
 }
 
-/// `[[logs.match]]`: whom to watch for. Everything that is given must match, each as a regular expression over the
-/// whole value.
+/// `[[logs.match]]`: a signer to search the logs for. All given conditions must match, each as a regular expression
+/// over the whole value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogMatch {
-    /// What alerts call it.
+    /// The name of this match in alerts.
     pub name: String,
-    /// How bad the alerts about it are; receivers choose by that (`min_severity`).
+    /// The severity of the alerts about this match. Subscriptions select by it (`min_severity`).
     #[serde(default = "mildest")]
     pub severity: Severity,
-    /// Which entries are told. `new`: one alert for each signer that the match has not met before (issuer, subject and
-    /// workflow without ref, repository with its number, trigger, kind of runner). `all`: every entry. `never`: none.
-    /// `provwatch logs matches` lists all in any case; docs/OPERATIONS.md, *Matches*, has the rest.
+    /// The entries that raise alerts. provwatch tells signers apart by issuer, subject, workflow, repository,
+    /// repository id, trigger and kind of runner, and ignores the ref. docs/OPERATIONS.md, *Matches*, has the details.
     #[serde(default)]
     pub report: Report,
-    /// The certificate's subject alternative name.
+    /// A regular expression for the certificate's subject alternative name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub san: Option<String>,
-    /// The OIDC issuer.
+    /// A regular expression for the OIDC issuer.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issuer: Option<String>,
-    /// Fulcio's claims, by name: `source_repository_owner_uri`, …
+    /// Regular expressions for Fulcio's claims, each under the name of the claim: `source_repository_owner_uri`, …
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub claims: BTreeMap<String, String>,
 }
@@ -142,19 +144,22 @@ const fn mildest() -> Severity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogInstance {
-    /// What `--log` takes beside its origin (of two mirrors it says which), and what messages about the configuration call it.
+    /// The name of this entry in messages about the configuration, and for `--log`, which also takes the log's origin.
+    /// Only the name tells two mirrors of one log apart.
     pub name: String,
-    /// How it is read.
+    /// The protocol of the log.
     pub kind: LogKindName,
-    /// Where: for tiles and static CT the prefix below which `checkpoint` and `tile` are, otherwise the base URL.
+    /// The URL of the log. For `tiles` and `static-ct` it is the URL of the folder of `checkpoint` and `tile`, for
+    /// other kinds the base URL of the API.
     pub url: WebUrl,
-    /// A file with its public key, PEM.
+    /// A PEM file with the log's public key.
     pub public_key: PathBuf,
-    /// The origin of its checkpoints; for Rekor v1 without the number of a tree. Two with the same origin, kind and key are
-    /// mirrors of one log, and are compared with each other. Default: the host of the URL.
+    /// The origin of the log's checkpoints. For Rekor v1, leave out the number of the tree. Two entries with the same
+    /// origin, kind and key are mirrors of one log, and provwatch compares them with each other. Default: the host of
+    /// the URL.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub origin: Option<String>,
-    /// Whether all of its entries are read. Default: as `tail` says of its kind.
+    /// Whether provwatch reads every entry of this log. Default: the setting of its kind in `tail` of `[logs]`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tail: Option<bool>,
 }
@@ -166,10 +171,10 @@ impl LogInstance {
     }
 }
 
-/// `[[logs.witness]]`: who cosigns checkpoints.
+/// `[[logs.witness]]`: a witness that cosigns checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogWitness {
-    /// The key, as witnesses publish it: `name+hash+base64`.
+    /// The witness's key in the form in which witnesses publish it: `name+hash+base64`.
     pub key: String,
 }

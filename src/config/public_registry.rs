@@ -81,7 +81,7 @@ pub(super) fn schema(ecosystem: Ecosystem, generator: &mut SchemaGenerator) -> S
         properties.insert(name.to_owned(), schema.into());
     };
     let enabled = generator.subschema_for::<bool>();
-    add("enabled", enabled, format!("Whether {} is watched.", row.title), Some(usual.enabled.into()));
+    add("enabled", enabled, format!("Whether provwatch watches {}.", row.title), Some(usual.enabled.into()));
     for (_, UrlKey { name, about }) in keys(ecosystem) {
         add(name, generator.subschema_for::<Option<WebUrl>>(), (*about).to_owned(), None);
     }

@@ -87,8 +87,9 @@ impl JsonSchema for RegistriesSection {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         const ALIASES: &str = "\
-Hosts of mirrors that serve the packages of a public registry, by ecosystem: what a lock file has from them is taken for
-the public package. Known without being named are the usual ones, and what lies below the URLs that are configured here.";
+Hosts that serve nothing but the packages of a public registry: `aliases.npm = [\"mirror.acme.example\"]`. `watch import`
+takes entries of a lock file with a URL of these hosts for the public packages. provwatch already knows the usual mirrors,
+and the URLs that this section configures.";
         let mut properties: Map<String, Value> = Ecosystem::all()
             .map(|ecosystem| (ecosystem.to_string(), registry_lists::schema(ecosystem, generator).into()))
             .collect();

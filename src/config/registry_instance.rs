@@ -8,33 +8,35 @@ use serde::{Deserialize, Serialize};
 use super::{Period, SecretSource, WebUrl};
 use crate::model::{Ecosystem, RegistryKey};
 
-/// A registry beside the public one of its type: a company's own, or that of a service (GitHub Packages, Artifactory). Such
-/// registries tell no changes: their packages are checked every `interval`, with conditional requests. A package of it is
-/// watched by its purl with the registry's URL: `pkg:npm/@acme/x?repository_url=https://npm.acme.example`.
+/// A registry in addition to the public one of its type: your own, or one of a service (GitHub Packages, Artifactory).
+/// Such a registry has no feed of changes, so provwatch checks each watched package every `interval`, with a
+/// conditional request. The purl of a package there contains the registry's URL:
+/// `pkg:npm/@acme/x?repository_url=https://npm.acme.example`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryInstance {
-    /// What provwatch calls it.
+    /// The registry's name in messages.
     pub name: String,
-    /// Its URL as clients of its type have it: of npm the registry, of PyPI the simple index with JSON documents (PEP 691),
-    /// of Cargo the sparse index.
+    /// The URL that clients of this type use. For npm it is the registry, for PyPI the simple index with JSON documents
+    /// (PEP 691), for Cargo the sparse index.
     pub url: WebUrl,
-    /// Whether it is watched.
+    /// Whether provwatch watches this registry.
     #[serde(default = "enabled")]
     pub enabled: bool,
-    /// How often each watched package of it is checked.
+    /// How often provwatch checks each watched package of this registry.
     #[serde(default = "every_quarter")]
     pub interval: Period,
-    /// A file with the token, or the password of `username`. It is sent to this registry only, and not along a redirect to
-    /// another host.
+    /// A file with the token, or with the password of `username`. provwatch sends it to this registry only, and not to
+    /// another host that a redirect leads to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token_file: Option<PathBuf>,
     /// The systemd credential with the token.
     #[schemars(extend("format" = "credential"))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token_credential: Option<String>,
-    /// The user whose token it is, for registries that want name and password (HTTP Basic). Without it npm's registries get
-    /// the token as `Bearer`, Cargo's as it is, and Python's as the password of `__token__`.
+    /// The user that the token belongs to, for registries that require name and password (HTTP Basic). Without this key
+    /// provwatch sends the token to npm registries as `Bearer`, to Cargo registries unchanged, and to Python indexes as
+    /// the password of `__token__`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub username: Option<String>,
 }

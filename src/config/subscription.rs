@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::{SecretSource, WebUrl};
 use crate::model::{AlertKind, Severity};
 
-/// `[[subscriptions]]`: one receiver and what it wants to hear.
+/// `[[subscriptions]]`: one receiver, and the alerts that it receives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subscription {
-    /// Its name in messages, and the key of its deliveries; unique.
+    /// The subscription's name in messages, and the key of its deliveries. No two subscriptions may have the same name.
     #[schemars(length(min = 1))]
     pub name: String,
-    /// The least severity that is delivered.
+    /// The lowest severity of the alerts that provwatch sends to this receiver.
     #[serde(default = "medium")]
     pub min_severity: Severity,
-    /// The kinds of alerts that are delivered; without the key, all.
+    /// The kinds of alerts that provwatch sends to this receiver. Default: all.
     #[serde(default = "all_kinds")]
     pub kinds: Vec<AlertKind>,
-    /// How.
+    /// The way to the receiver.
     #[serde(flatten)]
     pub sink: Sink,
 }
@@ -33,17 +33,17 @@ fn all_kinds() -> Vec<AlertKind> {
     vec![AlertKind::Release, AlertKind::Campaign, AlertKind::Log, AlertKind::Operation]
 }
 
-/// How alerts travel; the key `type` decides which others there are.
+/// How provwatch sends alerts. The value of `type` decides which other keys are valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Sink {
-    /// By e-mail.
+    /// Alerts by e-mail.
     Email(EmailSection),
-    /// To a Slack incoming webhook.
+    /// Alerts to a Slack incoming webhook.
     Slack(SlackSection),
-    /// To a URL of yours, signed as Standard Webhooks says.
+    /// Alerts to a URL of yours, signed in the form of Standard Webhooks.
     Webhook(WebhookSection),
-    /// To standard output, a JSON object a line.
+    /// Alerts to standard output, one JSON object on each line.
     Stdout,
 }
 
@@ -53,14 +53,14 @@ pub struct EmailSection {
     /// The SMTP server.
     #[schemars(extend("format" = "host"))]
     pub server: String,
-    /// Its port. Default: 587 for `starttls`, 465 for `tls`, 25 for `none`.
+    /// The server's port. Default: 587 for `starttls`, 465 for `tls`, 25 for `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65535))]
     pub port: Option<u16>,
-    /// How the connection is protected.
+    /// The protection of the connection.
     #[serde(default = "starttls")]
     pub security: Security,
-    /// The user name, if the server wants one.
+    /// The user name, if the server requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// A file with the password.
@@ -98,15 +98,15 @@ const fn starttls() -> Security {
     Security::Starttls
 }
 
-/// How an SMTP connection is protected.
+/// The protection of an SMTP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
-    /// STARTTLS, and no mail without it.
+    /// STARTTLS. provwatch sends no mail if the server does not offer it.
     Starttls,
     /// TLS from the first byte.
     Tls,
-    /// None: for a mail server on the same machine.
+    /// No encryption, for a mail server on the same machine.
     None,
 }
 
@@ -131,7 +131,7 @@ impl SlackSection {
 /// The keys of `type = "webhook"`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookSection {
-    /// Where alerts are posted.
+    /// The URL to which provwatch posts alerts.
     pub url: WebUrl,
     /// A file with the signing secret, `whsec_…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

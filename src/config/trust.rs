@@ -7,30 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use super::{Period, WebUrl};
 
-/// `[trust]`: what signatures are verified against.
+/// `[trust]`: the keys and certificates that provwatch verifies signatures with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrustSection {
-    /// Where the trust root comes from.
+    /// The source of the trust root.
     pub source: TrustSource,
-    /// Sigstore's `trusted_root.json`; needed with `source = "file"`.
+    /// A file in the form of Sigstore's `trusted_root.json`. Required with `source = "file"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_root: Option<PathBuf>,
-    /// npm's signing keys (`keys.json`). Default: embedded, or through TUF.
+    /// A file with npm's signing keys (`keys.json`). Default: the keys of this version, or those from the TUF
+    /// repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub npm_keys: Option<PathBuf>,
-    /// The TUF repository. Default: Sigstore's public one.
+    /// The URL of the TUF repository. Default: Sigstore's public one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuf_url: Option<WebUrl>,
-    /// The root metadata (`root.json`, any version) that a private TUF repository begins with; `tuf_url` says where it is.
-    /// Default: that of Sigstore's public one, which is built in.
+    /// A file with the first trusted root metadata (`root.json`, any version) of a private TUF repository, whose URL is
+    /// `tuf_url`. Default: the built-in root metadata of Sigstore's public repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuf_root: Option<PathBuf>,
-    /// The folder where TUF metadata is kept, that of each private repository below it on its own. Default: `tuf` beside the
-    /// database.
+    /// The folder for TUF metadata. Each private repository gets a folder of its own below it. Default: `tuf`, in the
+    /// folder of the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
-    /// How often TUF is asked, or the files `trusted_root` and `npm_keys` are read again.
+    /// How often provwatch asks the TUF repository, or reads the files `trusted_root` and `npm_keys` again.
     pub refresh_interval: Period,
 }
 
@@ -56,14 +57,15 @@ impl TrustSection {
     }
 }
 
-/// Where the trust root comes from.
+/// The source of the trust root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TrustSource {
-    /// The one that this version of provwatch was built with; never refreshed.
+    /// The trust root that this version of provwatch was built with. It never changes.
     Embedded,
-    /// A TUF repository, Sigstore's public one or a private one; until it has answered, what was last in use.
+    /// A TUF repository, Sigstore's public one or a private one. Until it answers, provwatch uses the trust root that
+    /// was last in use.
     Tuf,
-    /// The file `trusted_root`.
+    /// The file that `trusted_root` names.
     File,
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `[watchlist]`: which packages are watched.
+/// `[watchlist]`: the packages that provwatch watches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchlistSection {
-    /// The watchlist files; relative paths are taken from the configuration's folder. `provwatch watch add` writes to the
-    /// first.
+    /// The watchlist files. Relative paths start at the configuration's folder. `provwatch watch add` writes to the
+    /// first file.
     #[schemars(length(min = 1))]
     pub files: Vec<PathBuf>,
 }

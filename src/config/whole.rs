@@ -32,27 +32,27 @@ pub fn json_schema() -> serde_json::Value {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where provwatch keeps what it learned.
+    /// The database: releases, baselines, alerts and deliveries.
     pub store: StoreSection,
-    /// How provwatch behaves on the network.
+    /// Timeouts, limits and permissions on the network.
     pub http: HttpSection,
     /// The package registries.
     pub registries: RegistriesSection,
-    /// Who is asked about repositories, commits, tags and runs.
+    /// The forges (GitHub, GitLab) that provwatch asks about repositories, commits, tags and runs.
     pub forges: ForgesSection,
-    /// What signatures are verified against.
+    /// The trust root: the keys and certificates that provwatch verifies signatures with.
     pub trust: TrustSection,
-    /// Which transparency logs are followed.
+    /// The transparency logs that provwatch follows.
     pub logs: LogsSection,
-    /// Which packages are watched.
+    /// The packages that provwatch watches.
     pub watchlist: WatchlistSection,
-    /// Who is told: one `[[subscriptions]]` table for each receiver.
+    /// The receivers of alerts: one `[[subscriptions]]` table for each.
     pub subscriptions: Vec<Subscription>,
-    /// How the daemon works.
+    /// Intervals and concurrency of the daemon.
     pub daemon: DaemonSection,
-    /// Settings of single detectors: `[detectors.odd-hours]`. `provwatch detectors list` names them.
+    /// Settings of one detector, under its id: `[detectors.odd-hours]`. `provwatch detectors list` prints the ids.
     pub detectors: BTreeMap<String, DetectorSection>,
-    /// What provwatch writes about itself.
+    /// The program's own log on standard error.
     pub log: LogSection,
 }
 

@@ -13,8 +13,8 @@ pub(super) fn takeover() -> Alert {
         purl: Some(subject.parse().unwrap()),
         published_at: Some("2026-03-31T00:21:00Z".parse().unwrap()),
         argument:
-            "The last 32 releases of line 1 were published by GitHub Actions with provenance; this one has none. \
-                   A second, independent signal agrees."
+            "The last 32 releases of line 1 were published by GitHub Actions with provenance; this one has none. A \
+             second, independent signal agrees."
                 .to_owned(),
         signals: vec![
             Signal {
@@ -51,7 +51,7 @@ pub(super) fn campaign(members: usize, new: usize) -> Alert {
     let details: Vec<Member> = (0..members).map(|number| member(number, number < new)).collect();
     let title = format!("{members} releases of {members} packages by the account qix raised alerts within 9 minutes");
     Alert {
-        argument: "Each differs from its own package's baseline.".to_owned(),
+        argument: "Each release differs from the baseline of its package.".to_owned(),
         members: details.iter().map(|member| member.purl.clone()).collect(),
         member_details: details,
         ..Alert::about(AlertKind::Campaign, "qix", Severity::Critical, Confidence::High, title, raised_at)

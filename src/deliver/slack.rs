@@ -132,18 +132,21 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
 
 /// The blocks under the header: at most 33, or 8 and those of members, while Slack allows 50 in a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
-    let mut blocks = vec![facts(view)];
-    blocks.extend((!view.argument.is_empty()).then(|| paragraph(&view.argument)));
+    let mut blocks: Vec<Value> = view.warning.as_ref().map(|warning| paragraph(warning)).into_iter().collect();
+    blocks.push(facts(view));
+    let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));
+    let (details, severity) = if view.kind == "release" { (None, argument) } else { (argument, None) };
+    blocks.extend(details);
     for signal in &view.signals {
         blocks.extend(evidence(signal));
     }
     if view.more_signals > 0 {
         blocks.push(context(&format!("and {} more signals; all of them: {}", view.more_signals, view.show)));
     }
+    blocks.extend(severity);
     blocks.extend(view.news.as_ref().map(|news| context(news)));
     blocks.extend(members);
     blocks.extend((!view.links.is_empty()).then(|| section(&links(&view.links))));
-    blocks.extend(view.warning.as_ref().map(|warning| paragraph(warning)));
     blocks.push(section(&commands(&view.commands)));
     blocks.push(context(&format!("provwatch {} alert {}, raised {}", view.kind, view.id, view.raised)));
     blocks

@@ -17,12 +17,12 @@ const MEMBERS: usize = 3;
 
 /// The commands in provwatch's own alerts. Only these are proposed: the argument may quote text from outside.
 const OWN: [(&str, &str); 6] = [
-    ("provwatch test-sinks", "the receiver's answer"),
-    ("provwatch reload", "once it is corrected"),
-    ("provwatch logs status", "how far each log was read"),
+    ("provwatch test-sinks", "send a test message, and show the receiver's answer"),
+    ("provwatch reload", "reload, once the cause is corrected"),
+    ("provwatch logs status", "show how far each log was read"),
     ("provwatch doctor", "check this installation"),
-    ("provwatch status", "health of provwatch"),
-    ("provwatch alerts list", "the undelivered alerts"),
+    ("provwatch status", "show the health of provwatch"),
+    ("provwatch alerts list", "list the undelivered alerts"),
 ];
 
 /// One command line, its words quoted for a shell.
@@ -41,17 +41,21 @@ pub fn warning(alert: &Alert) -> Option<String> {
     }
     let what = match (&alert.purl, alert.kind) {
         (Some(release), _) => plain(&release.to_string(), LINE),
-        (None, AlertKind::Campaign) => "the releases above".to_owned(),
+        (None, AlertKind::Campaign) => "the releases of this campaign".to_owned(),
         (None, _) => return None,
     };
     let good = alert.last_good.as_ref().map(|good| plain(good.version(), NAME));
     let pin = match good {
-        _ if is_replaced(alert) => "pin by the digest that it had before".to_owned(),
+        _ if is_replaced(alert) => "pin the digest of its earlier file".to_owned(),
         Some(good) => format!("pin {good}, the last version that is known to be normal"),
         None if alert.purl.is_some() => "pin the version before it".to_owned(),
         None => "pin the versions before them".to_owned(),
     };
-    Some(format!("Do not install {what}; {pin}. Treat it as a takeover until it is confirmed as legitimate."))
+    let (each, installed) = if alert.purl.is_some() { ("the release", "it") } else { ("each", "them") };
+    Some(format!(
+        "Do not install {what}; {pin}. Treat {each} as a takeover until its maintainers confirm it. Find the machines that \
+         installed {installed}: docs/OPERATIONS.md, \"After a takeover\", has the steps."
+    ))
 }
 
 /// The next commands, the most useful first. `is_normal`: the baseline includes the release.
@@ -63,11 +67,14 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     of_provwatch(alert, &mut steps);
     if let Some(signal) = leading(&alert.signals).or_else(|| alert.signals.first()) {
         let detector = shell_word(&plain(&signal.detector, NAME));
-        steps.push(step("meaning and next steps", format!("provwatch detectors explain {detector}")));
+        steps.push(step(
+            "explain the detector: meaning, false alarms, next steps",
+            format!("provwatch detectors explain {detector}"),
+        ));
     }
     if alert.status == AlertStatus::Open && !alert.is_test() {
         let acknowledge = format!("provwatch alerts ack {} --reason '…'", alert.id);
-        steps.push(step("acknowledge", acknowledge));
+        steps.push(step("acknowledge the alert", acknowledge));
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     steps
@@ -80,19 +87,22 @@ const fn step(purpose: &'static str, line: String) -> NextStep {
 fn of_release(alert: &Alert, steps: &mut Vec<NextStep>) {
     let Some(release) = alert.purl.as_ref().filter(|_| !is_of_name(alert)) else {
         let of_package = |package: &Package| {
-            step("stored facts about the package", format!("provwatch timeline {}", shell_word(&package.to_string())))
+            step("list the releases of the package", format!("provwatch timeline {}", shell_word(&package.to_string())))
         };
         return steps.extend(alert.package.as_ref().map(of_package));
     };
     let (purl, package) = (shell_word(&release.to_string()), shell_word(&release.package().to_string()));
-    steps.push(step("stored facts about the release", format!("provwatch lookup {purl}")));
-    steps.push(step("the baseline", format!("provwatch baseline show {package}")));
+    steps.push(step("show the stored facts about the release", format!("provwatch lookup {purl}")));
+    steps.push(step("show the usual way of releasing (the baseline)", format!("provwatch baseline show {package}")));
 }
 
 fn of_members(alert: &Alert, steps: &mut Vec<NextStep>) {
     for release in alert.members.iter().take(MEMBERS) {
         let purl = shell_word(&release.to_string());
-        steps.push(step("a member and its related releases", format!("provwatch lookup {purl} --related 50")));
+        steps.push(step(
+            "show a release of the campaign, and those related to it",
+            format!("provwatch lookup {purl} --related 50"),
+        ));
     }
 }
 
@@ -100,13 +110,13 @@ fn of_log(alert: &Alert, steps: &mut Vec<NextStep>) {
     if let Some(evidence) = &alert.evidence {
         let id = shell_word(&plain(evidence, NAME));
         let export = format!("provwatch logs evidence {id} --output fork.json");
-        steps.push(step("the evidence as a file, to be kept and passed on", export));
-        steps.push(step("whether it holds, here or anywhere", "provwatch logs verify fork.json".to_owned()));
+        steps.push(step("export the evidence to a file, to keep and pass on", export));
+        steps.push(step("verify that file, here or on another machine", "provwatch logs verify fork.json".to_owned()));
     }
     // If several matches found its entries, their names are joined by commas, which is not the name of a match.
     if let Some(name) = alert.matched.as_ref().filter(|names| !names.contains(", ")) {
         let name = shell_word(&plain(name, NAME));
-        steps.push(step("every entry that matched", format!("provwatch logs matches --match {name}")));
+        steps.push(step("list every entry that matched", format!("provwatch logs matches --match {name}")));
     }
 }
 
@@ -117,7 +127,7 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
     let is_advised = |command: &str| alert.argument.contains(&format!("`{command}`"));
     let advised = OWN.iter().filter(|(command, _)| is_advised(command));
     if alert.is_test() {
-        return steps.push(step("health of provwatch", "provwatch status".to_owned()));
+        return steps.push(step("show the health of provwatch", "provwatch status".to_owned()));
     }
     let before = steps.len();
     steps.extend(advised.map(|(command, purpose)| step(purpose, (*command).to_owned())));
@@ -130,7 +140,9 @@ fn of_provwatch(alert: &Alert, steps: &mut Vec<NextStep>) {
 fn acceptance(alert: &Alert) -> Option<NextStep> {
     let release = alert.purl.as_ref()?;
     let is_proposed = alert.severity < Severity::Critical && !is_replaced(alert) && !is_of_name(alert);
-    is_proposed.then(|| step("only if the maintainers confirm it", accept_command(release, Some(alert.severity))))
+    is_proposed.then(|| {
+        step("accept the release, only if its maintainers confirm it", accept_command(release, Some(alert.severity)))
+    })
 }
 
 /// Whether it is about a name: its release belongs to an unwatched package without stored data.

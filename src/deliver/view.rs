@@ -305,7 +305,7 @@ fn web_url(text: &str) -> Option<String> {
 fn commands(alert: &Alert) -> Vec<NextStep> {
     let mut commands = Vec::new();
     if !alert.is_test() {
-        commands.push(NextStep { purpose: "the evidence", line: show(alert) });
+        commands.push(NextStep { purpose: "show the alert with all its evidence", line: show(alert) });
     }
     commands.extend(steps(alert, false));
     commands

@@ -35,7 +35,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "corroborated loss of evidence",
-        when: "evidence is lost or invalid at high or worse, and another category has a signal at low or above (cadence: at medium; time never counts)",
+        when: "the category evidence has a signal at high or worse, and another category has one at low or above (cadence: at medium; time never counts)",
         then: "critical",
         applies: |scores| {
             scores.of(SignalCategory::Evidence) >= Some(Severity::High)
@@ -200,11 +200,12 @@ fn supported(signals: &[Signal]) -> Option<Verdict> {
     let leading = signals.iter().filter(|signal| signal.corroborating).max_by_key(|signal| signal.severity)?;
     let scores = listen(signals, leading);
     let rule = SUPPORT_RULES.iter().find(|rule| (rule.applies)(&scores))?;
+    let severity = (rule.severity)(scores.worst.min(Severity::Medium));
     Some(Verdict {
-        severity: (rule.severity)(scores.worst.min(Severity::Medium)),
+        severity,
         confidence: Confidence::Low,
         title: title(leading, signals),
-        argument: argument(rule, leading, &scores),
+        argument: argument(rule, leading, &scores, severity),
     })
 }
 
@@ -213,11 +214,12 @@ fn verdict(signals: &[Signal], leading: &Signal) -> Verdict {
     let rule = RULES.iter().find(|rule| (rule.applies)(&scores)).unwrap_or(&LAST_RULE);
     let categories =
         SignalCategory::ALL.into_iter().filter(|&category| scores.of(category) >= Some(Severity::Low)).count();
+    let severity = (rule.severity)(scores.worst);
     Verdict {
-        severity: (rule.severity)(scores.worst),
+        severity,
         confidence: if categories > 1 { Confidence::High } else { confidence(leading) },
         title: title(leading, signals),
-        argument: argument(rule, leading, &scores),
+        argument: argument(rule, leading, &scores, severity),
     }
 }
 
@@ -263,19 +265,23 @@ fn title(leading: &Signal, signals: &[Signal]) -> String {
     }
     match rest.as_slice() {
         [] => name.to_owned(),
-        rest => format!("{name} ({})", rest.join(", ")),
+        rest => format!("{name} (also {})", rest.join(", ")),
     }
 }
 
-fn argument(rule: &Rule, leading: &Signal, scores: &CategoryScores) -> String {
+fn argument(rule: &Rule, leading: &Signal, scores: &CategoryScores, severity: Severity) -> String {
     let others = scores.others(scores.leading, Severity::Low).filter(|&category| (rule.counts)(scores, category));
     let others: Vec<_> = others.map(SignalCategory::as_str).collect();
     let also = match others.as_slice() {
-        [] => "no independent category corroborates it".to_owned(),
-        [one] => format!("{one} corroborates it"),
-        [first @ .., last] => format!("{} and {last} corroborate it", first.join(", ")),
+        [] => "No signal of another category corroborates it".to_owned(),
+        [one] => format!("Signals of the category {one} corroborate it"),
+        [first @ .., last] => format!("Signals of the categories {} and {last} corroborate it", first.join(", ")),
     };
-    format!("{} is {} by itself; {also}. Rule: {} ({}).", leading.detector, leading.severity, rule.name, rule.then)
+    let (detector, worst) = (&leading.detector, leading.severity);
+    format!(
+        "The leading signal is {detector} ({worst}). {also}. The rule \"{}\" gives the severity {severity}.",
+        rule.name
+    )
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ pub(super) fn wrong_clock(key: &str, clock: ComparedClock, by: &str, whose: &str
     };
     let title = format!("the system's clock is {by}");
     let argument = format!(
-        "It was compared with {whose}, as the `Date` of their answers tells. Releases are still assessed, but times \
-         in alerts, usual hours and waits follow the wrong clock. Check the time service of this host (`timedatectl \
+        "provwatch compared it with {whose}, by the `Date` of their answers. It still judges releases, but times in \
+         alerts, usual hours and waits follow the wrong clock. Check the time service of this host (`timedatectl \
          status`)."
     );
     Alarm { confidence, ..Alarm::new(key, severity, title, argument) }
@@ -67,8 +67,8 @@ pub(super) fn silent_source(key: &str, source: &str, lasts: TimeDelta, error: Op
         key,
         format!("{source} has not been read for {}", span(lasts)),
         format!(
-            "New releases are not seen while this lasts. The cursor is kept, so no release is skipped.{error} Check \
-             the network with `provwatch doctor`."
+            "provwatch sees no new releases while this lasts. It keeps the cursor, so that it skips none.{error} \
+             Check the network with `provwatch doctor`."
         ),
     )
 }
@@ -79,8 +79,8 @@ pub(super) fn stale_trust(key: &str, lasts: TimeDelta, error: Option<&str>) -> A
         key,
         format!("the trust root has not been refreshed for {}", span(lasts)),
         format!(
-            "Signatures are verified with the one in use. Releases that are signed with newer keys are reported as \
-             unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
+            "provwatch verifies signatures with the one in use. It reports releases that are signed with newer keys \
+             as unchecked, neither clean nor forged.{error} Check the network with `provwatch doctor`, or give a file \
              ([trust] source = \"file\")."
         ),
     )
@@ -92,9 +92,9 @@ pub(super) fn kept_keys(key: &str, lasts: TimeDelta, error: &str) -> Alarm {
         key,
         format!("npm's keys have not been refreshed for {}", span(lasts)),
         format!(
-            "The trust root is fresh; the registry's own signatures are verified with the earlier keys. Releases \
-             that are signed with newer ones are reported as unchecked.{error} Wait until \
-             the owner of the repository has signed them again, or give a file ([trust] npm_keys)."
+            "The trust root is fresh; provwatch verifies npm's own signatures with the earlier keys. It reports \
+             releases that are signed with newer keys as unchecked.{error} Wait until the owner of the repository has \
+             signed them again, or give a file ([trust] npm_keys)."
         ),
     )
 }
@@ -105,8 +105,8 @@ pub(super) fn unread_log(key: &str, log: &str, lasts: TimeDelta, error: Option<&
         key,
         format!("{log} could not be read for {}", span(lasts)),
         format!(
-            "New entries of this log are not seen while this lasts. The position is kept, so no entry is \
-             skipped.{error} `provwatch logs status` shows how far it was read."
+            "provwatch sees no new entries of this log while this lasts. It keeps its position, so that it skips \
+             none.{error} `provwatch logs status` shows how far provwatch has read it."
         ),
     )
 }
@@ -115,8 +115,8 @@ pub(super) fn left_log(key: &str, log: &str) -> Alarm {
     Alarm::medium(
         key,
         format!("{log} is no longer followed: the trust root no longer names it"),
-        "New entries of this log are not seen. The position is kept. Find out who changed the trust root. To go on \
-         following the log, name it in [[logs.instance]]."
+        "provwatch does not see new entries of this log. It keeps its position. Find out who changed the trust root. \
+         To go on following the log, name it in [[logs.instance]]."
             .to_owned(),
     )
 }
@@ -127,8 +127,8 @@ pub(super) fn failing_mirror(key: &str, mirror: &str, lasts: TimeDelta, error: O
         key,
         format!("{mirror} could not be read or compared for {}", span(lasts)),
         format!(
-            "The log is read from its other mirrors. While this lasts, a different history on this mirror would go \
-             unnoticed.{error} `provwatch logs status` shows the state of each."
+            "provwatch reads the log from its other mirrors. While this lasts, a different history on this mirror \
+             would go unnoticed.{error} `provwatch logs status` shows the state of each."
         ),
     )
 }
@@ -139,9 +139,9 @@ pub(super) fn failing_forge(key: &str, host: &str, lasts: TimeDelta, error: &str
         key,
         format!("{host} has not answered for {}", span(lasts)),
         format!(
-            "Releases are still assessed, but without the facts of this forge: whether the commit was merged, the \
-             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether it \
-             takes the token ([forges])."
+            "provwatch still judges releases, but without the facts of this forge: whether the commit was merged, the \
+             version tagged, the repository young, the run successful.{error} `provwatch doctor` says whether the \
+             forge accepts the token ([forges])."
         ),
     )
 }
@@ -151,8 +151,8 @@ pub(super) fn failing_packages(key: &str, packages: u64, lasts: TimeDelta) -> Al
         key,
         format!("{} cannot be checked", counted(packages, "package")),
         format!(
-            "The first has waited for {}. All are tried again; until that succeeds, no release of them is checked. \
-             `provwatch status` names them and the last errors.",
+            "The first has waited for {}. provwatch tries all of them again; until that succeeds, it checks none of \
+             their releases. `provwatch status` names the packages and the last errors.",
             span(lasts)
         ),
     )
@@ -161,14 +161,14 @@ pub(super) fn failing_packages(key: &str, packages: u64, lasts: TimeDelta) -> Al
 pub(super) fn late_package(key: &str, package: &str, waits: TimeDelta, others: u64) -> Alarm {
     let more = match others {
         0 => String::new(),
-        others => format!(" {} more wait with it.", counted(others, "announced package")),
+        others => format!(" {} more wait too.", counted(others, "announced package")),
     };
     Alarm::medium(
         key,
         format!("{package} was announced {} ago and has not been checked", span(waits)),
         format!(
-            "A feed announced a change, which is not checked yet.{more} It is tried again until it succeeds. \
-             `provwatch status` has the last error and how much waits."
+            "A feed announced a change, which provwatch has not checked yet.{more} It tries again until it succeeds. \
+             `provwatch status` has the last error, and the number of waiting packages."
         ),
     )
 }
@@ -177,8 +177,8 @@ pub(super) fn standstill(key: &str, due: u64, lasts: TimeDelta) -> Alarm {
     Alarm::medium(
         key,
         format!("the queue is stalled: none of {} was checked for {}", counted(due, "due package"), span(lasts)),
-        "New releases are seen but not checked while this lasts. The log names what the work waits for. If it \
-         lasts, restart the daemon; nothing is lost."
+        "provwatch sees new releases, but does not check them while this lasts. The log names the cause of the wait. \
+         If the wait does not end, restart the daemon; nothing is lost."
             .to_owned(),
     )
 }
@@ -187,8 +187,8 @@ pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
     Alarm::medium(
         key,
         format!("daemon loops are stalled: {loops}"),
-        "They have sent no heartbeat for 15 minutes. Under systemd the watchdog restarts the service; elsewhere \
-         restart it, which loses nothing."
+        "These loops have sent no heartbeat for 15 minutes. Under systemd the watchdog restarts the service; \
+         elsewhere restart the daemon, which loses nothing."
             .to_owned(),
     )
 }
@@ -198,8 +198,8 @@ pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up
         key,
         format!("the subscription {subscription} does not take alerts"),
         format!(
-            "Alerts that wait for it: {waiting}; given up so far: {given_up}. Those that wait are tried again. \
-             `provwatch status` shows its state, `provwatch test-sinks` tries it."
+            "Alerts that wait for it: {waiting}; given up so far: {given_up}. provwatch sends the waiting ones again. \
+             `provwatch status` shows the state of the subscription, `provwatch test-sinks` sends a test message."
         ),
     )
 }
@@ -210,8 +210,8 @@ pub(super) fn failing_writes(key: &str, why: &str) -> Alarm {
         Severity::High,
         "the database could not be written".to_owned(),
         format!(
-            "While this lasts, nothing new is stored and no alert is sent. The last error: {why}. Nothing is \
-             skipped: what was not stored is read again."
+            "While this lasts, provwatch stores nothing new and sends no alert. The last error: {why}. Nothing is \
+             skipped: provwatch reads again what it could not store."
         ),
     )
 }
@@ -221,8 +221,8 @@ pub(super) fn full_disk(key: &str, path: &str, free: &str) -> Alarm {
         key,
         Severity::High,
         format!("the disk is nearly full: {free} left beside {path}"),
-        "Without space nothing is stored and no alert is sent. Free some space; the daemon resumes by itself, and \
-         nothing is skipped."
+        "Without space provwatch stores nothing and sends no alert. Free some space; the daemon resumes by itself, \
+         and skips nothing."
             .to_owned(),
     )
 }
@@ -240,8 +240,8 @@ pub(super) fn refused_reload(key: &str, why: &str) -> Alarm {
         key,
         "the last reload was refused".to_owned(),
         format!(
-            "The daemon was told to read its files again and keeps what it read before. The reason: {why}. Correct \
-             it, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
+            "The daemon could not use its files at the last reload, and keeps those that it read before. The reason: \
+             {why}. Correct the file, then reload: `provwatch reload`, `systemctl reload provwatch`, or send SIGHUP."
         ),
     )
 }
@@ -250,6 +250,6 @@ pub(super) fn other_file(key: &str, what: &str, apply: &str) -> Alarm {
     Alarm::medium(
         key,
         format!("the {what} on disk is not the one in use"),
-        format!("It was changed, and the daemon keeps the one that it read before. {apply}."),
+        format!("The file was changed, and the daemon still uses the one that it read before. {apply}."),
     )
 }

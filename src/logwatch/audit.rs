@@ -121,7 +121,7 @@ impl Auditor {
         let is_other = !self.is_known_history(shown).await?;
         self.store.checkpoint_contradicts(&tree.name, signed.size(), *signed.root())?;
         let mut evidence = contradiction(shown, violation, trees, consistency);
-        evidence.statement += "; what differs from before was seen at ";
+        evidence.statement += "; the different history was seen at ";
         evidence.statement += followed.url.as_str();
         self.reporter.report_of(tree, &evidence, is_other, now)?;
         Ok(Some(evidence.statement))

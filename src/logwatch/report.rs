@@ -173,7 +173,7 @@ fn title(tree: &Tree, violation: LogViolation) -> String {
 fn argument(evidence: &LogEvidence, id: &str) -> String {
     let proof = match evidence.judge() {
         Ok(Judgement::Proven(_)) => "The log's own signatures prove it",
-        _ => "The signed checkpoints are kept; the rest is what this host saw",
+        _ => "provwatch keeps the signed checkpoints; the rest is the observation of this host",
     };
     format!(
         "{}. {proof}: `provwatch logs evidence {id}` exports the evidence, and `provwatch logs verify FILE` checks it \

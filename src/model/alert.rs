@@ -11,7 +11,7 @@ use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Sev
 pub struct Alert {
     /// Short and stable: the first 12 hex digits of the fingerprint.
     pub id: AlertId,
-    /// What makes it the same alert when it is raised again, lower-case hex SHA-256.
+    /// The key of the alert, in lower-case hex SHA-256: two findings with the same fingerprint are one alert.
     pub fingerprint: Fingerprint,
     /// What it is about.
     pub kind: AlertKind,
@@ -32,7 +32,7 @@ pub struct Alert {
     pub raised_at: DateTime<Utc>,
     /// One line.
     pub title: String,
-    /// How the severity follows from the signals: the argument, a sentence or two.
+    /// The reason for the severity, in one or two sentences.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub argument: String,
     /// Where it stands.
@@ -74,10 +74,10 @@ pub struct Member {
     pub severity: Severity,
     /// Its title without the release's name: what speaks against the release most.
     pub reason: String,
-    /// What the leading signal expected.
+    /// The value that the leading signal expected.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub expected: String,
-    /// What it saw instead.
+    /// The value that it saw instead.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub seen: String,
     /// When the release was published.

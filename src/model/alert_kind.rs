@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an alert is about.
+/// The subject of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertKind {
@@ -11,9 +11,9 @@ pub enum AlertKind {
     Release,
     /// Several releases that belong together.
     Campaign,
-    /// A transparency log that does not keep its promises.
+    /// A transparency log, or an entry in one.
     Log,
-    /// provwatch itself: a stale source, a dead sink.
+    /// provwatch itself: a source without news, a receiver that does not answer.
     Operation,
 }
 

@@ -118,11 +118,11 @@ pub enum BaselineReason {
     Learned,
     /// The operator accepted a release.
     Accepted,
-    /// The operator started the baseline anew.
+    /// The operator reset the baseline.
     Reset,
-    /// A release that taught was withdrawn soon after it came.
+    /// A release in the baseline was withdrawn soon after its publication.
     Unlearned,
-    /// The operator took back that a release was accepted.
+    /// The operator undid the acceptance of a release.
     Unaccepted,
 }
 

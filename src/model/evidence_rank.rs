@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceRank {
-    /// A token, and nothing attested.
+    /// A token, without an attestation.
     None,
     /// Verified provenance, published with a token or by an unknown method.
     Provenance,

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claims, Package, ReleaseId};
 
-/// Which of the entries that a `[[logs.match]]` finds are told.
+/// The entries of a `[[logs.match]]` that raise alerts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Report {
-    /// Those of a signer that the match has not met before.
+    /// One alert for each new signer.
     #[default]
     New,
-    /// Every one.
+    /// An alert for every entry.
     All,
-    /// None; `provwatch logs matches` lists them.
+    /// No alerts. `provwatch logs matches` lists the entries.
     Never,
 }
 

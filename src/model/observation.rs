@@ -23,7 +23,7 @@ pub struct Observation {
     /// The account that published, as the registry names it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub publisher: Option<Person>,
-    /// How the publisher proved himself to the registry.
+    /// How the publisher authenticated to the registry.
     pub auth: Auth,
     /// The provenance of the release as a whole; see [`Observation::provenances`] for single files.
     pub attestation: Provenance,
@@ -117,7 +117,7 @@ pub struct Person {
     pub email: Option<String>,
 }
 
-/// How the publisher proved himself to the registry.
+/// How the publisher authenticated to the registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {

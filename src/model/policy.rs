@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::EvidenceRank;
 
-/// What the operator demands of a package's releases, whatever its history. What is `None` or empty is not demanded.
+/// The policy for a package's releases, whatever its history. A missing or empty key demands nothing.
 ///
-/// A text may have stars, each for any characters but `/`. Repositories and owners are written `github.com/acme/widget`, refs by
-/// kind as in `provwatch baseline show`: `tag`, `branch main`.
+/// A text may have stars, each for any characters except `/`. Write repositories and owners as `github.com/acme/widget`, and
+/// refs by kind as in `provwatch baseline show`: `tag`, `branch main`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
 pub struct Policy {
-    /// The least evidence.
+    /// The weakest permitted evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceRank>,
     /// The OIDC issuers that may vouch for a build.
@@ -28,32 +28,32 @@ pub struct Policy {
     /// The workflow files that may build it, relative to the repository.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workflows: Vec<String>,
-    /// The kinds of ref that may be built.
+    /// The permitted kinds of ref.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refs: Vec<String>,
-    /// The deployment environments.
+    /// The permitted deployment environments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<String>,
     /// The accounts that may publish it themselves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub publishers: Vec<String>,
-    /// The least age of the repository, in days.
+    /// The lowest permitted age of the repository, in days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_repository_age_days: Option<u32>,
-    /// Detectors that do not speak of it.
+    /// Detectors that are suppressed for the package.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quiet: Vec<Quiet>,
 }
 
-/// A detector that does not speak of a package.
+/// A detector that is suppressed for a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quiet {
     /// Its id.
     pub detector: String,
-    /// Why, for whoever comes after.
+    /// The reason, for later readers.
     pub reason: String,
-    /// The last day (UTC) on which it is quiet.
+    /// The last day (UTC) of the suppression.
     pub until: NaiveDate,
 }
 

@@ -5,19 +5,19 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How bad it is if the finding is what it looks like. Ordered: `Info < Low < … < Critical`.
+/// The urgency of a finding. Ordered: `Info < Low < … < Critical`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth recording, nothing to do.
+    /// Recorded, without a need to act.
     Info,
-    /// Unusual, seldom worth a look by itself.
+    /// Unusual, but rarely a reason to act by itself.
     Low,
-    /// Look at it today.
+    /// Examine it today.
     Medium,
-    /// Stop the update and look now.
+    /// Stop the update and examine it now.
     High,
-    /// Treat as a takeover until shown otherwise.
+    /// Treat it as a takeover until you can exclude one.
     Critical,
 }
 
@@ -66,11 +66,11 @@ impl FromStr for Severity {
     }
 }
 
-/// How sure the reasoning is, apart from how bad it would be.
+/// The confidence in the finding, independent of its severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// One weak hint, or little history to compare with.
+    /// One weak hint, or a short history.
     Low,
     /// A clear difference that has common honest explanations.
     Medium,

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Severity;
 
-/// What one detector has to say of one release, with its evidence.
+/// A detector's finding about one release, with its evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Signal {
     /// The detector's id, kebab-case.
     pub detector: Cow<'static, str>,
     /// How bad this is by itself.
     pub severity: Severity,
-    /// What the baseline led one to expect, in words a person reads.
+    /// The value that the baseline predicts, in words.
     pub expected: String,
-    /// What the release shows instead.
+    /// The value that the release has instead.
     pub seen: String,
     /// Since when the expected held.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -1,5 +1,5 @@
-//! Checks a release on request as the daemon would, watched or not. It records nothing, and the baseline does not
-//! change.
+//! Checks a release on request as the daemon would, watched or not. Nothing is recorded, and the baseline learns
+//! nothing.
 
 use super::{
     assess::{Assessment, assess, of_itself, release_context::release_context},
@@ -26,50 +26,50 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-/// The registry's answer about the requested release.
+/// What the registry says of a release that was asked about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LookedAt {
     /// It does not have the package.
     NoPackage,
-    /// It has the package, but not this version.
+    /// It has the package, and not this version.
     NoVersion,
     /// The version was removed.
     Withdrawn,
-    /// It has the version, but its entry cannot be read.
+    /// It has the version, and what it says of it cannot be read.
     Unreadable(String),
     /// The release.
     Release(Box<Appraisal>),
 }
 
-/// A release, verified, and compared with what is known of its package.
+/// A release, verified, and beside what is known of its package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appraisal {
-    /// The observed facts.
+    /// What is known of it.
     pub observation: Observation,
-    /// The reasons why it is not fully checked, a sentence each.
+    /// What could not be checked, a sentence each.
     pub unchecked: Vec<String>,
-    /// The comparison with the baseline.
+    /// How it compares with the baseline.
     pub comparison: Comparison,
-    /// The signals that need no baseline; empty where it was compared, since the comparison has them too.
+    /// What is wrong with it whatever is usual; empty where it was compared, which finds that too.
     pub of_itself: Vec<Signal>,
     /// Its page for people.
     pub page: String,
 }
 
-/// The comparison of a release with the baseline of its package.
+/// How a release compares with the baseline of its package.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Comparison {
-    /// The package has no baseline.
+    /// Nothing was learned of the package.
     NoBaseline,
-    /// The baseline includes this release, so a comparison shows nothing.
+    /// The baseline learned from this very release, so it says nothing of it.
     Learned,
-    /// The baseline learned from later releases, so it is not the baseline of that time.
+    /// The baseline learned from younger releases: it is not how things were.
     Older,
-    /// The differences, and their combined verdict.
+    /// What differs, and what that adds up to.
     Compared(Box<Assessment>),
 }
 
-/// The work item of a requested release, with the longest times: the operator waits for the answer.
+/// What is looked at, at leisure: whoever asks waits for the answer.
 fn asked(release: &ReleaseId, now: chrono::DateTime<chrono::Utc>) -> Work {
     Work {
         package: release.package().clone(),
@@ -86,7 +86,7 @@ fn asked(release: &ReleaseId, now: chrono::DateTime<chrono::Utc>) -> Work {
     }
 }
 
-/// Checks releases that an operator asks about.
+/// Who looks at releases that somebody asks about.
 #[derive(Debug)]
 pub struct Appraiser {
     pub store: Arc<Store>,
@@ -104,7 +104,7 @@ impl Appraiser {
     /// Fetches, verifies and judges a release.
     ///
     /// # Errors
-    /// The registry does not answer, or the store cannot be read.
+    /// The registry cannot be asked, or the store cannot be read.
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, LookError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
@@ -117,7 +117,7 @@ impl Appraiser {
             PackageState::Gone | PackageState::NotModified => return Ok(LookedAt::NoPackage),
         };
         http.keep(document.weight());
-        // As if it were not stored: all evidence is requested and verified again.
+        // As if nothing of it was stored: everything is asked for and verified anew.
         let (stored, is_announced) = (BTreeMap::new(), false);
         let history_ends = history_ends(row.as_ref(), now, &self.wall_clock, &self.settings);
         let subject = Examination { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
@@ -142,7 +142,7 @@ impl Appraiser {
         let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
         bound_times(subject, &before, std::slice::from_mut(&mut release));
         subject.turn.begin_history();
-        // The stored state of this examination is empty, so no field counts as left out.
+        // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
         let comparison = self.beside_baseline(subject, &mut observation, in_baseline).await?;
         let of_itself = match comparison {
@@ -153,7 +153,7 @@ impl Appraiser {
         Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, of_itself, page })
     }
 
-    /// The signals about a release without a comparison, except those that the operator has settled.
+    /// What is wrong with a release that is not compared, but for what the operator has settled.
     fn of_itself(&self, observation: &Observation) -> Result<Vec<Signal>, StoreError> {
         let expected = self.store.expected_changes_of(observation.purl.package())?;
         let nobody = ReleaseContext::default();
@@ -193,7 +193,7 @@ impl Appraiser {
     }
 }
 
-/// The release from a document, or the reason why the document does not have it.
+/// The release among what a document describes, or what the document says instead.
 fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelease, LookedAt> {
     let ecosystem = wanted.package().ecosystem();
     let is_it = |version: &str| registry::same_version(ecosystem, version, wanted.version());
@@ -214,7 +214,7 @@ fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelea
     Err(LookedAt::NoVersion)
 }
 
-/// Whether the release's line has learned from later releases; for a line that has learned nothing, any other line.
+/// Whether the line of a release has learned from younger ones; of a line that has learned nothing, any other.
 fn learned_later(baseline: &Baseline, release: &Observation) -> bool {
     let own = baseline.lines.get(&release.line()).filter(|profile| profile.releases > 0);
     let last_at = match own {

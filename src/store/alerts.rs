@@ -14,16 +14,16 @@ use super::{
 };
 use crate::model::{Alert, AlertStatus, Fingerprint, Package, Severity};
 
-/// Which alerts to list; a condition that is `None` does not filter.
+/// Which alerts to list; what is `None` does not matter.
 #[derive(Clone, Debug)]
 pub struct AlertFilter {
-    /// Their status.
+    /// Where they stand.
     pub status: Option<AlertStatus>,
-    /// The least severity.
+    /// At least so bad.
     pub min_severity: Option<Severity>,
-    /// Their package.
+    /// About this package.
     pub package: Option<Package>,
-    /// The most alerts to list, the latest first.
+    /// At most so many, the latest first.
     pub limit: usize,
 }
 
@@ -33,16 +33,16 @@ impl Default for AlertFilter {
     }
 }
 
-/// An action of an operator on an alert.
+/// An operator's action on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertAction {
-    /// The status of the alert afterwards.
+    /// Where the alert stood afterwards.
     pub status: AlertStatus,
-    /// The operator.
+    /// Who.
     pub by: String,
-    /// The reason.
+    /// Why.
     pub reason: String,
-    /// The time.
+    /// When.
     pub at: DateTime<Utc>,
 }
 
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// The alert of this fingerprint. [`Store::alert_named`] finds one by typed digits.
+    /// The alert of this fingerprint. What somebody typed is looked up by [`Store::alert_named`].
     ///
     /// # Errors
     /// As every read.
@@ -85,7 +85,7 @@ impl Store {
         self.read("reading an alert", |db| Ok(stored(db, fingerprint)?.map(|stored| stored.alert)))
     }
 
-    /// The actions on an alert, the latest first.
+    /// What was done with an alert, the latest first.
     ///
     /// # Errors
     /// As every read.
@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// Acknowledges an alert. `None`: there is no such alert.
+    /// Somebody has seen the alert. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -110,7 +110,7 @@ impl Store {
         self.write("acknowledging an alert", |db| act(db, fingerprint, AlertStatus::Acknowledged, by, reason, now))
     }
 
-    /// Resolves an alert: it is handled, or its cause is gone. `None`: there is no such alert.
+    /// The matter is done, or the cause is gone. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -134,7 +134,7 @@ fn act(
     now: DateTime<Utc>,
 ) -> Result<Option<Alert>, QueryFailure> {
     let Some(Stored { mut alert, .. }) = stored(db, fingerprint)? else { return Ok(None) };
-    // The same action again, by the same person and for the same reason, is a repetition and not another action.
+    // The same again, by the same person and for the same reason, is a repetition and not another action.
     let last = last_action(db, fingerprint)?;
     let repeated = last.is_some_and(|last| (last.status, &*last.by, &*last.reason) == (status, by, reason));
     if repeated && alert.status == status {
@@ -151,7 +151,7 @@ fn act(
     Ok(Some(alert))
 }
 
-/// Reopens an alert that was handled, if there is one.
+/// An alert that was dealt with is open again, if there is one.
 pub(super) fn open_again(
     db: &Connection,
     fingerprint: &Fingerprint,
@@ -177,8 +177,7 @@ pub(super) fn insert_action(
     Ok(())
 }
 
-/// Checks that an alert can be read back, as it would otherwise block the outbox permanently. Alerts are few, so the
-/// whole form is tried.
+/// An alert that could not be read back would block the outbox for ever. Alerts are few, so the whole form is tried.
 pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
     let read: Result<Alert, _> = serde_json::to_value(alert).and_then(serde_json::from_value);
     let why = match read {
@@ -201,7 +200,7 @@ pub(super) fn raised(db: &Connection, fingerprint: &Fingerprint) -> Result<Optio
     Ok(stored(db, fingerprint)?.map(|stored| (stored.alert, stored.raises)))
 }
 
-/// Adds one to the number of announcements of an alert.
+/// Counts one more announcement of an alert that was announced so often.
 pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, raises: i64) -> Result<i64, QueryFailure> {
     db.prepare_cached("UPDATE alerts SET raises = ?2 WHERE fingerprint = ?1")?.execute((fingerprint, raises + 1))?;
     Ok(raises + 1)
@@ -249,7 +248,7 @@ pub(super) fn update(
     Ok(())
 }
 
-/// An alert of a row with `body` and `status`; the column is decisive for the status.
+/// An alert of a row with `body` and `status`; the column has the last word on where it stands.
 pub(super) fn alert_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
     let Json(mut alert): Json<Alert> = row.get("body")?;
     alert.status = row.get::<_, Word<_>>("status")?.0;

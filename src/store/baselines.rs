@@ -16,20 +16,20 @@ use super::{
 };
 use crate::model::{Baseline, BaselineReason, Fingerprint, Observation, Package, ReleaseId, ReleaseLine, StoredForm};
 
-/// A baseline as it is now.
+/// A baseline as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBaseline {
-    /// How many versions led to it; 0: there was never one.
+    /// How many versions led to it; 0: none was ever learned.
     pub revision: u32,
     /// The baseline.
     pub baseline: Baseline,
 }
 
-/// A new state of a baseline, with the reason.
+/// A new state of a baseline and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaselineChange {
-    /// The revision of the baseline that it was made from. In one batch a later change counts the versions of the
-    /// earlier ones.
+    /// The revision of the baseline that it was made from. In one batch a later change counts the versions of the earlier
+    /// ones.
     pub based_on: u32,
     /// The new state.
     pub baseline: Baseline,
@@ -42,13 +42,13 @@ pub struct BaselineChange {
 pub struct NewBaselineVersion {
     /// The line.
     pub line: ReleaseLine,
-    /// The reason.
+    /// Why.
     pub reason: BaselineReason,
     /// The release that was learned or accepted; none for a reset.
     pub purl: Option<ReleaseId>,
-    /// The actor: `provwatch`, or the operator's name.
+    /// Who: `provwatch`, or the operator's name.
     pub actor: String,
-    /// The operator's note.
+    /// The operator's reason.
     pub note: Option<String>,
 }
 
@@ -59,19 +59,19 @@ pub struct BaselineVersion {
     pub line: ReleaseLine,
     /// Counts from 1 within the line.
     pub version: u32,
-    /// The reason.
+    /// Why.
     pub reason: BaselineReason,
     /// The release that was learned or accepted.
     pub purl: Option<String>,
-    /// The time.
+    /// When.
     pub at: DateTime<Utc>,
-    /// The actor.
+    /// Who.
     pub actor: String,
-    /// The operator's note.
+    /// The operator's reason.
     pub note: Option<String>,
 }
 
-/// A release that the baseline does not include because it was unusual.
+/// A release that the baseline has not learned from because it was unusual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
     /// The release.
@@ -103,7 +103,7 @@ impl Store {
         })
     }
 
-    /// The steps of a baseline, the latest first.
+    /// How a baseline came to be, the latest step first.
     ///
     /// # Errors
     /// As every read.
@@ -114,7 +114,7 @@ impl Store {
         })
     }
 
-    /// The step that accepted a release, if there is one that was not withdrawn.
+    /// What the operator said when a release was accepted, if it was and that was not taken back.
     ///
     /// # Errors
     /// As every read.
@@ -137,7 +137,7 @@ impl Store {
         })
     }
 
-    /// The unusual releases of a package that its baseline does not include, in publish order.
+    /// The unusual releases of a package that its baseline has not learned from, in publish order.
     ///
     /// # Errors
     /// As every read.
@@ -164,20 +164,20 @@ impl Store {
         })
     }
 
-    /// Changes a baseline without a release record: the operator accepted a release or reset a line, or a release was
-    /// withdrawn. Returns the number of versions that were appended; repeating a change appends none.
+    /// Changes a baseline by itself: the operator accepted a release or started a line anew, or one was withdrawn. Gives the number of versions
+    /// that were appended; repeating a change appends none.
     ///
     /// # Errors
-    /// [`StoreError::BaselineMoved`] if it was changed since it was read, [`StoreError::Unstorable`] if it learns from
-    /// a release that was never recorded; else as every write.
+    /// [`StoreError::BaselineMoved`] if it was changed since it was read, [`StoreError::Unstorable`] if it learns from a
+    /// release that was never recorded; else as every write.
     pub fn change_baseline(&self, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, StoreError> {
         self.write("changing a baseline", |db| apply(db, change, now))
     }
 }
 
 impl Store {
-    /// Withdraws an acceptance: changes the baseline, marks the other releases that leave it for a new judgement, and
-    /// reopens the alert of the release, in one transaction.
+    /// Takes an acceptance back: changes the baseline, has the releases that it unlearned besides judged again, and opens the
+    /// alert of the release again, in one transaction.
     ///
     /// # Errors
     /// As [`Store::change_baseline`].
@@ -202,8 +202,8 @@ impl Store {
     }
 }
 
-/// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next
-/// release must not count as the package's first.
+/// The revision of a package without a baseline: none was ever learned. If steps led to one, it was lost: the next release
+/// must not be taken for the package's first.
 fn never_learned(db: &Connection, package: &Package) -> Result<u32, QueryFailure> {
     let package = package.to_string();
     let steps: u32 = db
@@ -219,7 +219,7 @@ fn never_learned(db: &Connection, package: &Package) -> Result<u32, QueryFailure
     )))
 }
 
-/// Appends the steps that are not stored yet and replaces the baseline.
+/// Appends the steps that are not there yet and replaces the baseline.
 pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
     let package = change.baseline.package.to_string();
     let mut appended = 0;
@@ -235,7 +235,7 @@ pub(super) fn apply(db: &Connection, change: &BaselineChange, now: DateTime<Utc>
     Ok(appended)
 }
 
-/// A release is learned once until a reset, and unlearned once; a line that was just reset needs no other reset.
+/// A release teaches once until a reset, and is unlearned once; a line that was just reset needs no other.
 fn is_done(db: &Connection, package: &str, version: &NewBaselineVersion) -> Result<bool, QueryFailure> {
     match (&version.purl, version.reason) {
         (_, BaselineReason::Reset) => was_just_reset(db, package, &version.line),

@@ -16,30 +16,30 @@ use super::{
 };
 use crate::model::{Alert, AlertId, AlertKind, Fingerprint, ReleaseId, Severity};
 
-/// A member of a campaign, with its time, severity and first delivery.
+/// A member of a campaign, with no more than what tells where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberRow {
     pub member: ReleaseId,
     /// When it was published, if its release is stored.
     pub published_at: Option<DateTime<Utc>>,
-    /// The severity of its own alert, if that is stored.
+    /// How bad its own alert is, if that is stored.
     pub severity: Option<Severity>,
-    /// The first delivery of its own alert, if there is one.
+    /// The first delivery of its own alert, if anybody was or is to be sent that.
     pub first_delivery: Option<i64>,
 }
 
-/// A message about a campaign that reports, or will report, one of its members.
+/// A message about a campaign that reports, or will report, one of its releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Telling {
     /// The id of the campaign's alert.
     pub campaign: AlertId,
     /// The subscription's name.
     pub subscription: String,
-    /// The state of the message.
+    /// Where the message stands.
     pub state: DeliveryStatus,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
-    /// When it was delivered or given up.
+    /// When it got through or was given up.
     pub settled_at: Option<DateTime<Utc>>,
 }
 
@@ -70,7 +70,7 @@ impl Store {
         })
     }
 
-    /// The members of all campaigns that have at least this many.
+    /// The members of all campaigns that have at least so many.
     pub(crate) fn members_of_full_campaigns(&self, fewest: usize) -> Result<BTreeSet<ReleaseId>, StoreError> {
         self.read("looking for full campaigns", |db| {
             let mut query = db.prepare_cached(
@@ -83,7 +83,7 @@ impl Store {
         })
     }
 
-    /// The members of a campaign that were reported to a subscription.
+    /// The members of a campaign that a subscription was told of.
     pub(crate) fn told_members(
         &self,
         fingerprint: &Fingerprint,
@@ -96,7 +96,7 @@ impl Store {
         })
     }
 
-    /// The messages about campaigns that reported a release, and those that will; the latest first.
+    /// The messages about campaigns that told of a release, and those that will; the latest first.
     ///
     /// # Errors
     /// As every read.
@@ -120,7 +120,7 @@ impl Store {
         })
     }
 
-    /// The latest release of a package, published before a time, that the baseline includes.
+    /// The latest release of a package, published before a time, that the baseline learned from.
     pub(crate) fn normal_before(
         &self,
         release: &ReleaseId,
@@ -151,7 +151,7 @@ pub(super) fn join(db: &Connection, alert: &Alert) -> Result<(), QueryFailure> {
     Ok(())
 }
 
-/// Stores the members that a delivered message reported.
+/// Notes whom a message told of, which got through.
 pub(super) fn tell(db: &Connection, sent: &Delivery, named: &[ReleaseId]) -> Result<(), QueryFailure> {
     if sent.alert.kind != AlertKind::Campaign {
         return Ok(());

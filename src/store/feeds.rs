@@ -20,15 +20,15 @@ use crate::model::Package;
 pub struct NewEvent {
     /// The package.
     pub package: Package,
-    /// The kind of change.
+    /// What kind of change.
     pub kind: EventKind,
-    /// The change as JSON, in the form of the registry module.
+    /// The change as JSON, in the form of the registry room.
     pub change: String,
     /// The document's revision to wait for, where the feed names one.
     pub revision: Option<String>,
     /// The feed's own unique key.
     pub key: String,
-    /// The time, if the feed states it.
+    /// When, if the feed says.
     pub at: Option<DateTime<Utc>>,
 }
 
@@ -42,42 +42,42 @@ pub enum EventKind {
     Release,
     /// The package was removed.
     Removed,
-    /// The permission to publish changed, or the state of a release.
+    /// Who may publish changed, or the state of a release.
     Governance,
 }
 
-/// The result of taking a page.
+/// What became of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// Events that were not stored before.
     pub new: usize,
 }
 
-/// The loss of a cursor gap.
+/// What a feed lost with its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Lost<'a> {
-    /// The event, one sentence for people.
+    /// What happened, one sentence for people.
     pub why: &'a str,
-    /// The packages whose changes may have been missed: every watched one of the feed's ecosystem.
+    /// The packages of which something may have been missed: every watched one of the feed's ecosystem.
     pub packages: &'a [Package],
 }
 
-/// The state of a feed.
+/// Where a feed stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceState {
     /// Its name.
     pub name: String,
-    /// Its cursor.
+    /// Its place.
     pub cursor: Option<String>,
     /// When a page was last taken.
     pub last_success: Option<DateTime<Utc>>,
-    /// The last error.
+    /// What went wrong last.
     pub last_error: Option<String>,
-    /// Its time.
+    /// When it did.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// The reason of the last cursor gap.
+    /// The reason for its last cursor gap.
     pub last_gap: Option<String>,
-    /// Its time.
+    /// When it did.
     pub last_gap_at: Option<DateTime<Utc>>,
     /// Events stored.
     pub events: u64,
@@ -88,18 +88,18 @@ pub struct SourceState {
 pub struct StoredEvent {
     /// The feed.
     pub source: String,
-    /// The kind of change.
+    /// What kind of change.
     pub kind: EventKind,
     /// The change as JSON.
     pub change: String,
-    /// The time, if the feed states it.
+    /// When, if the feed says.
     pub at: Option<DateTime<Utc>>,
     /// When it was stored.
     pub seen_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// The cursor of a feed; `None`: it was never read.
+    /// Where a feed stands; `None`: it was never read.
     ///
     /// # Errors
     /// As every read.
@@ -111,8 +111,8 @@ impl Store {
         })
     }
 
-    /// Takes a page: stores its events, opens work for their packages and moves the cursor to `after`, in one
-    /// transaction. Events that are stored already change nothing.
+    /// Takes a page: stores its events, opens work for their packages and moves the cursor to `after`, in one transaction.
+    /// Events that are stored already change nothing.
     ///
     /// # Errors
     /// As every write; then nothing of the page was taken.
@@ -126,7 +126,7 @@ impl Store {
         self.write("taking a page of a feed", |db| page(db, source, after, events, now))
     }
 
-    /// Stores that a source without a cursor (the trust root) was read.
+    /// Remembers that something that has no place to stand at (the trust root) was read.
     ///
     /// # Errors
     /// As every write.
@@ -134,7 +134,7 @@ impl Store {
         self.write("recording a read", |db| succeeded(db, source, None, now))
     }
 
-    /// Stores that a feed could not be read.
+    /// Remembers that a feed could not be read.
     ///
     /// # Errors
     /// As every write.
@@ -149,7 +149,7 @@ impl Store {
         })
     }
 
-    /// Stores a cursor gap: takes the page as [`Store::take_page`] does and opens work for every package of the gap, in
+    /// A feed lost its place: takes its page as [`Store::take_page`] does and opens work for every package of the gap, in
     /// one transaction.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl Store {
         })
     }
 
-    /// The announced changes of one kind of a package, each as it was announced last, the latest first.
+    /// The changes of one kind that were announced of a package, each as it was announced last, the latest first.
     pub(crate) fn distinct_events_of(
         &self,
         package: &Package,
@@ -221,8 +221,8 @@ impl Store {
     }
 }
 
-/// A feed may reuse the numbers from before its gap for other events, so a gap starts a new numbering. A gap that is
-/// recorded twice, because the result of the first commit was lost, does not.
+/// Numbers that a feed used before its gap may come again, and are then those of other events. Only a gap that is recorded
+/// twice, because the first commit was not heard of, begins nothing.
 fn begin_anew(db: &Connection, source: &str, after: &str, why: &str, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO sources (name, last_gap, last_gap_at) VALUES (:name, :why, :now)
@@ -248,7 +248,7 @@ fn page(
         .query_row([source], |row| row.get(0))?;
     let mut new = 0;
     for event in events {
-        // Events from before the first gap keep their keys.
+        // Those of before the first gap are as they always were.
         let key = if resets == 0 { event.key.clone() } else { format!("{resets}/{}", event.key) };
         if insert_event(db, source, event, &key, now)? {
             work::demand(db, &event.package, Demand::announced(source, event.revision.as_deref()), now)?;

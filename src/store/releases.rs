@@ -30,22 +30,22 @@ pub struct ReleaseRow {
     pub published_at: Option<DateTime<Utc>>,
     /// When it was first recorded.
     pub observed_at: DateTime<Utc>,
-    /// When its row last changed.
+    /// When something about it last changed here.
     pub updated_at: DateTime<Utc>,
-    /// Whether it can still be installed, by the last answer.
+    /// Whether it can still be installed, as last heard.
     pub status: ReleaseStatus,
-    /// The outcome of its last check.
+    /// What came of looking at it.
     pub outcome: Outcome,
-    /// The reasons why it is not fully checked, each a sentence for people.
+    /// What could not be checked, each a sentence for people.
     pub unchecked: Vec<String>,
-    /// Whether the baseline includes it.
+    /// Whether the baseline has learned from it.
     #[serde(rename = "teaches")]
     pub in_baseline: bool,
-    /// When to request unavailable evidence again.
+    /// When to look again for evidence that could not be had.
     pub recheck_at: Option<DateTime<Utc>>,
-    /// The number of failed attempts at that.
+    /// The number of failed attempts.
     pub attempts: u32,
-    /// The observed facts; `None` if it was never readable.
+    /// What is known of it; `None` if it was never readable.
     pub observation: Option<Observation>,
 }
 
@@ -83,8 +83,8 @@ impl Store {
         })
     }
 
-    /// The packages that have releases whose evidence is due to be requested again and that are not queued, by purl;
-    /// none waits for longer than `longest`.
+    /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
+    /// waits for longer than `longest`.
     ///
     /// # Errors
     /// As every read.
@@ -96,7 +96,7 @@ impl Store {
     ) -> Result<Vec<Package>, StoreError> {
         self.read("reading the rechecks", |db| {
             let mut query = db.prepare_cached(
-                // In the order of the index, which has only waiting rows: this query runs every second.
+                // In the order of the index, which has only what waits: this is asked every second.
                 "SELECT package FROM releases WHERE recheck_at IS NOT NULL AND (recheck_at <= ?1 OR recheck_at > ?2)
                      AND NOT EXISTS (SELECT 1 FROM work WHERE work.package = releases.package)
                  ORDER BY recheck_at LIMIT ?3",
@@ -110,7 +110,7 @@ impl Store {
         })
     }
 
-    /// Postpones the re-check of a release, or gives it up, because there was nothing to check. `false`: it was not
+    /// Puts another look at a release off, or gives it up, because there was nothing to look at. `false`: it was not
     /// waiting.
     pub(crate) fn put_off_recheck(
         &self,
@@ -129,8 +129,7 @@ impl Store {
         })
     }
 
-    /// Stores the files of releases as the registry states them now, and as it stated them before: a judgement does not
-    /// depend on the change.
+    /// The files of releases as the registry states them now, and what it stated before: nothing that a judgement would change.
     pub(crate) fn restate_files(&self, releases: &[Observation], now: DateTime<Utc>) -> Result<(), StoreError> {
         if releases.is_empty() {
             return Ok(());
@@ -149,7 +148,7 @@ impl Store {
         })
     }
 
-    /// Makes a release that is not in the baseline due for a check now.
+    /// A release that teaches nothing is to be looked at again now.
     ///
     /// # Errors
     /// As every write.
@@ -157,8 +156,7 @@ impl Store {
         self.write("scheduling a re-check of a release", |db| look_again(db, release, now))
     }
 
-    /// Stores that the registry yanked, quarantined, removed or restored a release. `false`: that was known, or the
-    /// release is unknown.
+    /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
     ///
     /// # Errors
     /// As every write.
@@ -177,7 +175,7 @@ impl Store {
     }
 }
 
-/// Makes a release that is not in the baseline due for a check now.
+/// A release that teaches nothing is to be looked at again now.
 pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1 AND teaches = 0 AND recheck_at IS NULL",
@@ -186,8 +184,7 @@ pub(super) fn look_again(db: &Connection, release: &ReleaseId, now: DateTime<Utc
     Ok(())
 }
 
-/// The release of a row with `package` and `version`. The version needs no parsing, however irregular the registry's
-/// text is.
+/// The release of a row with `package` and `version`. The version needs no parsing, however odd the registry's text is.
 pub(super) fn release_id(row: &Row<'_>) -> rusqlite::Result<ReleaseId> {
     let package: Package = row.get::<_, Text<_>>("package")?.0;
     Ok(package.at(row.get::<_, String>("version")?))

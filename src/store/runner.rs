@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 
 use super::{Store, StoreError, columns::Micros, reading::known};
 
-/// The process that works on the database.
+/// Who works on the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunnerRow {
     /// `daemon` or `once`.
@@ -14,19 +14,19 @@ pub struct RunnerRow {
     pub pid: u32,
     /// Its version.
     pub version: String,
-    /// When a process first worked on this database; kept when another one comes.
+    /// When anybody first worked on this database; kept when another one comes.
     pub first_at: DateTime<Utc>,
     /// When this process began.
     pub started_at: DateTime<Utc>,
-    /// When it last gave a heartbeat.
+    /// The time of its last heartbeat.
     pub beat_at: DateTime<Utc>,
-    /// The facts that only it has, as JSON.
+    /// What only it knows, as JSON.
     pub facts: String,
 }
 
 impl Store {
-    /// Stores a heartbeat. Of the first times the earliest is kept: a clock that was ahead does not make a database
-    /// look newer.
+    /// A heartbeat. Of the times of a first one the earliest is kept: a clock that was ahead does not hide what never
+    /// was.
     ///
     /// # Errors
     /// As every write.
@@ -53,14 +53,14 @@ impl Store {
         })
     }
 
-    /// The last heartbeat; `None`: no process ever worked on this database.
+    /// The last heartbeat; `None`: nobody ever worked on this database.
     ///
     /// # Errors
     /// As every read.
     pub fn runner(&self) -> Result<Option<RunnerRow>, StoreError> {
         self.read("reading the last heartbeat", |db| {
             let found = db.prepare_cached("SELECT * FROM runner")?.query_row([], runner_row).optional();
-            // An unreadable row is written again with the next heartbeat.
+            // What cannot be read is written anew with the next heartbeat.
             Ok(known(found).transpose()?.flatten())
         })
     }

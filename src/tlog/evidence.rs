@@ -237,9 +237,9 @@ impl LogEvidence {
             }
             (LogViolation::Stale, []) => Judgement::Refuted("a checkpoint is needed".to_owned()),
             (LogViolation::Stale, _) => Judgement::Claimed(
-                "the log signed this; how long it served nothing newer is a claim of the recording host".to_owned(),
+                "the log signed this; the time without a newer checkpoint is a claim of the recording host".to_owned(),
             ),
-            _ => Judgement::Claimed("what the log served is not signed by it".to_owned()),
+            _ => Judgement::Claimed("the log did not sign the served content".to_owned()),
         })
     }
 

@@ -11,9 +11,9 @@ pub enum LogViolation {
     Fork,
     /// It signed two trees of one size with different roots.
     SameSize,
-    /// It no longer stands by what it signed: it signs a smaller tree, of the same history.
+    /// It rolled back: it signs a smaller tree of the same history.
     Rollback,
-    /// It gave no proof that holds between two trees that it signed.
+    /// It served no valid proof between two trees that it signed.
     Unproven,
     /// The entries that it serves do not hash to the root that it signed.
     Entries,

@@ -146,8 +146,8 @@ fn one(row: &DamagedRow) -> OperationalIssue {
         confidence: Confidence::High,
         title: format!("a row of the table {table} was damaged: {}", short(key)),
         argument: format!(
-            "What was wrong: {why}. The row was set aside as it was found (number {id} of the table damaged_rows). {remedy} \
-             {NEXT_STEP}"
+            "The damage: {why}. provwatch set the row aside unchanged (number {id} of the table damaged_rows). \
+             {remedy} {NEXT_STEP}"
         ),
     }
 }
@@ -168,8 +168,8 @@ fn many(rows: &[DamagedRow], lately: u64, now: DateTime<Utc>) -> OperationalIssu
         confidence: Confidence::High,
         title: format!("{} of the database were damaged", counted(lately, "row")),
         argument: format!(
-            "They were set aside as they were found (the table damaged_rows) and rebuilt where that is possible. \
-             The last ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
+            "provwatch set them aside unchanged (the table damaged_rows), and rebuilt them where possible. The last \
+             ones: {} If there are more every day, stop provwatch and restore a backup. {NEXT_STEP}",
             samples.join(" ")
         ),
     }

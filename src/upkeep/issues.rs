@@ -104,9 +104,9 @@ pub fn sink_gone(subscription: &str) -> OperationalIssue {
         severity: Severity::High,
         confidence: Confidence::High,
         title: format!("the subscription {subscription} cannot deliver"),
-        argument: "Its endpoint answered that it is gone for good. Its alerts wait, and a message now and then tests \
-             whether it is back. Correct or remove it in the configuration and reload (`provwatch reload`); \
-             `provwatch test-sinks` tries it."
+        argument: "The endpoint answered that it is gone for good. Alerts wait, and provwatch sends one now and then \
+                   to test whether the endpoint is back. Correct or remove the subscription in the configuration, and \
+                   reload (`provwatch reload`); `provwatch test-sinks` sends a test message."
             .to_owned(),
     }
 }

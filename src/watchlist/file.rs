@@ -42,20 +42,20 @@ pub enum WatchlistError {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Document {
-    /// The least tier of entries that say none.
+    /// The lowest tier of entries without one.
     default_tier: Tier,
     /// Other files, relative to this one, and curated lists: `curated:npm`.
     #[schemars(with = "Vec<String>")]
     include: Vec<Spanned<String>>,
-    /// Purls and globs.
+    /// Purls without a version, and patterns.
     #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "pattern"}))]
     packages: Vec<Spanned<String>>,
-    /// Purls and globs that are not watched, whatever includes them.
+    /// Purls and patterns that provwatch does not watch, even if another entry or file names them.
     #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "pattern"}))]
     exclude: Vec<Spanned<String>>,
-    /// Purls and globs with more to say.
+    /// Entries with further keys.
     package: Vec<Detailed>,
-    /// What is demanded of the packages of a tier, where they say nothing themselves.
+    /// The policies of the tiers. They apply to a package unless its entry sets the same key.
     tiers: BTreeMap<Tier, TierTable>,
 }
 
@@ -63,7 +63,7 @@ struct Document {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct TierTable {
-    /// What is demanded.
+    /// The policy for all packages of the tier.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
 }
@@ -72,14 +72,14 @@ struct TierTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Detailed {
-    /// The purl or glob.
+    /// The purl or pattern.
     #[schemars(with = "String", extend("format" = "pattern"))]
     purl: Spanned<String>,
     /// Its tier.
     tier: Option<Tier>,
     /// A remark, shown by `provwatch watch why`.
     note: Option<Box<str>>,
-    /// What is demanded of it.
+    /// The policy for its releases.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
 }

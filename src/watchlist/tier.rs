@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// Watched like any other.
+    /// The usual tier.
     #[default]
     Normal,
-    /// Much depends on it.
+    /// A package that many others depend on.
     Important,
-    /// A takeover would be an emergency.
+    /// A package whose takeover would be an emergency.
     Critical,
 }
 

@@ -151,7 +151,7 @@ fn every_command_speaks_of_the_registry() {
     );
     let once = home.provwatch(&["run", "--once", "--fail-on", "medium"]);
     assert_eq!(once.code, 3, "{once}");
-    assert!(once.out.contains("billing: the name of a package of npm at"), "{once}");
+    assert!(once.out.contains("billing, a package of npm at"), "{once}");
     let alerts = home.provwatch(&["alerts", "list", "--format", "json"]).json();
     assert_eq!(
         (alerts.len(), &alerts[0]["severity"], &alerts[0]["purl"]),

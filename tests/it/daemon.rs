@@ -5,6 +5,10 @@
 #![allow(clippy::disallowed_methods, reason = "the program under test is another process, in real time")]
 #![allow(clippy::print_stdout, reason = "a failed test shows the log")]
 
+mod findings;
+mod reload;
+mod supervision;
+
 use crate::lab;
 
 use std::{
@@ -18,7 +22,7 @@ use std::{
 };
 
 use lab::{
-    Fault, World,
+    World,
     rig::{by_ada, by_mallory, folder, rfc3339, write_trust},
     server::{Server, serve},
 };
@@ -301,52 +305,6 @@ fn a_release_becomes_an_alert_within_seconds() {
 }
 
 #[test]
-fn the_watchdog_feels_a_pulse() {
-    let machine = Machine::new();
-    // Without WATCHDOG_PID any process of the service may give it.
-    let daemon = machine.launch(&[("WATCHDOG_USEC", "400000")]);
-    let ready = daemon.hears("READY=1");
-    assert!(ready.contains(&"STATUS=watching 1 package and 0 patterns".to_owned()), "{ready:?}");
-    for _ in 0..3 {
-        daemon.hears("WATCHDOG=1");
-    }
-}
-
-#[test]
-fn somebody_elses_watchdog_gets_none() {
-    let machine = Machine::new();
-    let daemon = machine.launch(&[("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", "1")]);
-    daemon.hears("READY=1");
-    // The first look at its own health is made at once; the next one has all the time that it usually has.
-    thread::sleep(Duration::from_secs(2));
-    daemon.notices.set_nonblocking(true).unwrap();
-    let mut buffer = [0; 4096];
-    let notices = std::iter::from_fn(|| daemon.notices.recv(&mut buffer).ok()).count();
-    assert!(notices <= 2, "{notices} notices");
-}
-
-#[test]
-fn a_watchlist_is_read_again_and_a_bad_one_is_not_taken() {
-    let machine = Machine::new();
-    let daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-
-    machine.watch("packages = [\n  \"pkg:npm/widget\",\n  \"pkg:npm/\",\n]\n");
-    daemon.signal("HUP");
-    daemon.says("the watchlist stays as it was");
-    daemon.says("watchlist.toml:3");
-    machine.publish_badly("widget", "1.1.0");
-    machine.is_told(&["pkg:npm/widget@1.1.0"]);
-
-    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
-    daemon.signal("HUP");
-    daemon.hears("STATUS=watching 2 packages and 0 patterns");
-    eventually("the new package is learned", || machine.knows("pkg:npm/gadget@1.0.8"));
-    machine.publish_badly("gadget", "1.1.0");
-    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/gadget@1.1.0"]);
-}
-
-#[test]
 fn a_dead_sink_delays_only_itself() {
     let (listener, dead) = silence();
     let machine = Machine::new();
@@ -366,157 +324,6 @@ fn a_dead_sink_delays_only_itself() {
     machine.publish_badly("widget", "1.1.1");
     machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
     assert!(published.elapsed() < Duration::from_secs(20), "{:?}", published.elapsed());
-}
-
-#[test]
-fn a_changed_configuration_is_taken_up_and_a_bad_one_is_not() {
-    let machine = Machine::new();
-    let daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    let good = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-
-    fs::write(machine.path("provwatch.toml"), good.replace("[store]", "[stroe]")).unwrap();
-    daemon.signal("HUP");
-    daemon.says("the configuration stays as it was");
-    daemon.says("stroe");
-    let refused = "STATUS=watching 1 package and 0 patterns; the configuration stays as it was";
-    assert!(daemon.hears_status(refused).contains("stroe"));
-    machine.publish_badly("widget", "1.1.0");
-    machine.is_told(&["pkg:npm/widget@1.1.0"]);
-
-    // A receiver whose secret is missing is no less wrong, and what is not reloaded is not half taken.
-    fs::write(machine.path("provwatch.toml"), good.clone() + "secret_file = \"lost\"\n").unwrap();
-    daemon.signal("HUP");
-    daemon.says("reading lost");
-    eventually("status says so", || finds(&machine, "reload-refused"));
-
-    let other = machine.server.base("hooks.example") + "second";
-    let changed =
-        good.replace(&machine.server.base("hooks.example"), &other) + "[log]\nlevel = \"debug\"\nformat = \"json\"\n";
-    fs::write(machine.path("provwatch.toml"), changed).unwrap();
-    daemon.signal("HUP");
-    let ready = daemon.hears("READY=1");
-    assert!(ready.iter().any(|line| line == "STATUS=watching 1 package and 0 patterns"), "{ready:?}");
-    daemon.says("the changed configuration is in use");
-    eventually("status says nothing of it", || {
-        !finds(&machine, "reload-refused") && !finds(&machine, "configuration-changed")
-    });
-    daemon.says("[log] format was changed and counts from the next start");
-    daemon.says("DEBUG");
-    machine.publish_badly("widget", "1.1.1");
-    machine.is_told(&["pkg:npm/widget@1.1.0", "pkg:npm/widget@1.1.1"]);
-    let receivers: Vec<String> = machine.world.received().into_iter().map(|(receiver, _)| receiver).collect();
-    assert!(receivers.last().unwrap().contains("second") && !receivers[0].contains("second"), "{receivers:?}");
-
-    // What says the same in other words is the one in use.
-    let text = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    fs::write(machine.path("provwatch.toml"), text.replace("shutdown_grace = \"2s\"", "shutdown_grace = \"2000ms\""))
-        .unwrap();
-    eventually("it is another text", || finds(&machine, "configuration-changed"));
-    daemon.signal("HUP");
-    eventually("it is the one in use", || !finds(&machine, "configuration-changed"));
-}
-
-#[test]
-fn a_secret_that_was_rotated_is_taken_up_by_a_reload() {
-    let machine = Machine::new();
-    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    fs::write(machine.path("provwatch.toml"), config + "secret_file = \"secret\"\n").unwrap();
-    let write = |byte: &str| fs::write(machine.path("secret"), format!("whsec_{}=", byte.repeat(43))).unwrap();
-    write("A");
-    let daemon = machine.start();
-    let reload = machine.run(&["reload"]);
-    assert_eq!(reload.status.code(), Some(0), "{}", String::from_utf8_lossy(&reload.stderr));
-    daemon.says("read the watchlist again");
-    write("E");
-    assert_eq!(machine.run(&["reload"]).status.code(), Some(0));
-    daemon.says("the changed configuration is in use");
-}
-
-#[test]
-fn a_trust_root_that_was_changed_is_taken_up_and_a_damaged_one_is_not() {
-    let machine = Machine::new();
-    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    let often = "npm_keys = \"keys.json\"\nrefresh_interval = \"1s\"\n";
-    fs::write(machine.path("provwatch.toml"), config.replace("npm_keys = \"keys.json\"\n", often)).unwrap();
-    let daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    let good = fs::read_to_string(machine.path("trusted_root.json")).unwrap();
-
-    fs::write(machine.path("trusted_root.json"), &good[..good.len() / 2]).unwrap();
-    daemon.says("the trust root stays as it was");
-    eventually("status says so", || finds(&machine, "trust-files-unusable"));
-    daemon.signal("HUP");
-    daemon.says("the configuration stays as it was");
-    machine.publish_badly("widget", "1.1.0");
-    machine.is_told(&["pkg:npm/widget@1.1.0"]);
-
-    fs::write(machine.path("trusted_root.json"), format!("{good}\n")).unwrap();
-    daemon.says("the trust root is refreshed again");
-    eventually("status says nothing of it", || !finds(&machine, "trust-files-unusable"));
-    daemon.signal("HUP");
-    daemon.says("the changed configuration is in use");
-    eventually("nor of the reload", || !finds(&machine, "reload-refused"));
-}
-
-#[test]
-fn a_reload_says_what_is_wrong_and_whether_there_is_a_daemon() {
-    let machine = Machine::new();
-    let nobody = machine.run(&["reload"]);
-    assert_eq!(nobody.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no daemon runs"));
-    let daemon = machine.start();
-    machine.watch("packages = [7]\n");
-    let wrong = machine.run(&["reload"]);
-    assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
-    daemon.says("the watchlist stays as it was");
-    drop(daemon);
-    // The number of a process that is gone is nobody's.
-    machine.watch("packages = []\n");
-    assert_eq!(machine.run(&["reload"]).status.code(), Some(1));
-}
-
-#[test]
-fn the_grace_is_for_what_is_under_way_and_ends() {
-    let (listener, receiver) = silence();
-    let machine = Machine::new();
-    machine.configure(&receiver);
-    let mut daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    machine.publish_badly("widget", "1.1.0");
-    let _connection = caught(&listener);
-    daemon.signal("TERM");
-    let (status, took) = daemon.end();
-    assert_eq!(status.code(), Some(0), "{}", daemon.log());
-    assert!(took > Duration::from_millis(1500), "an attempt under way is waited for: {took:?}");
-    assert!(daemon.log().contains("stopped before it had finished"), "{}", daemon.log());
-
-    machine.configure(&machine.server.base("hooks.example"));
-    let _daemon = machine.start();
-    machine.is_told(&["pkg:npm/widget@1.1.0"]);
-}
-
-#[test]
-fn a_second_request_to_stop_is_obeyed_at_once() {
-    let (listener, receiver) = silence();
-    let machine = Machine::new();
-    machine.configure(&receiver);
-    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    fs::write(machine.path("provwatch.toml"), config.replace("\"2s\"", "\"10m\"")).unwrap();
-    let mut daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    machine.publish_badly("widget", "1.1.0");
-    let _connection = caught(&listener);
-    daemon.signal("TERM");
-    daemon.hears("STOPPING=1");
-    daemon.signal("HUP");
-    thread::sleep(Duration::from_secs(1));
-    assert!(daemon.child.try_wait().unwrap().is_none(), "to read the watchlist again is no request to stop");
-    daemon.signal("TERM");
-    let (status, took) = daemon.end();
-    assert_eq!(status.code(), Some(0), "{}", daemon.log());
-    assert!(took < Duration::from_secs(10), "{took:?}");
-    assert!(daemon.log().contains("stopped at once"), "{}", daemon.log());
 }
 
 #[test]
@@ -561,11 +368,6 @@ fn two_daemons_do_not_share_a_database() {
     assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0), "nothing is left of a lock whose owner is gone");
 }
 
-/// Whether `provwatch status` has this finding.
-fn finds(machine: &Machine, id: &str) -> bool {
-    status(machine).1.iter().any(|found| found == id)
-}
-
 /// What `status` says: the exit code, the findings that are not mere limits, the whole report.
 fn status(machine: &Machine) -> (i32, Vec<String>, Value) {
     let ran = machine.run(&["status", "--format", "json"]);
@@ -574,111 +376,4 @@ fn status(machine: &Machine) -> (i32, Vec<String>, Value) {
     let unhealthy = findings.filter(|finding| finding["level"] == "unhealthy");
     let ids = unhealthy.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect();
     (ran.status.code().unwrap(), ids, report)
-}
-
-#[test]
-fn a_daemon_that_lives_is_told_from_one_that_is_dead_or_hangs() {
-    let machine = Machine::new();
-    let mut daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    let (code, ids, report) = status(&machine);
-    assert_eq!((code, &*ids, &report["healthy"]), (0, &[][..], &Value::Bool(true)), "{report}");
-    assert_eq!(report["runner"]["pid"], daemon.child.id());
-    assert_eq!((&report["lock"], &report["runner"]["kind"]), (&"held".into(), &"daemon".into()));
-    assert!(!report["limited"].as_array().unwrap().is_empty(), "logs and forges are switched off: {report}");
-
-    daemon.signal("STOP");
-    let store = Store::open(&machine.path("provwatch.db")).unwrap();
-    let mut beat = store.runner().unwrap().unwrap();
-    beat.beat_at -= chrono::TimeDelta::minutes(4);
-    store.beat(&beat).unwrap();
-    drop(store);
-    assert_eq!(status(&machine).1, ["daemon-silent"]);
-    daemon.signal("KILL");
-    daemon.end();
-    let (code, ids, report) = status(&machine);
-    assert_eq!((code, &*ids), (5, &["no-daemon".to_owned()][..]), "{report}");
-
-    let _daemon = machine.start();
-    assert_eq!(status(&machine).0, 0, "another one lives");
-}
-
-#[test]
-fn a_pass_leaves_word_that_it_was_made() {
-    let machine = Machine::new();
-    assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0));
-    let (code, _, report) = status(&machine);
-    assert_eq!((code, &report["runner"]["kind"], &report["lock"]), (0, &"once".into(), &"free".into()), "{report}");
-    assert_eq!(machine.run(&["run", "--once"]).status.code(), Some(0));
-    assert_eq!(status(&machine).2["runner"]["facts"]["passes"].as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn what_is_on_disk_and_not_in_use_is_said() {
-    let machine = Machine::new();
-    let daemon = machine.start();
-    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
-    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
-    assert_eq!(status(&machine).1, ["watchlist-changed"]);
-    daemon.signal("HUP");
-    daemon.hears("STATUS=watching 2 packages and 0 patterns");
-    eventually("the new list is in use", || status(&machine).0 == 0);
-    machine.watch("packages = [\"pkg:npm/\"]\n");
-    assert_eq!(status(&machine).1, ["watchlist-unusable"]);
-    machine.watch("packages = [\"pkg:npm/widget\", \"pkg:npm/gadget\"]\n");
-    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    fs::write(machine.path("provwatch.toml"), config.replace("\"2s\"", "\"3s\"")).unwrap();
-    assert_eq!(status(&machine).1, ["configuration-changed"]);
-    fs::write(machine.path("provwatch.toml"), format!("# a remark\n{config}")).unwrap();
-    assert_eq!(status(&machine).0, 0);
-}
-
-#[test]
-fn a_server_that_answers_500_is_a_warning_after_the_second_time_and_said_when_it_is_over() {
-    let machine = Machine::new();
-    let names: Vec<String> = (0..12).map(|number| format!("part-{number}")).collect();
-    for name in &names {
-        publish_history(&machine.world, name);
-    }
-    let purls: Vec<String> = names.iter().map(|name| format!("pkg:npm/{name}")).collect();
-    machine.watch(&format!("packages = {purls:?}\n"));
-    machine.world.break_down("npm.example/part-", Fault::Status(500, Vec::new()));
-    let daemon = machine.start();
-    daemon.says("documents cannot be fetched");
-    daemon.says("500");
-    let failing = || Store::open_read_only(&machine.path("provwatch.db")).unwrap().failing_work(20).unwrap().len();
-    eventually("all have failed", || failing() == 12);
-    let log = daemon.log();
-    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN") && line.contains("500")).collect();
-    assert_eq!(warnings.len(), 1, "one for the registry, not one for each package: {warnings:#?}");
-    let pulse = || daemon.log().contains("provwatch is healthy, but limited");
-    eventually("the verdict is in the log", pulse);
-    machine.world.mend("npm.example/part-");
-    // What failed a moment ago is not called well at the first success.
-    thread::sleep(Duration::from_secs(16));
-    machine.publish_badly("part-11", "1.1.0");
-    daemon.says("documents are there again after");
-    eventually("it is learned", || machine.knows("pkg:npm/part-11@1.0.8"));
-}
-
-#[test]
-fn a_registry_that_refuses_connections_is_said_and_survived() {
-    let machine = Machine::new();
-    let (listener, nobody) = silence();
-    drop(listener);
-    let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();
-    let deaf = config.replace(&machine.server.base("replicate.example"), &nobody);
-    fs::write(machine.path("provwatch.toml"), deaf).unwrap();
-    let mut daemon = machine.start();
-    eventually("what can be read is read", || machine.knows("pkg:npm/widget@1.0.8"));
-    thread::sleep(Duration::from_secs(3));
-    assert!(daemon.child.try_wait().unwrap().is_none(), "{}", daemon.log());
-    assert_eq!(daemon.log().matches("source=\"npm-changes\"").count(), 1, "said once: {}", daemon.log());
-    let status = machine.run(&["status", "--format", "json"]);
-    assert_eq!(status.status.code(), Some(5));
-    let report: Value = serde_json::from_slice(&status.stdout).unwrap();
-    let reason = report["reasons"][0].as_str().unwrap();
-    assert_eq!(report["findings"][0]["id"], "source-silent");
-    assert!(reason.starts_with("npm-changes was never read; asking npm"), "{reason}");
-    assert!(report["sources"][0]["state"]["last_error"].as_str().unwrap().contains("refused"), "{report}");
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
-#[path = "../lab/histories.rs"]
+#[path = "../lab/histories/mod.rs"]
 mod histories;
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
@@ -109,11 +109,11 @@ fn called(attack: Attack) -> &'static str {
         Attack::Token => "T: the maintainer's token",
         Attack::TokenEverywhere => "T: the token, on three lines at once, with an install script",
         Attack::Stranger => "T: an account that never published the package",
-        Attack::OwnBranch => "W1: the real workflow on a branch of the attacker's",
-        Attack::OwnWorkflow => "W1: a workflow of the attacker's on such a branch",
-        Attack::Fork => "a fork of the project builds it",
-        Attack::HijackedRun => "W3: a run of the real workflow is taken over",
-        Attack::MaliciousCommit => "W2: a commit is pushed to the real branch",
+        Attack::OwnBranch => "W1: the project's workflow on a branch of the attacker",
+        Attack::OwnWorkflow => "W1: a workflow of the attacker on such a branch",
+        Attack::Fork => "a build from a fork of the project",
+        Attack::HijackedRun => "W3: a hijacked run of the project's workflow",
+        Attack::MaliciousCommit => "W2: a malicious commit on the release branch",
     }
 }
 
@@ -185,12 +185,12 @@ fn document() -> String {
     out
 }
 
-const BEGINNING: &str = "# How well it detects
+const BEGINNING: &str = "# How well provwatch detects takeovers
 
-`tests/it/detection.rs` writes this page and holds its figures to their bounds. [DETECTORS.md](DETECTORS.md) has the rules,
-[BASELINES.md](BASELINES.md) explains the comparison of a release with its past. *Facts* are the forge's answers: whether the
-version has a tag and a release, whether the default branch has the commit, how the run ended, how old the repository is. They are not known while
-the forge does not answer.
+`tests/it/detection.rs` writes this page, and fails if a figure leaves its bounds. [DETECTORS.md](DETECTORS.md) has the rules,
+and [BASELINES.md](BASELINES.md) explains how provwatch compares a release with earlier ones. *Facts* are answers of the forge
+(GitHub, GitLab): whether the version has a tag and a release, whether the default branch has the commit, how the run ended,
+how old the repository is. While the forge does not answer, the facts are not known.
 
 ## Takeovers that happened, and honest releases that look alike
 
@@ -201,33 +201,33 @@ The test replays the timelines of `tests/data/backtest`. An expectation is the l
 const ALARMS: &str = "
 ## False alarms
 
-10,000 honest releases of 200 made-up projects in twelve styles: tags, branches, tokens with and without [provenance](GLOSSARY.md#provenance), several people, monorepos, nightly builds, manual
-deployments, reusable workflows, PyPI, crates.io. They include back-ports, re-runs, long pauses, renamed repositories, new workflows, new people, new addresses, forgotten tags, and three
+The test judges 10,000 honest releases of 200 fictional projects in twelve styles: tags, branches, tokens with and without [provenance](GLOSSARY.md#provenance), several people, monorepos, nightly builds, manual
+deployments, reusable workflows, PyPI, crates.io. The releases include back-ports, re-runs, long pauses, renamed repositories, new workflows, new people, new addresses, forgotten tags, and three
 manual releases in a thousand after a failed run. The table has the share of releases with an [alert](GLOSSARY.md#alert) of each severity:
 
 ";
 
 const ATTACKS: &str = "
-Without facts, every high alert is about a manual release, which looks the same as one published with a stolen token. No honest release is critical.
+Without facts, every high alert is about a manual release, because it looks the same as a release with a stolen token. No honest release raises a critical alert.
 
 ## Attacks
 
-The test attacks the same projects after thirty honest releases, twenty projects of each style that the attack suits. The table counts the projects that reach each severity, and separates projects with and without
-evidence of the origin of earlier releases. The classes are those of public post-mortems. **T**: the attacker holds a token or a session and publishes past the project's workflow. **W1**: the attacker may push, and builds
-from a branch or with a workflow of their own. **W2**: the attacker gets a commit onto the release branch. **W3**: the attacker controls a run of the real workflow.
+The test attacks projects of the same styles after thirty honest releases: twenty projects of each style to which the attack applies. The table counts the projects by the worst severity that the attack reaches, and
+separates projects with and without evidence of the origin of earlier releases. The classes of attacks come from public post-mortems. **T**: the attacker has a token or a session, and publishes without the project's
+workflow. **W1**: the attacker may push, and builds from a branch or with a workflow of their own. **W2**: the attacker gets a commit onto the release branch. **W3**: the attacker controls a run of the project's workflow.
 
 ";
 
 const MISSES: &str = "
-## What leaves no trace
+## Attacks without a trace
 
-* **W2**, malicious code merged or pushed into the real release branch: identity, ref, tag and release are the project's. An unsigned commit where all others were signed is low;
-  an odd hour, a burst, or several lines at once raise it.
-* **W3** where the attacker lets the run finish, publishes one version and the project's own machinery tags it.
-* **T** on a package without evidence, tags or other habits, by the usual account: no property could differ.
-* A package's first release, which has no [baseline](GLOSSARY.md#baseline).
+* **W2**, malicious code in the release branch, merged or pushed: identity, ref, tag and release are the project's own. If all earlier commits were signed, an unsigned commit is low;
+  an odd hour, a burst, or several lines at once raise the severity.
+* **W3**, if the attacker lets the run finish and publishes one version, and the project's own automation tags it.
+* **T** on a package without evidence, tags or other habits, with the usual account: no property of the release differs.
+* The first release of a package, which has no [baseline](GLOSSARY.md#baseline).
 
-provwatch reports that such releases do not differ, and never that they are good.
+provwatch reports that such releases do not differ from earlier ones. It never reports that they are safe.
 ";
 
 #[test]

@@ -205,7 +205,8 @@ async fn what_one_owner_signs_hides_no_other_owner_from_a_match() {
     follower.honest_poll().await;
     let alerts = all(&follower);
     own(follower.store(), &alerts, "acme/tool release.yml");
-    let common = alerts.iter().find(|alert| alert.title == "any: many entries of https://github.com/evil").unwrap();
+    let common =
+        alerts.iter().find(|alert| alert.title == "match any: many entries of https://github.com/evil").unwrap();
     let listing = "`provwatch logs matches --match any` lists the entries.";
     assert!(common.argument.ends_with(listing), "{}", common.argument);
     assert_eq!((common.entries.as_ref().unwrap().count, common.matched.as_deref()), (MATCHED as u64 - 10, Some("any")));
@@ -223,7 +224,7 @@ async fn a_match_that_finds_thousands_of_owners_stays_within_its_budget() {
     follower.honest_poll().await;
     let alerts = all(&follower);
     assert_eq!(alerts.len(), 51);
-    let common = alerts.iter().find(|alert| alert.title == "any: many entries of many owners").unwrap();
+    let common = alerts.iter().find(|alert| alert.title == "match any: many entries of many owners").unwrap();
     assert_eq!(common.entries.as_ref().unwrap().count, MATCHED as u64 - 50);
     assert!(messages(follower.store(), &alerts) <= 50 + 4);
 }

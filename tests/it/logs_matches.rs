@@ -72,7 +72,7 @@ async fn a_new_signer_is_told_once_whatever_it_signs_later() {
     follower.honest_poll().await;
     let [alert] = alerts(&follower).try_into().unwrap();
     assert_eq!((alert.matched.as_deref(), alert.severity), (Some("acme"), Severity::Medium));
-    assert_eq!(alert.title, "acme: new signer github.com/acme/tool release.yml @ refs/heads/main");
+    assert_eq!(alert.title, "match acme: new signer github.com/acme/tool release.yml @ refs/heads/main");
     let entries = alert.entries.clone().unwrap();
     assert_eq!((entries.count, entries.samples[0].index), (1, index));
     assert_eq!(messages(&follower, &alert), 1);
@@ -129,8 +129,8 @@ async fn what_was_logged_before_is_counted_and_not_told() {
     let told = alerts(&follower);
     let titles: Vec<_> = told.iter().map(|alert| (alert.severity, &*alert.title)).collect();
     assert_eq!(titles.len(), 2, "{titles:?}");
-    assert!(titles.contains(&(Severity::Info, "acme: older entries of log.example")), "{titles:?}");
-    let new = (Severity::Medium, "acme: new signer github.com/acme/tool new.yml @ refs/heads/main");
+    assert!(titles.contains(&(Severity::Info, "match acme: older entries of log.example")), "{titles:?}");
+    let new = (Severity::Medium, "match acme: new signer github.com/acme/tool new.yml @ refs/heads/main");
     assert!(titles.contains(&new), "{titles:?}");
     let history = told.iter().find(|alert| alert.severity == Severity::Info).unwrap();
     assert_eq!(history.entries.as_ref().unwrap().count, 30);

@@ -275,7 +275,7 @@ async fn a_private_name_that_appears_in_public_is_told_once() {
             assert!(signal.seen.contains(part), "{kind}: {part} in {}", signal.seen);
         }
         assert!(signal.expected.contains(&format!("{kind} at {kind}.acme.example")), "{}", signal.expected);
-        assert!(alert.title.starts_with("billing: the name of a package of ") && alert.title.contains("appeared in"));
+        assert!(alert.title.starts_with("billing, a package of ") && alert.title.contains("now exists in"));
         assert!(alert.links.registry.unwrap().contains("billing"));
         assert!(
             rig.store().releases(&format!("pkg:{kind}/billing").parse().unwrap(), 9).unwrap().is_empty(),

@@ -31,9 +31,9 @@ fn the_schemas_are_what_the_types_say() {
 
 /// `schema/README.md`: which form is whose.
 fn index() -> String {
-    let mut text = "# JSON forms\n\nWhat commands print with `--format json` says first of which form it is: `\"form\": \"lookup/1\"`. \
-                    A form changes by addition only; one that cannot gets\nanother number. The schemas say exactly what is there, and \
-                    a consumer should pass over keys that it does not know.\n\n| form | schema | what has it |\n|---|---|---|\n"
+    let mut text = "# JSON forms\n\nEvery object that a command prints with `--format json` names its form: `\"form\": \"lookup/1\"`. \
+                    A form only gets new keys; any other change\ngives it another number. Each schema describes its form \
+                    exactly. A consumer should ignore unknown keys.\n\n| form | schema | where |\n|---|---|---|\n"
         .to_owned();
     for cli::Described { name, number, of, .. } in cli::forms() {
         writeln!(text, "| `{name}/{number}` | [{name}.schema.json]({name}.schema.json) | {of} |").unwrap();

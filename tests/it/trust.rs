@@ -265,7 +265,7 @@ async fn a_trust_root_that_was_never_refreshed_is_not_called_fresh() {
     assert_eq!(found(&app, "trust-root-unrefreshed"), None, "nobody has tried yet");
     refused(&app).await;
     let said = found(&app, "trust-root-unrefreshed").expect("it was tried");
-    assert!(said.contains("nothing that is signed can be checked") && said.contains("403"), "{said}");
+    assert!(said.contains("provwatch can check no signature before that") && said.contains("403"), "{said}");
     home.tuf.recover();
     app.trust.refresh().await.unwrap();
     assert_eq!(found(&app, "trust-root-unrefreshed"), None);

@@ -174,3 +174,21 @@ pub fn path(index: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
     hashes.push(sibling);
     hashes
 }
+
+/// RFC 6962 §2.1.2.
+pub fn consistency(first: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
+    fn sub(first: usize, leaves: &[[u8; 32]], whole: bool) -> Vec<[u8; 32]> {
+        if first == leaves.len() {
+            return if whole { Vec::new() } else { vec![root(leaves)] };
+        }
+        let (left, right) = leaves.split_at(split(leaves.len()));
+        let (mut hashes, other) = if first <= left.len() {
+            (sub(first, left, whole), root(right))
+        } else {
+            (sub(first - left.len(), right, false), root(left))
+        };
+        hashes.push(other);
+        hashes
+    }
+    if first == 0 || first >= leaves.len() { Vec::new() } else { sub(first, leaves, true) }
+}

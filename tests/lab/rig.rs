@@ -1,6 +1,8 @@
 //! The whole pipeline over simulated registries and a stopped clock. A test reads like a conversation: publish a
 //! release, let time pass, make a pass, and look at the result.
 
+mod publications;
+
 use std::{collections::BTreeSet, path::Path, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -17,7 +19,8 @@ use provwatch::{
 };
 use tempfile::TempDir;
 
-use super::{By, Lab, Publication, Workflow, World, due};
+use super::{Lab, Publication, World, due};
+pub use publications::{by_ada, by_ada_attested, by_mallory, by_workflow, workflow};
 
 /// When every test begins.
 pub const START: &str = "2026-06-01T12:00:00Z";
@@ -416,36 +419,6 @@ pub fn read_trust(folder: &Path) -> Verifier {
 /// thousands.
 pub fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
-}
-
-/// The usual workflow of `acme/<name>`.
-pub fn workflow(name: &str) -> Workflow {
-    Workflow::github(&format!("acme/{name}"), "release.yml", "refs/heads/main")
-}
-
-/// A trusted publisher's release.
-pub fn by_workflow(workflow: &Workflow) -> Publication {
-    Publication::workflow(START, workflow)
-}
-
-/// Ada's release with a token.
-pub fn by_ada() -> Publication {
-    Publication::token(START, "ada", "ada@example.org")
-}
-
-/// A stranger's release with a token.
-pub fn by_mallory() -> Publication {
-    Publication::token(START, "mallory", "mallory@example.net")
-}
-
-/// Ada's release with a token, attested by a workflow.
-pub fn by_ada_attested(workflow: &Workflow) -> Publication {
-    let by = By::TokenWithProvenance {
-        name: "ada".to_owned(),
-        email: "ada@example.org".to_owned(),
-        workflow: Box::new(workflow.clone()),
-    };
-    Publication { by, ..by_ada() }
 }
 
 /// A time as the registries write it.

@@ -14,7 +14,7 @@ use crate::{
     store::Store,
 };
 
-/// Acknowledge alerts: say that you are looking into them
+/// Acknowledge alerts, to record that you are examining them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,9 +22,9 @@ Examples:
       --reason 'maintainers confirm: new laptop, old token'
   provwatch alerts ack 6adc1e73 0f3a5b7c --reason 'one campaign, see the ticket'
 
-Who, when and why are recorded. The release stays held; `provwatch baseline accept` makes it normal.")]
+provwatch records user, time and reason. The release stays out of the baseline; `provwatch baseline accept` adds it.")]
 pub struct Ack {
-    /// The alerts' ids, or the digits they begin with
+    /// The alerts' ids, or their first digits
     #[arg(required = true, value_name = "ID", value_parser = target::alert)]
     ids: Vec<AlertPrefix>,
     /// The reason, for later readers

@@ -17,7 +17,7 @@ use crate::{
     text::shell_word,
 };
 
-/// The alerts, the latest first
+/// List alerts, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,8 +26,8 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
 
-Exit codes: 0 clean · 3 a chosen alert is open and at or above --fail-on, even beyond --limit · \
-4 the package is not stored")]
+Exit codes: 0 clean · 3 a listed alert is open and at or above --fail-on, even beyond --limit · 4 the package is \
+unknown")]
 pub struct List {
     /// Only alerts with this status
     #[arg(long, value_enum, default_value_t = Standing::All)]
@@ -38,7 +38,7 @@ pub struct List {
     /// Only alerts about this package
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
-    /// Show at most this many
+    /// Show at most this many alerts
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]
@@ -98,7 +98,7 @@ impl List {
     fn unknown(&self) -> Exit {
         let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
         let look = callable(&format!("provwatch lookup {}", shell_word(&package)));
-        output::note(format_args!("Nothing is stored of {package}, so it could raise none; `{look}` says why."));
+        output::note(format_args!("Nothing is stored of {package}, so it raised no alert; `{look}` names the reason."));
         Exit::Unchecked
     }
 
@@ -131,7 +131,7 @@ impl List {
         ));
         if stats.unchecked > 0 {
             let unchecked = words::counted(stats.unchecked, "release");
-            output::line(format_args!("Not everything could be checked: something of {unchecked} is unknown."));
+            output::line(format_args!("provwatch could not check everything: facts about {unchecked} are missing."));
         }
         fact_table::say("`provwatch status` says whether the watch is running.");
         Ok(())
@@ -139,7 +139,7 @@ impl List {
 }
 
 fn print(alerts: &[Alert]) {
-    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "WHAT"]);
+    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
     for alert in alerts {
         table.add_row([
             Cell::new(alert.id),

@@ -12,11 +12,11 @@ use super::{context::Context, exit::Outcome};
 /// Show and acknowledge alerts
 #[derive(Debug, clap::Subcommand)]
 pub enum Alerts {
-    /// The alerts, the latest first
+    /// List alerts, the latest first
     List(list::List),
-    /// One alert with all its evidence, and what became of it
+    /// Show one alert with its evidence, deliveries and actions
     Show(show::Show),
-    /// Acknowledge alerts: say that you are looking into them
+    /// Acknowledge alerts, to record that you are examining them
     Ack(ack::Ack),
 }
 

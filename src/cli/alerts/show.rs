@@ -24,14 +24,14 @@ const HANGING: usize = 10;
 /// Most deliveries and actions that are shown.
 const SHOWN: usize = 100;
 
-/// One alert with all its evidence, and what became of it
+/// Show one alert with its evidence, deliveries and actions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch alerts show 6adc1e73047a
   provwatch alerts show 6adc --format json  # the first digits are enough")]
 pub struct Show {
-    /// The alert's id, or the digits it begins with
+    /// The alert's id, or its first digits
     #[arg(value_name = "ID", value_parser = target::alert)]
     id: AlertPrefix,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(in crate::cli) struct Shown<'a> {
     alert: &'a Alert,
     deliveries: &'a [DeliveryState],
     history: &'a [AlertAction],
-    /// The messages about campaigns that told, or will tell, of this release.
+    /// The messages about campaigns that reported, or will report, this release.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     told_by: &'a [Telling],
 }
@@ -97,7 +97,7 @@ fn summary(alert: &Alert) {
     sheet.maybe("last good", alert.last_good.as_ref().map(|good| words::name(good.version())));
     sheet.row("raised", words::moment(alert.raised_at));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
-    sheet.maybe("argument", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
+    sheet.maybe("details", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
     sheet.print();
 }
 
@@ -237,8 +237,7 @@ fn next(alert: &Alert, is_normal: bool) {
     if alert.status == AlertStatus::Open
         && let Some(warning) = warning(alert)
     {
-        let what = format!("{warning} Find who installed it. docs/OPERATIONS.md, \"When it is real\", has the rest.");
-        output::line(format_args!("\n{}", wrap::paragraphs(&what, wrap::width(), "")));
+        output::line(format_args!("\n{}", wrap::paragraphs(&warning, wrap::width(), "")));
     }
     let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
     fact_table::next(&commands);

@@ -24,21 +24,22 @@ use crate::{
     text::shell_word,
 };
 
-/// Say that a held release is as it should be
+/// Accept a held release as normal, so that it joins the baseline
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline accept pkg:npm/axios@1.15.0 \\
       --reason 'moved to the new workflow, see their issue 42'
 
-The baseline learns from the release, so that the next one like it is normal; what that is stands above the result. A \
-release with a high or critical alert needs a reason. Look first: `provwatch lookup` shows what is known of it. The alert \
-stays as it is; acknowledge it with `provwatch alerts ack`. `provwatch baseline unaccept` takes an acceptance back.")]
+The release joins the baseline, so that the next one like it is normal. The command prints the values that become \
+normal. A release with a high or critical alert needs a reason. Examine the release first: `provwatch lookup` shows \
+its facts. The alert stays open; acknowledge it with `provwatch alerts ack`. `provwatch baseline unaccept` undoes \
+the acceptance.")]
 pub struct Accept {
     /// The release
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
-    /// Why, for the history; needed where the alert is high or critical
+    /// The reason, for the history; required if the alert is high or critical
     #[arg(long, alias = "note", value_parser = reason)]
     reason: Option<String>,
     #[command(flatten)]
@@ -55,7 +56,7 @@ pub(in crate::cli) struct Accepted<'a> {
     /// An operator accepted it, now or before: what was learned by itself cannot be taken back.
     #[serde(skip)]
     can_be_undone: bool,
-    /// What became normal by it.
+    /// The values that became normal with it.
     joins: Vec<Joining>,
     /// Its alert, if that is still open.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,15 +12,15 @@ use crate::{
     store::BaselineVersion,
 };
 
-/// How the baseline of a package came to be
+/// Show the steps by which provwatch learned a package's baseline
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline history pkg:npm/axios
   provwatch baseline history pkg:npm/axios --limit 500 --format json
 
-Every step is kept: what was learned from which release, what an operator accepted or reset, who, when and why. It exits with 4 \
-when there is none.")]
+The history has every step: each release that joined, each acceptance and reset, with user, time and reason. The \
+exit code is 4 if the package has no history.")]
 pub struct History {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]

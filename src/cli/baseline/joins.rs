@@ -38,7 +38,7 @@ pub(super) fn print(line: &ReleaseLine, joining: &[Joining]) {
     if joining.is_empty() {
         return output::line(format_args!("Accepting it adds nothing that line {line} has not seen."));
     }
-    output::line(format_args!("Accepting it makes this normal for line {line}:"));
+    output::line(format_args!("With this acceptance the baseline of release line {line} includes:"));
     let mut sheet = fact_table::Sheet::new();
     for one in joining {
         sheet.row(one.kind, &one.value);
@@ -59,9 +59,9 @@ type Row = (&'static str, Trait, fn(&str) -> String);
 
 /// The traits by which releases are distinguished.
 const ROWS: [Row; 19] = [
-    ("proof", Trait::EvidenceRanks, rank),
+    ("evidence", Trait::EvidenceRanks, rank),
     ("account", Trait::Publishers, known),
-    ("its e-mail", Trait::Emails, known),
+    ("e-mail", Trait::Emails, known),
     ("registration", Trait::ConfigIds, known),
     ("registered repository", Trait::RegisteredRepositories, known),
     ("issuer", Trait::Issuers, known),

@@ -16,12 +16,12 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// The packages whose habits are known
+/// List the packages that have a baseline
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline list
-  provwatch baseline list --held  # only those with releases that wait
+  provwatch baseline list --held  # only those with held releases
   provwatch baseline list --format json")]
 pub struct List {
     /// Only packages with held releases
@@ -35,10 +35,10 @@ pub struct List {
 pub(in crate::cli) struct Line {
     package: Package,
     lines: Vec<ReleaseLine>,
-    /// Releases that taught.
+    /// Releases in the baseline.
     releases: u64,
     last_at: Option<DateTime<Utc>>,
-    /// Releases that did not, because they were unusual.
+    /// Held releases: those outside the baseline because they are unusual.
     held: usize,
 }
 

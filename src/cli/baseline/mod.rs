@@ -15,20 +15,20 @@ use std::path::Path;
 
 use super::{context::Context, exit::Outcome};
 
-/// Show and correct what is normal for a package
+/// Show and correct the baselines of packages
 #[derive(Debug, clap::Subcommand)]
 pub enum Baseline {
-    /// The packages whose habits are known
+    /// List the packages that have a baseline
     List(list::List),
-    /// How a package is normally released, and which releases are held
+    /// Show a package's baseline, and the releases that are held back from it
     Show(show::Show),
-    /// How the baseline of a package came to be
+    /// Show the steps by which provwatch learned a package's baseline
     History(history::History),
-    /// Say that a held release is as it should be
+    /// Accept a held release as normal, so that it joins the baseline
     Accept(accept::Accept),
-    /// Take back that a release is as it should be
+    /// Undo the acceptance of a release
     Unaccept(unaccept::Unaccept),
-    /// Learn what is normal for a package anew from its history
+    /// Learn a package's baseline again from its history
     Reset(reset::Reset),
 }
 

@@ -29,7 +29,7 @@ const fn row(label: &'static str, of: Trait, say: fn(&LineBaseline, &str) -> Str
 
 /// The traits that are shown, from top to bottom.
 const ROWS: &[Row] = &[
-    row("proof", Trait::EvidenceRanks, |_, word| rank(word)),
+    row("evidence", Trait::EvidenceRanks, |_, word| rank(word)),
     row("issuer", Trait::Issuers, name),
     row("repository", Trait::Repositories, |line, url| with_id(url, line.id_of_repository.get(url))),
     row("owner", Trait::Owners, |line, url| with_id(url, line.id_of_owner.get(url))),
@@ -87,7 +87,7 @@ pub(super) fn sheet(profile: &LineBaseline) -> Sheet {
 /// The meaning of an evidence rank.
 const fn evidence(rank: EvidenceRank) -> &'static str {
     match rank {
-        EvidenceRank::None => "no proof that holds: nothing attested, no trusted publisher",
+        EvidenceRank::None => "no evidence: nothing attested, no trusted publisher",
         EvidenceRank::Provenance => "verified provenance, published with a token or by an unknown method",
         EvidenceRank::TrustedPublisher => "published by a trusted publisher",
         EvidenceRank::Approved => "staged and approved by a person with a second factor",

@@ -22,16 +22,17 @@ use crate::{
     text::shell_word,
 };
 
-/// Learn what is normal for a package anew from its history
+/// Learn a package's baseline again from its history
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline reset pkg:npm/axios --line 1 \\
       --reason 'the database was restored'
 
-What was learned is forgotten, and learned anew from the releases that the registry has: those that raised nothing, and \
-those that you accepted. What is held stays held, and its alerts stay as they are, so that the next release is never the \
-first of its package. The history keeps every step. Where the way of releasing changed, accept a release instead.")]
+provwatch forgets the baseline and learns it again from releases that the registry still has: those without an \
+alert, and those that you accepted. Held releases stay held, and their alerts do not change. So the next release \
+never counts as the first of its package. The history keeps every step. If the project has changed its way of \
+releasing, accept a release instead.")]
 pub struct Reset {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
@@ -39,20 +40,20 @@ pub struct Reset {
     /// Only this release line: 7, 0.30, 7-pre
     #[arg(long)]
     line: Option<String>,
-    /// Why, for the history
+    /// The reason, for the history
     #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
     #[command(flatten)]
     printing: Printing,
 }
 
-/// What was forgotten, and learned anew.
+/// The result of a reset.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Forgotten<'a> {
     package: &'a Package,
-    /// How many lines were learned anew.
+    /// The number of lines that were learned again.
     lines: usize,
-    /// From how many releases.
+    /// The number of releases that they were learned from.
     releases: usize,
     /// The releases that stay held.
     held: Vec<ReleaseId>,

@@ -26,7 +26,7 @@ const OTHERS: usize = 12;
 /// Most held releases for which commands are proposed.
 const PROPOSED: usize = 3;
 
-/// How a package is normally released, and which releases are held
+/// Show a package's baseline, and the releases that are held back from it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,17 +35,17 @@ Examples:
   provwatch baseline show pkg:npm/axios --all
   provwatch baseline show pkg:pypi/requests --format json
 
-A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release that raised an \
-alert is held: it does not become normal by itself before enough clean releases followed. It exits with 4 when nothing has \
-been learned of the package.")]
+A line is a major version, or a 0.x minor; pre-releases have lines of their own (7-pre). A release with an alert of \
+medium or worse is held: it is not part of the baseline until you accept it. After a medium alert, enough later \
+releases without one have the same effect. The exit code is 4 if the package has no baseline.")]
 pub struct Show {
     /// The package
     #[arg(value_name = "PURL", value_parser = target::package)]
     package: Package,
-    /// This release line: 7, 0.30, 7-pre [default: the one that was released last]
+    /// The release line to show: 7, 0.30, 7-pre [default: the line of the latest release]
     #[arg(long, conflicts_with = "all")]
     line: Option<String>,
-    /// Every release line, the one that was released last first
+    /// Show all release lines, the line of the latest release first
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -146,7 +146,7 @@ impl Show {
 }
 
 fn print_held(held: &[HeldRelease]) {
-    fact_table::heading("held: not normal yet");
+    fact_table::heading("held: not in the baseline");
     let mut sheet = fact_table::Sheet::new();
     for HeldRelease { held, why, .. } in held {
         let published = held.published_at.map_or("at an unknown time".to_owned(), words::minute);
@@ -159,8 +159,8 @@ fn print_held(held: &[HeldRelease]) {
             Some(id) => format!("provwatch alerts show {id}"),
             None => format!("provwatch lookup {}", shell_word(&held.held.purl.to_string())),
         };
-        commands.push((look, "look first"));
-        commands.push((accept_command(&held.held.purl, held.severity), "only if it is legitimate"));
+        commands.push((look, "show the alert first"));
+        commands.push((accept_command(&held.held.purl, held.severity), "accept the release, only if it is legitimate"));
     }
     fact_table::next(&commands);
 }
@@ -176,11 +176,13 @@ fn held(store: &Store, package: &Package) -> Result<Vec<HeldRelease>, CliError> 
 
 /// Why a release is held, and how it may join the baseline.
 fn why(alert: Option<&Alert>) -> String {
-    let joins =
-        format!("it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when accepted");
-    let stays = "held until accepted";
+    let joins = format!(
+        "it joins after {CLEAN_RELEASES} clean releases of its line over {CLEAN_DAYS} days, or when you \
+                 accept it"
+    );
+    let stays = "held until you accept it";
     match alert {
-        None => format!("its evidence does not hold, or it was withdrawn; {stays}"),
+        None => format!("its evidence does not verify, or it was withdrawn; {stays}"),
         Some(alert) => {
             let (severity, title, id) = (alert.severity, words::sentence(&alert.title), alert.id);
             let then = if severity <= Severity::Medium { &*joins } else { stays };

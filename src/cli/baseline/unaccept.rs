@@ -25,20 +25,20 @@ use crate::{
     text::shell_word,
 };
 
-/// Take back that a release is as it should be
+/// Undo the acceptance of a release
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch baseline unaccept pkg:npm/axios@1.15.0 \\
       --reason 'the account was stolen after all'
 
-The baseline is learned anew as if the release had never been accepted. Releases that became normal because of it are \
-judged again, and the release's alert is open again. The history keeps every step.")]
+provwatch learns the baseline again, without the release. It judges releases again that became normal because of \
+this one, and opens the release's alert again. The history keeps every step.")]
 pub struct Unaccept {
     /// The release
     #[arg(value_name = "PURL", value_parser = target::release)]
     release: ReleaseId,
-    /// Why, for the history
+    /// The reason, for the history
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -130,9 +130,12 @@ impl Unaccept {
 impl Unaccepted<'_> {
     fn print(&self) {
         let (purl, line) = (self.purl, words::name(self.line));
-        output::line(format_args!("{purl} is no longer part of the baseline of line {line}."));
+        output::line(format_args!("{purl} is no longer part of the baseline of release line {line}."));
         if !self.judged_again.is_empty() {
-            output::line("These were normal because of it. They are not any more, and are judged again:");
+            output::line(
+                "These releases joined because of it. They left the baseline, and provwatch judges them \
+                          again:",
+            );
             for release in &self.judged_again {
                 output::line(format_args!("  {release}"));
             }

@@ -45,11 +45,12 @@ const PAUSE: Duration = Duration::from_millis(1200);
 /// Most characters of an alert's title.
 const TITLE: usize = 300;
 
-/// Show a takeover being caught, from a recording, without a network
+/// Play the recording of a takeover, and show how provwatch detects it
 #[derive(Debug, Args)]
-#[command(after_help = "The store stays in a temporary folder, so that the commands which the demo prints work on it.")]
+#[command(after_help = "The demo needs no network. It leaves its database in a temporary folder, so that you can run \
+the commands that it prints.")]
 pub struct Demo {
-    /// Do not pause between the scenes; without a terminal there are no pauses anyway
+    /// Do not pause between the scenes, as always without a terminal
     #[arg(long)]
     fast: bool,
 }

@@ -46,7 +46,7 @@ fn start(context: &Context, told: &[Check]) -> Option<Check> {
     let failure = context.prepare_for(Watchlist::default()).err()?;
     let is_told = told.iter().any(|check| check.state == State::Misconfigured);
     let check = || Check::new("start of the daemon", State::Misconfigured, failure.to_string());
-    (!is_told).then(|| check().next("`provwatch run` would not start either: correct what is named there"))
+    (!is_told).then(|| check().next("`provwatch run` would not start either: correct that setting"))
 }
 
 /// The findings of `provwatch status`; without a store, those of the configuration alone.
@@ -102,7 +102,7 @@ fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     let set = "set the clock; `timedatectl` shows whether it is synchronised";
     let shown = words::moment(now);
     if MADE.parse::<DateTime<Utc>>().is_ok_and(|made| now < made) {
-        let detail = format!("{shown} is before this version was made");
+        let detail = format!("{shown} is earlier than the build of this version");
         return Check::new(CLOCK, State::Failed, detail).next(set);
     }
     match findings.iter().find(|finding| finding.id == Id::Clock) {
@@ -169,10 +169,10 @@ fn names(context: &Context, store: &Store) -> Option<Check> {
         .collect();
     Some(match (failing.next(), off.is_empty()) {
         (Some(error), _) => check(State::Limited, format!("a name could not be looked for in public: {error}"))
-            .next("it is asked again within the hour"),
+            .next("provwatch asks again within the hour"),
         (None, false) => {
             let what = format!("not looked for in {}, which is switched off", off.join(" and "));
-            check(State::Limited, what).next("switch it on to learn whether others take your names there")
+            check(State::Limited, what).next("switch it on, so that provwatch looks for your names there")
         }
         (None, true) => check(State::Ok, format!("{asked} of packages of other registries looked for in public")),
     })
@@ -186,13 +186,14 @@ fn registry(key: &RegistryKey, is_known: bool, findings: &[Finding]) -> Check {
         return shared(&name, finding);
     }
     if !is_known {
-        return Check::new(name, State::Limited, "not known yet: no release was seen")
-            .next("`provwatch run` looks at what is watched");
+        return Check::new(name, State::Limited, "not known yet: provwatch has seen no release")
+            .next("`provwatch run` checks the watched packages");
     }
     let is_public = key.is_public();
     let never: Vec<_> = key.ecosystem().never_told().filter(|_| is_public).map(Aspect::title).collect();
-    let but = if never.is_empty() { String::new() } else { format!("; {title} never tells {}", never.join(" or ")) };
-    Check::new(name, State::Ok, format!("nothing that {title} publishes was left out so far{but}"))
+    let but =
+        if never.is_empty() { String::new() } else { format!("; {title} does not provide {}", never.join(" or ")) };
+    Check::new(name, State::Ok, format!("no field that {title} provides was missing so far{but}"))
 }
 
 fn store_check(context: &Context, store: Result<Store, StoreError>) -> Check {
@@ -237,7 +238,7 @@ fn trust(context: &Context, store: Option<&Store>, findings: &[Finding], now: Da
         return shared("trust root", finding);
     }
     match context.config.trust.source {
-        TrustSource::Embedded => check(State::Limited, "the one of this version, never refreshed"),
+        TrustSource::Embedded => check(State::Limited, "built into this version, never refreshed"),
         TrustSource::File => check(State::Ok, "loaded from the configured file"),
         TrustSource::Tuf => check(State::Ok, &refreshed(store, now)),
     }
@@ -249,7 +250,7 @@ fn refreshed(store: Option<&Store>, now: DateTime<Utc>) -> String {
     let root = sources.iter().find(|source| source.name == upkeep::TRUST_ROOT);
     match root.and_then(|root| root.last_success) {
         Some(at) => format!("refreshed through TUF {}", words::ago(at, now)),
-        None => "the one of this version, not refreshed yet; `provwatch run` refreshes it through TUF".to_owned(),
+        None => "built into this version, not refreshed yet; `provwatch run` refreshes it through TUF".to_owned(),
     }
 }
 
@@ -266,7 +267,11 @@ fn subscriptions(context: &Context) -> Vec<Check> {
             match app::subscription(&context.config, subscription, &http, &clock) {
                 Ok(_) => {
                     let (kind, least) = (subscription.sink_type(), subscription.min_severity);
-                    Check::new(name, State::Ok, format!("{kind}, from {least}; `provwatch test-sinks` tries it"))
+                    Check::new(
+                        name,
+                        State::Ok,
+                        format!("{kind}, from {least}; `provwatch test-sinks` sends a test message"),
+                    )
                 }
                 Err(error) => Check::new(name, State::Misconfigured, with_causes(&error)),
             }

@@ -19,19 +19,19 @@ use super::{
     setup, words, wrap,
 };
 
-/// Check the configuration, the store, the trust root and the way to every source
+/// Check the configuration, the store, the trust root and the connection to every source
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   provwatch doctor
-  provwatch doctor --offline              # without asking the network
+  provwatch doctor --offline              # without the network
   provwatch doctor --format json
 
-Changes nothing, and asks every source once.
+The command changes nothing, and asks every source once.
 
 Exit codes: 0 fine, warnings included · 1 something failed · 2 the configuration is wrong")]
 pub struct Doctor {
-    /// Leave out what needs the network
+    /// Skip the checks that need the network
     #[arg(long)]
     offline: bool,
     #[command(flatten)]

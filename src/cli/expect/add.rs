@@ -18,7 +18,7 @@ use crate::{
     text::shell_word,
 };
 
-/// Announce a change of a package
+/// Announce a planned change of a package
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "\
@@ -35,8 +35,8 @@ Examples:
   provwatch expect add pkg:npm/widget --manual ada --for 2d \\
       --reason 'the workflow is broken, ada publishes by hand'
 
-What fits the announcement within its time is informational, says so, and becomes normal. Everything else about the release \
-is judged as always: another repository than the announced one, a missing tag, a new install script."
+A change that fits the announcement in its time is only informational, and becomes normal. provwatch judges everything \
+else about the release as always: another repository than the announced one, a missing tag, a new install script."
 )]
 pub struct Add {
     /// The package
@@ -44,10 +44,10 @@ pub struct Add {
     package: Package,
     #[command(flatten)]
     what: What,
-    /// From when on, RFC 3339 [default: now]
+    /// The time from which provwatch expects the change, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     from: Option<DateTime<Utc>>,
-    /// For how long: 12h, 14d
+    /// How long provwatch expects the change: 12h, 14d
     #[arg(long = "for", value_name = "PERIOD", value_parser = period)]
     long: Period,
     /// The reason, for later readers
@@ -61,16 +61,16 @@ pub struct Add {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// It will be built from this repository
+    /// This repository will build the package
     #[arg(long, value_name = "HOST/OWNER/NAME", value_parser = repository)]
     repository: Option<String>,
-    /// It will be built by this workflow file of its repository
+    /// This workflow file of its repository will build the package
     #[arg(long, value_name = "PATH", value_parser = workflow)]
     workflow: Option<String>,
-    /// This account will publish it
+    /// This account will publish the package
     #[arg(long, value_name = "ACCOUNT")]
     publisher: Option<String>,
-    /// This account will publish it by hand, with a token
+    /// This account will publish the package by hand, with a token
     #[arg(long, value_name = "ACCOUNT")]
     manual: Option<String>,
 }

@@ -8,14 +8,14 @@ use crate::cli::{
     words,
 };
 
-/// List what is announced
+/// List the announced changes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch expect list
   provwatch expect list --all --format json")]
 pub struct List {
-    /// Also those whose time is over
+    /// Show expired announcements, too
     #[arg(long)]
     all: bool,
     #[command(flatten)]

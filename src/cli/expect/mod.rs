@@ -13,11 +13,11 @@ use super::{context::Context, exit::Outcome};
 /// Announce planned changes, so that they raise no alert
 #[derive(Debug, Subcommand)]
 pub enum Expect {
-    /// Announce a change of a package
+    /// Announce a planned change of a package
     Add(add::Add),
-    /// List what is announced
+    /// List the announced changes
     List(list::List),
-    /// Do not expect a change any more
+    /// Remove an announced change
     Remove(remove::Remove),
 }
 

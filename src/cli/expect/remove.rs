@@ -6,15 +6,15 @@ use crate::cli::{
     output,
 };
 
-/// Do not expect a change any more
+/// Remove an announced change
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch expect remove 3
 
-What it explained stays explained.")]
+Releases that already fit the announcement stay in the baseline.")]
 pub struct Remove {
-    /// Its number, as `provwatch expect list` shows it
+    /// The number of the change, as `provwatch expect list` shows it
     #[arg(value_name = "NUMBER")]
     id: i64,
 }

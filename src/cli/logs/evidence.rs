@@ -19,17 +19,17 @@ use crate::{
     name = "evidence",
     after_help = "\
 Examples:
-  provwatch logs evidence                          # list what there is
+  provwatch logs evidence                          # list all evidence
   provwatch logs evidence 0f3a --output fork.json  # export it
   provwatch logs verify fork.json                  # verify it, here or anywhere
 
-For a fork the document holds both signed checkpoints and the proof: a reader who trusts the log's key needs nothing else. \
-For anything else it holds what the log signed, and the rest is the word of this host."
+For a fork, the document has both signed checkpoints and the proof: it convinces every reader who trusts the log's \
+key. For other violations it has the statements that the log signed, and unsigned observations of this host."
 )]
 pub struct EvidenceCommand {
-    /// Which, by its id, that of the alert about it, or the beginning of either
+    /// The id of the evidence or of its alert, or the first digits of either
     id: Option<String>,
-    /// Where to write it [default: standard output]
+    /// The file to write to [default: standard output]
     #[arg(long, short, value_name = "FILE", requires = "id")]
     output: Option<PathBuf>,
     #[command(flatten)]

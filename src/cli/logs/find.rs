@@ -19,7 +19,7 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// Look up single entries, each proven by the log
+/// Look up single entries of a log, and verify that it contains them
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "\
@@ -31,8 +31,9 @@ Examples:
   provwatch logs find --log rekor.sigstore.dev --hash sha256:2a1f…
   provwatch logs find --log rekor.sigstore.dev --email somebody@example.org
 
-Every entry that is printed was proven to be in the log. --hash, --email and --subject ask the search index of Rekor v1, \
-which may be incomplete: that it finds nothing proves nothing. `--format json` has all that the certificates say."
+For every entry that it prints, the command has verified a proof that the log contains it. --hash, --email and \
+--subject ask the search index of Rekor v1. That index may be incomplete: an empty result proves nothing. `--format \
+json` prints all claims of the certificates."
 )]
 pub struct Find {
     /// The log, as `provwatch logs list` names it
@@ -47,7 +48,7 @@ pub struct Find {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct By {
-    /// The entry at this index; for Rekor v1 the global one
+    /// The entry at this index; for Rekor v1, at this global index
     #[arg(long, value_name = "INDEX")]
     index: Option<u64>,
     /// Entries about this digest of an artifact or payload

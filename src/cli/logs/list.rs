@@ -17,15 +17,15 @@ use crate::{
     watchlist::Watchlist,
 };
 
-/// List the logs that are followed
+/// List the logs that provwatch follows
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch logs list
   provwatch logs list --format json
 
-The logs are those of the trust root that is built in or configured, and those of [[logs.instance]]. What a log of the \
-trust root is comes from asking it, which `provwatch run` does; until then it is taken for what its key suggests.")]
+The list has the logs of the trust root and those of [[logs.instance]]. `provwatch run` asks each log of the trust \
+root for its kind; before that, the list shows the kind that its key suggests.")]
 pub struct List {
     #[command(flatten)]
     printing: Printing,
@@ -65,13 +65,13 @@ impl List {
 pub(in crate::cli) struct Line<'a> {
     /// The origin of its checkpoints.
     name: &'a str,
-    /// How it is read.
+    /// The protocol of the log.
     kind: LogKind,
     /// Where.
     url: &'a str,
     /// Whether every entry is read, or only the checkpoints.
     tailed: bool,
-    /// Whether it has said what it is; false: it is taken for what its key suggests.
+    /// Whether the log's answers showed its kind; false: the kind is the one that its key suggests.
     recognized: bool,
     /// SHA-256 over its public key, hexadecimal.
     key_id: String,

@@ -15,7 +15,7 @@ use crate::{
     store::{LogEntryRow, LogMatchFilter, Store},
 };
 
-/// List the entries that [[logs.match]] found, the latest first
+/// List the log entries that each [[logs.match]] found, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,25 +23,25 @@ Examples:
   provwatch logs matches --match acme --since 2026-06-01T00:00:00Z
   provwatch logs matches --identity github.com/acme/tool --format json
 
-Every entry that is listed hashes to a root that its log signed. \"forged\" marks those whose certificate no trusted \
-authority issued: anyone can have made it.")]
+Every listed entry hashes to a root that its log signed. \"forged\" marks an entry whose certificate no trusted \
+authority issued: anyone can make such a certificate.")]
 pub struct Matches {
-    /// Only what the [[logs.match]] of this name found
+    /// Only entries that the [[logs.match]] of this name found
     #[arg(long = "match", value_name = "NAME")]
     name: Option<String>,
     /// Only entries of this log; for a shard of Rekor v1 with the number of its tree
     #[arg(long, value_name = "NAME")]
     log: Option<String>,
-    /// Only what was seen then or later, RFC 3339
+    /// Only entries that provwatch saw at this time or later, RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<DateTime<Utc>>,
-    /// Only what was seen before, RFC 3339
+    /// Only entries that provwatch saw before this time, RFC 3339
     #[arg(long, value_name = "TIME")]
     until: Option<DateTime<Utc>>,
-    /// Only entries with this text in issuer, subject or a claim, in whatever case
+    /// Only entries with this text in issuer, subject or a claim, in upper or lower case
     #[arg(long, value_name = "TEXT")]
     identity: Option<String>,
-    /// Show at most this many
+    /// Show at most this many entries
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
     #[command(flatten)]

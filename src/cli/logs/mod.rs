@@ -19,20 +19,20 @@ use clap::Subcommand;
 
 use super::{context::Context, exit::Outcome};
 
-/// Transparency logs: which are followed, how far each is read, and what one did wrong
+/// Show and search transparency logs, and verify evidence against them
 #[derive(Debug, Subcommand)]
 pub enum Logs {
-    /// List the logs that are followed
+    /// List the logs that provwatch follows
     List(list::List),
-    /// Show how far each log was read and proven, where the gaps are, and what is wrong with it
+    /// Show how far provwatch has read and verified each log, with gaps and problems
     Status(status::Status),
-    /// List the entries that [[logs.match]] found
+    /// List the log entries that each [[logs.match]] found
     Matches(matches::Matches),
-    /// Read a range of a log once, prove it, and print the entries of those you look for
+    /// Read and verify a range of a log once, and print the matching entries
     Scan(scan::Scan),
-    /// Look up single entries, each proven by the log
+    /// Look up single entries of a log, and verify that it contains them
     Find(find::Find),
-    /// Move a log's tail to another entry, back or forward
+    /// Continue to read a log from another entry, back or forward
     Start(start::Start),
     /// Export the evidence against a log, for others to verify
     Evidence(evidence::EvidenceCommand),

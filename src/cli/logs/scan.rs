@@ -27,7 +27,7 @@ use crate::{
 /// How often progress is printed without a terminal.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(10);
 
-/// Read a range of a log once, prove it, and print the entries of those you look for
+/// Read and verify a range of a log once, and print the matching entries
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -41,9 +41,9 @@ Examples:
   provwatch logs scan --log 'rekor.sigstore.dev - 1193050959916656506' \\
       --from 1340280000 --watched
 
-Entries are counted from 0 in their tree. Matches are printed as JSON lines while it goes on, but they are proven only \
-when it ends well: every entry is hashed, and the end must hash to what the log signed. Stored positions are neither used \
-nor changed.")]
+The first entry of a tree has the index 0. The command prints matches as JSON lines while it reads. They are proven \
+only if it ends with success: it hashes every entry, and compares the result with the root that the log signed. The \
+command neither uses nor changes the stored positions of `provwatch run`.")]
 pub struct Scan {
     /// The log, as `provwatch logs list` names it; for a shard of Rekor v1 with the number of its tree
     #[arg(long, value_name = "NAME")]
@@ -60,11 +60,11 @@ pub struct Scan {
     /// Print entries whose OIDC issuer matches this regular expression as a whole
     #[arg(long, value_name = "REGEX")]
     issuer: Option<String>,
-    /// Print entries of which this claim matches the regular expression as a whole; may be given several times, and then
-    /// all must match. Claims have the names that they have in [[logs.match]]
+    /// Print entries whose claim NAME matches the regular expression as a whole. If you give several, all must match.
+    /// The names are those of [[logs.match]]
     #[arg(long = "claim", value_name = "NAME=REGEX", value_parser = criterion)]
     claims: Vec<(Claim, String)>,
-    /// Print entries of the repositories of watched packages, and of [[logs.match]]
+    /// Print entries by repositories of watched packages, and entries that a [[logs.match]] finds
     #[arg(long, conflicts_with_all = ["subject", "issuer", "claims"])]
     watched: bool,
 }

@@ -13,7 +13,7 @@ use crate::{
     progress::NoProgress,
 };
 
-/// Move a log's tail to another entry, back or forward
+/// Continue to read a log from another entry, back or forward
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,16 +21,16 @@ Examples:
   provwatch logs start --log log2025-1.rekor.sigstore.dev \\
       --from-index 150000000 --allow-gap
 
-Going back reads entries again. Going forward leaves entries unread for ever: that is said with --allow-gap, and \
-`provwatch logs status` shows the gap. The daemon must not run meanwhile.")]
+A lower index reads entries again. A higher index leaves entries unread: confirm this with --allow-gap; `provwatch \
+logs status` shows the gap. Stop the daemon first.")]
 pub struct Start {
     /// The log; for a shard of Rekor v1 with the number of its tree
     #[arg(long, value_name = "NAME")]
     log: String,
-    /// The first entry to read, as the tree counts
+    /// The index of the first entry to read, in the log's tree
     #[arg(long, value_name = "INDEX")]
     from_index: u64,
-    /// Leave the entries between unread
+    /// Allow entries in between to stay unread
     #[arg(long)]
     allow_gap: bool,
 }

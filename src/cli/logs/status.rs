@@ -27,7 +27,7 @@ use crate::{
 /// Ranges that are shown in full; more are counted.
 const SHOWN: usize = 8;
 
-/// Show how far each log was read and proven, where the gaps are, and what is wrong with it
+/// Show how far provwatch has read and verified each log, with gaps and problems
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -35,8 +35,8 @@ Examples:
   provwatch logs status --log log2025-1.rekor.sigstore.dev
   provwatch logs status --format json
 
-It exits with 3 while an alert about a log is open, and with 5 when one cannot be read. Evidence is kept for good and \
-does not change the exit code.")]
+The exit code is 3 while an alert about a log is open, and 5 if provwatch cannot read a log. provwatch keeps \
+evidence forever; old evidence does not change the exit code.")]
 pub struct Status {
     /// Only this log
     #[arg(long, value_name = "NAME")]
@@ -66,9 +66,9 @@ struct View {
 pub(in crate::cli) struct Line<'a> {
     /// The log.
     log: &'a LogRow,
-    /// What of it was read and proven.
+    /// The ranges that were read and verified.
     covered: &'a [Covered],
-    /// What of it was never read.
+    /// The ranges that were never read.
     gaps: &'a [Covered],
     /// What kinds of entries it has.
     kinds: &'a [KindCount],

@@ -23,10 +23,10 @@ use crate::{
 Example:
   provwatch logs verify fork.json
 
-It needs neither the log nor a database, only the trust root, to know whose key signed.
+The command needs neither the log nor a database. It needs the trust root, to know the owner of the signing key.
 
-Exit codes: 0 the log's own signatures prove the document · 1 the document does not show what it says · \
-4 part of it is only a claim, or the key is not one of the trust root or the configuration")]
+Exit codes: 0 the log's own signatures prove the document · 1 the document does not prove its claim · 4 a part is only \
+a claim, or the key is unknown")]
 pub struct Verify {
     /// The documents, as `provwatch logs evidence` writes them
     #[arg(required = true, value_name = "FILE")]

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct Found {
     pub(super) purl: ReleaseId,
-    /// Tells this answer from the one about a release that is not stored.
+    /// Distinguishes this answer from the one about a release that is not stored.
     pub(super) stored: bool,
     pub(super) release: ReleaseRow,
     /// The alert that it raised.
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Found {
     /// Whether that alert is settled: resolved, or acknowledged of a release that was accepted.
     #[serde(skip)]
     pub(super) is_settled: bool,
-    /// What it would be today, where it was judged and the baseline has not learned from it.
+    /// Today's verdict on the release, if it was judged and is not in the baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) today: Option<Today>,
     pub(super) related: Others,

@@ -25,7 +25,7 @@ pub(super) fn print(observation: &Observation) {
     // The registry's facts about files are shown with them.
     let around = Facts { replaced: None, former_digests: None, ..observation.facts.clone() };
     if around != Facts::default() {
-        fact_table::heading("known around it");
+        fact_table::heading("facts from the forge and the registry");
         facts(&observation.facts);
     }
     if !observation.files.is_empty() {

@@ -64,18 +64,19 @@ fn outcome(release: &ReleaseRow) -> String {
     let line = words::name(&release.line);
     match release.outcome {
         Outcome::Clean if release.in_baseline => {
-            format!("Nothing unusual; the baseline of line {line} has learned from it.")
+            format!("Nothing unusual; it joined the baseline of release line {line}.")
         }
         Outcome::Clean => "Nothing unusual.".to_owned(),
         Outcome::Learned => {
             format!(
-                "Learned as part of the history of line {line}, from before the package was watched; it was not judged."
+                "Learned as part of the history of release line {line}, from before the package was watched; \
+                 provwatch did not judge it."
             )
         }
         Outcome::Alerted => "It raised an alert that is no longer stored.".to_owned(),
-        Outcome::Held => "Held: unusual, and the baseline has not learned from it.".to_owned(),
-        Outcome::Unchecked => "No verdict: its evidence could not be fetched or checked.".to_owned(),
-        Outcome::Unreadable => "No verdict: its registry metadata could not be read.".to_owned(),
+        Outcome::Held => "Held: unusual, and not in the baseline.".to_owned(),
+        Outcome::Unchecked => "No verdict: provwatch could not fetch or check its evidence.".to_owned(),
+        Outcome::Unreadable => "No verdict: provwatch could not read its registry metadata.".to_owned(),
     }
 }
 
@@ -149,15 +150,15 @@ fn next(found: &Found) {
     let mut commands = Vec::new();
     if let Some(alert) = &found.alert {
         let id = alert.id;
-        commands.push((format!("provwatch alerts show {id}"), "the evidence"));
+        commands.push((format!("provwatch alerts show {id}"), "show the evidence"));
         if alert.status == AlertStatus::Open {
-            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "acknowledge"));
+            commands.push((format!("provwatch alerts ack {id} --reason '…'"), "acknowledge the alert"));
         }
     }
-    commands.push((format!("provwatch baseline show {package}"), "the baseline"));
-    commands.push((format!("provwatch timeline {package}"), "the releases around it"));
+    commands.push((format!("provwatch baseline show {package}"), "show the baseline"));
+    commands.push((format!("provwatch timeline {package}"), "show nearby releases"));
     if let Some(alert) = found.alert.as_ref().filter(|_| !found.release.in_baseline) {
-        commands.push((accept_command(&found.purl, Some(alert.severity)), "if it is legitimate"));
+        commands.push((accept_command(&found.purl, Some(alert.severity)), "accept it as legitimate"));
     }
     fact_table::next(&commands);
 }

@@ -61,7 +61,7 @@ impl Missing {
             (false, _) => (
                 "its package is not watched",
                 vec![
-                    (format!("provwatch watch add {package}"), "watch it from now on"),
+                    (format!("provwatch watch add {package}"), "watch the package from now on"),
                     (format!("provwatch backfill {package}"), "then learn its history"),
                 ],
             ),
@@ -69,14 +69,14 @@ impl Missing {
                 "its package is watched, and has not been checked yet",
                 vec![
                     (format!("provwatch backfill {package}"), "check it now"),
-                    ("provwatch status".to_owned(), "whether the watch is running"),
+                    ("provwatch status".to_owned(), "show whether the watch is running"),
                 ],
             ),
             (true, true) => (
                 "its package is watched, but no such release has been seen; it may not exist",
                 vec![
-                    (format!("provwatch timeline {package}"), "the releases that were seen"),
-                    ("provwatch status".to_owned(), "whether the watch is running"),
+                    (format!("provwatch timeline {package}"), "show the known releases"),
+                    ("provwatch status".to_owned(), "show whether the watch is running"),
                 ],
             ),
         };

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::store::{ReleaseRow, Store};
 
-/// Who published a release, from where, what did it prove, and what else did they publish?
+/// Show the publisher, origin and evidence of a release, and their other releases
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,12 +27,12 @@ Examples:
   provwatch lookup pkg:pypi/requests@2.32.0 --format json \\
       | jq .release.observation.attestation
 
-It answers from the store, without the network.
+The command reads the database, and does not use the network.
 
-Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for such a reason · \
-4 the release is not stored, or something of it could not be checked")]
+Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for one · 4 the \
+release is unknown, or not fully checked")]
 pub struct Lookup {
-    /// The release; without a version the newest one
+    /// The release; without a version, the newest one
     #[arg(value_name = "PURL", value_parser = target::target)]
     target: Target,
     /// Show at most this many other releases of the same publisher, repository and run

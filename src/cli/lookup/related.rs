@@ -13,7 +13,7 @@ use crate::{
     store::{Outcome, ReleaseRow, Store, StoreError},
 };
 
-/// What else the people and machines behind a release published, the latest first.
+/// Other releases by the same publisher, repository or run, the latest first.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Others {
     #[serde(rename = "by_publisher")]

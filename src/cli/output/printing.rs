@@ -5,17 +5,17 @@ use clap::Args;
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     #[default]
     Table,
-    /// For programs: one object a line where there are many.
+    /// JSON for programs, one object on each line.
     Json,
 }
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Printing {
-    /// How to print: table for people, json for programs (one object a line)
+    /// The output format: table for people, json for programs (one object on each line)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: Format,
 }

@@ -13,16 +13,16 @@ use super::{
     output::{self, Printing},
 };
 
-/// Show the health of provwatch itself; exits with 5 when it is not healthy
+/// Show the health of provwatch itself, and exit with 5 if it is unhealthy
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch status
   provwatch status --format json | jq -r '.reasons[]'
 
-It reads the store beside the running daemon, and judges as the daemon judges itself. It exits with 5 when provwatch is not healthy: no daemon runs, \
-or announced releases are not checked, stored or reported. Limits are shown and do not change the exit code. docs/OPERATIONS.md \
-lists every finding.")]
+The command reads the database while the daemon runs, and uses the daemon's own findings. The exit code is 5 if \
+provwatch is unhealthy: no daemon runs, or it does not check, store or report announced releases. Limited findings \
+do not change the exit code. docs/OPERATIONS.md lists every finding.")]
 pub struct Status {
     #[command(flatten)]
     printing: Printing,

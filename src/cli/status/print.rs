@@ -91,12 +91,13 @@ fn sources(report: &Report) {
     for source in report.sources.iter().filter(|source| source.enabled && !source.never_told.is_empty()) {
         let Some(registry) = &source.registry else { continue };
         let never: Vec<_> = source.never_told.iter().map(|aspect| aspect.title()).collect();
-        let said = format!("{registry} never tells {}.", never.join(" or "));
+        let said = format!("{registry} does not provide {}.", never.join(" or "));
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
     for source in &report.sources {
         let (Some(registry), Some(_)) = (&source.registry, &source.url) else { continue };
-        let said = format!("{} is {registry}; it has no feed, and its packages are checked at intervals.", source.name);
+        let said =
+            format!("{} is {registry}; it has no feed, so provwatch checks its packages at intervals.", source.name);
         output::line(wrap::paragraphs(&said, wrap::width().min(NARROW), "  "));
     }
 }
@@ -186,7 +187,7 @@ fn stored(report: &Report) {
     let unchecked = words::counted(stored.unchecked, "release");
     sheet.row(
         "could not check",
-        if stored.unchecked == 0 { "nothing".to_owned() } else { format!("something of {unchecked}") },
+        if stored.unchecked == 0 { "nothing".to_owned() } else { format!("{unchecked}, at least in part") },
     );
     sheet.row("open alerts", alerts(report, |status| status == AlertStatus::Open));
     sheet.row("other alerts", alerts(report, |status| status != AlertStatus::Open));

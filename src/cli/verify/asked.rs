@@ -18,7 +18,7 @@ use crate::{
 /// Largest file of attestations, in bytes. Real ones have some ten KiB.
 const MAX_DOCUMENT: u64 = 8 << 20;
 
-/// Verify attestations, or the release or stored file that a purl or digest names
+/// Verify a file of attestations, a release by its purl, or a stored file by its digest
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,27 +28,27 @@ Examples:
   provwatch verify pkg:npm/axios@1.14.1 --ref refs/tags/v1.14.1
   provwatch verify sha512-Zl7z…==
 
-FILE holds attestations: Sigstore bundles, one or one a line, npm's attestations document, PyPI's provenance object, \
-GitHub's answer. Each is verified offline: certificate, time, log, signature. A release is fetched, verified and, where \
-its package was learned, compared with its baseline; nothing is recorded. A digest is looked up among the stored \
-releases, and so is a file that holds no attestations. What looks like a digest or a purl is never taken for a file: \
-write ./NAME for a file of such a name.
+FILE has attestations: one Sigstore bundle, or one on each line, npm's attestations document, PyPI's provenance \
+object, or GitHub's answer. The command verifies each offline: certificate, time, log, signature. It fetches and \
+verifies a release, compares it with the baseline if its package has one, and records nothing. It looks up a digest, \
+or a file without attestations, among the stored releases. A name in the form of a digest or a purl is never a file: \
+write ./NAME for such a file.
 
-Without conditions anyone may have signed: check the signer, or require one.
+Without conditions the command accepts every signer: check the printed one, or require one.
 
-Exit codes: 0 all holds · 1 something does not hold · 3 a condition is not met, or the release differs from its \
-baseline as badly as --fail-on · 4 something could not be checked, is not attested or not known")]
+Exit codes: 0 everything is valid · 1 something is invalid · 3 a condition is not met, or the release differs from \
+its baseline at or above --fail-on · 4 something is unchecked, unattested or unknown")]
 pub struct Verify {
-    /// What to verify
+    /// The file, purl or digest to verify
     #[arg(value_name = "FILE|DIGEST|PURL")]
     pub(super) target: String,
-    /// The attestations of the file or digest that is the target
+    /// The file with the attestations of the target
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
-    /// The file, or its digest, of which the attestations must speak
+    /// The file that the attestations must be about, or its digest
     #[arg(long, value_name = "FILE|DIGEST", conflicts_with = "bundle")]
     artifact: Option<String>,
-    /// The trust root [default: that of the configuration]
+    /// A file with the trust root [default: the trust root of the configuration]
     #[arg(long, value_name = "FILE")]
     pub(super) trusted_root: Option<PathBuf>,
     #[command(flatten)]

@@ -13,28 +13,28 @@ use crate::{
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Conditions")]
 pub struct Conditions {
-    /// Who must have signed: the certificate's subject alternative name
+    /// The required signer: the certificate's subject alternative name
     #[arg(long, value_name = "IDENTITY", conflicts_with = "certificate_identity_regexp")]
     certificate_identity: Option<String>,
-    /// The same as a regular expression over the whole of it
+    /// The required signer, as a regular expression for the whole name
     #[arg(long, value_name = "REGEXP", value_parser = expression)]
     certificate_identity_regexp: Option<Regex>,
-    /// Who must have vouched for them: the OIDC issuer
+    /// The required OIDC issuer
     #[arg(long, value_name = "URL", conflicts_with = "certificate_oidc_issuer_regexp")]
     certificate_oidc_issuer: Option<String>,
-    /// The same as a regular expression over the whole of it
+    /// The required OIDC issuer, as a regular expression for the whole URL
     #[arg(long, value_name = "REGEXP", value_parser = expression)]
     certificate_oidc_issuer_regexp: Option<Regex>,
-    /// The repository that must have been built: acme/widget (of github.com), gitlab.com/acme/widget
+    /// The required source repository: acme/widget (at github.com), gitlab.com/acme/widget
     #[arg(long, value_name = "REPOSITORY", value_parser = repository)]
     repository: Option<String>,
-    /// The workflow that must have built: release.yml, or a path in the repository
+    /// The required workflow: release.yml, or a path in the repository
     #[arg(long, value_name = "FILE")]
     workflow: Option<String>,
-    /// The ref that must have been built: refs/tags/v1.2.3, refs/heads/main
+    /// The required ref: refs/tags/v1.2.3, refs/heads/main
     #[arg(long = "ref", value_name = "REF", value_parser = full_ref)]
     source_ref: Option<String>,
-    /// The event that must have started the build: push, release, schedule
+    /// The required event that started the build: push, release, schedule
     #[arg(long, value_name = "EVENT")]
     trigger: Option<String>,
 }
@@ -43,9 +43,9 @@ pub struct Conditions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(clippy::struct_field_names, reason = "it is the name of the JSON key")]
 pub struct Condition {
-    /// What is demanded, as the option is called: `repository`, `certificate-identity`.
+    /// The condition, by the name of its option: `repository`, `certificate-identity`.
     pub condition: &'static str,
-    /// The value that is demanded.
+    /// The required value.
     pub expected: String,
     /// The value that was signed; missing where the signature says nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]

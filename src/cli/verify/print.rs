@@ -122,7 +122,7 @@ fn compared(judged: &Judged) -> String {
     match (judged.compared, judged.severity) {
         (Compared::Compared, Some(severity)) => format!("it differs, {severity}"),
         (Compared::Compared, None) => "nothing unusual".to_owned(),
-        (Compared::Learned, _) => "the baseline has learned from it".to_owned(),
+        (Compared::Learned, _) => "it joined the baseline".to_owned(),
         (Compared::Older, _) => "not compared: the baseline has learned from younger releases".to_owned(),
         (Compared::NoBaseline, _) => {
             "not compared: nothing was learned of its package, so only its provenance counts".to_owned()

@@ -19,7 +19,7 @@ use crate::{
 pub struct Report {
     /// What was asked about, as it was given.
     pub target: String,
-    /// What all of it adds up to.
+    /// The overall verdict.
     pub verdict: Verdict,
     /// Why, a sentence each.
     pub reasons: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Report {
     pub releases: Vec<Judged>,
 }
 
-/// What all that was found adds up to. Only `verified` is verified.
+/// The overall verdict. Only `verified` means verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -78,7 +78,7 @@ pub struct Attested {
     /// The type of the statement's predicate; a signature over a file has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicate_type: Option<String>,
-    /// Of what it speaks.
+    /// The subject of the attestation.
     pub about: Vec<VerifiedSubject>,
     /// Whether it speaks of the file that was given; missing where none was given, or it does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ pub struct Judged {
     pub unchecked: Vec<String>,
     /// What became of each condition, for each of those who signed.
     pub conditions: Vec<Condition>,
-    /// How it stands beside the baseline.
+    /// How it compares with the baseline.
     pub compared: Compared,
     /// How bad what differs is; missing where nothing alarms.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -219,7 +219,7 @@ pub enum Source {
     Store,
 }
 
-/// How a release stands beside the baseline of its package.
+/// How a release compares with the baseline of its package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::enum_variant_names, reason = "they are the words of the JSON form")]

@@ -21,15 +21,16 @@ Examples:
   provwatch watch add --tier critical --note 'in every front end' pkg:npm/axios
   provwatch watch add 'pkg:npm/@angular/*'  # every package of a scope
   provwatch watch add 'pkg:npm/@acme/x?repository_url=https://npm.acme.example'
-      # a package of another registry of the configuration
+      # a package of another configured registry
 
-The entries go into the first file of [watchlist] in the configuration; its comments stay. What is listed there already is \
-raised to --tier, and never lowered.")]
+The command writes the entries into the first file of [watchlist], and keeps the comments there. It raises existing \
+entries to --tier, and never lowers one.")]
 pub struct Add {
-    /// Purls without a version; a star in a name stands for any characters but a slash
+    /// Purls without a version; a star in a name stands for any characters except a slash
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]
     patterns: Vec<Pattern>,
-    /// How important they are: normal, important or critical; what is listed already is raised, and never lowered
+    /// The tier of the packages: normal, important or critical; it raises the tier of an existing entry, and never
+    /// lowers one
     #[arg(long)]
     tier: Option<Tier>,
     /// A remark, shown by `watch why`

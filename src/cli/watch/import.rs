@@ -31,24 +31,25 @@ Examples:
   provwatch watch import uv.lock Cargo.lock --tier important
   provwatch watch import --dry-run sbom.cdx.json
 
-It reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as JSON; \
-what a file is, its content decides. Packages that are watched already, by name or by pattern, are not added again, unless \
---tier asks for more than a pattern gives them. The exit code is 4 if a file has entries and none of them can be watched.")]
+The command reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as \
+JSON; the content of a file decides its format. It skips packages that an entry or a pattern already watches, unless \
+--tier is higher than the tier of the pattern. The exit code is 4 if a file has entries and none of them can be \
+watched.")]
 pub struct Import {
     /// The files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// How important they are: normal, important or critical
+    /// The tier of the packages: normal, important or critical
     #[arg(long)]
     tier: Option<Tier>,
-    /// Only say what would be done
+    /// Only print the changes, without writing them
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     printing: Printing,
 }
 
-/// What one file brings.
+/// The result of importing one file.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Harvest {
     file: PathBuf,

@@ -15,7 +15,7 @@ use crate::{
     watchlist::{Reason, Tier, Watchlist},
 };
 
-/// Show what is watched, and where it says so
+/// List the entries of the watchlist, and the file of each
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -11,16 +11,16 @@ use std::path::Path;
 
 use super::{context::Context, exit::Outcome};
 
-/// Say which packages are watched
+/// Show and edit the list of watched packages
 #[derive(Debug, clap::Subcommand)]
 pub enum Watch {
     /// Watch packages, by purl or by a pattern with stars
     Add(add::Add),
-    /// No longer watch what an entry of the watchlist names
+    /// Remove entries from the watchlist
     Remove(remove::Remove),
-    /// Show what is watched, and where it says so
+    /// List the entries of the watchlist, and the file of each
     List(list::List),
-    /// Say why a package is watched, or why not
+    /// Explain why provwatch watches a package, or why not
     Why(why::Why),
     /// Watch the packages of lock files and bills of materials
     Import(import::Import),

@@ -11,15 +11,15 @@ use crate::{
     watchlist::{self, Pattern},
 };
 
-/// No longer watch what an entry of the watchlist names
+/// Remove entries from the watchlist
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   provwatch watch remove pkg:npm/left-pad
   provwatch watch remove 'pkg:npm/@angular/*'
 
-What is stored of the packages stays: baselines, releases and alerts. A package that a pattern or an included \
-file still names can be excluded by hand, see `exclude` in the watchlist file.")]
+The stored baselines, releases and alerts of the packages stay. To exclude a package that a pattern or an included \
+file still names, edit `exclude` in the watchlist file.")]
 pub struct Remove {
     /// The entries, as `watch list` shows them
     #[arg(required = true, value_name = "PURL", value_parser = target::pattern)]

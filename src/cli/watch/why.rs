@@ -13,7 +13,7 @@ use crate::{
     watchlist::Reason,
 };
 
-/// Say why a package is watched, or why not
+/// Explain why provwatch watches a package, or why not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

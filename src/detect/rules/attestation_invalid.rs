@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An attestation of the release, or of one of its files, that fails a verification check: signature, certificate, log entry, subject or registry signature. An attestation counts as unchecked, not as invalid, if it could not be fetched or if this version does not know its format or instance. Unchecked attestations raise no signal here.
+An attestation of the release, or of one of its files, that fails a verification check: signature, certificate, log entry, subject or registry signature. provwatch counts an attestation as unchecked, not as invalid, if it could not fetch it, or if this version does not know its format or the instance that issued it. This detector raises no signal for unchecked attestations.
 
 ### Why it matters
-Honest tools do not produce attestations that fail: registries check most of an attestation when they accept the release. An attestation that fails was made for something else, was changed, or was never logged.
+Honest tools do not produce attestations that fail: registries check most of an attestation when they accept the release. If one fails, it belongs to another file, or a third party changed it, or its log entry never existed.
 
 ### False positives
-A certificate authority that the trust root does not know yet looks like a bad chain. That check, bad registry keys and malformed documents are therefore only high. Run `provwatch doctor` to see how old the trust root is.
+A certificate authority that the trust root does not know yet looks like a bad chain. Therefore a bad chain, a bad registry key and a malformed document are high, not critical. Run `provwatch doctor` to see how old the trust root is.
 
 ### What to do
 Do not install the release. Verify it again with `provwatch verify-bundle`; the alert names the check that failed. If the check is about keys or format, refresh the trust root first.
 
 ### Example incident
-No public incident at npm, PyPI or crates.io. The test fixtures with a foreign subject or a changed payload show the pattern.";
+No public incident at npm, PyPI or crates.io. Test fixtures show the pattern: an attestation about another package, and one with a changed payload.";
 
 impl Detector for AttestationInvalid {
     fn about(&self) -> &'static About {

@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that carries an attestation which another version of the package already carried: the same log entry, the same signed content, or the same key.
+A release with the attestation of another version of the package: the same log entry, the same signed content, or the same key.
 
 ### Why it matters
-A signature is made for one release. An attacker who presents an old signature cannot make a new one.
+A project signs each release anew. An attacker presents an old signature because they cannot make a new one.
 
 ### False positives
-None known. Files of one release may share an attestation; they do not count.
+None known. Files of one release may share an attestation, which raises no signal.
 
 ### What to do
-Treat the release as not built by the project. Compare its files with those of the other version.
+Assume that the project did not build the release. Compare its files with those of the other version.
 
 ### Example incident
 No public incident. Registries bind attestations to the digest of a file; this detector finds a registry that does not.";

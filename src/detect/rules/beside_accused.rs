@@ -21,13 +21,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release by an account that published another version of the package within the hour before, where that version raised an alert of medium or worse.
+A release by an account that published another version of the package in the hour before, if that other version raised an alert of medium or worse.
 
 ### Why it matters
-An attacker with a stolen token or account publishes on every release line, one after the other. The suspicion about the first release extends to the next one. This holds even on a line whose baseline the release does not contradict.
+An attacker with a stolen token or account publishes on every release line, one after the other. The alert about the first release therefore casts suspicion on the next one, even if the next one agrees with the baseline of its line.
 
 ### False positives
-A fix that follows a release with a false alert. The signal is medium at most, and the first alert gives the reason.
+A fix that follows a release with a false alert. The signal is medium at most, and the alert about the first release gives the reason.
 
 ### What to do
 Look at the alert for the other version first.

@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build by a reusable workflow (Build Signer URI) that the line has never used, or by any reusable workflow where the line never used one. Medium where the reusable workflow belongs to another repository, low where it belongs to the project. One level lower where the default branch has the commit.
+A build by a reusable workflow (the certificate's Build Signer URI) that the line has never used, or by any reusable workflow on a line that never used one. The signal is medium if the reusable workflow belongs to another repository, and low if it belongs to the project. It is one level lower if the default branch has the commit.
 
 ### Why it matters
 The reusable workflow runs with the release's identity. Anyone who can change the called workflow can change the release, and the name of the calling workflow stays the same.
 
 ### False positives
-Organizations move their builds into shared workflows. Such moves are announced, and all packages of the organization follow.
+Organizations move their builds into shared workflows. They announce the move, and all their packages follow.
 
 ### What to do
 Open both workflows. Check the owner of the called workflow, and whether it is pinned to a commit or to a branch that can move.
 
 ### Example incident
-No public incident that rests on this signal alone. Registries have mixed up the calling and the called workflow by accident, so changes of the builder come in waves.";
+No public incident with this signal alone. Registries have confused the calling with the called workflow by accident, which changed the builder of many packages at once.";
 
 impl Detector for BuilderChanged {
     fn about(&self) -> &'static About {

@@ -24,13 +24,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release from a commit that is on neither the default branch nor a release branch, on a line whose commits always were. A release branch is any other branch that the forge protects. Medium. High where the version has no tag or the commit no signature, and no release before lacked it; where no branch has the commit, on the newest line; and where the commit changes the workflows. Low where the baseline is a single release or another line. Low, too, where an older line is released with tag and forge release from a branch named for it. Together with a ref that the line never had, `ref-changed` is high.
+A build from a commit that is neither on the default branch nor on a release branch, on a line whose earlier commits always were on one. A release branch is any other branch that the forge protects. The signal is medium. It is high if the version has no tag or the commit no signature, and no earlier release lacked it; if no branch has the commit, on the newest line; or if the commit changes the workflows. It is low if the baseline is a single release or another line. It is low, too, for a release of an older line with tag and forge release, from a branch with the name of that line. If the ref is new to the line as well, `ref-changed` raises a high signal.
 
 ### Why it matters
 A tag can point to any commit. An attacker who can push but not merge can build from an orphan commit and call it a version.
 
 ### False positives
-The first release from an unprotected maintenance branch. Such a branch enters the baseline, and later releases from it raise no signal.
+The first release from an unprotected maintenance branch. Once it is in the baseline, later releases from the branch raise no signal.
 
 ### What to do
 Open the commit that the alert links to. Check its author, its review and the branches that contain it.

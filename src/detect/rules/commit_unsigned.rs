@@ -26,13 +26,13 @@ A commit whose signature the forge does not verify, on a line with at least five
 An attacker with a stolen bot or maintainer token can push to the release branch, but does not have the key that signs the commits.
 
 ### False positives
-A new laptop, a bot with a replaced key, or a merge through a different button.
+A maintainer with a new laptop, a bot with a new key, or another kind of merge at the forge.
 
 ### What to do
-Check which account pushed the commit, and whether the commit went through a pull request.
+Check which account pushed the commit, and whether the commit came from a reviewed pull request.
 
 ### Example incident
-asyncapi (July 2026): an attacker with a stolen bot token pushed to the real release branch.";
+asyncapi (July 2026): an attacker with a stolen bot token pushed to the project's own release branch.";
 
 /// So many signed commits show that signing is the rule.
 const ENOUGH: u32 = 5;

@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A certificate without a deployment environment on a line whose certificates always had one (medium), or with an environment that the line never had (low). Certificates from before the claim existed are compared only where other releases of the line carry it.
+A certificate without a deployment environment on a line whose certificates always had one (medium), or with an environment that the line never had (low). Certificates issued before Fulcio added this claim count only if other releases of the line have the claim.
 
 ### Why it matters
 Environments hold the required reviewers and branch rules between a push and a publication. A workflow without the environment bypasses both.
 
 ### False positives
-Restructured workflows. These usually come with a new workflow file; both signals belong to the same category and count once.
+Projects that restructure their workflows. They usually add a new workflow file, too; both signals belong to the same category and count once.
 
 ### What to do
 Compare the workflow with its previous version. If the project removed the environment on purpose: `provwatch baseline accept`.
 
 ### Example incident
-The takeovers of June 2026 that built from attacker branches ran without the projects' protected environments.";
+In the takeovers of June 2026 that built from branches of attackers, the runs did not use the projects' protected environments.";
 
 impl Detector for EnvironmentDropped {
     fn about(&self) -> &'static About {

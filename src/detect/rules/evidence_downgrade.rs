@@ -30,13 +30,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose evidence ranks below the evidence that its line has adopted. The ranks are none, provenance, trusted publisher, approved by a person. PyPI files count one by one; the weakest decides. A rise is informational. A trusted publisher that always attested and no longer does is medium. A release that a person approved, without the usual attestation, is medium too, and high where the approver is not known. On a line that never had evidence, a release without evidence raises no signal. The exception: the package has evidence on other lines and the version is known to have no tag. That is low. A new line without evidence, compared with a line that has none either, is medium (a pre-release line: low). This holds where another line of the package had evidence within a year. A release with a token whose attestation could not be fetched counts as provenance at most.
+A release with weaker evidence than earlier releases of its line. The ranks, from weak to strong, are none, provenance, trusted publisher, approved by a person. At PyPI, the file with the weakest evidence decides.
+* A release without any evidence is high, a smaller step down is medium or low. Stronger evidence than before is informational.
+* If a trusted publisher always attested its releases and now does not, the signal is medium.
+* If a person approved the release and the usual attestation is missing, the signal is medium, and high if the approver is not known.
+* On a line that never had evidence, a release without evidence raises no signal. The signal is low, though, if other lines of the package have evidence and the version is known to have no tag.
+* A new line without evidence is medium (a pre-release line: low) if the line of its baseline has none either, but another line had some within a year.
+* If provwatch could not fetch the attestation of a release with a token, the release counts as provenance at most.
 
 ### Why it matters
 A stolen token or session can publish from anywhere, but cannot make the project's workflow attest the release. Missing evidence is the clearest trace of most takeovers.
 
 ### False positives
-To the registry, a maintainer who publishes by hand after a failed run looks the same. The severity is one level lower where a familiar account published with tag and forge release, or from a repository that went private. It is one level lower, too, for each of these: only one release with that evidence; a line with mixed evidence; an older line whose baseline is another line. Weaker evidence becomes normal where weaker releases joined the baseline and no stronger release followed for 90 days. Back-port lines that never had evidence raise no signal.
+A maintainer who publishes by hand after a failed run looks like an attacker with a token. The signal is one level lower if a familiar account published with tag and forge release, or if the repository went private. It is another level lower for each of these: only one release with the stronger evidence; a line with mixed evidence; an older line whose baseline is another line. Weaker evidence becomes normal when weaker releases joined the baseline and no stronger release followed for 90 days. Back-port lines that never had evidence raise no signal.
 
 ### What to do
 Check whether the version has a tag and a run in the repository, and ask the maintainers. If a maintainer published it by hand: `provwatch alerts ack`, with the reason. If publishing by hand is the new practice: `provwatch baseline accept`.

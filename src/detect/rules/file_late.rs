@@ -20,10 +20,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A file that was uploaded thirty days or more after its release. Medium where the file has no attestation but releases of the package do; otherwise low.
+A file that reaches a release thirty days or more after its publication. The signal is medium if the file has no attestation but releases of the package do, and otherwise low.
 
 ### Why it matters
-The file reaches every user who pinned the version, after their review of the release is done. PyPI has refused such uploads since July 2026.
+Every user who pinned the version gets the new file, although they reviewed the release without it. PyPI has refused such uploads since July 2026.
 
 ### False positives
 Wheels for a new version of Python, built from the old source.
@@ -32,7 +32,7 @@ Wheels for a new version of Python, built from the old source.
 Compare the file with the release's source archive. If the file is honest: `provwatch alerts ack`.
 
 ### Example incident
-No public incident that rests on this signal alone; PyPI closed old releases because of this risk.";
+No public incident with this signal alone. PyPI closed old releases to new files because of this risk.";
 
 /// After so many days a file is late for its release.
 const LATE_DAYS: i64 = 30;

@@ -24,19 +24,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A stored release for which the registry now states another digest for the same file. Every digest ever seen of the file counts, including npm's SHA-1, which provwatch trusts for nothing else. A file that disappears for a while, or a digest that is left out, therefore hides nothing. A missing digest alone raises no signal.
+The registry states another digest for a file of a stored release than before. provwatch compares with every digest that it ever saw of the file, npm's SHA-1 included, which it trusts for nothing else. Therefore a registry cannot hide the change by removing the file for a while, or by leaving out a digest. A missing digest alone raises no signal.
 
 ### Why it matters
-Registries promise that a published file never changes. A user who pinned the version without a digest installs unreviewed content under a trusted name.
+Registries promise that a published file never changes. A user who pinned the version without a digest installs content that they never reviewed.
 
 ### False positives
 Private registries and mirrors that allow overwriting a version, or that repack files.
 
 ### What to do
-Compare both files if a cache or a mirror still has the former one. Ask the registry. Pin by digest until the registry explains the change. If the change is honest: `provwatch alerts ack`.
+Compare both files if a cache or a mirror still has the old one. Ask the registry for the reason. Pin by digest until the registry explains the change. If the change is honest: `provwatch alerts ack`.
 
 ### Example incident
-No public incident at these registries. Deleted crates and reused version numbers are the reason for this detector.";
+No public incident at these registries. Deleted crates and reused version numbers show that it can happen.";
 
 impl Detector for FileReplaced {
     fn about(&self) -> &'static About {

@@ -21,10 +21,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A dependency, including an optional one, from a git repository or a URL, on a line that is known to have had none from such a source. Low where the baseline is a single release or another line.
+A dependency, optional ones included, from a git repository or a URL, on a line that is known to have had none from such a source. The signal is medium, and low if the baseline is a single release or another line.
 
 ### Why it matters
-A registry keeps what it serves, so the content can be examined later. The owner of a branch or a URL can serve different content to different clients, and npm runs the preparation scripts of git dependencies.
+A registry keeps the content of its packages, so that you can examine it later. The owner of a branch or a URL can serve different content to different clients, and npm runs the preparation scripts of git dependencies.
 
 ### False positives
 Pre-releases, and packages that wait for the release of a fix.

@@ -25,19 +25,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An install-time script hook that the line never had. Medium where earlier releases are known to have had no such hook; low where no earlier release's scripts are known. The alert quotes the beginning of the script. It only corroborates other signals.
+An install script that the line never had. The signal is medium if earlier releases are known to have had none, and low if provwatch does not know the scripts of any earlier release. The alert quotes the beginning of the script. The signal only corroborates others.
 
 ### Why it matters
 The script runs on every machine that installs the release, before any code imports the package. Most npm malware starts there.
 
 ### False positives
-Native modules need an install script, so an alert about this signal alone is low at most.
+Native modules need an install script. An alert about this signal alone is therefore low at most.
 
 ### What to do
 Read the script before installing. Until then, install with scripts disabled.
 
 ### Example incident
-eslint-config-prettier 10.1.6 (July 2025) came with an install script that loaded a library.";
+eslint-config-prettier 10.1.6 (July 2025) had an install script that loaded a malicious library.";
 
 impl Detector for InstallScriptAdded {
     fn about(&self) -> &'static About {

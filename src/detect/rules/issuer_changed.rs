@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity from an OIDC issuer that the line has never had. High where the registry does not accept the issuer for trusted publishing, medium where it does.
+A verified identity from an OIDC issuer that the line has never had. The signal is high if the registry does not accept the issuer for trusted publishing, and medium if it does.
 
 ### Why it matters
-The issuer vouches for the workflow. Sigstore certifies identities of many issuers; a person's e-mail identity or a foreign provider is not the project's build.
+The issuer vouches for the workflow. Sigstore certifies identities of many issuers, and a person's e-mail address or another provider's job is not the project's build.
 
 ### False positives
-Moves between GitHub, GitLab and CircleCI. The repository then changes too; both signals belong to the same category.
+A project that moves between GitHub, GitLab and CircleCI. The repository then changes too; both signals belong to the same category and count once.
 
 ### What to do
-Check that the project announced the move. Then `provwatch baseline accept`.
+Check whether the project announced the move. If it did: `provwatch baseline accept`.
 
 ### Example incident
-No public incident. Pinning the issuer is the first of Sigstore's recommendations for verifying identities.";
+No public incident. Sigstore's first recommendation for verifying identities is to pin the issuer.";
 
 impl Detector for IssuerChanged {
     fn about(&self) -> &'static About {

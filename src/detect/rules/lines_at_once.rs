@@ -20,10 +20,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Releases on several stable lines of the package within an hour, more lines than the package ever released at once. Medium for three or more, low for two and where the version has its tag and forge release. It only corroborates other signals.
+Releases on several stable lines of the package within an hour, on more lines than the package ever released at once. The signal is medium for three lines or more, and low for two. It is low, too, if the version has its tag and forge release. The signal only corroborates others.
 
 ### Why it matters
-An attacker publishes malware on many lines to reach users of every version range. Honest projects release one line at a time, except for security fixes.
+An attacker publishes malware on many lines to reach users of every version range. An honest project usually releases one line at a time, except for security fixes.
 
 ### False positives
 A fix for all maintained lines. A package that has released as many lines at once before raises no signal.

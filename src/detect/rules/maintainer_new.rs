@@ -23,19 +23,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A publisher who has been a maintainer of the package for less than fourteen days, or whose registry account is less than thirty days old. One level lower where the version has its tag and forge release.
+A publisher who has been a maintainer of the package for less than fourteen days, or whose registry account is less than thirty days old. The signal is one level lower if the version has its tag and forge release.
 
 ### Why it matters
-A newly added attacker publishes soon, and an account created for an attack has no history.
+An attacker who becomes a maintainer publishes soon afterwards. An account that they create for the attack has no history.
 
 ### False positives
-New maintainers who were added because they are about to release.
+A project that adds a maintainer so that they can make the next release.
 
 ### What to do
 Check which maintainer added the account, and whether the account works on the repository under the same name.
 
 ### Example incident
-event-stream (2018): a helpful stranger became a maintainer, and published the payload weeks later.";
+event-stream (2018): a stranger offered help, became a maintainer, and published the payload weeks later.";
 
 /// For so many days after being added a maintainer is new.
 const MAINTAINER_DAYS: i64 = 14;

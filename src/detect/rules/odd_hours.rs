@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A publish time among the rarest 2 % of the line, by a density on the 24-hour circle over its last 200 publish times. The detector needs at least 20 releases. It raises no signal where publish times are spread over the whole day or come from a timer. It only corroborates other signals.
+A time of day at which the line rarely publishes: one of the rarest 2 % of its times. provwatch estimates a density on the 24-hour circle from the last 200 publish times of the line. The detector needs at least 20 releases. It raises no signal if publish times are spread over the whole day or come from a timer. The signal only corroborates others.
 
 ### Why it matters
-Attackers live in other time zones, and choose nights and weekends for a late discovery.
+Attackers live in other time zones, or choose nights and weekends so that the maintainers notice late.
 
 ### False positives
 Maintainers travel, and merge at night. Of thirteen known takeovers, six came at odd hours and seven did not, so the hour alone never raises an alert.
 
 ### What to do
-No action for this signal alone.
+This signal alone needs no action.
 
 ### Example incident
 axios 1.14.1 (March 2026) was published at 00:21 UTC, ultralytics 8.3.45 (December 2024) at 01:41.";

@@ -24,7 +24,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An owner id that the line has never had. The same repository under a new owner is a transfer: medium, or low where the forge confirms the former name. An owner name with a new id is high, because the account was recreated. An owner that came with a new repository is left to `repository-changed`.
+An owner id that the line has never had. The same repository under a new owner is a transfer: medium, and low if the forge confirms the former name. A known owner name with a new id is high, because it belongs to a new account. If the repository is new as well, `repository-changed` raises the signal instead.
 
 ### Why it matters
 A transfer hands the repository, its secrets and its trusted-publisher registrations to another party.
@@ -33,7 +33,7 @@ A transfer hands the repository, its secrets and its trusted-publisher registrat
 Projects often move into organizations. A renamed account keeps its id and raises no signal.
 
 ### What to do
-Check the owner of the new account. If the old maintainers are its members: `provwatch baseline accept`.
+Check the new owner. If the old maintainers are its members: `provwatch baseline accept`.
 
 ### Example incident
 Buyers of browser extensions and npm packages have published malware after a transfer. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart.";

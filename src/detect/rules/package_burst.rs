@@ -20,13 +20,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-Packages that one account, repository or owner publishes one right after the other, at most half an hour apart. The burst counts from three packages on, if it is more than half again as large as any earlier burst. Medium for an account; low for a repository or an owner, whose runs honestly publish everything they build. It only corroborates other signals.
+Three or more packages that one account, repository or owner publishes in a burst, each at most half an hour after the previous one. The burst must be more than one and a half times as large as any earlier burst. The signal is medium for an account. It is low for a repository or an owner, because an honest run publishes every package that it builds. The signal only corroborates others.
 
 ### Why it matters
-An attacker uses a stolen account on every package that it can reach before the theft is noticed.
+An attacker uses a stolen account for every package that it may publish, before the maintainers notice the theft.
 
 ### False positives
-Clean-ups, new repositories with many packages, and a first release of all of them. The usual burst of a monorepo is in its history and raises no signal.
+Clean-ups, and new repositories that release many packages for the first time. A monorepo with many packages has such bursts in its history, and they raise no signal.
 
 ### What to do
 Look at the other packages of the burst; `provwatch lookup` shows them by account, repository and run.

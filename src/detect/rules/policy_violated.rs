@@ -21,16 +21,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that violates the `expect` block of its package or tier in the watchlist. High for weaker evidence, another issuer, owner, repository or workflow. Medium for another ref, environment or publisher, or a younger repository. Unknown values violate nothing: a release without an attestation has no repository, and the demand for evidence covers that case.
+A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, and for a younger repository. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
 
 ### Why it matters
 A baseline describes past releases; a policy states the requirement. The policy applies from the first release on, and history never weakens it.
 
 ### False positives
-A project that changed and a policy that did not. Several violations by one release count once.
+A project that changed while your policy stayed the same. Several violations by one release count once.
 
 ### What to do
-Compare with the project's own announcement. Then change the `expect` block, or announce the change with `provwatch expect add`.
+Look for an announcement by the project. If the change is honest, change the `expect` block, or announce the change with `provwatch expect add`.
 
 ### Example incident
 None. The value of this detector depends on the policy.";

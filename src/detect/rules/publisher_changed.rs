@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An account that never published on this line, or a known account with a new e-mail address. On a line of trusted publishing, the accounts of all lines count. Medium. One level lower where the account published on other lines, or where three or more accounts publish the line. The same holds where the new address has a known domain, the baseline is a single release, or the version has its tag and forge release. An account that has been a maintainer for two weeks is informational. Trusted publishers are not accounts: this detector neither compares them nor counts them in the baseline. A person in place of a trusted publisher is left to `evidence-downgrade`.
+An account that never published on this line, or a known account with a new e-mail address. On a line with trusted publishing, the accounts of all lines count. The signal is medium. It is one level lower if the account published on other lines, or if three or more accounts publish the line. It is lower, too, if the new address has a known domain, the baseline is a single release, or the version has its tag and forge release. The signal is informational if the account has been a maintainer for two weeks. Trusted publishers are not accounts: this detector neither compares them nor counts them in the baseline. If a person takes the place of a trusted publisher, `evidence-downgrade` raises the signal.
 
 ### Why it matters
-Without provenance, the account is the only identity that a registry states. Phished accounts publish packages that their owners never touched before, and an attacker changes the e-mail address first.
+Without provenance, the account is the only identity that a registry states. A phished account publishes packages that its owner never published before. An attacker who takes over an account changes its e-mail address first.
 
 ### False positives
-New maintainers, who tag and release like the others, and who stay.
+New maintainers. Their versions have a tag and a forge release like all others.
 
 ### What to do
-Ask whether the account is expected. If it is: `provwatch baseline accept`.
+Ask the project whether the account belongs to a maintainer. If it does: `provwatch baseline accept`.
 
 ### Example incident
 chalk and debug (September 2025): an account that had never published four of the packages. axios (March 2026): the maintainer's account with another address.";

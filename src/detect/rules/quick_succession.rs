@@ -22,7 +22,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that follows another of its line within a quarter of an hour, on a line of at least five releases without such a short pause. It only corroborates other signals.
+A version that follows another one of its line within a quarter of an hour, on a line with at least five releases and no such short pause between them. The signal only corroborates others.
 
 ### Why it matters
 An attacker inside a running workflow, or with a short-lived token, publishes as often as possible.
@@ -31,7 +31,7 @@ An attacker inside a running workflow, or with a short-lived token, publishes as
 Corrections of a broken release.
 
 ### What to do
-No action for this signal alone.
+This signal alone needs no action.
 
 ### Example incident
 TanStack (May 2026): two versions of every package within six minutes.";

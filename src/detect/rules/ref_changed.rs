@@ -25,16 +25,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A kind of ref that the line has never had: a branch, a tag after branches, a pull request. Branches count by name, with numbers as `#`, so that all release branches count as one. High where the forge says that the default branch does not have the commit, and no protected branch is known to have it. Otherwise medium for a branch and low for a tag. One level lower where the default branch has the commit. Pre-releases are medium at most, and one level lower where the commit's branch is not known. Medium instead of high where another protected branch has the commit. The same holds for an older line, or the next one, that is released with tag and forge release from its own tag or branch (`1.x`).
+A ref of a kind that the line has never had: a new branch, a tag on a line that used branches, a pull request. provwatch compares branches by name and reads numbers as `#`, so that all numbered release branches count as one. The signal is high if the forge says that the default branch does not have the commit, and no protected branch is known to have it. Otherwise it is medium for a branch and low for a tag. It is one level lower if the default branch has the commit. A pre-release is medium at most, and one level lower if the commit's branch is not known. A commit on another protected branch is medium, not high. So is a release of an older line, or of the next one, with tag and forge release, from its own tag or branch (`1.x`).
 
 ### Why it matters
 Branch protection covers only the branches that it names. An attacker with push rights can build from a branch of their own; the identity then differs from the project's only in the ref.
 
 ### False positives
-New release branches, and the move from branch to tag publishing. The baseline shows whether a package publishes from tags, from main or from nightly builds; the detector assumes neither. Packages with ever-changing branches weigh one level less, and pre-releases have a line of their own.
+New release branches, and the move from branch to tag publishing. The baseline shows whether a package publishes from tags, from main or from nightly builds; the detector assumes none of these. The signal is one level lower for packages whose branches change all the time. Pre-releases have a line of their own.
 
 ### What to do
-Open the commit. Check its author, and whether it is on a reviewed branch. Then `provwatch baseline accept`.
+Open the commit. Check its author, and whether it is on a reviewed branch. If it is: `provwatch baseline accept`.
 
 ### Example incident
 redhat-cloud-services (June 2026) and the snapshot-branch worm of the same month: valid provenance from a branch that no release had used.";

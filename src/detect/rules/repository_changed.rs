@@ -32,19 +32,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified identity with a repository that the line has never had, compared by numeric id where the certificate carries one. On a line without a certified repository, a repository that no other line of the package had is medium. The same holds for the first certified repository of a package whose manifests named another. The same id under another name is a rename or a transfer and informational. A known name with a new id is left to `repository-recreated`.
+A verified identity with a repository that the line has never had. provwatch compares the numeric ids if the certificate has one. The signal is medium if the line had no certified repository, and no other line of the package had this one. It is medium, too, for the first certified repository of a package whose manifests named another. The same id under another name is a rename or a transfer, and informational. For a known name with a new id, `repository-recreated` raises the signal.
 
 ### Why it matters
-An attacker who can publish from a repository of their own does not need the project's repository. The forge assigns the id, and it does not move with names.
+An attacker who can publish from a repository of their own does not need the project's repository. The forge assigns the id, and a new repository never gets an old id, whatever its name.
 
 ### False positives
-Projects split and merge repositories; a repository that another line of the package already uses is one level lower. Where the certificate carries no id, a former name that the forge confirms makes the signal informational.
+Projects split and merge repositories. The signal is one level lower for a repository that another line of the package already uses. If the certificate has no id, the signal is informational if the forge confirms the former name.
 
 ### What to do
-Open both repositories. An honest move is announced in the old repository, and the maintainers are the same people. Then `provwatch baseline accept`.
+Open both repositories. For an honest move, the old repository has an announcement, and the maintainers are the same people. If both hold: `provwatch baseline accept`.
 
 ### Example incident
-Repository moves by attackers are rare while tokens are easier to steal. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart that stays informational.";
+Attackers rarely build from a repository of their own, because it is easier to steal a token. The move of jdx/aube to aubepkg/aube (April 2026) is the honest counterpart that stays informational.";
 
 impl Detector for RepositoryChanged {
     fn about(&self) -> &'static About {

@@ -25,19 +25,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository that the forge marks as a fork, on a line that was never built from it. High where it is a fork of a repository that built the line, medium otherwise.
+A repository that the forge marks as a fork and that never built this line before. The signal is high if it is a fork of a repository that built the line, and otherwise medium.
 
 ### Why it matters
 Anyone can fork a repository with its workflows, and run them under an identity that differs only in the owner.
 
 ### False positives
-Projects that continue an abandoned one, and say so in their manifest.
+A project that continues an abandoned one as a fork, and says so in its manifest.
 
 ### What to do
 Compare the owner with the project's owner. If the project moved there: `provwatch baseline accept`.
 
 ### Example incident
-In attacks, forks serve to reach workflows (`pull_request_target`, 2024 to 2026) more often than as the source of a release.";
+Attackers use forks to start a project's privileged workflows (`pull_request_target`, 2024 to 2026) more often than to build a release.";
 
 impl Detector for RepositoryForked {
     fn about(&self) -> &'static About {

@@ -25,19 +25,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build from a repository that the manifest does not name, on a line where the two always matched, or in the first attested release of a line.
+A verified build from another repository than the manifest names. On this line both always matched before, or this is its first attested release.
 
 ### Why it matters
-npm and other registries refuse provenance from a repository that the manifest does not name, so honest moves change both. Where the two differ, one of them does not come from the project.
+npm and other registries refuse provenance from a repository that the manifest does not name, so an honest move changes both. If the two differ, one of them does not come from the project.
 
 ### False positives
-A renamed repository and a manifest with the old name. The signal is informational where the forge confirms that both names are the same repository.
+A renamed repository and a manifest with the old name. The signal is informational if the forge confirms that both names belong to the same repository.
 
 ### What to do
 Open both repositories. If the project moved: `provwatch baseline accept`.
 
 ### Example incident
-No public incident that rests on this signal alone.";
+No public incident with this signal alone.";
 
 impl Detector for RepositoryMismatched {
     fn about(&self) -> &'static About {

@@ -26,16 +26,16 @@ const DOCS: &str = "### What it detects
 A repository URL that the line knows, with another numeric id than before.
 
 ### Why it matters
-After a deletion, a rename or a closed account, anyone can take the free name. Trusted-publisher registrations that match by name then apply to the new repository.
+When a project deletes or renames a repository, or closes its account, anyone can take the free name. Trusted-publisher registrations that match by name then apply to the new repository.
 
 ### False positives
 A maintainer who deletes and recreates a repository, or restores it from a mirror.
 
 ### What to do
-Look at the repository's age and history. An honest repository has the old commits and the old contributors. Then `provwatch baseline accept`.
+Look at the repository's age and history. If it has the old commits and the old contributors: `provwatch baseline accept`.
 
 ### Example incident
-Repository jacking of renamed accounts. Since then, registries bind registrations to ids.";
+Attackers have taken the former names of renamed accounts (repository jacking). Registries now bind registrations to ids.";
 
 impl Detector for RepositoryRecreated {
     fn about(&self) -> &'static About {

@@ -26,13 +26,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository that the line was never built from, and that was created, or whose owner was created, less than thirty days before the release. The setting `days` changes the limit.
+A repository that never built this line before, if the repository or its owner is younger than thirty days at the time of the release. The setting `days` changes the limit.
 
 ### Why it matters
 An attacker who publishes from a repository of their own usually created it for the attack.
 
 ### False positives
-Projects that move into a new repository or organization. These keep their history, and announce the move in the old repository.
+Projects that move into a new repository or organization. They keep their history, and announce the move in the old repository.
 
 ### What to do
 Check whether the new repository has the commits of the old one.

@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-The first release of a package after at least 180 days, or of a line after at least a year. The pause must also be at least twice the longest one before. It only corroborates other signals: low, and medium after three years and three times the longest pause. For a day, the releases after it count as released after the pause too.
+The first release of a package after a pause of at least 180 days, or of a line after at least a year. The pause must also be at least twice as long as the longest earlier one. The signal only corroborates others. It is low; it is medium after three years, if the pause is also three times the longest earlier one. For a day, later releases count as released after the pause too.
 
 ### Why it matters
-A takeover of an unmaintained package can go unnoticed. Old tokens and expired domains of its owners are for sale, and users who rarely update pin old lines.
+The takeover of a dormant package or an old line can go unnoticed. Attackers can buy the owners' old tokens and expired domains.
 
 ### False positives
 Finished packages get occasional maintenance, and old lines get security fixes.
 
 ### What to do
-Check which account published the release, and for what reason.
+Check which account published the release, and why.
 
 ### Example incident
 coa and rc (2021), dormant for years; the 8.x line of eslint-config-prettier (July 2025), two years after its last release.";

@@ -20,10 +20,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A verified build whose run failed, was cancelled, or was deleted since, on a line without such runs. Low; medium where the version is known to have no tag.
+A verified build whose run failed, or was cancelled or deleted, on a line without such runs. The signal is low, and medium if the version is known to have no tag.
 
 ### Why it matters
-Malware that takes over a run publishes in the middle of it, whatever the result of the run. Where the run failed before its publishing step, something else published the release.
+Malware that takes over a run publishes in the middle of it, whatever the result of the run. If the run failed before its publishing step, something else published the release.
 
 ### False positives
 Runs that fail in steps after publishing. Projects that regularly delete their runs have deleted runs in the baseline and raise no signal.

@@ -22,19 +22,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build by a second or later attempt of its run, on a line whose releases come from first attempts. Low, and it only corroborates other signals. Medium as a signal of its own where the run began at least three days before the release.
+A build by a second or later attempt of its run, on a line whose releases come from first attempts. The signal is low and only corroborates others. It is medium, and can lead, if the run began at least three days before the release.
 
 ### Why it matters
 A re-run uses today's secrets with old code, without a new review.
 
 ### False positives
-Flaky tests, and unavailable registries. Lines that often build in later attempts have them in the baseline and raise no signal.
+Flaky tests, and unavailable registries. Lines that often build in a later attempt have that in the baseline, and raise no signal.
 
 ### What to do
-Check which account started the re-run, and for what reason.
+Check which account started the re-run, and why.
 
 ### Example incident
-TanStack (May 2026): later attempts published.";
+TanStack (May 2026): later attempts of runs published the malware.";
 
 /// After so many days a run is old.
 const OLD_DAYS: i64 = 3;

@@ -21,10 +21,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version whose verified run already built another version of the package, where at least three runs are known and each built one version. Medium where six or more hours lie between the two versions, otherwise low.
+A version whose verified run already built another version of the package. provwatch must know at least three earlier runs that each built one version. The signal is medium if six or more hours lie between the two versions, and otherwise low.
 
 ### Why it matters
-A run builds one version, once. An attacker with its token, or inside its cache, can publish as often as they like.
+An honest run builds one version, once. An attacker who has the run's token, or code in its cache, can publish as often as they like.
 
 ### False positives
 Runs that release several lines one after the other, or a pre-release and a release.

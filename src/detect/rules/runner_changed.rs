@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A kind of runner that the line has never had, mostly self-hosted after hosted.
+A kind of runner that the line has never had, for example a self-hosted runner after hosted ones.
 
 ### Why it matters
 A self-hosted runner keeps state from one job to the next, and its owner controls the machine. npm refuses trusted publishing from self-hosted runners.
 
 ### False positives
-Projects buy faster runners. Hosted after self-hosted is informational.
+Projects that buy faster runners. A hosted runner after self-hosted ones is informational.
 
 ### What to do
-No action for this signal alone; it counts together with others.
+This signal alone needs no action. It counts together with others.
 
 ### Example incident
-No public incident that rests on this signal alone.";
+No public incident with this signal alone.";
 
 impl Detector for RunnerChanged {
     fn about(&self) -> &'static About {

@@ -22,19 +22,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that was signed a day or more before publication, on a line without such a gap (medium). An hour or more, where the line had minutes, is low and only corroborates other signals. Staged releases with a person's approval are not compared.
+A gap of a day or more between signing and publication, on a line without such a gap (medium). A gap of an hour or more, on a line with gaps of minutes, is low and only corroborates other signals. provwatch does not compare staged releases that a person approves.
 
 ### Why it matters
-An attacker can publish an old attestation that they find: of a build that was never released, or of one meant for a later release.
+An attacker can publish under an old attestation: of a build that the project never released, or planned for a later release.
 
 ### False positives
 Unavailable registries, and projects that build first and publish by hand.
 
 ### What to do
-Check what the run built, and why it was not published then.
+Check what the run built, and why the project did not publish it at that time.
 
 ### Example incident
-No public incident that rests on this signal alone.";
+No public incident with this signal alone.";
 
 impl Detector for SigningGap {
     fn about(&self) -> &'static About {

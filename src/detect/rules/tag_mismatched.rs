@@ -21,19 +21,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build from a tag that does not name the version, on a line whose tags always did. One level lower where the default branch has the commit.
+A build from a tag that does not name the version, on a line whose tags always did. The signal is one level lower if the default branch has the commit.
 
 ### Why it matters
-A workflow that runs for tags runs for every tag. An attacker who can push a tag publishes any content under any number, and the version's own tag does not exist.
+A workflow that starts on tags starts on every tag. An attacker who can push a tag can publish any content under any version number, for which no tag exists.
 
 ### False positives
-Tags for the release of a whole repository whose packages have their own numbers. Such tags are in the baseline and raise no signal.
+A monorepo with one tag for a release of several packages with numbers of their own. Such tags are in the baseline, and raise no signal.
 
 ### What to do
-Look at the commit that the tag points to, and search for the tag that the version should have.
+Examine the commit that the tag points to, and look for the version's own tag.
 
 ### Example incident
-No public incident that rests on this signal alone; the tj-actions takeover (March 2025) used moved tags.";
+No public incident with this signal alone; the tj-actions takeover (March 2025) used moved tags.";
 
 impl Detector for TagMismatched {
     fn about(&self) -> &'static About {

@@ -23,16 +23,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that is known to have no tag, on a line whose releases were tagged. All lines of the same kind count where the line has fewer than five releases. The first release of a pre-release track raises no signal. Medium where all of at least five releases had a tag. Low where fewer did, and for half an hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. Low, too, where the forge has a release for the version, or where up to one in ten releases had no tag. A tag that was not looked up does not count as missing.
+A version that is known to have no tag, on a line whose releases had tags. If the line has fewer than five releases, the releases of all lines of the same kind count. The signal is medium if all of at least five releases had a tag, or if a package without a release for a year comes back with neither tag nor forge release. It is low if fewer releases had a tag, and in the first half hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. It is low, too, if the forge has a release for the version, or if up to one in ten releases had no tag. The first release of a pre-release line raises no signal. A tag that provwatch did not look up does not count as missing.
 
 ### Why it matters
-A missing tag is the only trace of a takeover in which the identity stays the same. It is the first sign that tells a stolen token from a maintainer in a hurry.
+If the attacker publishes with the project's own identity, a missing tag is often the only trace. It is also the best sign to tell a stolen token from a maintainer in a hurry.
 
 ### False positives
-Projects that push tags minutes after publishing, or forget them. Check again after a while before you act on this signal alone.
+Projects that push their tags minutes after publishing, or forget them. If this is the only signal, look for the tag again after a while.
 
 ### What to do
-Search the repository for the version's commit. If the commit does not exist, treat the release as not the project's.
+Search the repository for the version's commit. If the commit does not exist, assume that the project did not make the release.
 
 ### Example incident
 ultralytics 8.3.41 (December 2024): the real workflow, a poisoned cache, and no tag. chalk (September 2025).";

@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A package that only trusted publishers could publish, and that tokens may publish again.
+A package that only trusted publishers could publish, and for which the registry now accepts tokens again.
 
 ### Why it matters
-An attacker with an owner's session must change this setting first to publish from elsewhere.
+An attacker with an owner's session must change this setting before they can publish with a token.
 
 ### False positives
-Maintainers with a broken workflow who have to publish by hand.
+Maintainers who must publish by hand because their workflow is broken.
 
 ### What to do
-Ask the owners, and search for later releases that were published with a token.
+Ask the owners, and look for later releases with a token.
 
 ### Example incident
 No public incident; crates.io has offered the setting since 2025.";

@@ -24,13 +24,13 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-An event that never started a build of this line. High for `pull_request_target`, `workflow_run` and `issue_comment`. Medium for events that any forge account can cause (`issues`, `pull_request`, `discussion`) and for manual or API events (`workflow_dispatch`, `repository_dispatch`). Low for others.
+An event that never started a build of this line. The signal is high for `pull_request_target`, `workflow_run` and `issue_comment`. It is medium for events that any forge account can cause (`issues`, `pull_request`, `discussion`), and for manual or API events (`workflow_dispatch`, `repository_dispatch`). It is low for all others.
 
 ### Why it matters
-The three high events run with the repository's secrets on behalf of outsiders. Most workflow takeovers go through one of them.
+An outsider can cause the three high events, and the workflow then runs with the repository's secrets. Most workflow takeovers use one of them.
 
 ### False positives
-A release that a maintainer started by hand because the usual event failed. A tag, or a commit on the default branch, makes all but the three high events one level lower.
+A release that a maintainer started by hand because the usual event failed. Except for the three high events, the signal is one level lower if the version has a tag or the default branch has the commit.
 
 ### What to do
 Open the run that the alert links to. Check which account started it, and which ref it checked out.

@@ -23,19 +23,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release by a trusted publisher with a registration that the line does not know. Low where the release is attested: a move to another workflow or repository needs a new registration, and other detectors report the move. Medium where neither the release nor an earlier one of its line is attested. Where earlier ones are, `evidence-downgrade` reports the loss.
+A release by a trusted publisher whose registration is new to the line. The signal is low if the release has an attestation: a move to another workflow or repository needs a new registration, and other detectors report the move. It is medium if neither the release nor an earlier one of its line has an attestation. If earlier ones have, `evidence-downgrade` reports the loss.
 
 ### Why it matters
 The registration decides which workflow may publish. An attacker with an owner's session can register their own workflow.
 
 ### False positives
-Projects that move, rename a workflow or add an environment need a new registration.
+Projects that move, rename a workflow or add an environment. Each of these needs a new registration.
 
 ### What to do
 Compare the package's settings at the registry with the workflow in the alert.
 
 ### Example incident
-No public incident that rests on this signal alone; aube (April 2026) had a new registration after an honest transfer.";
+No public incident with this signal alone; aube (April 2026) had a new registration after an honest transfer.";
 
 impl Detector for TrustedPublisherChanged {
     fn about(&self) -> &'static About {

@@ -27,19 +27,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release without a certificate whose trusted publisher, according to the registry, belongs to a repository or a provider that the line never had. High. Medium where the owner is the same, or where another line has the repository. Medium, too, where the line had no such repository and other lines, or the package's manifests, name another one. Only crates.io states the repository; it does not state the workflow. The registry checked the publisher's token and reports the result. provwatch does not verify it, and compares it only with the registry's earlier statements.
+A release without a certificate whose trusted publisher, according to the registry, belongs to a repository or a provider that the line never had. The signal is high. It is medium if the owner is the same, or if another line has the repository. It is medium, too, if the line had no such repository, but other lines or the package's manifests name another one. Only crates.io states the repository of the trusted publisher; it does not state the workflow. The registry checks the publisher's token itself. provwatch cannot verify the registry's statement, and compares it only with earlier statements.
 
 ### Why it matters
-An attacker with an owner's session can register a repository of their own as trusted publisher. The release then looks as well proven as the releases before.
+An attacker with an owner's session can register a repository of their own as trusted publisher. The release then looks as trustworthy as earlier ones.
 
 ### False positives
-A renamed or transferred repository needs a new registration, and the registry states no id that would show it to be the same repository.
+A renamed or transferred repository needs a new registration. The registry states no id by which provwatch could recognize the same repository.
 
 ### What to do
-Open both repositories: an honest move is announced in the old one, or the old address redirects to the new one. Compare the package's settings at the registry. If the move is honest: `provwatch baseline accept`; before a planned move: `provwatch expect`.
+Open both repositories. For an honest move, the old repository has an announcement, or its address redirects to the new one. Compare the package's settings at the registry. If the move is honest: `provwatch baseline accept`. Before a planned move: `provwatch expect add`.
 
 ### Example incident
-No public incident that rests on this signal alone.";
+No public incident with this signal alone.";
 
 const WHY: &str = "According to the registry, without a certificate, the release came from a repository that never released this package.";
 

@@ -20,10 +20,10 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release whose scripts, dependencies or repository exist but cannot be read: an undocumented type, a duplicate key, or an oversized part. Scripts and dependencies are medium, the repository is low. It only corroborates other signals, with the weight of a new script or a foreign dependency. Such a release is also reported as unchecked.
+A release with scripts, dependencies or a repository that provwatch cannot read: an undocumented type, a duplicate key, or an oversized part. The signal is medium for scripts and dependencies, and low for the repository. It only corroborates others, as a new script or a foreign dependency would. provwatch also reports the release as unchecked.
 
 ### Why it matters
-The publisher writes the manifest, and can write a form that clients accept and monitors do not. The unreadable part may run code at installation, or fetch code from anywhere.
+The publisher writes the manifest, and can choose a form that clients accept and monitors do not. The unreadable part may run code at installation, or fetch code from anywhere.
 
 ### False positives
 Manifests written by hand or by old tools. Clients still install them.
@@ -32,7 +32,7 @@ Manifests written by hand or by old tools. Clients still install them.
 Read the manifest in the registry's document; `provwatch lookup` names the part and the reason.
 
 ### Example incident
-None known. In a test, a takeover with `scripts` of another type led only to a late alert about provwatch itself.";
+None known. Before this detector existed, a test takeover with `scripts` of another type raised only a late alert about provwatch itself.";
 
 impl Detector for UnreadableManifest {
     fn about(&self) -> &'static About {

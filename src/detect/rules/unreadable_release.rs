@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new release for which the registry's answer cannot be read, as a whole or in one of these fields: publisher, publishing method, files and digests, attestations, registry signatures. Each field is read separately; the readable fields are still checked. Problems from before the package was watched raise no signal. The author's own fields (scripts, dependencies, repository) are left to `unreadable-manifest`.
+A new release whose metadata at the registry provwatch cannot read, as a whole or in one of these fields: publisher, publishing method, files and digests, attestations, registry signatures. provwatch reads each field separately, and still checks the readable ones. A problem that existed before you watched the package raises no signal. For the author's own fields (scripts, dependencies, repository), `unreadable-manifest` raises the signal.
 
 ### Why it matters
-The registry writes these fields itself, always in the same form. An attacker who makes one of them unreadable would hide the very trace of the takeover.
+The registry writes these fields itself, always in the same form. An attacker who could make one of them unreadable would hide the trace of the takeover.
 
 ### False positives
-A registry or a mirror that changes its format, or an answer that was damaged in transit. Several packages then show the problem at once, and the next check succeeds. The alert stays until you close it.
+A registry or a mirror that changes its format: several packages then show the problem at once. Or an answer that was damaged on the way: the next check then succeeds. The alert stays open until you acknowledge it.
 
 ### What to do
 Read the registry's document yourself; `provwatch lookup` names the unreadable part and the reason. Do not install the release before you know its publisher. If the format is new, report it to the provwatch project.
 
 ### Example incident
-None known. In a test, a takeover with one field of another type led only to a late alert about provwatch itself.";
+None known. Before this detector existed, a test takeover with one field of another type raised only a late alert about provwatch itself.";
 
 impl Detector for UnreadableRelease {
     fn about(&self) -> &'static About {

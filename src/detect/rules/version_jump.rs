@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A stable version with one of three jumps. Its first number is more than one above the package's highest. Its second or third number is more than a hundred above the line's highest. Its epoch is new (`1!2.0` at PyPI, which ranks above every version without an epoch). Numbers that are years or dates are not compared. It only corroborates other signals.
+A stable version whose number jumps in one of three ways. The first number is more than one above the package's highest. The second or third number is more than a hundred above the line's highest. Or the epoch is new: at PyPI, `1!2.0` ranks above every version without an epoch. provwatch does not compare numbers that are years or dates. The signal only corroborates others.
 
 ### Why it matters
 An attacker who wants the newest version picks a number that no later release exceeds.
 
 ### False positives
-Products that align the versions of all their packages. Projects that replace date versions with numbers, and take a new epoch for it.
+Products that align the versions of all their packages. Projects that change from dates to version numbers, and need a new epoch for that.
 
 ### What to do
-No action for this signal alone.
+This signal alone needs no action.
 
 ### Example incident
 Dependency confusion relies on versions such as 99.9.9.";

@@ -24,16 +24,16 @@ const DOCS: &str = "### What it detects
 A repository that was private or internal at the time of signing, on a line that was always built from a public one.
 
 ### Why it matters
-The public cannot review a private repository, and the log shows a commit that cannot be looked up.
+The public cannot review a private repository, nor look up the commit that the certificate names.
 
 ### False positives
-Projects that close their source. On npm, their provenance stops too.
+Projects that close their source. At npm, their releases then have no provenance either.
 
 ### What to do
 Ask the project. If it closed its source: `provwatch baseline accept`.
 
 ### Example incident
-No public incident that rests on this signal alone; bitwarden moved its publishing to a private repository in July 2026.";
+No public incident with this signal alone; bitwarden moved its publishing to a private repository in July 2026.";
 
 impl Detector for VisibilityChanged {
     fn about(&self) -> &'static About {

@@ -20,16 +20,16 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow file that the line has never had. Medium; low where the forge says that the default branch has the commit. High where the forge says that the default branch does not have it, and no other protected branch is known to have it.
+A workflow file that the line has never had. The signal is medium, and low if the forge says that the default branch has the commit. It is high if the forge says that the default branch does not have the commit, and no other protected branch is known to have it.
 
 ### Why it matters
 An attacker who can push can add a workflow of their own that requests the same identity. npm binds a trusted publisher to a file name, not to a branch or to the file's content.
 
 ### False positives
-Projects rename and restructure their workflows. Such changes are on the default branch, and often change trigger and environment too. These signals belong to the same category and count once.
+Projects that rename and restructure their workflows. They do so on the default branch, and often change trigger and environment too. These signals belong to the same category and count once.
 
 ### What to do
-Read the workflow at the released commit, and check which account added it. If it is the project's: `provwatch baseline accept`.
+Read the workflow file at the released commit, and check which account added it. If it is the project's: `provwatch baseline accept`.
 
 ### Example incident
 redhat-cloud-services (June 2026): an orphan commit brought its own workflow.";

@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new dependency that was first published less than seven days before the release. It only corroborates other signals, unless it is less than 24 hours old and its publisher, scope and repository are not the package's own: then it is medium by itself. Its age is the registry's own statement; provwatch needs no forge for it.
+A new dependency on a package whose first version is less than seven days older than the release. The signal only corroborates others, unless the dependency is less than 24 hours old and neither its publisher nor its scope is the package's own: then it is medium by itself. The registry states the age; provwatch needs no forge for it.
 
 ### Why it matters
 Attackers hide the payload in a package of their own and make the release depend on it. The release itself looks harmless.
@@ -32,7 +32,7 @@ Attackers hide the payload in a package of their own and make the release depend
 Projects that split a package and depend on the new one the same day.
 
 ### What to do
-Look at the dependency before the release. Check its publisher, and the scripts that it runs.
+Examine the dependency first, then the release. Check the publisher and the install scripts of the dependency.
 
 ### Example incident
 axios 1.14.1 (March 2026) depended on plain-crypto-js, which was one day old. arrayref 0.3.10 (August 2026) depended on a crate that was five hours old.";

@@ -42,8 +42,8 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         return Some(Finding::new(
             Id::ForgesOff,
             "",
-            "the forges are switched off: releases are assessed without their facts",
-            "remove `[forges] enabled = false` where the network lets them through",
+            "the forges are switched off: provwatch judges releases without facts about tags, commits and runs",
+            "remove `[forges] enabled = false` where the network allows requests to them",
         ));
     };
     // A token for one of them shows that the operator decided this.
@@ -53,7 +53,10 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
         Finding::new(
             Id::NoToken,
             "",
-            format!("{hosts}: asked without a token, so only about releases that differ"),
+            format!(
+                "provwatch has no token for {hosts}, so it asks only about releases that differ from their \
+                     baseline"
+            ),
             "make a token without permissions and name it in [forges] github_token_file",
         )
     })
@@ -64,8 +67,9 @@ fn logs(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::LogsOff,
             "",
-            "transparency logs are switched off: signatures in a watched name without a release are not seen",
-            "remove `[logs] enabled = false` where the network lets them through",
+            "transparency logs are switched off: provwatch does not see a signature of a watched repository that no \
+             release carries",
+            "remove `[logs] enabled = false` where the network allows requests to them",
         )
     })
 }
@@ -90,9 +94,9 @@ fn not_understood(snapshot: &Snapshot) -> Vec<Finding> {
             1 => "the only entry that was read is".to_owned(),
             entries => format!("all {entries} entries that were read are"),
         };
-        let sentence = format!("{name}: {read} in an unknown form; the signers are not seen");
-        let next =
-            "`provwatch logs status` names the forms; see whether `kind` in [[logs.instance]] is right, or upgrade";
+        let sentence = format!("{name}: {read} in an unknown form; provwatch does not see the signers");
+        let next = "`provwatch logs status` names the forms; correct `kind` in [[logs.instance]] if it is wrong, or upgrade \
+             provwatch";
         Finding::new(Id::LogNotUnderstood, &name, sentence, next)
     };
     logs.map(finding).collect()
@@ -158,7 +162,7 @@ fn mirrors(snapshot: &Snapshot) -> Vec<Finding> {
         Finding::new(
             Id::MirrorLeavesOut,
             &registry,
-            format!("the documents of {registry} do not tell {}", mirror.lacks.join(", ")),
+            format!("the documents of {registry} lack {}", mirror.lacks.join(", ")),
             "name a mirror that passes the registry's documents on whole ([registries])",
         )
     };
@@ -171,7 +175,7 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
         return vec![Finding::new(
             Id::NoSubscription,
             "",
-            "no subscription is configured: alerts are stored but not sent",
+            "no subscription is configured: provwatch stores alerts, but does not send them",
             "add [[subscriptions]] to the configuration, then `provwatch test-sinks`",
         )];
     }
@@ -189,20 +193,20 @@ const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
     (
         AlertKind::Release,
         Id::TakeoversUntold,
-        "no subscription takes high alerts about releases: a takeover is stored but not reported",
-        "let one take the kind `release` from high on (kinds, min_severity)",
+        "no subscription receives high alerts about releases: provwatch stores a takeover, but does not report it",
+        "add the kind `release` from high on to a subscription (kinds, min_severity)",
     ),
     (
         AlertKind::Log,
         Id::LogsUntold,
-        "no subscription takes high alerts about logs: a log that shows two histories is not reported",
-        "let one take the kind `log` from high on (kinds, min_severity)",
+        "no subscription receives high alerts about logs: provwatch does not report a log that shows two histories",
+        "add the kind `log` from high on to a subscription (kinds, min_severity)",
     ),
     (
         AlertKind::Operation,
         Id::TroubleUntold,
-        "no subscription takes alerts about provwatch itself: only `provwatch status` says when it fails",
-        "let one take the kind `operation` from medium on (kinds, min_severity)",
+        "no subscription receives alerts about provwatch itself: only `provwatch status` reports its failures",
+        "add the kind `operation` from medium on to a subscription (kinds, min_severity)",
     ),
 ];
 
@@ -215,8 +219,8 @@ fn trust(snapshot: &Snapshot) -> Option<Finding> {
         Finding::new(
             Id::TrustRootEmbedded,
             "",
-            "the trust root is the one of this version and is never refreshed: newer signatures cannot be checked",
-            "say [trust] source = \"tuf\", or upgrade provwatch in good time",
+            "the trust root is built into this version and never refreshed: provwatch cannot check newer signatures",
+            "set [trust] source = \"tuf\", or upgrade provwatch in good time",
         )
     })
 }

@@ -51,11 +51,12 @@ fn source(source: &Source, runner: &Runner, now: DateTime<Utc>) -> Check {
     }
     let error = source.last_error.as_deref();
     let sentence = match (silence, error) {
-        (Some(silence), _) => format!("{name} has not been read for {}; new releases are not seen", span(silence)),
+        (Some(silence), _) => format!("{name} has not been read for {}; provwatch sees no new releases", span(silence)),
         (None, Some(error)) => format!("{name} was never read; {}", quoted(error, ERROR)),
         (None, None) => format!("{name} was never read; is `provwatch run` running?"),
     };
-    let next = "`provwatch doctor` asks it; look at the network, the proxy and the registry's status page";
+    let next = "`provwatch doctor` tests the connection; look at the network, the proxy and the registry's status \
+                page";
     let quiet = source.last_success.or(runner.first_at()).map(|since| age(since, now)).unwrap_or_default();
     let alarm = || alarm::silent_source(&key, name, quiet, error);
     let finding = Finding::new(Id::SourceSilent, name, sentence, next);
@@ -105,9 +106,9 @@ fn patience(tuf: &Tuf) -> TimeDelta {
 /// A refresh failed, so the trust root in use is not the one that the operator asked for, however briefly.
 fn without_refresh(standing: RootStanding, error: &str) -> Finding {
     let instead = if standing == RootStanding::Unread {
-        "the trust root was not read yet, and nothing that is signed can be checked until it is"
+        "the trust root was not read yet, and provwatch can check no signature before that"
     } else {
-        "the trust root was never refreshed, and the one of this version is in use"
+        "the trust root was never refreshed, and provwatch uses the one built into this version"
     };
     let level = if standing == RootStanding::Unread { Level::Unhealthy } else { Level::Limited };
     let sentence = format!("{instead}: {}", quoted(error, ERROR));
@@ -142,8 +143,8 @@ fn log(log: &Log, runner: &Runner, now: DateTime<Utc>) -> Check {
     let finding = Finding::new(
         Id::LogUnread,
         name,
-        format!("{name} could not be read for {}; its entries are not seen: {why}", span(fails)),
-        "`provwatch logs status` shows how far it was read; where the network does not let it through, say [logs] \
+        format!("{name} could not be read for {}; provwatch does not see its new entries: {why}", span(fails)),
+        "`provwatch logs status` shows how far provwatch has read it; where the network blocks the log, set [logs] \
          enabled = false",
     );
     let alarm = || alarm::unread_log(&key, name, fails, error);
@@ -155,7 +156,9 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
     let (name, since) = (&log.name, span(age(log.since, now)));
     let key = format!("left log {name}");
     let (level, why) = match log.by {
-        LeftBy::TrustRoot => (Level::Unhealthy, "the trust root no longer names it, and its new entries are not seen"),
+        LeftBy::TrustRoot => {
+            (Level::Unhealthy, "the trust root no longer names it, and provwatch does not see its new entries")
+        }
         LeftBy::Operator => (Level::Limited, "the configuration no longer names it"),
         LeftBy::Retired => (Level::Limited, "the trust root says that another log has taken its place"),
     };
@@ -163,7 +166,7 @@ fn left(log: &LeftLog, now: DateTime<Utc>) -> Option<Check> {
         return None;
     }
     let sentence = format!("{name} has not been followed for {since}: {why}");
-    let next = "find out who changed it; to go on following the log, name it in [[logs.instance]]";
+    let next = "find out who changed that; to go on following the log, name it in [[logs.instance]]";
     let finding = Finding { level, ..Finding::new(Id::LogLeft, name, sentence, next) };
     Some(Check::found(&key, finding.alarming(level == Level::Unhealthy, || alarm::left_log(&key, name))))
 }
@@ -181,8 +184,8 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3]
                 let error = mirror.last_error.as_deref();
                 let why = quoted(error.unwrap_or("the reason was not recorded"), ERROR);
                 let sentence = format!("{name} could not be read or compared for {}: {why}", span(lasts));
-                let next = "`provwatch logs status` shows how its mirrors stand; repair it, or take it out of \
-                     [[logs.instance]]";
+                let next = "`provwatch logs status` shows the state of each mirror; repair this one, or take it out \
+                            of [[logs.instance]]";
                 let alarm = alarm::failing_mirror(&failing, &name, lasts, error);
                 let finding = Finding::new(Id::LogMirrorFailing, url, sentence, next);
                 Check::found(failing, finding.alarming(runner.had(START, now), || alarm))
@@ -191,7 +194,7 @@ fn mirror(mirror: &LogMirror, runner: &Runner, now: DateTime<Utc>) -> [Check; 3]
     let late = mirror.behind_since.map(|since| age(since, now)).filter(|lasts| *lasts > patience);
     let finding = late.map(|lasts| {
         let sentence = format!("{name} has had fewer entries than another for {}, of the same history", span(lasts));
-        Finding::new(Id::LogMirrorBehind, url, sentence, "`provwatch logs status` shows how its mirrors stand")
+        Finding::new(Id::LogMirrorBehind, url, sentence, "`provwatch logs status` shows the state of each mirror")
     });
     [failed, Check::of(behind, finding, "the mirror is level again"), forked(mirror, &name, now)]
 }
@@ -233,8 +236,9 @@ fn forge(host: &str, failing: Option<&FailingForge>, now: DateTime<Utc>) -> Chec
     let finding = Finding::new(
         Id::ForgeFailing,
         host,
-        format!("{host} has not answered for {}; releases are assessed without its facts: {error}", span(lasts)),
-        "`provwatch doctor` says whether it takes the token; make a new one, or say [forges] enabled = false",
+        format!("{host} has not answered for {}; provwatch judges releases without its facts: {error}", span(lasts)),
+        "`provwatch doctor` says whether the forge accepts the token; make a new token, or set [forges] enabled = \
+         false",
     );
     let alarm = alarm::failing_forge(&key, host, lasts, &failing.error);
     Check::found(key, finding.alarming(true, || alarm))

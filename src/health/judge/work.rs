@@ -37,14 +37,14 @@ fn announced(queue: &Queue, snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         return Check::unclear(key);
     }
     let others = count.saturating_sub(1);
-    let more = if others == 0 { String::new() } else { format!("; {} wait with it", counted(others, "more package")) };
+    let more = if others == 0 { String::new() } else { format!("; {} wait too", counted(others, "more package")) };
     let why = last_error.as_deref().map_or_else(String::new, |error| format!(": {}", quoted(error, ERROR)));
     let package = quoted(package, ERROR);
     let finding = Finding::new(
         Id::PackageLate,
         &package,
         format!("{package} was announced {} ago and has not been checked{more}{why}", span(waits)),
-        "`provwatch doctor` says whether its registry answers; it is tried again by itself",
+        "`provwatch doctor` says whether its registry answers; provwatch tries the package again by itself",
     );
     let alarm = || alarm::late_package(key, &package, waits, others);
     Check::found(key, finding.alarming(waits > ANNOUNCED_ALERT, alarm))
@@ -71,7 +71,7 @@ fn standstill(snapshot: &Snapshot, now: DateTime<Utc>) -> Check {
         Id::QueueStill,
         "",
         format!("the queue is stalled: none of {} was checked for {}", counted(queue.due, "due package"), span(still)),
-        "the log says what the work waits for; restart the daemon if it lasts",
+        "the log names the cause of the wait; restart the daemon if the wait does not end",
     );
     Check::found(key, finding.alarming(true, || alarm::standstill(key, queue.due, still)))
 }
@@ -109,7 +109,7 @@ fn unchecked(snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Finding> {
         Id::ReleasesUnchecked,
         "",
         format!("{count} could not be checked, the oldest for {waits}: {named}{more}"),
-        "`provwatch lookup PURL` has the reason; do not install it before a person has reviewed it; then `provwatch \
-         alerts ack` closes the finding",
+        "`provwatch lookup PURL` has the reason; do not install the release before a person has reviewed it; then \
+         `provwatch alerts ack` closes the finding",
     ))
 }

@@ -20,49 +20,52 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::ForgeFailing,
         limited(
             "forge-failing",
-            "A forge has given no usable answer for an hour. Releases are assessed without its facts.",
-            "`provwatch doctor` says whether it takes the token; a new token, or `[forges] enabled = false`.",
+            "A forge has given no usable answer for an hour. provwatch judges releases without its facts.",
+            "`provwatch doctor` says whether the forge accepts the token; make a new token, or set `[forges] enabled \
+             = false`.",
         ),
     ),
     (
         Id::ForgesOff,
         limited(
             "forges-off",
-            "The forges are switched off: releases are assessed without their facts.",
-            "Remove `[forges] enabled = false` where the network lets them through.",
+            "The forges are switched off: provwatch judges releases without facts about tags, commits and runs.",
+            "Remove `[forges] enabled = false` where the network allows requests to them.",
         ),
     ),
     (
         Id::NoToken,
         limited(
             "no-token",
-            "No forge is asked with a token, so only about releases that differ.",
-            "A token without permissions: `[forges] github_token_file`.",
+            "provwatch has no token for the forges, so it asks them only about releases that differ from their \
+             baseline.",
+            "Make a token without permissions, and name it in `[forges] github_token_file`.",
         ),
     ),
     (
         Id::LogsOff,
         limited(
             "logs-off",
-            "Transparency logs are switched off: signatures in a watched name without a release are not seen.",
-            "Remove `[logs] enabled = false` where the network lets them through.",
+            "Transparency logs are switched off: provwatch does not see a signature of a watched repository that no \
+             release carries.",
+            "Remove `[logs] enabled = false` where the network allows requests to them.",
         ),
     ),
     (
         Id::LogNotFollowed,
         limited(
             "log-not-followed",
-            "A log of the trust root is not followed: the trust root does not say where it is read, has it where \
-             another log is, or its key is of an unknown kind. Its entries are not seen.",
-            "`provwatch logs status` has the key; `[logs] urls` says where it is read.",
+            "provwatch does not follow a log of the trust root, and does not see its entries. The trust root names no \
+             URL for the log, or the URL of another log, or a key of an unknown kind.",
+            "`provwatch logs status` has the key; `[logs] urls` sets the URL.",
         ),
     ),
     (
         Id::NameUnknown,
         limited(
             "name-unknown",
-            "A watched name is not known to its registry.",
-            "Correct the name in the watchlist, or leave it if it is to be registered.",
+            "A registry does not know a watched name.",
+            "Correct the name in the watchlist, or leave it if you will register it.",
         ),
     ),
     (
@@ -70,22 +73,23 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         limited(
             "mirror-leaves-out",
             "The documents of a registry or mirror lack fields that the detectors need.",
-            "Name a mirror that passes the registry's documents on whole (`[registries]`).",
+            "Name a mirror that passes on the registry's documents whole (`[registries]`).",
         ),
     ),
     (
         Id::HistoryUnread,
         limited(
             "history-unread",
-            "The history of packages is still to be read; releases of the last week are judged when it is there.",
-            "Wait; the finding gives the number.",
+            "provwatch has not read the history of some packages yet. It judges their releases of the last week \
+             afterwards.",
+            "Wait; the finding shows the progress.",
         ),
     ),
     (
         Id::NoSubscription,
         limited(
             "no-subscription",
-            "No subscription is configured: alerts are stored but not sent.",
+            "No subscription is configured: provwatch stores alerts, but does not send them.",
             "Add `[[subscriptions]]`, then `provwatch test-sinks`.",
         ),
     ),
@@ -93,7 +97,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::RegistryOff,
         limited(
             "registry-off",
-            "The watchlist names packages of a registry that is switched off: they are not watched.",
+            "The watchlist names packages of a registry that is switched off: provwatch does not watch them.",
             "Switch the registry on (`[registries]`), or remove the entries: `provwatch watch remove`.",
         ),
     ),
@@ -101,41 +105,42 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::TakeoversUntold,
         limited(
             "takeovers-untold",
-            "No subscription takes alerts of the kind `release` from high on: a takeover is stored but not reported.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "No subscription receives high alerts of the kind `release`: provwatch stores a takeover, but does not \
+             report it.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (
         Id::LogsUntold,
         limited(
             "logs-untold",
-            "Logs are followed, and no subscription takes alerts of the kind `log` from high on.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "provwatch follows logs, but no subscription receives high alerts of the kind `log`.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (
         Id::TroubleUntold,
         limited(
             "trouble-untold",
-            "No subscription takes alerts of the kind `operation` from medium on: only `provwatch status` says \
-             when provwatch itself fails.",
-            "Let one subscription take them (`kinds`, `min_severity`).",
+            "No subscription receives medium alerts of the kind `operation`: only `provwatch status` reports a \
+             failure of provwatch itself.",
+            "Add that kind and severity to a subscription (`kinds`, `min_severity`).",
         ),
     ),
     (
         Id::TrustRootEmbedded,
         limited(
             "trust-root-embedded",
-            "The trust root is the one of this version and is never refreshed (`[trust] source = \"embedded\"`).",
-            "`source = \"tuf\"`, or upgrade in good time.",
+            "The trust root is built into this version and never refreshed (`[trust] source = \"embedded\"`).",
+            "Set `source = \"tuf\"`, or upgrade in good time.",
         ),
     ),
     (
         Id::TrustRootUnrefreshed,
         limited(
             "trust-root-unrefreshed",
-            "No refresh through TUF has succeeded yet, and the trust root of this version is in use. `trust-root-stale` \
-             follows if it stays so.",
+            "No refresh through TUF has succeeded yet, and provwatch uses the trust root built into this version. \
+             `trust-root-stale` follows if that lasts.",
             "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
         ),
     ),
@@ -143,9 +148,10 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::NpmKeysKept,
         limited(
             "npm-keys-kept",
-            "The last refresh brought the trust root and not npm's keys, whose part of the repository has expired or cannot \
-             be read. The earlier ones stay in use. An alert after as long as `trust-root-stale` takes.",
-            "Wait until its owner has signed them again, or give a file (`[trust] npm_keys`).",
+            "The last refresh brought the trust root, but not npm's keys: their part of the repository has expired or \
+             cannot be read. provwatch keeps the earlier keys. It raises an alert after the time of \
+             `trust-root-stale`.",
+            "Wait until their owner signs them again, or give a file (`[trust] npm_keys`).",
         ),
     ),
     (Id::DiskLow, limited("disk-low", "Less than 512 MiB are left beside the database.", "Free some space.")),
@@ -153,19 +159,19 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::LogMirrorBehind,
         limited(
             "log-mirror-behind",
-            "One of the URLs of a log that is read at several has had fewer entries than another for 30 minutes, \
-             and does not grow. It is of the same history, and is not reported as a violation.",
-            "Ask the operator of the mirror; `provwatch logs status` shows how far it is.",
+            "A mirror (one of several URLs of a log) has had fewer entries than another for 30 minutes, and does not \
+             grow. Its history is the same, so that provwatch reports no violation.",
+            "Ask the operator of the mirror; `provwatch logs status` shows its position.",
         ),
     ),
     (
         Id::LogNotUnderstood,
         limited(
             "log-not-understood",
-            "Every entry that was read of a log is in an unknown form. The entries are hashed and proven, and the \
-             log is audited; their signers are not seen.",
-            "`provwatch logs status` names the forms; a newer version of provwatch may know them. If the log was set up as \
-             something else than it is, correct its `kind` in `[[logs.instance]]`.",
+            "Every entry that provwatch read of a log is in an unknown form. provwatch proves the entries and audits \
+             the log, but does not see the signers.",
+            "`provwatch logs status` names the forms; a newer version of provwatch may know them. If the \
+             configuration names the wrong `kind` of log, correct it in `[[logs.instance]]`.",
         ),
     ),
 ];

@@ -9,8 +9,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "no-daemon",
             "No process holds the lock beside the database. After `provwatch run --once` the age of its last pass \
-             counts instead: twice the longest time between two of the last passes, at least an hour, at most 26 \
-             hours.",
+             counts instead. The pass may be as old as twice the longest time between two of the last passes, but at \
+             least an hour and at most 26 hours.",
             "`systemctl status provwatch`, then start it: `provwatch run`, or `provwatch run --once` from cron.",
         ),
     ),
@@ -18,7 +18,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::NothingWatched,
         unhealthy(
             "nothing-watched",
-            "Every registry and the transparency logs are switched off: nothing can be seen.",
+            "Every registry and the transparency logs are switched off: provwatch sees nothing.",
             "Switch on a registry (`[registries.npm] enabled = true` and the like) or the logs (`[logs] enabled = true`).",
         ),
     ),
@@ -28,7 +28,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "daemon-silent",
             "The daemon holds the lock and has not written its heartbeat (every half minute) for 3 minutes: it \
              hangs, or it cannot write.",
-            "Look into its log, then restart it; nothing is lost.",
+            "Look into the log of the daemon, then restart it; nothing is lost.",
         ),
     ),
     (
@@ -36,15 +36,15 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "loop-stuck",
             "A loop of the daemon has not moved for 15 minutes.",
-            "The watchdog restarts the service; without systemd restart it.",
+            "The watchdog restarts the service; without systemd restart the daemon.",
         ),
     ),
     (
         Id::Clock,
         unhealthy(
             "clock",
-            "Something was stored more than 5 minutes ahead of the clock: the clock is wrong now, or was then. Or the clock \
-             differs by more than 5 minutes from the `Date` of the hosts that answer: from the median of three or more.",
+            "A stored time is more than 5 minutes ahead of the clock: the clock is wrong now, or was wrong then. Or \
+             the clock differs by more than 5 minutes from the median of the `Date` of three or more hosts.",
             "Set the clock; `timedatectl` shows whether it is synchronised.",
         ),
     ),
@@ -52,8 +52,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::SourceSilent,
         unhealthy(
             "source-silent",
-            "A feed was never read, or not for 30 minutes; with `run --once`, for as long as passes may be apart. \
-             The cursor is kept, so no release is skipped.",
+            "provwatch has never read a feed, or not for 30 minutes. With `run --once` the limit is the longest \
+             permitted time between passes. provwatch keeps the cursor, so that it skips no release.",
             "`provwatch doctor`; look at the network, the proxy and the registry's status page.",
         ),
     ),
@@ -61,34 +61,34 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::PackageLate,
         unhealthy(
             "package-late",
-            "A package that a feed announced has not been checked for 5 minutes. An alert after 10.",
-            "The last error follows, or is listed under *work*; as a rule the registry does not answer: `provwatch \
-             doctor`.",
+            "provwatch has not checked a package for 5 minutes after a feed announced it. After 10 minutes it raises \
+             an alert.",
+            "`provwatch status` shows the last error; as a rule the registry does not answer: `provwatch doctor`.",
         ),
     ),
     (
         Id::QueueStill,
         unhealthy(
             "queue-still",
-            "Packages are due, and none was checked for 10 minutes.",
-            "The log says what the work waits for; restart the daemon if it lasts.",
+            "Packages are due, and provwatch has checked none for 10 minutes.",
+            "The log names the cause of the wait; restart the daemon if the wait does not end.",
         ),
     ),
     (
         Id::PackagesFailing,
         unhealthy(
             "packages-failing",
-            "Packages have failed for an hour. An alert if it is ten or more, or after a day; each has one of its \
-             own after about 40 minutes.",
-            "Their errors are listed under *work*; as a rule one registry or the network is down.",
+            "The checks of some packages have failed for an hour. Each package has an alert of its own after about 40 \
+             minutes. If ten or more packages fail, or one fails for a day, one alert reports all.",
+            "`provwatch status` lists the errors under *work*; as a rule one registry or the network is down.",
         ),
     ),
     (
         Id::ReleasesUnchecked,
         unhealthy(
             "releases-unchecked",
-            "A new release could not be checked for 30 minutes, in the last week, and its alert was not \
-             acknowledged.",
+            "A new release of the last week could not be checked for 30 minutes, and no operator has acknowledged its \
+             alert.",
             "`provwatch lookup` has the reason. Do not install the release before a person has reviewed it; \
              `provwatch alerts ack` closes the finding.",
         ),
@@ -97,8 +97,9 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::SubscriptionLate,
         unhealthy(
             "subscription-late",
-            "A subscription has not taken an alert for 10 minutes, or the last one was given up, or its endpoint says that \
-             it is gone for good. An alert after an hour, at once when one was given up or the endpoint is gone.",
+            "The receiver of a subscription has not accepted an alert for 10 minutes, or provwatch gave up the last \
+             one, or the endpoint says that it is gone for good. provwatch raises an alert after an hour; at once when \
+             it gave up a delivery or the endpoint is gone.",
             "`provwatch test-sinks` shows the receiver's answer.",
         ),
     ),
@@ -106,7 +107,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::SubscriptionLost,
         unhealthy(
             "subscription-lost",
-            "Alerts to a subscription were given up in the last 24 hours, and others got through since.",
+            "provwatch gave up alerts to a subscription in the last 24 hours; later ones arrived.",
             "`provwatch alerts list` has the alerts.",
         ),
     ),
@@ -123,8 +124,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "writes-fail",
             "A write to the database failed in the last 10 minutes.",
-            "The error says why: space, rights, a disk that fails. Nothing is skipped; the daemon resumes when it \
-             can write.",
+            "The error names the reason: no space, missing permissions, a failing disk. provwatch skips nothing, and \
+             resumes when it can write.",
         ),
     ),
     (
@@ -139,34 +140,34 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::RowsDamaged,
         unhealthy(
             "rows-damaged",
-            "Rows of the database were found damaged in the last 24 hours and set aside.",
-            "The alert about each says what was rebuilt and what was lost. Look at the disk and the memory; restore \
-             a backup if there is more every day.",
+            "provwatch found damaged rows in the database in the last 24 hours, and set them aside.",
+            "Each has an alert that names what provwatch rebuilt and what was lost. Check the disk and the memory; \
+             restore a backup if more rows follow every day.",
         ),
     ),
     (
         Id::ReloadRefused,
         unhealthy(
             "reload-refused",
-            "The daemon was told to read configuration and watchlist again and could not use them: it keeps what it \
-             read before. An alert after 10 minutes.",
-            "Correct it, then `provwatch reload`.",
+            "At the last reload the daemon could not use the configuration or the watchlist, and keeps those that it \
+             read before. After 10 minutes it raises an alert.",
+            "Correct the file, then `provwatch reload`.",
         ),
     ),
     (
         Id::WatchlistUnusable,
         unhealthy(
             "watchlist-unusable",
-            "The watchlist on disk cannot be read, or is wrong. The daemon keeps the one that it read before. An \
-             alert after 10 minutes.",
-            "Correct the file that is named, then reload: `systemctl reload provwatch`.",
+            "The watchlist on disk cannot be read, or is wrong. The daemon keeps the one that it read before. After \
+             10 minutes it raises an alert.",
+            "Correct the file that the finding names, then reload: `systemctl reload provwatch`.",
         ),
     ),
     (
         Id::WatchlistChanged,
         unhealthy(
             "watchlist-changed",
-            "The watchlist on disk is not the one that the daemon uses. An alert after 10 minutes.",
+            "The watchlist on disk is not the one that the daemon uses. After 10 minutes the daemon raises an alert.",
             "`systemctl reload provwatch`, or send SIGHUP.",
         ),
     ),
@@ -174,7 +175,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::ConfigurationUnusable,
         unhealthy(
             "configuration-unusable",
-            "The configuration on disk cannot be read, or is wrong. An alert after 10 minutes.",
+            "The configuration on disk cannot be read, or is wrong. After 10 minutes the daemon raises an alert.",
             "Correct the file; `provwatch doctor` checks it.",
         ),
     ),
@@ -182,7 +183,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::ConfigurationChanged,
         unhealthy(
             "configuration-changed",
-            "The configuration on disk is not the one that the daemon uses. An alert after 10 minutes.",
+            "The configuration on disk is not the one that the daemon uses. After 10 minutes the daemon raises an \
+             alert.",
             "Reload: `systemctl reload provwatch`.",
         ),
     ),
@@ -190,8 +192,8 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::TrustRootStale,
         unhealthy(
             "trust-root-stale",
-            "The trust root has not been refreshed through TUF for 3 days, or twice `refresh_interval` if that is longer. \
-             The one in use stays in use; newer signatures cannot be checked.",
+            "The trust root has not been refreshed through TUF for 3 days, or twice `refresh_interval` if that is \
+             longer. provwatch keeps the earlier one, and cannot check newer signatures.",
             "Allow the TUF repository, name a mirror (`[trust] tuf_url`) or give a file.",
         ),
     ),
@@ -199,26 +201,27 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::TrustFilesUnusable,
         unhealthy(
             "trust-files-unusable",
-            "A file of `[trust]` was changed and cannot be read or used. The daemon keeps the earlier one, but \
-             could not restart. An alert after 10 minutes.",
-            "Correct the file; it is read again within `refresh_interval`, and on `provwatch reload`.",
+            "A file of `[trust]` was changed, and cannot be read or used. The daemon keeps the earlier one, but could \
+             not restart. After 10 minutes it raises an alert.",
+            "Correct the file; the daemon reads it again within `refresh_interval`, and on `provwatch reload`.",
         ),
     ),
     (
         Id::LogUnread,
         unhealthy(
             "log-unread",
-            "A transparency log did not answer, or did not hold, for 30 minutes. Nothing is skipped.",
-            "`provwatch logs status`; where the network does not let it through, `[logs] enabled = false`.",
+            "A transparency log did not answer, or its answers did not verify, for 30 minutes. provwatch skips \
+             nothing.",
+            "`provwatch logs status`; where the network blocks it, `[logs] enabled = false`.",
         ),
     ),
     (
         Id::LogLeft,
         unhealthy(
             "log-left",
-            "The trust root no longer names a log that was followed: its new entries are not seen. An alert as \
-             well. Limited, and for a week, where the operator took it out of the configuration or the trust root \
-             says that another log has taken its place.",
+            "The trust root no longer names a log that provwatch followed, so that provwatch does not see its new \
+             entries. This raises an alert too. If the operator removed the log from the configuration, or the trust \
+             root says that another log has taken its place, the finding is limited and lasts a week.",
             "Find out who changed the trust root; to go on following the log, name it in `[[logs.instance]]`.",
         ),
     ),
@@ -226,20 +229,22 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         Id::LogMirrorFailing,
         unhealthy(
             "log-mirror-failing",
-            "One of the URLs of a log that is read at several has not answered for 30 minutes, or what it signs could not \
-             be compared with the others. The log itself is read from the next. An alert as well.",
-            "`provwatch logs status` has the reason; repair the mirror, or take it out of `[[logs.instance]]`. If \
-             it shows another history, that is an alert about the log as well.",
+            "A mirror (one of several URLs of a log) has not answered for 30 minutes, or its checkpoints could not be \
+             compared with those of the others. provwatch reads the log from the next mirror. This raises an alert \
+             too.",
+            "`provwatch logs status` has the reason; repair the mirror, or take it out of `[[logs.instance]]`. A \
+             mirror that shows another history raises an alert about the log too.",
         ),
     ),
     (
         Id::LogMirrorForked,
         unhealthy(
             "log-mirror-forked",
-            "One of the URLs of a log that is read at several shows another history than the one that is known. The critical \
-             alert about the log has the proof; this finding stays while it goes on, even after the alert is acknowledged.",
-            "`provwatch logs status` says since when, and has the evidence: report it to the operator of the log. \
-             provwatch trusts no entry of that history; to stop comparing it, take the mirror out of \
+            "A mirror (one of several URLs of a log) shows another history than the known one. The critical alert \
+             about the log has the proof. This finding stays as long as the mirror does so, even after you acknowledge \
+             the alert.",
+            "`provwatch logs status` has the start time and the evidence: report it to the operator of the log. \
+             provwatch trusts no entry of that history; to stop the comparison, take the mirror out of \
              `[[logs.instance]]`.",
         ),
     ),

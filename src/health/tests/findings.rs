@@ -91,7 +91,7 @@ fn a_source_that_is_silent_or_was_never_read() {
     assert_eq!(said(&npm(None, None, DAY)), "npm-changes was never read; is `provwatch run` running?");
     assert_eq!(said(&npm(None, Some("refused\u{1b}[2J"), DAY)), "npm-changes was never read; refused\u{fffd}[2J");
     let hour = npm(Some(HOUR), Some("refused"), DAY);
-    assert_eq!(said(&hour), "npm-changes has not been read for 60 min; new releases are not seen");
+    assert_eq!(said(&hour), "npm-changes has not been read for 60 min; provwatch sees no new releases");
     let alert = judge(&hour, noon()).remove(0).alert.unwrap();
     assert_eq!(alert.title, "npm-changes has not been read for 60 min");
     assert!(alert.argument.contains("The last error: refused."), "{}", alert.argument);
@@ -167,7 +167,10 @@ fn a_log_of_which_nothing_is_understood_is_said() {
         ("nothing of it", log(700, 700), &["log-not-understood"]),
     ]);
     let said = judge(&log(700, 700), noon()).remove(0).sentence;
-    assert_eq!(said, "log.example: all 700 entries that were read are in an unknown form; the signers are not seen");
+    assert_eq!(
+        said,
+        "log.example: all 700 entries that were read are in an unknown form; provwatch does not see the signers"
+    );
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn what_was_announced_must_not_wait() {
     ]);
     assert_eq!(
         judge(&announced(12 * MINUTE), noon())[0].sentence,
-        "pkg:npm/widget was announced 12 min ago and has not been checked; 2 more packages wait with it: 503"
+        "pkg:npm/widget was announced 12 min ago and has not been checked; 2 more packages wait too: 503"
     );
 }
 

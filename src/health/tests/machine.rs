@@ -254,7 +254,7 @@ fn limits_are_shown_and_do_not_make_it_unhealthy() {
     assert_eq!(level(&judge(&limited, noon())), Some(Level::Limited));
     let said: Vec<String> = judge(&limited, noon()).into_iter().map(|finding| finding.sentence).collect();
     assert_eq!(said[1], "1 watched name is not known to the registry: pkg:npm/wigdet");
-    assert_eq!(said[3], "the documents of npm do not tell the account that published, the owners");
+    assert_eq!(said[3], "the documents of npm lack the account that published, the owners");
     let both = but(|snapshot| (snapshot.logs, snapshot.storage.free) = (None, Some(0)));
     assert_eq!(found(&both), ["disk-full!", "logs-off"], "the worst first");
     assert_eq!(level(&judge(&both, noon())), Some(Level::Unhealthy));

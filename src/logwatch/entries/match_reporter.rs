@@ -57,9 +57,9 @@ impl MatchReporter for OfTree<'_> {
         let LogEntry { origin, index } = self.place(met);
         let (name, who) = (&rule.name, &met.identity);
         let (subject, title) = match rule.report {
-            Report::All => (format!("match {name}\n{origin} {index}"), format!("{name}: {who} signed")),
+            Report::All => (format!("match {name}\n{origin} {index}"), format!("match {name}: {who} signed")),
             Report::New | Report::Never => {
-                (format!("match {name}\n{}", who.lasting()), format!("{name}: new signer {who}"))
+                (format!("match {name}\n{}", who.lasting()), format!("match {name}: new signer {who}"))
             }
         };
         let argument = format!(
@@ -79,7 +79,7 @@ impl MatchReporter for OfTree<'_> {
     fn history(&self, rule: &MatchRule, now: DateTime<Utc>) -> Alert {
         let (name, log) = (&rule.name, &self.first.origin);
         let subject = format!("match {name}\nhistory of {log}");
-        let title = format!("{name}: older entries of {log}");
+        let title = format!("match {name}: older entries of {log}");
         let argument = format!(
             "These entries were logged before the match was configured; this alert counts them. `provwatch logs matches \
              --match {}` lists them.",
@@ -119,7 +119,7 @@ mod tests {
         let match_reporter = match_reporters.of(&tree).unwrap();
         assert_eq!(match_reporter.rules(), std::slice::from_ref(&rule));
         let history = match_reporter.history(&rule, lab.now());
-        assert_eq!((&*history.title, history.severity), ("acme: older entries of log.example", Severity::Info));
+        assert_eq!((&*history.title, history.severity), ("match acme: older entries of log.example", Severity::Info));
         assert!(match_reporter.wants(&history).is_empty(), "nobody subscribes");
     }
 }

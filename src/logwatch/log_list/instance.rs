@@ -1,4 +1,4 @@
-//! The description of a log from the configuration or a trust root, before the first request to the log.
+//! The description of a log from the configuration or a trust root, before the log is asked.
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -12,24 +12,24 @@ use crate::{
 /// A log that the configuration names.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// The operator's name for it.
+    /// What the operator calls it.
     pub name: String,
-    /// Its protocol.
+    /// The protocol of the log.
     pub kind: LogKind,
-    /// Its URL.
+    /// Where.
     pub url: Url,
     /// The origin of its checkpoints; for Rekor v1 without the number of a tree.
     pub origin: String,
     /// Its public key, `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// Whether it is tailed, if that differs from the default of its kind.
+    /// Whether it is read whole, if that differs from its kind.
     pub tail: Option<bool>,
-    /// The start of its signing, if known.
+    /// When it began to sign, where that is known.
     pub since: Option<DateTime<Utc>>,
-    /// The time at which another log replaces it, if known.
+    /// When another log takes its place, where that is known.
     pub until: Option<DateTime<Utc>>,
-    /// Kind, URL and origin are a guess from these facts, and the log's own answer may correct it. `None`: the
-    /// configuration gives them.
+    /// Kind, URL and origin are a guess that the log's own answer may correct: what the guess is made from. `None`: the
+    /// operator said so.
     pub guess: Option<Guess>,
 }
 
@@ -40,32 +40,32 @@ impl Instance {
     }
 }
 
-/// The description of a log in a trust root, besides its key.
+/// What a trust root says of a log besides its key.
 #[derive(Clone, Debug)]
 pub struct Guess {
-    /// The content of the log.
+    /// What it holds.
     pub holds: TrustedLogHolds,
     /// Its URL.
     pub base: Url,
-    /// The URL that the configuration gives instead.
+    /// Where the operator says that it is read instead.
     pub fixed: Option<Url>,
-    /// Whether the log has answered as this kind: then it is not a guess any more.
+    /// Whether the log has answered as what it is taken for: then it is not a guess any more.
     pub is_confirmed: bool,
 }
 
 impl Guess {
-    /// The URL below which it is looked for.
+    /// Below which URL it is looked for.
     pub fn place(&self) -> &Url {
         self.fixed.as_ref().unwrap_or(&self.base)
     }
 }
 
-/// The usual URL of a log of this kind. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
+/// Where a log of this kind is read. Rekor v2 serves below `/api/v2`, which the trust root leaves out.
 pub fn usual_url(base: &Url, kind: LogKind) -> Url {
     if kind == LogKind::Tiles { below(base, "api/v2/") } else { base.clone() }
 }
 
-/// The possible origins of a log at this URL: the host with its port and path, or without the port.
+/// What a log at this URL may call itself: the host with its port and path, or without the port.
 pub fn origins(base: &Url) -> Vec<String> {
     let Some(host) = base.host_str() else { return Vec::new() };
     let path = base.path().trim_end_matches('/');

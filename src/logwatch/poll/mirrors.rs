@@ -157,7 +157,7 @@ impl Mirrors {
             return Ok(Some("nothing to compare it with yet".to_owned()));
         };
         let Ok(kept) = mirror.log.signer().verify(kept.note.as_bytes()) else {
-            return Ok(Some("what is known of the log was signed with another key".to_owned()));
+            return Ok(Some("the known history of the log was signed with another key".to_owned()));
         };
         self.store.keep_checkpoint(&tree.name, &shown.row(false))?;
         let trees = by_size(&kept, signed);

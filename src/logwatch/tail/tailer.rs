@@ -83,7 +83,7 @@ impl Tailer {
         }
         tracing::info!(
             log = %tree, at = signed.size(),
-            "reading from here on; what was logged before is read by `provwatch logs start --log '{tree}' --from-index 0`"
+            "reading from here on; `provwatch logs start --log '{tree}' --from-index 0` reads the earlier entries"
         );
         self.store.begin_tail(&tree.name, signed.size(), signed.size(), range.nodes())?;
         Ok(Some(0))

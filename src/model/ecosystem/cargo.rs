@@ -10,7 +10,7 @@ use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_pla
 pub(super) const ROW: Row = Row {
     name: "cargo",
     title: "crates.io",
-    about: "crates.io.",
+    about: "crates.io, the public registry of Rust crates.",
     names: Names { is_name: is_plain_name, spelled: as_written, distinct, scoped: false },
     versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
     files: Files {
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         names_versions: true,
         interval: Interval {
             usual: Duration::from_secs(30),
-            about: "How often the update feed is read. The feed keeps the releases of one hour.",
+            about: "How often provwatch reads the update feed, which has the releases of the last hour.",
             least: Duration::from_secs(10),
             most: Some((
                 Duration::from_mins(30),
@@ -49,7 +49,7 @@ pub(super) const ROW: Row = Row {
             .under("index", "Base URL of the sparse index. Default: the public one.")
             .asked(Rate { requests: 50, per: Duration::from_secs(1), burst: 50, concurrency: 8 }),
         Host::of_packages(RegistryId::CARGO_STATIC)
-            .under("files", "Base URL of the static files, the update feed among them. Default: the public one."),
+            .under("files", "Base URL of the static files, which include the update feed. Default: the public one."),
     ],
     small_document: (RegistryId::CARGO_INDEX, "config.json"),
     token: Token::Bare,

@@ -11,7 +11,7 @@ use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 pub(super) const ROW: Row = Row {
     name: "npm",
     title: "npm",
-    about: "npm.",
+    about: "npm, the public registry of JavaScript packages.",
     names: Names { is_name, spelled: as_written, distinct: as_written, scoped: true },
     versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
     files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         names_versions: false,
         interval: Interval {
             usual: Duration::from_secs(5),
-            about: "How often the change feed is read.",
+            about: "How often provwatch reads the change feed.",
             least: Duration::from_secs(1),
             most: None,
         },

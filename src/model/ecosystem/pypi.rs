@@ -9,7 +9,7 @@ use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_writte
 pub(super) const ROW: Row = Row {
     name: "pypi",
     title: "PyPI",
-    about: "The Python Package Index.",
+    about: "PyPI, the Python Package Index.",
     names: Names { is_name: is_plain_name, spelled: pep_503, distinct: as_written, scoped: false },
     versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch },
     files: Files {
@@ -37,7 +37,7 @@ pub(super) const ROW: Row = Row {
         names_versions: true,
         interval: Interval {
             usual: Duration::from_secs(15),
-            about: "How often the changelog is read. PyPI allows 3600 such requests in an hour and address.",
+            about: "How often provwatch reads the changelog. PyPI allows an address 3600 such requests an hour.",
             least: Duration::from_secs(2),
             most: None,
         },

@@ -111,16 +111,16 @@ impl Namesakes {
     fn alert_of(&self, found: &Found<'_>, severity: Severity) -> Alert {
         let (package, now) = (found.package, self.clock.now());
         let (name, here, there) = (package.name(), package.registry(), RegistryKey::from(package.ecosystem()));
-        let what = if found.appeared { "appeared in" } else { "is also one of" };
-        let title = format!("{name}: the name of a package of {} {what} {}", here.title(), there.title());
+        let what = if found.appeared { "now exists in" } else { "exists in" };
+        let title = format!("{name}, a package of {}, {what} {} too", here.title(), there.title());
         let since = if found.appeared {
             "It was not there when the name was last looked for"
         } else {
             "It was there when the name was first looked for"
         };
         let argument = format!(
-            "{package} is watched, and {} has a package of the same name. {since}. A client that asks both registries may take \
-             the public one for yours: see that your clients ask for this name at {} only.",
+            "{package} is watched, and {} has a package of the same name. {since}. A client that asks both registries \
+             may install the public package in place of yours: make your clients ask for this name at {} only.",
             there.title(),
             here.url().map_or("your registry", |url| url.short()),
         );

@@ -45,10 +45,10 @@ fn unconfirmed(package: &Package, why: &str) -> OperationalIssue {
         confidence: Confidence::High,
         title: format!("documents of {registry} do not tell how new they are"),
         argument: format!(
-            "The feed announced a change of {package}, and its document cannot tell whether it has it: {why}. Such \
-             documents are taken as they are, and re-checked after 10 and 60 seconds. A release that reaches the \
-             mirror later is found when its packages are compared, within [daemon] reconcile_interval. Set that \
-             lower, or name the registry itself in the configuration ([registries])."
+            "The feed announced a change of {package}, and the document does not show whether it includes the change: \
+             {why}. provwatch judges such documents as they are, and re-checks them after 10 and 60 seconds. It finds \
+             a release that reaches the mirror later within [daemon] reconcile_interval. Set that interval lower, or \
+             name the registry itself in the configuration ([registries])."
         ),
     }
 }
@@ -62,10 +62,10 @@ fn unreached(package: &Package, Behind { seen, announced, .. }: &Behind) -> Oper
         confidence: Confidence::High,
         title: format!("documents of {registry} do not reach what its feed announces"),
         argument: format!(
-            "The feed announced {announced} for {package}, and after three quarters of an hour its document is \
-             still at {seen}. Releases in the document are judged at once. Missing releases are found at the next \
-             comparison, within a day. Mirrors without revisions of their own do this: name the registry itself in \
-             the configuration ([registries]). `provwatch timeline {package}` shows what was seen."
+            "The feed announced {announced} for {package}, and after three quarters of an hour its document is still \
+             at {seen}. provwatch judges the releases in the document at once, and finds missing ones at the next \
+             comparison, within a day. Mirrors without revisions of their own cause this: name the registry itself in \
+             the configuration ([registries]). `provwatch timeline {package}` shows the recorded events."
         ),
     }
 }

@@ -54,8 +54,8 @@ impl Withdrawals {
     ) -> Result<(), StoreError> {
         let said = issue(release, std::slice::from_ref(why));
         let argument = format!(
-            "The content of {release} was never checked: {why}. Look for it in your lock files and caches; \
-             `provwatch timeline {}` shows what the registry's feed said at {published_at} and since.",
+            "provwatch never checked the content of {release}: {why}. Look for the release in your lock files and \
+             caches; `provwatch timeline {}` shows the events of the registry's feed at {published_at} and since.",
             release.package()
         );
         let severity = *severity;

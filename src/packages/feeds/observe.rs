@@ -137,8 +137,8 @@ fn lost_place(source: &str, why: &str, packages: usize, now: DateTime<Utc>) -> O
         confidence: Confidence::High,
         title: format!("cursor gap in {source}"),
         argument: format!(
-            "{why}. The documents of all {packages} watched packages are being compared with the store, so that no \
-             release is missed; `provwatch status` shows when that is done."
+            "{why}. provwatch compares the documents of all {packages} watched packages with the store, so that it \
+             misses no release; `provwatch status` shows how many still wait."
         ),
     }
 }

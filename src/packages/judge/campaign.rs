@@ -104,8 +104,9 @@ pub fn alert(
     Some(Alert {
         published_at: Some(last.published_at),
         argument: format!(
-            "Each differs from its own package's baseline; the worst is {} ({}). Each has an alert of its own \
-             (`provwatch alerts show ID`). Of those at most {SINGLY} critical ones are sent by themselves as well.{}",
+            "Each release differs from the baseline of its package; the worst is {} ({}). Each has an alert of its \
+             own (`provwatch alerts show ID`). provwatch also sends at most {SINGLY} critical ones as single \
+             messages.{}",
             quoted(&worst.purl, NAME),
             worst.severity,
             beside(bystanders, &first.purl)

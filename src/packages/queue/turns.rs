@@ -104,8 +104,8 @@ fn unreadable_package(package: &Package, attempts: u32, why: &str) -> Operationa
         confidence: Confidence::High,
         title: format!("{package} cannot be checked"),
         argument: format!(
-            "It was tried {attempts} times and is tried again; until it succeeds, no release of this package is checked. \
-             The last error: {why}."
+            "provwatch tried {attempts} times, and tries again; until that succeeds, it checks no release of this \
+             package. The last error: {why}."
         ),
     }
 }

@@ -92,10 +92,10 @@ fn registry_leaves_out(key: &RegistryKey, seen: &str, package: &Package) -> Oper
         confidence: Confidence::High,
         title: format!("the answers of {registry} lack fields that the detectors need"),
         argument: format!(
-            "They do not tell: {seen}. The last package was {package}. Such releases are not called clean and stay \
-             out of the baseline; their content is still compared. If a mirror stands in the registry's place, have \
-             it pass whole documents on, or name the registry itself in the configuration ([registries]); \
-             `provwatch lookup` says of each release what was left out."
+            "The missing fields: {seen}. The last package was {package}. provwatch does not call such releases clean, \
+             and keeps them out of the baseline; it still compares their content. If a mirror stands in the registry's \
+             place, make it pass on whole documents, or name the registry itself in the configuration ([registries]). \
+             `provwatch lookup` lists the missing fields of a release."
         ),
     }
 }

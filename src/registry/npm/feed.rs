@@ -74,7 +74,7 @@ impl NpmFeed {
             Ok(tip) if tip != *since => {
                 let (since, at) = (shown(&since.to_string()), shown(&tip.to_string()));
                 let why = format!(
-                    "what came after sequence {since} cannot be read: {}; the feed is at {at}",
+                    "the changes after sequence {since} cannot be read: {}; the feed is at {at}",
                     with_causes(&error)
                 );
                 Ok(empty_page(&tip, Some(why)))
@@ -161,7 +161,7 @@ mod tests {
             let page = poll(cursor, (status, body), (200, &tip("90"))).await.unwrap();
             assert_eq!((page.cursor.0.as_str(), page.events.len()), ("90", 0), "{body}");
             let why = page.gap.unwrap().why;
-            assert!(why.starts_with("what came after sequence ") && why.ends_with("; the feed is at 90"), "{why}");
+            assert!(why.starts_with("the changes after sequence ") && why.ends_with("; the feed is at 90"), "{why}");
         }
     }
 

@@ -212,7 +212,7 @@ impl Distribution {
         let yanked = yanked(fields).map_err(|why| noted(Part::Yanked, why)).unwrap_or_default();
         let provenance = provenance(fields).map_err(|why| noted(Part::Provenance, why));
         let attestation = provenance.is_err().then(|| Provenance::Unavailable {
-            reason: format!("what the registry says of the provenance of {} cannot be read", shown(&name)),
+            reason: format!("the registry's statement about the provenance of {} cannot be read", shown(&name)),
         });
         let digests = Digests { sha256, ..Digests::default() };
         let file = File { name, digests, uploaded_at, yanked, attestation };

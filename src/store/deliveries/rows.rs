@@ -17,41 +17,41 @@ use crate::{
     },
 };
 
-/// One alert for one subscription.
+/// One alert that is to reach one subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The row.
     pub id: i64,
-    /// The same at every attempt, and for no other delivery: 32 hex digits.
+    /// The same at every attempt, and of no other delivery: 32 hex digits.
     pub idempotency_key: String,
     /// The subscription's name.
     pub subscription: String,
-    /// The alert as it is now.
+    /// The alert as it stands now.
     pub alert: Alert,
     /// Attempts made so far.
     pub attempts: u32,
     /// How often this alert was announced to this subscription before.
     pub sequence: u32,
-    /// How often its receiver answered that it does not accept it.
+    /// How often its receiver answered that it does not take it.
     pub refusals: u32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
 }
 
-/// The state of the deliveries of one subscription.
+/// How the deliveries of one subscription fare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubscriptionState {
     /// Its name.
     pub subscription: String,
     /// Deliveries that are still to be made.
     pub pending: u64,
-    /// Those of them with a failed attempt.
+    /// Those of them whose attempts failed.
     pub retrying: u64,
     /// Deliveries that were given up.
     pub failed: u64,
-    /// The time of the oldest pending one.
+    /// Since when the oldest pending one waits.
     pub oldest_pending: Option<DateTime<Utc>>,
-    /// When one last succeeded.
+    /// When one last got through.
     pub last_success: Option<DateTime<Utc>>,
     /// When one was last given up.
     pub last_failure: Option<DateTime<Utc>>,
@@ -62,27 +62,27 @@ pub struct SubscriptionState {
 pub struct DeliveryState {
     /// The subscription's name.
     pub subscription: String,
-    /// Its status.
+    /// Where it stands.
     pub state: DeliveryStatus,
     /// Attempts made so far.
     pub attempts: u32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
-    /// When it was delivered or given up.
+    /// When it got through or was given up.
     pub settled_at: Option<DateTime<Utc>>,
     /// The sink's answer to the last attempt.
     pub detail: Option<String>,
 }
 
-/// The status of a delivery.
+/// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
     /// Still to be made.
     Pending,
-    /// Delivered.
+    /// It got through.
     Delivered,
-    /// Given up.
+    /// It was given up.
     Failed,
 }
 
@@ -99,7 +99,7 @@ pub(in crate::store) struct Undelivered {
 }
 
 impl Undelivered {
-    /// The delivery. One whose alert is damaged waits until that is set aside; one without an alert is damaged itself.
+    /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
     pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, QueryFailure> {
         let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at } = self;
         match raised(db, &alert) {

@@ -16,14 +16,14 @@ use crate::store::{
     sealed::LOGS,
 };
 
-/// The description of a log before it is read.
+/// What is known of a log before it is read.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLog<'a> {
     /// The origin of its checkpoints.
     pub name: &'a str,
-    /// Its protocol.
+    /// The protocol of the log.
     pub kind: LogKind,
-    /// Its URL.
+    /// Where.
     pub url: &'a str,
     /// SHA-256 over its public key, hexadecimal.
     pub key_id: &'a str,
@@ -33,14 +33,14 @@ pub struct NewLog<'a> {
     pub standing: LogState,
 }
 
-/// The state of a log.
+/// A log as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogRow {
     /// The origin of its checkpoints.
     pub name: String,
-    /// Its protocol.
+    /// The protocol of the log.
     pub kind: LogKind,
-    /// Its URL.
+    /// Where.
     pub url: String,
     /// SHA-256 over its public key, hexadecimal.
     pub key_id: String,
@@ -48,13 +48,13 @@ pub struct LogRow {
     pub offset: u64,
     /// Whether it still grows.
     pub standing: LogState,
-    /// When provwatch began to follow it.
+    /// Since when it is followed.
     pub first_seen: DateTime<Utc>,
-    /// The positions of its tail; `None`: only its checkpoints are checked.
+    /// Where its tail stands; `None`: only its checkpoints are checked.
     pub tail: Option<TailRow>,
-    /// The largest checkpoint that is consistent with all before it.
+    /// The largest checkpoint that is of one history with all before it.
     pub checkpoint: Option<CheckpointRow>,
-    /// The progress of a long reading that has not ended.
+    /// How far a long reading has come that is not at its end.
     pub progress: Option<LogProgress>,
     /// Entries downloaded.
     pub entries: u64,
@@ -64,18 +64,18 @@ pub struct LogRow {
     pub matches: u64,
     /// Entries that cannot be read.
     pub quarantined: u64,
-    /// When it was last read without an error.
+    /// When it was last read and everything held.
     pub last_success: Option<DateTime<Utc>>,
-    /// The last error.
+    /// What went wrong last.
     pub last_error: Option<String>,
-    /// Its time.
+    /// When it did.
     pub last_error_at: Option<DateTime<Utc>>,
-    /// The time of the first failure since the last success.
+    /// Since when it has failed without a success.
     pub failing_since: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Stores a log, or updates its description. The positions of its tail do not change.
+    /// Makes a log known, or corrects what is known of it. Where its tail stands does not change.
     ///
     /// # Errors
     /// As every write.
@@ -117,7 +117,7 @@ impl Store {
         })
     }
 
-    /// Stores whether a log still grows.
+    /// Changes whether a log still grows.
     pub(crate) fn log_standing(&self, name: &str, standing: LogState) -> Result<(), StoreError> {
         self.write("recording a log's standing", |db| {
             let mut update = db.prepare_cached("UPDATE logs SET standing = ?2 WHERE name = ?1")?;
@@ -126,7 +126,7 @@ impl Store {
         })
     }
 
-    /// Deletes a log that was never read.
+    /// Forgets a log of which nothing was ever read.
     pub(crate) fn forget_log(&self, name: &str) -> Result<(), StoreError> {
         self.write("forgetting a log that was never read", |db| {
             db.prepare_cached(
@@ -138,12 +138,12 @@ impl Store {
         })
     }
 
-    /// Stores that a log was read without an error.
+    /// Remembers that a log was read and everything held.
     pub(crate) fn log_succeeded(&self, name: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's success", |db| succeeded(db, name, now))
     }
 
-    /// Stores that a log could not be read, or failed a check.
+    /// Remembers that a log could not be read, or that something did not hold.
     pub(crate) fn log_failed(&self, name: &str, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.write("recording a log's failure", |db| {
             db.prepare_cached(
@@ -185,7 +185,7 @@ fn log_row(row: &Row<'_>) -> rusqlite::Result<LogRow> {
     })
 }
 
-/// Completes the row from other tables.
+/// What other tables say of the log.
 fn complete(db: &Reading<'_>, row: LogRow) -> Result<LogRow, QueryFailure> {
     let counted = |sql: &str| -> Result<u64, QueryFailure> {
         Ok(count(db.prepare_cached(sql)?.query_row([&row.name], |row| row.get(0))?))

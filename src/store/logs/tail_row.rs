@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::store::columns::{Hashes, Position};
 
-/// The positions of a tail. The ends are exclusive.
+/// The position of a tail. The ends are exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TailRow {
     /// The first entry that was read.
@@ -23,7 +23,7 @@ pub struct TailRow {
     pub downloaded_range: Vec<[u8; 32]>,
 }
 
-/// The positions of the tail of a row of `logs`, if it has one.
+/// Where the tail of a row of `logs` stands, if it has one.
 pub(super) fn tail_row(row: &Row<'_>) -> rusqlite::Result<Option<TailRow>> {
     let Some(Position(start)) = row.get("start")? else { return Ok(None) };
     Ok(Some(TailRow {

@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A log entry whose certificate names a watched repository or identity, but was not issued by an authority of the trust root. Low. Each package, and each other `[[logs.match]]` entry, has one alert, which counts the log entries and names some of them.
+A log entry whose certificate names a watched repository or identity, but which no authority of the trust root issued. The signal is low. provwatch raises one alert for each package and for each `[[logs.match]]`. The alert counts the log entries and names some of them.
 
 ### Why it matters
-Logs accept any certificate that matches its signature, whatever its issuer. A monitor that trusted such certificates would raise alerts against innocent repositories. The entry proves nothing about the repository, but its author chose to write the repository's name.
+A log accepts an entry if the signature matches the certificate, even if an untrusted authority issued that certificate. A monitor that believed such certificates would accuse innocent repositories. The entry proves nothing about the repository, but its author chose to name the repository.
 
 ### False positives
 A private authority that logs to a public log, or an outdated trust root.
 
 ### What to do
-No action is needed for the repository. If the authority is yours, configure a trust root that contains it (`[trust]`).
+The repository needs no action. If the authority is yours, configure a trust root that contains it (`[trust]`).
 
 ### Example incident
-None known. Researchers have logged such certificates to show that it is possible.";
+None known. Researchers have logged such certificates as a demonstration.";
 
 impl EntryDetector for ForgedCertificate {
     fn about(&self) -> &'static About {

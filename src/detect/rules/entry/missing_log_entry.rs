@@ -24,13 +24,13 @@ const ATTEMPTS: u32 = 3;
 const MINUTES: i64 = 10;
 
 const DOCS: &str = "### What it detects
-The attestation of a new release names an entry of a followed log, and the log does not have it. High where at least three requests over ten minutes find no entry at that place. Critical where the log has an entry by another signer there.
+The attestation of a new release names an entry of a log that provwatch follows, and the log does not have this entry. The signal is high if at least three requests over ten minutes find no entry at that index. It is critical if the log has an entry by another signer there.
 
 ### Why it matters
-The attestation verifies, so the log's key signed for the entry. A log that hides entries it signed for keeps owners from seeing signatures in their name.
+The attestation verifies, so the log's key signed a promise for the entry. If a log hides such entries, owners cannot see signatures in their name.
 
 ### False positives
-A log that lags by more than ten minutes, or that has been shut down. An unreachable log is not asked and raises no signal.
+A log that lags by more than ten minutes, or whose operator has shut it down. A log that provwatch cannot reach raises no signal.
 
 ### What to do
 Keep the attestation and ask the operator of the log. Do not install the release until the operator explains the missing entry.

@@ -23,13 +23,13 @@ static ABOUT: About = About {
 const RISKY: [&str; 3] = ["pull_request_target", "workflow_run", "issue_comment"];
 
 const DOCS: &str = "### What it detects
-A watched repository signed with a workflow file that built none of its packages' releases and was never seen in a log before. No release carries the signature yet. Medium; high where outsiders can start the workflow (`pull_request_target`, `workflow_run`, `issue_comment`). Informational while no release of the repository is known, and in the first two weeks of a log.
+A watched repository signed with a workflow file that never built a release of its packages, and that appeared in no log before. No release carries the signature yet. The signal is medium, and high if outsiders can start the workflow (`pull_request_target`, `workflow_run`, `issue_comment`). It is informational while no release of the repository is known, and in the first two weeks of following a log.
 
 ### Why it matters
-An attacker with write access can add a workflow of their own, which signs before it publishes. The log shows the signature before the registry shows a release.
+An attacker with write access can add a workflow of their own. It signs before it publishes, so the log shows the signature before the registry shows a release.
 
 ### False positives
-A new build of containers, documentation or another package that signs its artifacts. Each workflow raises this signal once.
+A new workflow for containers, documentation or another package that signs its artifacts. Each workflow raises this signal once.
 
 ### What to do
 Read the workflow, check which account added it, and see what its run published.

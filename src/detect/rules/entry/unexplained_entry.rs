@@ -20,19 +20,19 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A workflow that publishes a watched package signed something, and no release with that signature appeared within the window (`window` in `[logs]`, two hours). Medium; informational in the first two weeks of a log. No signal where the workflow signed other things before.
+A workflow that publishes a watched package signed something, and no release with that signature appeared within two hours (`window` in `[logs]`). The signal is medium, and informational in the first two weeks of following a log. If the workflow signed other things before, it raises no signal.
 
 ### Why it matters
-An attacker who controls a publishing workflow can sign with the project's identity and publish where provwatch does not look. Examples are another registry, a mirror or a trial run.
+An attacker who controls a publishing workflow can sign with the project's identity and publish where provwatch does not look: at another registry or a mirror. Or the entry comes from a trial run of the attack.
 
 ### False positives
-A failed publish after signing, a dry run, a release to another registry, or an artifact attestation next to the release. From the second time on the workflow's extra signatures count as normal.
+A failed publication after signing, a dry run, a release to another registry, or an artifact attestation next to the release. From the second time on, such signatures of the workflow count as normal.
 
 ### What to do
-Look at the run that signed, and find out where its signature was used.
+Open the run that signed, and find out which file the signature belongs to.
 
 ### Example incident
-ultralytics (December 2024): an attacker made the real workflow build and sign content that was not in the repository.";
+ultralytics (December 2024): an attacker made the project's own workflow build and sign content from outside the repository.";
 
 impl EntryDetector for UnexplainedEntry {
     fn about(&self) -> &'static About {

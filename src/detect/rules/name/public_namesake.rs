@@ -25,19 +25,19 @@ pub(super) static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A watched package of a private registry (a named `[[registries.npm]]` table, for example) whose name also exists in the public registry of the same type. Medium where the public package appeared while the private one was watched. Low where it existed at the first look. Informational where its newest release is one of your own, with the same files. provwatch asks the public registry at the first look and once a day, with a conditional request. These requests disclose the names; `[detectors.public-namesake] enabled = false` stops them.
+A watched package of a private registry (a named `[[registries.npm]]` table, for example) whose name also exists in the public registry of the same type. The signal is medium if the public package appeared while you watched the private one, and low if it existed at the first check. It is informational if its newest release is one of your own, with the same files. provwatch asks the public registry at the first check and then once a day, with a conditional request. These requests disclose your private names to the public registry; `[detectors.public-namesake] enabled = false` stops them.
 
 ### Why it matters
 Dependency confusion: a client that asks both registries takes the higher version, so the public package decides what the client installs. The alert names the public release, its publisher and its date, and links to it.
 
 ### False positives
-Another owner's honest package of the same name that is older than yours: only the first look reports it, once, at low severity. A private registry that proxies public packages: name its host in `[registries] aliases`, and watch the public packages.
+An older, honest package of the same name by another owner: provwatch reports it once, at the first check, with severity low. A private registry that proxies public packages: name its host in `[registries] aliases`, and watch the public packages.
 
 ### What to do
-Check the owner of the public package. Configure clients to ask only your registry for your names. Use a scope that you own in public, `--index-url` without `--extra-index-url`, or a source named in `Cargo.toml`. Alternatively, reserve the name or report it to the public registry. Search lock files and caches for the public release.
+Check the owner of the public package. Configure clients to ask only your registry for your names. Use a scope that you own at the public registry, `--index-url` without `--extra-index-url`, or a registry named in `Cargo.toml`. Or reserve the name at the public registry, or report the package there. Search your lock files and caches for the public release.
 
 ### Example incident
-In 2021 a researcher published the private package names of some 35 companies in public, with higher versions. Their builds ran his code within hours.";
+In 2021 a researcher published the private package names of some 35 companies in public, with higher versions. Builds of these companies ran the researcher's code within hours.";
 
 /// A public package with the name of a package of another registry.
 #[derive(Clone, Copy, Debug)]
