@@ -19,6 +19,10 @@ use provwatch::{
     http::{Client, Policy, RealTransport},
 };
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const REFERENCES: usize = 100_000;
 /// How often the repository is listed.
 const TIMES: u32 = 9;

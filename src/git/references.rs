@@ -14,7 +14,7 @@ pub struct References {
     /// the former name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub moved_to: Option<RepositoryUrl>,
-    /// What `HEAD` points to; nothing in a repository without commits, and where nobody asked for it.
+    /// What `HEAD` points to; nothing in a repository without commits, and in an answer about tags.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub head: Option<Head>,
     /// The tags by their names without `refs/tags/`, each with the object that it names in the end: as a rule a commit, also

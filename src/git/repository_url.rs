@@ -71,7 +71,7 @@ impl RepositoryUrl {
         let path = path.strip_suffix(".git").unwrap_or(path);
         let parts = path.split('/');
         let is_path = path.len() <= MAX_PATH && parts.clone().count() <= MAX_PARTS && parts.clone().all(is_part);
-        if !is_path || !is_private_enough(url) {
+        if !is_path || !is_protected(url) {
             return Err(NotARepository);
         }
         let mut url = url.clone();
@@ -85,8 +85,8 @@ fn is_part(part: &str) -> bool {
     !part.is_empty() && part.len() <= MAX_PART && part != "." && part != ".." && part.bytes().all(is_plain)
 }
 
-/// Whether nobody on the way can change the answers.
-fn is_private_enough(url: &Url) -> bool {
+/// Whether the parties on the path cannot change the answers.
+fn is_protected(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

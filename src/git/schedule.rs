@@ -18,8 +18,8 @@ pub const EVERY: TimeDelta = TimeDelta::hours(1);
 /// Repositories of one host that are listed in full within [`EVERY`].
 pub const PER_HOST: usize = 600;
 
-/// Which repositories were listed in the last hour. Unlike the rate limiter of `http` it makes nobody wait: a full listing
-/// can come later, and the question for one tag must not queue behind thousands of them.
+/// Which repositories were listed in the last hour. Unlike the rate limiter of `http` it makes no caller wait: a full
+/// listing can come later, and the question for one tag must not queue behind thousands of them.
 #[derive(Debug, Default)]
 pub struct ListingSchedule {
     /// The last listing of each repository, by host.

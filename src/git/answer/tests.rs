@@ -118,8 +118,8 @@ fn an_answer_in_another_form_says_which() {
         (why(&sound[..20]), "the packet at byte 0 is cut off: 20 of its 58 bytes came".to_owned()),
         (why(&sound[..58]), "the answer ends after 1 line without the packet that marks its end".to_owned()),
         (why(&sound.repeat(2)), format!("{goes_on} 1 line")),
-        (why(&[&sound, &b"0002<html>"[..]].concat()), format!("{goes_on} 1 line")),
-        (why(&[&sound, &b"0000"[..]].concat()), format!("{goes_on} 1 line")),
+        (why(&[sound.as_slice(), b"0002<html>"].concat()), format!("{goes_on} 1 line")),
+        (why(&[sound.as_slice(), b"0000"].concat()), format!("{goes_on} 1 line")),
         (why(b"00010000"), format!("{goes_on} 0 lines")),
         (why(b"0002"), format!("{goes_on} 0 lines")),
     ] {
