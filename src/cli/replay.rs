@@ -1,4 +1,4 @@
-//! `provwatch replay`: runs recorded timelines through the detectors.
+//! `provwatch replay`: runs recorded timelines through the detectors, or through a rule of another tool.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,9 @@ use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
     packages::{
         assess::{Assessment, ComparedWith},
-        replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, is_store, replay},
+        replay::{
+            CaseAlert, Expectation, PeerRule, Replayed, Rules, Score, Timeline, files, is_store, replay, replay_peer,
+        },
     },
     store::Store,
     watchlist::Watchlist,
@@ -27,11 +29,16 @@ Examples:
   provwatch replay --explain axios.json  # why each release raises one or not
   provwatch replay provwatch.db          # what is stored, by today's rules
   provwatch replay --expect timelines/   # compare with what they expect
+  provwatch replay --rule presence --expect timelines/   # the same by pnpm's rule
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
 line; `*.db` is a store of provwatch, with the changes announced in it. Settings of detectors do not apply. Every release is assessed against the baseline of the earlier ones, by the code that the daemon runs. With --format json every alert is one line, in time \
 order over all timelines; what --expect has to say then goes to standard error.
+
+--rule judges by a rule of another tool instead, for comparison; every alert is then high. `presence` is pnpm's no-downgrade: \
+less evidence than any earlier version had. `predecessor` compares with the release directly before: evidence that is gone, or \
+another repository or workflow. Baselines, facts and campaigns have no part in it.
 
 Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or --fail-on was given and reached")]
 pub struct Replay {
@@ -47,6 +54,9 @@ pub struct Replay {
     /// Judge by the policies of this watchlist too
     #[arg(long, value_name = "FILE")]
     watchlist: Option<PathBuf>,
+    /// Judge by a rule of another tool in place of the detectors: presence or predecessor
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["explain", "watchlist"])]
+    rule: Option<PeerRule>,
     /// Exit with 3 when there are alerts of this severity or worse; without it alerts do not count
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severity>,
@@ -71,7 +81,10 @@ impl Replay {
         let mut replayed = Vec::new();
         for file in &files {
             let timeline = Timeline::read(file).map_err(CliError::usage)?;
-            replayed.push(replay(&timeline, rules, see));
+            replayed.push(match self.rule {
+                Some(rule) => replay_peer(&timeline, rule),
+                None => replay(&timeline, rules, see),
+            });
         }
         if self.expect && replayed.iter().all(|case: &Replayed| case.scores.is_empty()) {
             return Err(CliError::usage("nothing is expected: no timeline has `expect`")

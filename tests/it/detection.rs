@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
+mod alarms;
 #[path = "../lab/histories.rs"]
 mod histories;
+mod honest_styles;
+#[path = "../lab/styles/mod.rs"]
+mod styles;
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
@@ -179,6 +183,8 @@ fn document() -> String {
     back_test(&mut out);
     out.push_str(ALARMS);
     false_alarms(&mut out);
+    out.push_str(WITHOUT_FACTS);
+    out.push_str(&honest_styles::section());
     out.push_str(ATTACKS);
     attacks(&mut out);
     out.push_str(MISSES);
@@ -207,12 +213,14 @@ manual releases in a thousand after a failed run. The table has the share of rel
 
 ";
 
-const ATTACKS: &str = "
+const WITHOUT_FACTS: &str = "
 Without facts, every high alert is about a manual release, which looks the same as one published with a stolen token. No honest release is critical.
+";
 
+const ATTACKS: &str = "
 ## Attacks
 
-The test attacks the same projects after thirty honest releases, twenty projects of each style that the attack suits. The table counts the projects that reach each severity, and separates projects with and without
+The test attacks the projects of the twelve styles after thirty honest releases, twenty projects of each style that the attack suits. The table counts the projects that reach each severity, and separates projects with and without
 evidence of the origin of earlier releases. The classes are those of public post-mortems. **T**: the attacker holds a token or a session and publishes past the project's workflow. **W1**: the attacker may push, and builds
 from a branch or with a workflow of their own. **W2**: the attacker gets a commit onto the release branch. **W3**: the attacker controls a run of the real workflow.
 

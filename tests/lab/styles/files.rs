@@ -4,7 +4,7 @@ use provwatch::model::Ecosystem;
 
 use super::project::{By, Project};
 
-/// A change of the upload tool drops the attestations of all files for months, until somebody notices. Tags and releases go
+/// A change of the upload tool drops the attestations of all files for months, until a maintainer notices. Tags and releases go
 /// on as before.
 pub fn pypi_attestation_lost(project: &mut Project) {
     project.publish_to(Ecosystem::PYPI);

@@ -94,7 +94,7 @@ pub fn runner_change(project: &mut Project) {
     project.finish();
 }
 
-/// The workflow runs for tags; now and then somebody starts it by hand on the default branch, and it makes the tag itself.
+/// The workflow runs for tags; now and then a maintainer starts it by hand on the default branch, and it makes the tag itself.
 pub fn sometimes_dispatch(project: &mut Project) {
     project.pipeline.source = Source::Tag;
     if project.once_in(4) {
