@@ -9,7 +9,7 @@ use super::project::{By, Forge, Home, Pipeline, Project, Source, TagStyle};
 /// the owner is an organization of before, or made for the move.
 pub fn gitlab_to_github(project: &mut Project) {
     project.publish_to(Ecosystem::PYPI);
-    let (owner, name) = (format!("group{}", project.number), project.home.name.clone());
+    let owner = format!("group{}", project.number);
     let github = (project.home.clone(), project.pipeline.clone());
     project.home = Home { forge: Forge::GitLab, owner, id: 31_000_000 + project.number, ..project.home.clone() };
     project.home.owner_id += 4_000_000;
@@ -24,7 +24,6 @@ pub fn gitlab_to_github(project: &mut Project) {
     let count = project.turning_point();
     project.release_until(count);
     (project.home, project.pipeline) = github;
-    project.home.name = name;
     let age = if project.once_in(3) { project.random.i64(100..900) } else { project.random.i64(2..60) };
     project.home.since = project.now - TimeDelta::days(age);
     if project.once_in(4) {

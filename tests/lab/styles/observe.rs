@@ -7,7 +7,7 @@ use provwatch::model::{
     TagFacts, Unread, VerifiedProvenance, WorkflowIdentity,
 };
 
-use super::project::{By, Draft, Forge, Home, Project};
+use super::project::{By, Draft, Forge, Home, Project, Trail};
 
 /// How long before the publication the workflow signs.
 const SIGNED_BEFORE: TimeDelta = TimeDelta::seconds(20);
@@ -205,8 +205,8 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
         repository: Some(repository(home)),
         owner: Some(owner(home)),
         commit: is_attested(project, draft).then(|| commit(project, draft)),
-        tag: Some(tag(&draft.tag, draft.tagged)),
-        release: Some(ReleaseFacts { exists: Some(draft.tagged && draft.released) }),
+        tag: Some(tag(&draft.tag, draft.trail != Trail::Nothing)),
+        release: Some(ReleaseFacts { exists: Some(draft.trail == Trail::TagAndRelease) }),
         run: run(project, draft),
         ..facts
     }
@@ -242,7 +242,7 @@ fn owner(home: &Home) -> OwnerFacts {
 fn commit(project: &Project, draft: &Draft) -> CommitFacts {
     CommitFacts {
         on_default_branch: Some(draft.merged),
-        on_release_branch: (!draft.merged).then_some(draft.on_protected),
+        on_release_branch: (!draft.merged).then_some(false),
         verified: Some(project.signs_commits),
     }
 }

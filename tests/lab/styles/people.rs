@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use provwatch::model::Ecosystem;
 
-use super::project::{By, Project, day, person};
+use super::project::{By, Project, Trail, day, person};
 
 /// A person uploads with twine, and tags about seven releases in ten.
 pub fn pypi_twine_person(project: &mut Project) {
@@ -12,7 +12,7 @@ pub fn pypi_twine_person(project: &mut Project) {
     while !project.is_done() {
         let mut draft = project.next_release();
         if project.random.u32(0..10) < 3 {
-            (draft.tagged, draft.released) = (false, false);
+            draft.trail = Trail::Nothing;
         }
         project.publish(&draft);
     }
@@ -58,7 +58,7 @@ pub fn prereleases_from_laptop(project: &mut Project) {
             let mut draft = project.draft(&format!("{major}.{}.0-{word}.{number}", minor + 1));
             draft.by = By::Person(0);
             if project.once_in(2) {
-                (draft.tagged, draft.released) = (false, false);
+                draft.trail = Trail::Nothing;
             }
             project.publish(&draft);
         }

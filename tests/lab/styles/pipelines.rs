@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use provwatch::model::Ecosystem;
 
-use super::project::{By, Project, Source, TagStyle, day};
+use super::project::{By, Project, Source, TagStyle, Trail, day};
 
 /// The CI provider becomes CircleCI, which npm takes as a trusted publisher and which cannot attest.
 pub fn circleci_moves(project: &mut Project) {
@@ -122,7 +122,7 @@ pub fn tag_after_publish(project: &mut Project) {
     while !project.is_done() {
         let mut draft = project.next_release();
         if project.once_in(4) {
-            (draft.tagged, draft.released) = (false, false);
+            draft.trail = Trail::Nothing;
         }
         project.publish(&draft);
     }
@@ -149,7 +149,7 @@ pub fn lts_branches_unprotected(project: &mut Project) {
         if project.releases.len() % 9 == 6 {
             project.version = [project.version[0] + 1, 0, 0];
         }
-        let line = project.version[0] - u64::from(project.once_in(3)) - 1;
+        let line = project.version[0].saturating_sub(1 + u64::from(project.once_in(3)));
         if line >= first && project.once_in(3) && !project.is_done() {
             fix_old_line(project, line);
         }

@@ -91,6 +91,14 @@ pub enum TagStyle {
     Package,
 }
 
+/// The trail that a release has at the forge when it is first seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trail {
+    Nothing,
+    Tag,
+    TagAndRelease,
+}
+
 /// One release before it is written down.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -102,15 +110,10 @@ pub struct Draft {
     pub trigger: &'static str,
     pub run: u64,
     pub attempt: u32,
-    /// Whether the default branch has the commit.
+    /// Whether the default branch has the commit. No other branch is protected.
     pub merged: bool,
-    /// Whether a protected branch beside the default branch has it.
-    pub on_protected: bool,
     pub tag: String,
-    /// Whether the tag exists when the release is first seen.
-    pub tagged: bool,
-    /// Whether the forge has a release for it then.
-    pub released: bool,
+    pub trail: Trail,
     /// Whether a run of the workflow failed shortly before.
     pub after_failed_run: bool,
     /// Platforms of wheels that another job uploads, without attestation.
@@ -232,7 +235,7 @@ impl Project {
             draft.attempt = 2;
         }
         if self.once_in(400) {
-            (draft.tagged, draft.released) = (false, false);
+            draft.trail = Trail::Nothing;
         }
         draft
     }
@@ -296,10 +299,8 @@ impl Project {
             run: self.run,
             attempt: 1,
             merged: true,
-            on_protected: false,
             tag,
-            tagged: true,
-            released: self.makes_releases,
+            trail: if self.makes_releases { Trail::TagAndRelease } else { Trail::Tag },
             after_failed_run: false,
             bare_wheels: Vec::new(),
         }

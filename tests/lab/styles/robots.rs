@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::project::{By, Project, Source, TagStyle};
+use super::project::{By, Project, Source, TagStyle, Trail};
 
 /// A bot releases every merge to the default branch, several on some days; the next major version is prepared on a branch
 /// of its own, which is not merged yet.
@@ -112,7 +112,7 @@ fn publish_nightly(project: &mut Project) {
     let mut draft = project.draft(&version);
     draft.reference = format!("refs/heads/{}", project.home.default_branch);
     draft.trigger = "schedule";
-    (draft.tagged, draft.released) = (false, false);
+    draft.trail = Trail::Nothing;
     project.publish(&draft);
 }
 
