@@ -1,4 +1,4 @@
-//! `provwatch replay`: runs recorded timelines through the detectors.
+//! `provwatch replay`: runs recorded timelines through the detectors, or through a rule of another tool.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,9 @@ use crate::{
     model::{AlertKind, ExpectedChange, Observation, Severity},
     packages::{
         assess::{Assessment, ComparedWith},
-        replay::{CaseAlert, Expectation, Replayed, Rules, Score, Timeline, files, is_store, replay},
+        replay::{
+            CaseAlert, Expectation, PeerRule, Replayed, Rules, Score, Timeline, files, is_store, replay, replay_peer,
+        },
     },
     store::Store,
     watchlist::Watchlist,
@@ -27,12 +29,17 @@ Examples:
   provwatch replay --explain axios.json  # why each release raises one, or not
   provwatch replay provwatch.db          # a database, by today's rules
   provwatch replay --expect timelines/   # compare with their expectations
+  provwatch replay --rule presence --expect timelines/   # the same by pnpm's rule
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
 line; `*.db` is a database of provwatch, with its announced changes. Settings of detectors do not apply. The command \
 compares every release with the baseline of the earlier ones, by the daemon's own code. With --format json it prints \
 each alert on one line, in time order over all timelines; the result of --expect then goes to standard error.
+
+--rule judges by a rule of another tool instead, for comparison; every alert is then high. `presence` is pnpm's no-downgrade: \
+less evidence than any earlier version had. `predecessor` compares with the release directly before: evidence that is gone, or \
+another repository or workflow. Baselines, facts and campaigns have no part in it.
 
 Exit codes: 0 clean · 2 a file is not a timeline · 3 an expectation was missed, or an alert is at or above --fail-on")]
 pub struct Replay {
@@ -48,6 +55,9 @@ pub struct Replay {
     /// Apply the policies of this watchlist, too
     #[arg(long, value_name = "FILE")]
     watchlist: Option<PathBuf>,
+    /// Judge by a rule of another tool in place of the detectors: presence or predecessor
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["explain", "watchlist"])]
+    rule: Option<PeerRule>,
     /// Exit with 3 if a release raises an alert of this severity or worse [default: alerts do not change the exit code]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severity>,
@@ -72,7 +82,10 @@ impl Replay {
         let mut replayed = Vec::new();
         for file in &files {
             let timeline = Timeline::read(file).map_err(CliError::usage)?;
-            replayed.push(replay(&timeline, rules, see));
+            replayed.push(match self.rule {
+                Some(rule) => replay_peer(&timeline, rule),
+                None => replay(&timeline, rules, see),
+            });
         }
         if self.expect && replayed.iter().all(|case: &Replayed| case.scores.is_empty()) {
             return Err(CliError::usage("nothing is expected: no timeline has `expect`")

@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
+mod alarms;
 #[path = "../lab/histories/mod.rs"]
 mod histories;
+mod honest_styles;
+#[path = "../lab/styles/mod.rs"]
+mod styles;
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
@@ -179,6 +183,8 @@ fn document() -> String {
     back_test(&mut out);
     out.push_str(ALARMS);
     false_alarms(&mut out);
+    out.push_str(WITHOUT_FACTS);
+    out.push_str(&honest_styles::section());
     out.push_str(ATTACKS);
     attacks(&mut out);
     out.push_str(MISSES);
@@ -207,9 +213,11 @@ manual releases in a thousand after a failed run. The table has the share of rel
 
 ";
 
-const ATTACKS: &str = "
+const WITHOUT_FACTS: &str = "
 Without facts, every high alert is about a manual release, because it looks the same as a release with a stolen token. No honest release raises a critical alert.
+";
 
+const ATTACKS: &str = "
 ## Attacks
 
 The test attacks projects of the same styles after thirty honest releases: twenty projects of each style to which the attack applies. The table counts the projects by the worst severity that the attack reaches, and

@@ -60,6 +60,7 @@ mod packages_replaced;
 mod packages_time;
 mod registries;
 mod replay;
+mod replay_peers;
 mod schemas;
 mod shapes;
 mod stored;

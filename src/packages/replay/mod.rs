@@ -1,5 +1,6 @@
-//! Replay of timelines through the real rules, for back-tests and stored histories.
+//! Replay of timelines through the real rules, for back-tests and stored histories, or through a peer's rule.
 
+mod peer_rules;
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use peer_rules::{PeerRule, trace_peer};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 
 use super::{
@@ -16,7 +18,10 @@ use super::{
 use crate::{
     baseline::{Held, Later, joins, learn},
     detect::{AssessmentInputs, UNTUNED, is_open_loss},
-    model::{Alert, AlertKind, Baseline, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId, Severity},
+    model::{
+        Alert, AlertKind, Baseline, Confidence, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId,
+        Severity, Signal,
+    },
     watchlist::Watchlist,
 };
 
@@ -77,25 +82,78 @@ pub struct Rules<'a> {
 /// Replays a timeline: every release is assessed against the baseline of its predecessors, and passed to `see` with its
 /// assessment.
 pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
-    let mut alerts: Vec<CaseAlert> = Vec::new();
-    let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
+    let mut raised = Raised::of(timeline);
     trace(&timeline.observations, rules, |release, assessed| {
         see(release, assessed);
-        let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
-        match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
-            Some(known) if known.severity >= alert.severity => {}
-            Some(known) => *known = alert,
-            None => {
-                by_release.insert(&release.purl, alerts.len());
-                alerts.push(CaseAlert { case: timeline.case.clone(), alert });
-            }
-        }
+        raised.extend(release, alert(release, assessed, release.published_at, links(release)));
     });
-    let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
-    let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
+    let scores = raised.scores();
+    let mut alerts = raised.alerts;
     alerts.extend(campaigns(timeline, &alerts));
     alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
     Replayed { case: timeline.case.clone(), alerts, scores }
+}
+
+/// Replays a timeline by a peer's rule in place of the detectors: an alert is high where the rule fires, and there are no
+/// others.
+pub fn replay_peer(timeline: &Timeline, rule: PeerRule) -> Replayed {
+    let mut raised = Raised::of(timeline);
+    trace_peer(&timeline.observations, rule, |release, signal| {
+        raised.extend(release, signal.map(|signal| peer_alert(release, rule, signal)));
+    });
+    let scores = raised.scores();
+    Replayed { case: timeline.case.clone(), alerts: raised.alerts, scores }
+}
+
+fn peer_alert(release: &Observation, rule: PeerRule, signal: Signal) -> Alert {
+    let title = format!("{} {}: {}", release.purl.package().name(), release.purl.version(), rule.title());
+    let subject = release.purl.to_string();
+    Alert {
+        purl: Some(release.purl.clone()),
+        published_at: Some(release.published_at),
+        argument: format!("The rule {} of another tool fires; it has no other severity than high.", rule.as_str()),
+        signals: vec![signal],
+        links: links(release),
+        ..Alert::about(
+            AlertKind::Release,
+            &subject,
+            Severity::High,
+            Confidence::Medium,
+            title,
+            release.published_at,
+        )
+    }
+}
+
+/// The alerts of a timeline, the worst of each release.
+struct Raised<'a> {
+    timeline: &'a Timeline,
+    alerts: Vec<CaseAlert>,
+    by_release: BTreeMap<&'a ReleaseId, usize>,
+}
+
+impl<'a> Raised<'a> {
+    fn of(timeline: &'a Timeline) -> Self {
+        Self { timeline, alerts: Vec::new(), by_release: BTreeMap::new() }
+    }
+
+    fn extend(&mut self, release: &'a Observation, alert: Option<Alert>) {
+        let Some(alert) = alert else { return };
+        match self.by_release.get(&release.purl).map(|&index| &mut self.alerts[index].alert) {
+            Some(known) if known.severity >= alert.severity => {}
+            Some(known) => *known = alert,
+            None => {
+                self.by_release.insert(&release.purl, self.alerts.len());
+                self.alerts.push(CaseAlert { case: self.timeline.case.clone(), alert });
+            }
+        }
+    }
+
+    fn scores(&self) -> Vec<Score> {
+        let index = |purl| self.by_release.get(purl);
+        let severity = |purl| index(purl).map_or(Severity::Info, |&index| self.alerts[index].alert.severity);
+        self.timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect()
+    }
 }
 
 /// The campaigns among the alerts, as they are at the end.
