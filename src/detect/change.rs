@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version},
+    model::{Baseline, EffectivePolicy, EvidenceRank, ExpectedChange, LineBaseline, Observation, Version},
 };
 
 /// One release beside what is normal for its package: all that a detector may look at.
@@ -27,7 +27,7 @@ pub struct Change<'a> {
     /// Where the lines are drawn that an operator may move.
     pub limits: Limits,
     /// What the operator demands of the package.
-    pub policy: Option<&'a Policy>,
+    pub policy: Option<&'a EffectivePolicy>,
     /// Changes that the operator announced.
     pub expected: &'a [ExpectedChange],
 }
@@ -40,7 +40,7 @@ pub struct AssessmentInputs<'a> {
     /// What the operator changed about detectors.
     pub tuning: &'a Tuning,
     /// What the operator demands of the package.
-    pub policy: Option<&'a Policy>,
+    pub policy: Option<&'a EffectivePolicy>,
     /// Changes that were announced, of whichever package.
     pub expected: &'a [ExpectedChange],
 }
@@ -70,7 +70,7 @@ impl<'a> Change<'a> {
 
     /// Whether the policy keeps a detector quiet about this release.
     pub fn is_quiet(&self, detector: &str) -> bool {
-        let quiet = self.policy.into_iter().flat_map(|policy| &policy.quiet);
+        let quiet = self.policy.into_iter().flat_map(|effective| &effective.policy.quiet);
         quiet.filter(|quiet| quiet.detector == detector).any(|quiet| quiet.holds(self.release.published_at))
     }
 

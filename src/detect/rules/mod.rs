@@ -52,6 +52,7 @@ mod young_dependency;
 pub use entry::ENTRY_DETECTORS;
 pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
 pub(super) use policy_violated::demand;
+pub use policy_violated::never_met;
 pub use unreadable_release::unreadable;
 
 use super::Detector;

@@ -10,7 +10,7 @@ use crate::{
     detect::AssessmentInputs,
     enrich::{ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Fact, Facts, Observation, OrNone, Package,
+        Baseline, Demand, Fact, Facts, Observation, OrNone, Package,
         traits::{Dependencies, NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
@@ -171,7 +171,7 @@ fn after(before: Facts, now: Facts) -> Facts {
 /// Whether anything at all is to be said of a release, announced or not, or a policy demands what only the forge knows.
 fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs<'_>) -> bool {
     let assessed = assess(baseline, release, &AssessmentInputs { expected: &[], ..*inputs });
-    let demands_age = inputs.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
+    let demands_age = inputs.policy.is_some_and(|effective| effective.policy.has(Demand::MinRepositoryAge));
     let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
     is_new || demands_age || !assessed.signals.is_empty()
 }
