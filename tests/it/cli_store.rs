@@ -1277,6 +1277,7 @@ mod surroundings {
             "baseline accept",
             "baseline unaccept",
             "baseline reset",
+            "baseline pin",
             "watch add",
             "watch remove",
             "watch list",

@@ -10,9 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     clock::{Clock, SystemClock},
+    detect::{AssessmentInputs, ReleaseContext},
     model::{Baseline, BaselineReason, Observation, Severity},
-    packages::replay::{Rules, trace},
-    store::{BaselineChange, NewBaselineVersion, Store},
+    packages::{
+        assess,
+        replay::{Rules, trace},
+    },
+    store::{BaselineChange, NewBaselineVersion, Outcome, Record, Store},
     watchlist::Watchlist,
 };
 use serde_json::{Value, json};
@@ -219,6 +223,30 @@ fn a_demand_that_only_warns_stays_visible() {
     desk.write("provwatch.db", &"not a database, but long enough to look like one. ".repeat(50));
     let said = desk.run(&["watch", "list"]);
     assert!(said.code == 0 && said.out.contains("pkg:npm/bare") && said.err.contains("cannot be read"), "{said}");
+}
+
+#[test]
+fn a_release_that_only_warns_is_looked_up_with_its_signal() {
+    let desk = Desk::new(LIST);
+    desk.learn(&[releases("bare", Token)]);
+    let store = Store::open(&desk.0.path().join("provwatch.db")).unwrap();
+    let (watchlist, release) = (Watchlist::parse(LIST, Path::new("w.toml")).unwrap(), release("bare", 6, Token));
+    let policy = watchlist.policy(release.purl.package());
+    let inputs = AssessmentInputs { policy: policy.as_ref(), ..AssessmentInputs::usual(&ReleaseContext::default()) };
+    let assessed = assess::assess(&store.baseline(release.purl.package()).unwrap().baseline, &release, &inputs);
+    let raised_at = release.published_at + TimeDelta::minutes(2);
+    let alert = assess::alert(&release, &assessed, raised_at, assess::links(&release)).unwrap();
+    let mut record = Record::observed(release, Outcome::Alerted, raised_at);
+    record.alert = Some(alert);
+    store.record(&record).unwrap();
+    drop(store);
+    let said = desk.run(&["lookup", "pkg:npm/bare@1.0.6", "--fail-on", "low"]);
+    assert!(said.code == 0 && said.out.contains("policy-violated"), "{said}");
+    assert!(said.out.contains("Does not meet the policy") && said.out.contains("evidence: provenance"), "{said}");
+    let listed = desk.run(&["alerts", "list"]);
+    assert!(!listed.out.contains("1.0.6"), "what is informational is shown on request: {listed}");
+    let listed = desk.run(&["alerts", "list", "--min-severity", "info"]);
+    assert!(listed.out.contains("1.0.6"), "{listed}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod proposal;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
@@ -111,7 +111,7 @@ impl Pin {
         let store = context.store_to_read()?;
         let packages = match self.tier {
             Some(tier) => of_tier(&store, &watchlist, tier)?,
-            None => self.packages.clone(),
+            None => self.packages.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect(),
         };
         let mut proposals = Vec::new();
         for package in packages {
