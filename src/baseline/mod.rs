@@ -2,6 +2,7 @@
 //! releases join. In code these are [`Traits`], [`rank()`], [`learn()`], [`View`] and [`joins`]. Pure: no clock, no
 //! I/O. `docs/BASELINES.md` has the rules in words.
 
+mod current;
 mod hours;
 mod joining;
 mod learn;
@@ -11,6 +12,7 @@ mod traits;
 mod view;
 pub mod words;
 
+pub use current::current;
 pub use hours::{Hours, Rarity};
 pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, OPEN_LOSSES, in_baseline, joins};
 pub use learn::learn;

@@ -51,6 +51,7 @@ forms! {
     "baseline" 1 baseline::show::Shown<'_>, "baseline show";
     "baseline-accepted" 1 baseline::accept::Accepted<'_>, "baseline accept";
     "baseline-listed" 1 baseline::list::Line, "baseline list";
+    "baseline-pinned" 1 baseline::pin::Pinned<'_>, "baseline pin";
     "baseline-reset" 1 baseline::reset::Forgotten<'_>, "baseline reset";
     "baseline-step" 1 store::BaselineVersion, "baseline history";
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";

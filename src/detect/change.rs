@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     baseline::{Traits, View, rank},
-    model::{Baseline, EvidenceRank, ExpectedChange, LineBaseline, Observation, Policy, Version, traits::Refs},
+    model::{
+        Baseline, EffectivePolicy, EvidenceRank, ExpectedChange, LineBaseline, Observation, Version, traits::Refs,
+    },
 };
 
 /// One release with the baseline of its package: the whole input of a detector.
@@ -27,7 +29,7 @@ pub struct Change<'a> {
     /// The adjustable thresholds.
     pub limits: Limits,
     /// The operator's policy for the package.
-    pub policy: Option<&'a Policy>,
+    pub policy: Option<&'a EffectivePolicy>,
     /// Changes that the operator announced.
     pub expected: &'a [ExpectedChange],
 }
@@ -39,9 +41,9 @@ pub struct AssessmentInputs<'a> {
     pub release_context: &'a ReleaseContext,
     /// The operator's changes to detectors.
     pub tuning: &'a Tuning,
-    /// The operator's policy for the package.
-    pub policy: Option<&'a Policy>,
-    /// Announced changes of all packages.
+    /// What the operator demands of the package.
+    pub policy: Option<&'a EffectivePolicy>,
+    /// Changes that were announced, of whichever package.
     pub expected: &'a [ExpectedChange],
 }
 
@@ -70,7 +72,7 @@ impl<'a> Change<'a> {
 
     /// Whether the policy suppresses a detector for this release.
     pub fn is_quiet(&self, detector: &str) -> bool {
-        let quiet = self.policy.into_iter().flat_map(|policy| &policy.quiet);
+        let quiet = self.policy.into_iter().flat_map(|effective| &effective.policy.quiet);
         quiet.filter(|quiet| quiet.detector == detector).any(|quiet| quiet.holds(self.release.published_at))
     }
 

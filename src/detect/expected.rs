@@ -70,10 +70,13 @@ fn fits(change: &Change<'_>, announced: &model::ChangeKind) -> bool {
 
 fn brings(change: &Change<'_>, announced: &model::ChangeKind, signal: &Signal) -> bool {
     use Demand::{
-        Environments, Evidence, Issuers, MinRepositoryAge, Owners, Publishers, Refs, Repositories, Workflows,
+        Environments, Evidence, Issuers, MinRepositoryAge, Owners, Publishers, Refs, Repositories, RepositoryIds,
+        Workflows,
     };
     let (detectors, besides, demands): (&[&str], &[&str], &[Demand]) = match announced {
-        model::ChangeKind::Repository(_) => (&OF_A_MOVE, &[], &[Issuers, Owners, Repositories, MinRepositoryAge]),
+        model::ChangeKind::Repository(_) => {
+            (&OF_A_MOVE, &[], &[Issuers, Owners, Repositories, RepositoryIds, MinRepositoryAge])
+        }
         model::ChangeKind::Workflow(_) if change.on_default_branch() == Some(true) => {
             (&OF_A_WORKFLOW, &OF_A_MERGED_WORKFLOW, &[Workflows, Refs, Environments])
         }

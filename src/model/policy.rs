@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EvidenceRank;
+use super::{Demand, EvidenceRank, PublishHours, Severity};
 
 /// The policy for a package's releases, whatever its history. A missing or empty key demands nothing.
 ///
@@ -25,6 +25,9 @@ pub struct Policy {
     /// The repositories that may build it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repositories: Vec<String>,
+    /// The repositories that may build it, by the numbers that their forge gave them: they outlive a renaming.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repository_ids: Vec<String>,
     /// The workflow files that may build it, relative to the repository.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workflows: Vec<String>,
@@ -40,9 +43,35 @@ pub struct Policy {
     /// The lowest permitted age of the repository, in days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_repository_age_days: Option<u32>,
+    /// The hours in which it may be released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<PublishHours>,
+    /// What happens where a release lacks what is demanded, and the package never had it. Default: `alert` for the demands of
+    /// an entry, `warn` for those of a tier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// Detectors that are suppressed for the package.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quiet: Vec<Quiet>,
+}
+
+/// What happens where a release lacks what is demanded, and the package never had it: evidence, or an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// It is informational, and the release joins the baseline.
+    Warn,
+    /// It violates the policy, as a loss does.
+    Alert,
+}
+
+/// What the watchlist says of all packages of a tier.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TierPolicy {
+    /// What is demanded of them, where their entries say nothing.
+    pub expect: Option<Policy>,
+    /// How bad it is to violate these demands; `None`: as bad as usual.
+    pub severity: Option<Severity>,
 }
 
 /// A detector that is suppressed for a package.
@@ -77,12 +106,15 @@ impl Policy {
         fill(&mut self.issuers, &other.issuers);
         fill(&mut self.owners, &other.owners);
         fill(&mut self.repositories, &other.repositories);
+        fill(&mut self.repository_ids, &other.repository_ids);
         fill(&mut self.workflows, &other.workflows);
         fill(&mut self.refs, &other.refs);
         fill(&mut self.environments, &other.environments);
         fill(&mut self.publishers, &other.publishers);
         self.evidence = self.evidence.or(other.evidence);
         self.min_repository_age_days = self.min_repository_age_days.or(other.min_repository_age_days);
+        self.hours = self.hours.or_else(|| other.hours.clone());
+        self.missing = self.missing.or(other.missing);
         self.quiet.extend_from_slice(&other.quiet);
         self
     }
@@ -96,96 +128,44 @@ impl Policy {
         self
     }
 
-    /// Whether it has no demands.
+    /// Whether it makes a demand.
+    pub fn has(&self, demand: Demand) -> bool {
+        match demand {
+            Demand::Evidence => self.evidence.is_some(),
+            Demand::MinRepositoryAge => self.min_repository_age_days.is_some(),
+            Demand::Hours => self.hours.is_some(),
+            of_list => self.lists().iter().any(|(one, allowed)| *one == of_list && !allowed.is_empty()),
+        }
+    }
+
+    /// Everything in it that cannot be meant, a sentence each.
+    pub fn refuse(&self) -> Vec<String> {
+        let lists = self.lists().into_iter();
+        let texts = lists.flat_map(|(demand, list)| list.iter().map(move |text| (demand, text)));
+        let impossible = texts.filter_map(|(demand, text)| demand.refuses(text));
+        let hours = self.hours.iter().filter_map(PublishHours::refuse);
+        let nameless = self.quiet.iter().any(|quiet| quiet.reason.trim().is_empty());
+        let nameless = nameless.then(|| "quiet has an empty reason; give one".to_owned());
+        impossible.chain(hours).chain(nameless).collect()
+    }
+
+    /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// The lists of allowed values.
-    pub fn lists(&self) -> [(Demand, &[String]); 7] {
+    pub fn lists(&self) -> [(Demand, &[String]); 8] {
         [
             (Demand::Issuers, &self.issuers),
             (Demand::Owners, &self.owners),
             (Demand::Repositories, &self.repositories),
+            (Demand::RepositoryIds, &self.repository_ids),
             (Demand::Workflows, &self.workflows),
             (Demand::Refs, &self.refs),
             (Demand::Environments, &self.environments),
             (Demand::Publishers, &self.publishers),
         ]
-    }
-}
-
-/// A demand that a policy may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields of `Policy` say it")]
-pub enum Demand {
-    Evidence,
-    Issuers,
-    Owners,
-    Repositories,
-    Workflows,
-    Refs,
-    Environments,
-    Publishers,
-    MinRepositoryAge,
-}
-
-impl Demand {
-    /// All.
-    pub const ALL: [Self; 9] = [
-        Self::Evidence,
-        Self::Issuers,
-        Self::Owners,
-        Self::Repositories,
-        Self::Workflows,
-        Self::Refs,
-        Self::Environments,
-        Self::Publishers,
-        Self::MinRepositoryAge,
-    ];
-
-    /// Its key in the `expect` block.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Evidence => "evidence",
-            Self::Issuers => "issuers",
-            Self::Owners => "owners",
-            Self::Repositories => "repositories",
-            Self::Workflows => "workflows",
-            Self::Refs => "refs",
-            Self::Environments => "environments",
-            Self::Publishers => "publishers",
-            Self::MinRepositoryAge => "min_repository_age_days",
-        }
-    }
-
-    /// The reason why an allowed text can never match; `None`: it can.
-    pub fn refuses(self, text: &str) -> Option<String> {
-        let plain = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let parts = plain.split('/').count();
-        let (fits, example) = match self {
-            Self::Issuers => (
-                text.starts_with("https://") || text.starts_with('*'),
-                "\"https://token.actions.githubusercontent.com\"",
-            ),
-            Self::Owners => (parts >= 2, "\"github.com/acme\""),
-            Self::Repositories => {
-                let is_deep = plain.starts_with("github.com/") && parts > 3;
-                (parts >= 3 && !is_deep && text.strip_suffix(".git").is_none(), "\"github.com/acme/widget\"")
-            }
-            Self::Workflows => (
-                text == plain && !text.starts_with('/'),
-                "\".github/workflows/release.yml\", from the repository's root",
-            ),
-            Self::Refs => {
-                let is_kind = ["tag", "pull request"].contains(&text) || text.starts_with("branch ");
-                (is_kind || text.contains('*'), "\"tag\", \"branch main\", \"pull request\"")
-            }
-            Self::Evidence | Self::Environments | Self::Publishers | Self::MinRepositoryAge => (true, "a name"),
-        };
-        let is_possible = fits && !text.trim().is_empty();
-        (!is_possible)
-            .then(|| format!("{} has {text:?}, which matches nothing; expected, for example, {example}", self.key()))
     }
 }
 
@@ -217,44 +197,14 @@ mod tests {
             refs: vec![String::new()],
             environments: vec![String::new()],
             publishers: vec![String::new()],
+            repository_ids: vec![String::new()],
+            hours: serde_json::from_str(r#"{"days": ["mon"], "from": "08:00", "to": "19:00", "zone": "UTC"}"#).unwrap(),
+            missing: None,
             quiet: Vec::new(),
         };
+        assert!(Demand::ALL.iter().all(|demand| policy.has(*demand) && !Policy::default().has(*demand)));
         let serde_json::Value::Object(written) = serde_json::to_value(policy).unwrap() else { unreachable!() };
         assert!(written.keys().all(|key| keys.contains(&key.as_str())) && written.len() == keys.len());
-    }
-
-    #[test]
-    fn what_can_never_fit_is_refused() {
-        for (demand, text) in [
-            (Demand::Issuers, "token.actions.githubusercontent.com"),
-            (Demand::Owners, "acme"),
-            (Demand::Owners, "https://acme"),
-            (Demand::Repositories, "acme/widget"),
-            (Demand::Repositories, "github.com/acme/widget.git"),
-            (Demand::Repositories, "github.com/acme/widget/x"),
-            (Demand::Workflows, "/.github/workflows/release.yml"),
-            (Demand::Refs, "tags"),
-            (Demand::Refs, "main"),
-            (Demand::Workflows, "https://github.com/acme/widget"),
-            (Demand::Refs, "refs/heads/main"),
-            (Demand::Environments, " "),
-        ] {
-            assert!(demand.refuses(text).unwrap().contains(demand.key()), "{text}");
-        }
-        for (demand, text) in [
-            (Demand::Issuers, "https://token.actions.githubusercontent.com/acme"),
-            (Demand::Owners, "github.com/acme"),
-            (Demand::Owners, "https://gitlab.com/acme/tools"),
-            (Demand::Repositories, "github.com/acme/*"),
-            (Demand::Workflows, ".github/workflows/*"),
-            (Demand::Workflows, ".gitlab-ci.yml"),
-            (Demand::Workflows, "release.y*ml"),
-            (Demand::Repositories, "gitlab.com/acme/tools/widget"),
-            (Demand::Refs, "branch release/*"),
-            (Demand::Publishers, "ada"),
-        ] {
-            assert_eq!(demand.refuses(text), None);
-        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod causes;
 mod counted;
+mod line_diff;
 mod listed;
 mod misleading;
 mod moment;
@@ -13,6 +14,7 @@ mod wrap;
 
 pub use causes::with_causes;
 pub(crate) use counted::{counted, size};
+pub(crate) use line_diff::line_diff;
 pub(crate) use listed::listed;
 pub(crate) use misleading::json_shown;
 pub use misleading::misleads;

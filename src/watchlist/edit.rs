@@ -179,7 +179,7 @@ pub fn remove(path: &Path, pattern: &Pattern) -> Result<(), EditError> {
     save(path, &text, &document.to_string())
 }
 
-fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
+pub(super) fn open(path: &Path) -> Result<(String, DocumentMut), EditError> {
     let text = match read_text(path, MAX_BYTES) {
         Err(error) if error.is_not_found() => TEMPLATE.to_owned(),
         other => other.map_err(EditError::Read)?,
@@ -199,7 +199,7 @@ fn list(document: &mut DocumentMut) -> Option<&mut Array> {
 }
 
 /// An entry with a tier or a note.
-fn table(pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Table {
+pub(super) fn table(pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Table {
     let mut table = Table::new();
     table.insert("purl", pattern.to_string().into());
     if let Some(tier) = tier {
@@ -211,7 +211,7 @@ fn table(pattern: &Pattern, tier: Option<Tier>, note: Option<&str>) -> Table {
     table
 }
 
-fn push_table(document: &mut DocumentMut, table: Table) {
+pub(super) fn push_table(document: &mut DocumentMut, table: Table) {
     match document.entry("package").or_insert(ArrayOfTables::new().into()) {
         Item::ArrayOfTables(tables) => tables.push(table),
         // `package = [{ purl = … }]`
@@ -234,7 +234,7 @@ fn push(packages: &mut Array, pattern: &Pattern, comment: Option<&String>) {
 
 /// Removes from a list, and returns the comment on the entry's own line. The comment of the entry before, which the
 /// format keeps in front of this one, and comments on lines of their own stay.
-fn take(packages: &mut Array, index: usize) -> Option<String> {
+pub(super) fn take(packages: &mut Array, index: usize) -> Option<String> {
     let removed = packages.remove(index);
     let before = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default().to_owned();
     let joined = |after: &str| match after.find('\n') {
@@ -254,7 +254,7 @@ fn take(packages: &mut Array, index: usize) -> Option<String> {
 
 /// Replaces the file in one step: a reader sees the old one or the new one. The new one is parsed first, so that no
 /// edit leaves a watchlist that the daemon refuses.
-fn save(path: &Path, before: &str, text: &str) -> Result<(), EditError> {
+pub(super) fn save(path: &Path, before: &str, text: &str) -> Result<(), EditError> {
     Watchlist::parse(text, path).map_err(EditError::Unusable)?;
     // A symbolic link stays one; its target is replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());

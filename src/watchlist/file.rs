@@ -13,8 +13,8 @@ use serde_spanned::Spanned;
 
 use super::{Entry, Pattern, Tier, Watchlist, curated};
 use crate::{
-    model::Policy,
-    strict_toml::{self, Format, Location, Problem, Problems, ReadError},
+    model::{Policy, Severity, TierPolicy, TimeOfDay, Zone},
+    strict_toml::{self, Format, Location, Problem, Problems, ReadError, did_you_mean},
     text::with_causes,
 };
 
@@ -66,6 +66,8 @@ struct TierTable {
     /// The policy for all packages of the tier.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
+    /// How bad it is to violate these demands, in place of the usual severity of each.
+    severity: Option<Severity>,
 }
 
 /// A `[[package]]` table.
@@ -89,7 +91,16 @@ pub fn json_schema() -> serde_json::Value {
     strict_toml::schema::<Document>()
 }
 
-const FORMATS: &[Format] = &[Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) }];
+const FORMATS: &[Format] = &[
+    Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) },
+    Format { name: "time-of-day", check: |text| text.parse::<TimeOfDay>().map(drop) },
+    Format { name: "time-zone", check: zone },
+];
+
+fn zone(text: &str) -> Result<(), String> {
+    let meant = |why: String| format!("{why}{}", did_you_mean(text, Zone::names().iter().map(String::as_str)));
+    text.parse::<Zone>().map(drop).map_err(meant)
+}
 
 /// Reads a file and its includes into a watchlist.
 pub(super) fn load(path: &Path, into: &mut Watchlist) -> Result<(), WatchlistError> {
@@ -188,9 +199,13 @@ impl Entries<'_> {
     fn merge(&mut self, document: Document, into: &mut Watchlist) {
         let default = document.default_tier;
         for (tier, table) in document.tiers {
-            if let Some(policy) = self.policy(&format!("tiers.{tier}.expect"), table.expect) {
-                into.tiers.entry(tier).or_insert_with(|| Arc::new(policy));
-            }
+            let expect = self.policy(&format!("tiers.{tier}.expect"), table.expect);
+            let known = into.tiers.entry(tier).or_default();
+            // As with entries, the later file decides, and a file before what it includes.
+            *known = TierPolicy {
+                expect: expect.or(known.expect.take()),
+                severity: table.severity.or(known.severity),
+            };
         }
         let mut seen = HashMap::new();
         for purl in document.packages {
@@ -253,12 +268,7 @@ impl Entries<'_> {
         let policy = policy?;
         let at = Location::of(self.text, policy.span().start);
         let policy = policy.into_inner();
-        let lists = policy.lists().into_iter();
-        let texts = lists.flat_map(|(demand, list)| list.iter().map(move |text| (demand, text)));
-        let impossible = texts.filter_map(|(demand, text)| demand.refuses(text));
-        let nameless = policy.quiet.iter().any(|quiet| quiet.reason.trim().is_empty());
-        let nameless = nameless.then(|| "quiet has an empty reason; give one".to_owned());
-        for what in impossible.chain(nameless) {
+        for what in policy.refuse() {
             self.problems.push(Problem::new(at, key, what));
         }
         (!policy.is_empty()).then(|| policy.normalized())

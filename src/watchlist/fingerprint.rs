@@ -12,7 +12,7 @@ impl Watchlist {
         let tiers = self
             .tiers
             .iter()
-            .map(|(tier, policy)| format!("tier {tier} {}", serde_json::to_string(&**policy).unwrap_or_default()));
+            .map(|(tier, policy)| format!("tier {tier} {}", serde_json::to_string(policy).unwrap_or_default()));
         let watched = self.watched.said().map(|said| format!("watch {said}"));
         let excluded = self.excluded.said().map(|said| format!("exclude {said}"));
         let mut lines: Vec<String> = tiers.chain(watched).chain(excluded).collect();
@@ -71,6 +71,7 @@ mod tests {
             "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\ntier = \"critical\"",
             "packages = [\"pkg:npm/a\"]\n[[package]]\npurl = \"pkg:npm/b\"\n[package.expect]\nrefs = [\"tag\"]",
             "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n[tiers.critical.expect]\nevidence = \"provenance\"",
+            "packages = [\"pkg:npm/a\", \"pkg:npm/b\"]\n[tiers.critical]\nseverity = \"high\"",
         ] {
             assert_ne!(list, fingerprint(other), "{other}");
         }

@@ -1,6 +1,6 @@
 //! The watchlist: watched packages, exclusions, and policies.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use super::{
     Tier,
@@ -8,7 +8,7 @@ use super::{
     layer::Layer,
     reason::{Match, Reason, Why},
 };
-use crate::model::{Package, Policy, Quiet};
+use crate::model::{EffectivePolicy, Package, Policy, Quiet, TierPolicy};
 
 /// The watched packages. Exact purls come before globs, longer globs before shorter ones, later files before earlier
 /// ones, a file before its includes; an exclusion comes before everything.
@@ -16,8 +16,8 @@ use crate::model::{Package, Policy, Quiet};
 pub struct Watchlist {
     pub(super) watched: Layer,
     pub(super) excluded: Layer,
-    /// The policies of tiers, for all their packages. The first file with one decides.
-    pub(super) tiers: BTreeMap<Tier, Arc<Policy>>,
+    /// What is demanded of the packages of a tier, wherever they are listed.
+    pub(super) tiers: BTreeMap<Tier, TierPolicy>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -58,13 +58,12 @@ impl Watchlist {
 
     /// The policy for a package: that of its own entry, completed by those of the matching patterns, the longest first,
     /// and last by its tier's.
-    pub fn policy(&self, package: &Package) -> Option<Policy> {
+    pub fn policy(&self, package: &Package) -> Option<EffectivePolicy> {
         let found = self.matches(package)?;
         let of_entries = self.watched.entries(package).filter_map(|entry| entry.policy.as_deref());
-        let of_tier = self.tiers.get(&found.tier).map(|policy| &**policy);
-        of_entries
-            .chain(of_tier)
-            .fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))))
+        let of_entries =
+            of_entries.fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))));
+        EffectivePolicy::of(of_entries, self.tiers.get(&found.tier))
     }
 
     /// Every detector that a policy suppresses.
@@ -72,7 +71,7 @@ impl Watchlist {
         let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
         let entries =
             self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
-        let policies = entries.chain(self.tiers.values().map(|policy| &**policy));
+        let policies = entries.chain(self.tiers.values().filter_map(|tier| tier.expect.as_ref()));
         policies.flat_map(|policy| &policy.quiet)
     }
 

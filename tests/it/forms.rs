@@ -83,6 +83,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("baseline list", vec![], &["baseline-listed/1"]),
         ("baseline show", vec![WIDGET], &["baseline/1"]),
         ("baseline history", vec![WIDGET], &["baseline-step/1"]),
+        ("baseline pin", vec![WIDGET], &["baseline-pinned/1"]),
         ("expect add", vec![WIDGET, "--publisher", "grace", "--for", "2d", "--reason", "why"], &["expected/1"]),
         ("expect list", vec![], &["expected/1"]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),

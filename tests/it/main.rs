@@ -58,6 +58,7 @@ mod packages_provenance;
 mod packages_queue;
 mod packages_replaced;
 mod packages_time;
+mod policies;
 mod registries;
 mod replay;
 mod replay_peers;

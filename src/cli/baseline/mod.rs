@@ -6,6 +6,7 @@ mod history;
 mod hours;
 mod joins;
 pub(super) mod list;
+pub(super) mod pin;
 mod profile;
 pub(super) mod reset;
 pub(super) mod show;
@@ -28,6 +29,8 @@ pub enum Baseline {
     Accept(accept::Accept),
     /// Undo the acceptance of a release
     Unaccept(unaccept::Unaccept),
+    /// Write the owner, repository and workflow of packages into their policies
+    Pin(pin::Pin),
     /// Learn a package's baseline again from its history
     Reset(reset::Reset),
 }
@@ -45,6 +48,7 @@ impl Baseline {
             Self::History(command) => command.run(&context),
             Self::Accept(command) => command.run(&context),
             Self::Unaccept(command) => command.run(&context),
+            Self::Pin(command) => command.run(&context),
             Self::Reset(command) => command.run(&context),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         output,
     },
     detect::AssessmentInputs,
-    model::{Alert, Package, Policy, ReleaseId, Severity},
+    model::{Alert, EffectivePolicy, Package, ReleaseId, Severity},
     packages::{
         assess::{Assessment, assess},
         raised, release_context,
@@ -114,7 +114,7 @@ impl Today {
 }
 
 /// The policy of a package. A lookup during an incident works even if the watchlist is broken.
-fn policy(context: &Context, package: &Package) -> Option<Policy> {
+fn policy(context: &Context, package: &Package) -> Option<EffectivePolicy> {
     match context.watchlist() {
         Ok(watchlist) => watchlist.policy(package),
         Err(failure) => {

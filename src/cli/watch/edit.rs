@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The file that `add`, `remove` and `import` edit: the first one of the configuration.
-pub(super) fn edited_file(context: &Context) -> Result<&PathBuf, CliError> {
+pub(in crate::cli) fn edited_file(context: &Context) -> Result<&PathBuf, CliError> {
     if context.file.is_none() {
         output::note(
             "No configuration found; this edits the watchlist of the current folder. `provwatch init` writes both.",
@@ -27,7 +27,7 @@ pub(super) fn edited_file(context: &Context) -> Result<&PathBuf, CliError> {
 }
 
 /// The watchlist; empty where its file is still to be written.
-pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, CliError> {
+pub(in crate::cli) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, CliError> {
     if context.config.watchlist.files.iter().any(|file| file.exists()) {
         return context.watchlist();
     }
@@ -35,7 +35,7 @@ pub(super) fn watchlist_to_edit(context: &Context) -> Result<Watchlist, CliError
 }
 
 /// An edit that was refused: because of the disk, or because of the user's input.
-pub(super) fn refused(error: EditError) -> CliError {
+pub(in crate::cli) fn refused(error: EditError) -> CliError {
     match error {
         EditError::Write { .. } | EditError::Changed { .. } => CliError::failed(error),
         EditError::Read(_)
@@ -82,6 +82,6 @@ impl Edited<'_> {
 }
 
 /// Explains how a running daemon applies a change.
-pub(super) fn tell_the_daemon() {
+pub(in crate::cli) fn tell_the_daemon() {
     output::note("A running daemon takes this up on `systemctl reload provwatch`, or on SIGHUP.");
 }

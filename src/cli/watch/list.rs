@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::never_met::NeverMet;
 use crate::{
     cli::{
         context::Context,
@@ -38,6 +39,9 @@ pub(in crate::cli) struct Line<'a> {
     watched: bool,
     #[serde(flatten)]
     reason: &'a Reason,
+    /// The demands of its policy that no release of its baseline ever met, by key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    never_met: Vec<&'static str>,
 }
 
 impl List {
@@ -57,14 +61,16 @@ impl List {
         }
         let included = self.chosen(watchlist.included());
         let excluded = self.chosen(watchlist.excluded());
+        let never_met = NeverMet::of(context, &watchlist);
         if self.printing.is_json() {
             for (watched, reasons) in [(true, &included), (false, &excluded)] {
                 for reason in reasons {
-                    output::json(&Line { watched, reason })?;
+                    let never_met = if watched { never_met.by(reason).to_vec() } else { Vec::new() };
+                    output::json(&Line { watched, reason, never_met })?;
                 }
             }
         } else {
-            print(&watchlist, &included, &excluded);
+            print(&watchlist, &included, &excluded, &never_met);
         }
         Ok(Exit::Clean)
     }
@@ -79,7 +85,7 @@ impl List {
     }
 }
 
-fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
+fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason], never_met: &NeverMet) {
     if watchlist.is_empty() {
         output::line("Nothing is watched yet.");
         fact_table::next(&[
@@ -93,17 +99,18 @@ fn print(watchlist: &Watchlist, included: &[Reason], excluded: &[Reason]) {
         return output::line("No entry of the watchlist is of that tier and ecosystem.");
     }
     let has_notes = included.iter().chain(excluded).any(|reason| reason.note.is_some());
-    let mut table = if has_notes {
-        output::table(["PACKAGE OR PATTERN", "TIER", "WHERE", "NOTE"])
-    } else {
-        output::table(["PACKAGE OR PATTERN", "TIER", "WHERE"])
-    };
+    let has_unmet = included.iter().any(|reason| !never_met.by(reason).is_empty());
+    let titles = ["PACKAGE OR PATTERN", "TIER", "WHERE"].into_iter();
+    let titles = titles.chain(has_unmet.then_some("NEVER MET")).chain(has_notes.then_some("NOTE"));
+    let mut table = output::bare_table();
+    table.set_header(titles.collect::<Vec<_>>());
     for reason in included.iter().chain(excluded) {
         let mut row = vec![
             words::name(&reason.pattern),
             reason.tier.map_or_else(|| "excluded".to_owned(), |tier| tier.to_string()),
             format!("{}:{}", reason.file.display(), reason.line),
         ];
+        row.extend(has_unmet.then(|| never_met.by(reason).join(", ")));
         row.extend(has_notes.then(|| words::name(reason.note.as_deref().unwrap_or_default())));
         table.add_row(row);
     }

@@ -4,6 +4,7 @@ mod add;
 pub(super) mod edit;
 pub(super) mod import;
 pub(super) mod list;
+mod never_met;
 mod remove;
 mod why;
 

@@ -53,6 +53,7 @@ pub use entry::ENTRY_DETECTORS;
 pub use evidence_downgrade::is_open_loss;
 pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
 pub(super) use policy_violated::demand;
+pub use policy_violated::never_met;
 pub use unreadable_release::unreadable;
 
 use super::Detector;

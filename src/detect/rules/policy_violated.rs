@@ -3,7 +3,11 @@
 use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
-    model::{AuthMethod, Confidence, Demand, Severity, Signal, fits},
+    model::{
+        AuthMethod, Baseline, Confidence, Demand, EffectivePolicy, EvidenceRank, Missing, OrNone, Severity, Signal, Unread,
+        fits,
+        traits::{Environments, EvidenceRanks},
+    },
 };
 
 /// A release that the operator's policy does not allow.
@@ -12,7 +16,7 @@ pub struct PolicyViolated;
 static ABOUT: About = About {
     id: "policy-violated",
     title: "Violates the policy",
-    harmless: None,
+    harmless: Some("Does not meet the policy"),
     category: SignalCategory::Policy,
     severity: Severity::High,
     confidence: Confidence::High,
@@ -21,10 +25,12 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, and for a younger repository. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
+A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, for a younger repository, and outside the publish hours. `[tiers.TIER] severity` replaces these severities for the policy of a tier. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
+
+The signal is informational with `missing = "warn"`, the default of a tier's policy, if the release lacks evidence or an environment that no release of the package ever had.
 
 ### Why it matters
-A baseline describes past releases; a policy states the requirement. The policy applies from the first release on, and history never weakens it.
+A baseline describes past releases; a policy states the requirement. The policy applies from the first release on. History weakens it only with `missing = "warn"`, and never for another value: a foreign repository always violates it.
 
 ### False positives
 A project that changed while your policy stayed the same. Several violations by one release count once.
@@ -41,24 +47,50 @@ impl Detector for PolicyViolated {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let Some(policy) = change.policy else { return Vec::new() };
-        let mut found = Vec::new();
-        if let (Some(least), Some(rank)) = (policy.evidence, change.rank)
-            && rank < least
-        {
-            found.push(violated(Demand::Evidence, least.as_str(), rank.as_str()));
-        }
+        let Some(effective) = change.policy else { return Vec::new() };
+        let policy = &effective.policy;
+        let evidence = policy.evidence.and_then(|least| weaker(change, effective, least));
+        let age = policy.min_repository_age_days.and_then(|least| young(change, effective, least));
+        let mut found: Vec<Signal> = evidence.into_iter().collect();
         for (demand, allowed) in policy.lists().into_iter().filter(|(_, allowed)| !allowed.is_empty()) {
             for value in values(change, demand) {
                 let plain = if demand == Demand::Issuers { &value } else { without_scheme(&value) };
                 if !allowed.iter().any(|glob| fits(glob, plain) || fits(glob, &value)) {
-                    found.push(violated(demand, &allowed.join(", "), plain));
+                    let is_missing = value.is_empty() && demand == Demand::Environments && !had_environment(change.package);
+                    found.push(violated(effective, demand, &allowed.join(", "), plain, is_missing));
                 }
             }
         }
-        found.extend(young(change, policy.min_repository_age_days));
+        found.extend(age);
+        found.extend(outside_hours(change, effective));
         found
     }
+}
+
+/// Which demands of a policy no release of a baseline ever met, because what is demanded was always missing.
+pub fn never_met(baseline: &Baseline, effective: &EffectivePolicy) -> Vec<Demand> {
+    let evidence = effective.policy.evidence.filter(|least| best(baseline) < Some(*least));
+    let environments = Some(Demand::Environments).filter(|demand| effective.policy.has(*demand));
+    let environments = environments.filter(|_| !had_environment(baseline));
+    evidence.map(|_| Demand::Evidence).into_iter().chain(environments).collect()
+}
+
+/// Weaker evidence than is demanded. It is missing where the package never had it; a release with less than the package had
+/// before lost something, whatever is demanded.
+fn weaker(change: &Change<'_>, effective: &EffectivePolicy, least: EvidenceRank) -> Option<Signal> {
+    let rank = change.rank.filter(|rank| *rank < least)?;
+    let is_missing = best(change.package).is_none_or(|best| best <= rank);
+    Some(violated(effective, Demand::Evidence, least.as_str(), rank.as_str(), is_missing))
+}
+
+/// The strongest evidence that a release of any line had.
+fn best(baseline: &Baseline) -> Option<EvidenceRank> {
+    baseline.lines.values().filter_map(|line| line.tally(EvidenceRanks).values().max().copied()).max()
+}
+
+fn had_environment(baseline: &Baseline) -> bool {
+    let mut all = baseline.lines.values().flat_map(|line| line.tally(Environments).values());
+    all.any(|environment| *environment != OrNone::Nothing)
 }
 
 /// The values of a release that a list of the policy is about.
@@ -72,6 +104,7 @@ fn values(change: &Change<'_>, demand: Demand) -> Vec<String> {
         Demand::Issuers => of_traits(|traits| Some(traits.issuer.to_owned())),
         Demand::Owners => of_traits(|traits| traits.owner.clone()),
         Demand::Repositories => of_traits(|traits| traits.repository.clone()),
+        Demand::RepositoryIds => of_traits(|traits| traits.repository_id.map(str::to_owned)),
         Demand::Workflows => of_traits(|traits| traits.workflow.clone()),
         Demand::Refs => of_traits(|traits| traits.reference.clone()),
         Demand::Environments => of_traits(|traits| traits.environment.map(|name| name.as_str().to_owned())),
@@ -80,7 +113,7 @@ fn values(change: &Change<'_>, demand: Demand) -> Vec<String> {
             let person = change.release.publisher.iter().filter(|_| by_hand);
             person.map(|person| person.name.clone()).collect()
         }
-        Demand::Evidence | Demand::MinRepositoryAge => Vec::new(),
+        Demand::Evidence | Demand::MinRepositoryAge | Demand::Hours => Vec::new(),
     }
 }
 
@@ -88,29 +121,47 @@ fn without_scheme(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
-fn severity(demand: Demand) -> Severity {
+/// How bad it is to violate a demand, where the operator does not say it.
+fn usual(demand: Demand) -> Severity {
     match demand {
-        Demand::Evidence | Demand::Issuers | Demand::Owners | Demand::Repositories | Demand::Workflows => {
-            Severity::High
+        Demand::Evidence
+        | Demand::Issuers
+        | Demand::Owners
+        | Demand::Repositories
+        | Demand::RepositoryIds
+        | Demand::Workflows => Severity::High,
+        Demand::Refs | Demand::Environments | Demand::Publishers | Demand::MinRepositoryAge | Demand::Hours => {
+            Severity::Medium
         }
-        Demand::Refs | Demand::Environments | Demand::Publishers | Demand::MinRepositoryAge => Severity::Medium,
     }
 }
 
-fn young(change: &Change<'_>, least: Option<u32>) -> Option<Signal> {
+fn young(change: &Change<'_>, effective: &EffectivePolicy, least: u32) -> Option<Signal> {
     let made = change.release.facts.repository.as_ref()?.created_at?;
-    let (least, age) = (i64::from(least?), (change.release.published_at - made).num_days());
-    (age < least).then(|| violated(Demand::MinRepositoryAge, &least.to_string(), &format!("{age} days")))
+    let (least, age) = (i64::from(least), (change.release.published_at - made).num_days());
+    let seen = format!("{age} days");
+    (age < least).then(|| violated(effective, Demand::MinRepositoryAge, &least.to_string(), &seen, false))
 }
 
-fn violated(demand: Demand, demanded: &str, seen: &str) -> Signal {
-    let evidence = Difference {
-        expected: format!("{}: {demanded}", demand.key()),
-        seen: quote(seen),
-        since: None,
-        why: "The watchlist's policy for this package demands the expected value.",
+/// A release outside the publish hours. Where its time cannot be read, it has that of the first look, which says nothing.
+fn outside_hours(change: &Change<'_>, effective: &EffectivePolicy) -> Option<Signal> {
+    let hours = effective.policy.hours.as_ref()?;
+    let release = change.release;
+    let is_outside = release.unread.of(Unread::TIME).is_none() && !hours.allow(release.published_at);
+    let seen = || hours.local(release.published_at);
+    is_outside.then(|| violated(effective, Demand::Hours, &hours.to_string(), &seen(), false))
+}
+
+fn violated(effective: &EffectivePolicy, demand: Demand, demanded: &str, seen: &str, is_missing: bool) -> Signal {
+    let is_excused = is_missing && effective.missing(demand) == Missing::Warn;
+    let (severity, why) = if is_excused {
+        (Severity::Info, "The watchlist's policy demands the expected value, and no release of the package ever had it.")
+    } else {
+        let severity = effective.severity(demand).unwrap_or_else(|| usual(demand));
+        (severity, "The watchlist's policy for this package demands the expected value.")
     };
-    signal(&ABOUT, severity(demand), evidence)
+    let expected = format!("{}: {demanded}", demand.key());
+    signal(&ABOUT, severity, Difference { expected, seen: quote(seen), since: None, why })
 }
 
 /// The demand of the policy that a signal of this detector is about.

@@ -9,7 +9,7 @@ use crate::{
     detect::AssessmentInputs,
     enrich::{Depth, ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Fact, Facts, Observation, TagFacts,
+        Baseline, Demand, Fact, Facts, Observation, TagFacts,
         traits::{NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
@@ -127,7 +127,7 @@ pub fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateT
 /// Whether a release has any signal, announced or not, or a policy needs a fact that only the forge has.
 fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs<'_>) -> bool {
     let assessed = assess(baseline, release, &AssessmentInputs { expected: &[], ..*inputs });
-    let demands_age = inputs.policy.is_some_and(|policy| policy.min_repository_age_days.is_some());
+    let demands_age = inputs.policy.is_some_and(|effective| effective.policy.has(Demand::MinRepositoryAge));
     let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
     is_new || demands_age || !assessed.signals.is_empty()
 }

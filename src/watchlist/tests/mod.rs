@@ -4,6 +4,7 @@ mod demands;
 mod editing;
 mod files;
 mod matching;
+mod pinning;
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use std::{
 use insta::{assert_json_snapshot, assert_snapshot};
 
 use super::*;
-use crate::model::{EvidenceRank, Package};
+use crate::model::{Demand, EvidenceRank, Missing, Package, Severity};
 
 fn parse(text: &str) -> Watchlist {
     Watchlist::parse(text, Path::new("w.toml")).expect(text)

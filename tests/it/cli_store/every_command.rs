@@ -161,6 +161,7 @@ fn every_help_has_examples() {
         "baseline accept",
         "baseline unaccept",
         "baseline reset",
+        "baseline pin",
         "watch add",
         "watch remove",
         "watch list",

@@ -63,6 +63,7 @@ fn examples_fit_the_narrowest_terminal() {
         "baseline show",
         "baseline accept",
         "baseline reset",
+        "baseline pin",
         "baseline list",
         "alerts list",
         "alerts ack",
