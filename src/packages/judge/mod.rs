@@ -11,5 +11,6 @@ pub mod reasons;
 pub mod recheck;
 pub mod record;
 pub mod relearn;
+pub mod repetition;
 pub mod told;
 pub mod unlearn;

@@ -1,10 +1,13 @@
 //! Replay of timelines through the real rules, for back-tests and stored histories.
 
+mod first_alarms;
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
+pub use first_alarms::FirstAlarms;
+use first_alarms::folded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
@@ -49,7 +52,7 @@ pub struct Score {
 pub struct Replayed {
     /// The timeline's name.
     pub case: String,
-    /// Its alerts, by time.
+    /// Its alerts, by time; of releases that repeat a deviation, the first one's alert with their count.
     pub alerts: Vec<CaseAlert>,
     /// Its expectations.
     pub scores: Vec<Score>,
@@ -81,9 +84,11 @@ pub struct Rules<'a> {
 pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
     let mut alerts: Vec<CaseAlert> = Vec::new();
     let mut by_release: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
+    let mut first_alarms = FirstAlarms::default();
     trace(&timeline.observations, rules, |release, assessed| {
         see(release, assessed);
-        let Some(alert) = alert(release, assessed, release.published_at, links(release)) else { return };
+        let Some(mut alert) = alert(release, assessed, release.published_at, links(release)) else { return };
+        alert.repeats = first_alarms.repeated_by(release, &alert);
         match by_release.get(&release.purl).map(|&index| &mut alerts[index].alert) {
             Some(known) if known.severity >= alert.severity => {}
             Some(known) => *known = alert,
@@ -95,7 +100,9 @@ pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observ
     });
     let severity = |purl| by_release.get(purl).map_or(Severity::Info, |&index| alerts[index].alert.severity);
     let scores = timeline.expect.iter().map(|expected| score(expected, severity(&expected.purl))).collect();
-    alerts.extend(campaigns(timeline, &alerts));
+    let campaigns = campaigns(timeline, &alerts);
+    let mut alerts = folded(alerts);
+    alerts.extend(campaigns);
     alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
     Replayed { case: timeline.case.clone(), alerts, scores }
 }
