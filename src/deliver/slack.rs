@@ -129,9 +129,10 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     })
 }
 
-/// The blocks under the header: at most 33, or 8 and those of members, while Slack takes 50 of a message.
+/// The blocks under the header: at most 34, or 8 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks = vec![facts(view)];
+    blocks.extend(view.repeated.as_ref().map(|repeated| paragraph(&format!("Repeated {repeated}."))));
     blocks.extend((!view.argument.is_empty()).then(|| paragraph(&view.argument)));
     for signal in &view.signals {
         blocks.extend(evidence(signal));

@@ -40,7 +40,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
         return None;
     }
     let what = match (&alert.purl, alert.kind) {
-        (Some(release), _) => plain(&release.to_string(), LINE),
+        (Some(release), _) => format!("{}{}", plain(&release.to_string(), LINE), and_repetitions(alert)),
         (None, AlertKind::Campaign) => "the releases above".to_owned(),
         (None, _) => return None,
     };
@@ -52,6 +52,11 @@ pub fn warning(alert: &Alert) -> Option<String> {
         None => "pin the versions before them".to_owned(),
     };
     Some(format!("Do not install {what}; {pin}. Treat it as a takeover until it is confirmed as legitimate."))
+}
+
+/// The releases that repeat its deviation are as doubtful as its own.
+fn and_repetitions(alert: &Alert) -> &'static str {
+    if alert.repeated.is_some() { " or a later release that repeats it" } else { "" }
 }
 
 /// The commands to go on with, the most useful first. `is_normal`: the baseline has learned from the release.

@@ -1,5 +1,7 @@
 //! Repetitions of an alert: how many later releases showed the same deviation, and the newest of them.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,15 @@ impl Repeated {
     }
 }
 
+/// `by 2 later releases; the newest is 1.2.6, published 2026-06-01 12:00 UTC`. The version is in its publisher's words.
+impl fmt::Display for Repeated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, many) = (self.count, if self.count == 1 { "" } else { "s" });
+        let at = self.last_at.format("%Y-%m-%d %H:%M UTC");
+        write!(f, "by {count} later release{many}; the newest is {}, published {at}", self.newest.version())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +63,7 @@ mod tests {
             [("pkg:npm/a@1.0.2", 2), ("pkg:npm/a@1.0.4", 4), ("pkg:npm/a@1.0.3", 3)].map(|(it, day)| alert(it, day));
         let all = Repeated::of([&two, &four, &three]).unwrap();
         assert_eq!((all.count, all.newest, Some(all.last_at)), (3, "pkg:npm/a@1.0.4".parse().unwrap(), four.published_at));
+        assert_eq!(all.to_string(), "by 3 later releases; the newest is 1.0.4, published 2026-01-04 12:00 UTC");
         assert_eq!(Repeated::of([]), None);
         assert_eq!(Repeated::of([&Alert { purl: None, ..two }]), None, "not about a release");
     }

@@ -58,6 +58,7 @@ mod packages_queue;
 mod packages_replaced;
 mod packages_time;
 mod registries;
+mod repeats;
 mod replay;
 mod schemas;
 mod shapes;
