@@ -221,6 +221,13 @@ mod tests {
         insta::assert_json_snapshot!(payloads[0]);
     }
 
+    #[test]
+    fn repetitions_of_a_takeover_are_told() {
+        let payload = payloads(&View::of(&samples::message(samples::repeated()))).remove(0);
+        check(&payload);
+        assert!(payload.to_string().contains("Repeated by 2 later releases; the newest is 1.14.3, published"), "{payload}");
+    }
+
     /// Holds Slack's limits, and that nothing is its markup.
     fn check(payload: &Value) {
         let mut found = Vec::new();
