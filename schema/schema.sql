@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 18;
+PRAGMA user_version = 19;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,11 +34,13 @@ CREATE TABLE alerts (
     raised_at   INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     body        TEXT NOT NULL
-, checksum INTEGER) STRICT;
+, checksum INTEGER, repeats TEXT) STRICT;
 
 CREATE INDEX alerts_by_time ON alerts (raised_at);
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
+
+CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
 
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{
+    alerts::wording::title_and_repetitions,
     exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     words, wrap,
@@ -153,7 +154,7 @@ fn print_table(alerts: &[CaseAlert]) {
     for CaseAlert { case, alert } in alerts {
         let published = words::minute(alert.published_at.unwrap_or(alert.raised_at));
         let purl = alert.purl.as_ref().map(words::name).unwrap_or_default();
-        let (case, title) = (words::name(case), words::sentence(&alert.title));
+        let (case, title) = (words::name(case), title_and_repetitions(alert));
         let severity = output::severity_cell(alert.severity);
         table.add_row([published.into(), severity, case.into(), purl.into(), title.into()]);
     }

@@ -340,7 +340,10 @@ fn log_alert(alert: &Alert) {
 
 fn log_release(release: &ReleaseId, outcome: Outcome, unchecked: &[String], alert: Option<&Alert>) {
     let release = plain(&release.to_string(), 200);
-    if let Some(alert) = alert {
+    if let Some((alert, of)) = alert.and_then(|alert| Some((alert, alert.repeats?))) {
+        let of = of.to_string();
+        tracing::info!(target: PIPELINE, release, severity = %alert.severity, repeats = of, "{}", plain(&alert.title, 300));
+    } else if let Some(alert) = alert {
         tracing::warn!(target: PIPELINE, release, severity = %alert.severity, alert = alert.id.to_string(), "{}", plain(&alert.title, 300));
     } else if let Some(reason) = unchecked.first() {
         tracing::info!(target: PIPELINE, release, "could not check: {}", plain(reason, 1000));

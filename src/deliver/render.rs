@@ -90,6 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn repetitions_of_a_takeover_are_told() {
+        for template in [Template::EmailText, Template::EmailHtml] {
+            let text = render(template, &samples::message(samples::repeated()));
+            assert!(text.contains("by 2 later releases; the newest is 1.14.3, published"), "{template:?}: {text}");
+            assert!(!render(template, &samples::message(samples::takeover())).contains("Repeated"), "{template:?}");
+        }
+    }
+
+    #[test]
     fn a_campaign_as_text() {
         insta::assert_snapshot!(render(Template::EmailText, &campaign()));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     deliver::Message,
-    model::{Alert, AlertKind, Confidence, Fingerprint, Links, Member, Severity, Signal},
+    model::{Alert, AlertKind, Confidence, Fingerprint, Links, Member, Repeated, Severity, Signal},
 };
 
 /// An ordinary takeover: a release published with a token after months of trusted publishing.
@@ -43,6 +43,12 @@ pub(super) fn takeover() -> Alert {
         },
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     }
+}
+
+/// A takeover that two later releases repeat.
+pub(super) fn repeated() -> Alert {
+    let (last_at, newest) = ("2026-04-02T09:00:00Z".parse().unwrap(), "pkg:npm/axios@1.14.3".parse().unwrap());
+    Alert { repeated: Some(Repeated { count: 2, last_at, newest }), ..takeover() }
 }
 
 /// A campaign of `members` releases, of which `new` are new to the receiver.
@@ -113,6 +119,11 @@ pub(super) fn hostile() -> Alert {
             })
             .collect(),
         members: vec!["pkg:npm/a@1.0.0%0D%0A".parse().unwrap(); 100],
+        repeated: Some(Repeated {
+            count: u64::MAX,
+            last_at: "2026-04-02T09:00:00Z".parse().unwrap(),
+            newest: "pkg:npm/a@1.0.0%0A%1B%3Cb%3E%E2%80%AE".parse().unwrap(),
+        }),
         links: Links {
             registry: Some("javascript:alert(1)".to_owned()),
             log: Some("https://log.example/\"><b>".to_owned()),

@@ -130,10 +130,11 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     })
 }
 
-/// The blocks under the header: at most 33, or 8 and those of members, while Slack allows 50 in a message.
+/// The blocks under the header: at most 34, or 8 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks: Vec<Value> = view.warning.as_ref().map(|warning| paragraph(warning)).into_iter().collect();
     blocks.push(facts(view));
+    blocks.extend(view.repeated.as_ref().map(|repeated| paragraph(&format!("Repeated {repeated}."))));
     let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));
     let (details, severity) = if view.kind == "release" { (None, argument) } else { (argument, None) };
     blocks.extend(details);
@@ -222,6 +223,13 @@ mod tests {
         let payloads = payloads(&View::of(&samples::message(samples::takeover())));
         assert_eq!(payloads.len(), 1);
         insta::assert_json_snapshot!(payloads[0]);
+    }
+
+    #[test]
+    fn repetitions_of_a_takeover_are_told() {
+        let payload = payloads(&View::of(&samples::message(samples::repeated()))).remove(0);
+        check(&payload);
+        assert!(payload.to_string().contains("Repeated by 2 later releases; the newest is 1.14.3, published"), "{payload}");
     }
 
     /// Asserts Slack's limits, and that no text is its markup.

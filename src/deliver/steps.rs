@@ -40,7 +40,7 @@ pub fn warning(alert: &Alert) -> Option<String> {
         return None;
     }
     let what = match (&alert.purl, alert.kind) {
-        (Some(release), _) => plain(&release.to_string(), LINE),
+        (Some(release), _) => format!("{}{}", plain(&release.to_string(), LINE), and_repetitions(alert)),
         (None, AlertKind::Campaign) => "the releases of this campaign".to_owned(),
         (None, _) => return None,
     };
@@ -56,6 +56,11 @@ pub fn warning(alert: &Alert) -> Option<String> {
         "Do not install {what}; {pin}. Treat {each} as a takeover until its maintainers confirm it. Find the machines that \
          installed {installed}: docs/OPERATIONS.md, \"After a takeover\", has the steps."
     ))
+}
+
+/// The releases that repeat its deviation are as doubtful as its own.
+fn and_repetitions(alert: &Alert) -> &'static str {
+    if alert.repeated.is_some() { " or a later release that repeats it" } else { "" }
 }
 
 /// The next commands, the most useful first. `is_normal`: the baseline includes the release.

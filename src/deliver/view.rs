@@ -41,6 +41,8 @@ pub(super) struct View {
     pub release: Option<ReleaseView>,
     /// The time when the alert was raised.
     pub raised: String,
+    /// How many later releases showed the same deviation, and the newest of them.
+    pub repeated: Option<String>,
     /// The reasons for the severity.
     pub argument: String,
     /// The evidence, worst first.
@@ -134,6 +136,7 @@ impl View {
             confidence: alert.confidence.as_str(),
             release: ReleaseView::of(alert),
             raised: moment(alert.raised_at),
+            repeated: alert.repeated.as_ref().map(|repeated| plain(&repeated.to_string(), LINE)),
             argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),

@@ -21,6 +21,7 @@ mod habit;
 mod inspect;
 mod novelty;
 mod release_context;
+mod repetition;
 mod rules;
 mod tuning;
 
@@ -34,5 +35,6 @@ pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named}
 pub use inspect::{inspect, inspect_entry};
 pub use novelty::Novelty;
 pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
+pub use repetition::{Accused, repeats};
 pub use rules::{ALL, ENTRY_DETECTORS, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, namesake, never_met, unreadable};
 pub use tuning::{Limits, Setting, Tuning, UNTUNED};

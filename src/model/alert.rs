@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Severity, Sightings, Signal};
+use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Repeated, Severity, Sightings, Signal};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,12 @@ pub struct Alert {
     /// The entries of logs that it tells of.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub entries: Option<Sightings>,
+    /// The later releases that showed the same deviation, where there are any: they raise no alert of their own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repeated: Option<Repeated>,
+    /// The id of the alert whose deviation this release repeats. Such an alert is stored, and not announced.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repeats: Option<AlertId>,
 }
 
 /// What is known of one release of a campaign.
@@ -137,7 +143,19 @@ impl Alert {
             evidence: None,
             matched: None,
             entries: None,
+            repeated: None,
+            repeats: None,
         }
+    }
+
+    /// When its release was published, or else when it was raised.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.published_at.unwrap_or(self.raised_at)
+    }
+
+    /// When the deviation was last seen: in its own release, or in the newest that repeats it.
+    pub fn last_at(&self) -> DateTime<Utc> {
+        self.repeated.as_ref().map_or(self.at(), |repeated| repeated.last_at.max(self.at()))
     }
 
     /// The package that it is about, if it is about one.

@@ -35,6 +35,7 @@ mod publish_hours;
 mod purl;
 mod registry_id;
 mod registry_key;
+mod repeated;
 mod secret;
 mod severity;
 mod sightings;
@@ -82,6 +83,7 @@ pub use provenance::{Check, LogEntry, Provenance, RootStanding, VerifiedProvenan
 pub use publish_hours::{PublishHours, TimeOfDay, Weekday, Zone};
 pub use registry_id::{InvalidRegistryId, RegistryId};
 pub use registry_key::{RegistryKey, RepositoryUrl};
+pub use repeated::Repeated;
 pub use secret::Secret;
 pub use severity::{Confidence, Severity};
 pub use sightings::{Sighting, Sightings};

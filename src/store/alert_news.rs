@@ -36,6 +36,13 @@ pub(super) fn has_incident(known: &Alert, raised: &Alert) -> bool {
     known.kind == AlertKind::Release && news(known, raised).any(Signal::is_incident)
 }
 
+/// Whether a repetition becomes an alert of its own: another look found more, and no open alert tells of that. `peak` is the
+/// worst that was known of it.
+pub(super) fn stands_alone(known: &Alert, peak: Severity, raised: &Alert, reopened: bool) -> bool {
+    let says_more = || news(known, raised).any(|signal| signal.severity > Severity::Info);
+    known.repeats.is_some() && (reopened || (raised.repeats.is_none() && (raised.severity > peak || says_more())))
+}
+
 /// The reason why an alert is open again, for people.
 pub(super) fn reopening(known: &Alert) -> String {
     match known.kind {
@@ -67,7 +74,9 @@ pub(super) fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
             } else {
                 (raised, raised.signals.iter().chain(news(raised, known).take(room)).collect())
             };
-            Alert { raised_at, status, signals: signals.into_iter().cloned().collect(), ..worse.clone() }
+            let (repeated, repeats) = (known.repeated.clone(), known.repeats);
+            let signals = signals.into_iter().cloned().collect();
+            Alert { raised_at, status, signals, repeated, repeats, ..worse.clone() }
         }
         AlertKind::Campaign => {
             let worse = if is_milder { known } else { raised };

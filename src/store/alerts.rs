@@ -10,6 +10,7 @@ use super::{
     columns::{Json, Micros, Rank, Word, limit},
     error::QueryFailure,
     reading::one,
+    repetitions,
     sealed::{ALERT_ACTIONS, ALERTS},
 };
 use crate::model::{Alert, AlertStatus, Fingerprint, Package, Severity};
@@ -23,13 +24,15 @@ pub struct AlertFilter {
     pub min_severity: Option<Severity>,
     /// About this package.
     pub package: Option<Package>,
+    /// Also those that repeat an open alert, which counts them.
+    pub repetitions: bool,
     /// At most so many, the latest first.
     pub limit: usize,
 }
 
 impl Default for AlertFilter {
     fn default() -> Self {
-        Self { status: None, min_severity: None, package: None, limit: 100 }
+        Self { status: None, min_severity: None, package: None, repetitions: true, limit: 100 }
     }
 }
 
@@ -64,12 +67,13 @@ impl Store {
                 &ALERTS,
                 "SELECT body, status, {row} FROM alerts
                  WHERE (:status IS NULL OR status = :status) AND (:severity IS NULL OR severity >= :severity)
-                   AND (:package IS NULL OR package = :package)
+                   AND (:package IS NULL OR package = :package) AND (:repetitions OR repeats IS NULL)
                  ORDER BY raised_at DESC, fingerprint LIMIT :limit",
                 named_params! {
                     ":status": filter.status.map(Word),
                     ":severity": filter.min_severity.map(Rank),
                     ":package": filter.package.as_ref().map(ToString::to_string),
+                    ":repetitions": filter.repetitions,
                     ":limit": limit(filter.limit),
                 },
                 alert_row,
@@ -142,6 +146,7 @@ fn act(
     }
     let action = AlertAction { status, by: by.to_owned(), reason: reason.to_owned(), at: now };
     insert_action(db, fingerprint, &action)?;
+    repetitions::follow(db, &alert, &action)?;
     db.prepare_cached("UPDATE alerts SET status = ?2, updated_at = ?3 WHERE fingerprint = ?1")?.execute((
         fingerprint,
         Word(status),
@@ -151,7 +156,8 @@ fn act(
     Ok(Some(alert))
 }
 
-/// An alert that was dealt with is open again, if there is one.
+/// An alert that was dealt with is open again, if there is one. A repetition stands for itself then, because the alert that it
+/// repeats may be closed.
 pub(super) fn open_again(
     db: &Connection,
     fingerprint: &Fingerprint,
@@ -159,7 +165,8 @@ pub(super) fn open_again(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<(), QueryFailure> {
-    act(db, fingerprint, AlertStatus::Open, by, reason, now).map(drop)
+    act(db, fingerprint, AlertStatus::Open, by, reason, now)?;
+    repetitions::stand_alone(db, fingerprint, now)
 }
 
 fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
@@ -190,9 +197,11 @@ pub(super) fn readable_back(alert: &Alert) -> Result<(), StoreError> {
 
 pub(super) fn stored(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<Stored>, QueryFailure> {
     let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE fingerprint = ?1";
-    one(db, &ALERTS, sql, [fingerprint], |row| {
-        Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
-    })
+    one(db, &ALERTS, sql, [fingerprint], stored_row)
+}
+
+pub(super) fn stored_row(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored { alert: alert_row(row)?, peak: row.get::<_, Rank>("peak")?.0, raises: row.get("raises")? })
 }
 
 /// An alert, and how often it was announced.
@@ -208,8 +217,8 @@ pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, rai
 
 pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
-        "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body)
-         VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body)",
+        "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body, repeats)
+         VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body, :repeats)",
     )?
     .execute(named_params! {
         ":fingerprint": alert.fingerprint,
@@ -220,6 +229,7 @@ pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Resu
         ":raised_at": Micros(alert.raised_at),
         ":now": Micros(now),
         ":body": Json(alert),
+        ":repeats": alert.repeats.map(|id| id.to_string()),
     })?;
     Ok(())
 }
@@ -233,7 +243,7 @@ pub(super) fn update(
 ) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
-             raised_at = :raised_at, updated_at = :now, body = :body WHERE fingerprint = :fingerprint",
+             raised_at = :raised_at, updated_at = :now, body = :body, repeats = :repeats WHERE fingerprint = :fingerprint",
     )?
     .execute(named_params! {
         ":fingerprint": alert.fingerprint,
@@ -244,6 +254,7 @@ pub(super) fn update(
         ":raised_at": Micros(alert.raised_at),
         ":now": Micros(now),
         ":body": Json(alert),
+        ":repeats": alert.repeats.map(|id| id.to_string()),
     })?;
     Ok(())
 }

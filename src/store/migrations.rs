@@ -25,6 +25,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0016_mirror_histories.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0017_namesakes.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0018_refusals.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0019_repetitions.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

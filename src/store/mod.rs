@@ -69,6 +69,7 @@ mod readonly;
 mod record;
 mod recording;
 mod releases;
+mod repetitions;
 mod room;
 mod runner;
 mod sealed;

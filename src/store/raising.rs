@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{
-    alert_news::{has_incident, has_new_members, merge, reopening, reopens},
+    alert_news::{has_incident, has_new_members, merge, reopening, reopens, stands_alone},
     alerts::{AlertAction, insert, insert_action, readable_back, stored, update},
     announcing, campaigns,
     error::QueryFailure,
+    repetitions,
 };
 use crate::model::{Alert, AlertStatus};
 
@@ -18,6 +19,9 @@ pub(super) struct Raised {
     pub deliveries: usize,
 }
 
+/// What became of an alert that was not announced.
+const QUIET: Raised = Raised { is_new: false, announced: false, deliveries: 0 };
+
 /// Stores an alert that was raised, new or again, and announces it if needed.
 pub(super) fn upsert(
     db: &Connection,
@@ -26,22 +30,29 @@ pub(super) fn upsert(
     now: DateTime<Utc>,
 ) -> Result<Raised, QueryFailure> {
     readable_back(alert)?;
-    let Some(known) = stored(db, &alert.fingerprint)? else {
-        insert(db, alert, now)?;
-        campaigns::join(db, alert)?;
-        let deliveries = announcing::announce(db, alert, 1, subscriptions, now)?;
-        return Ok(Raised { is_new: true, announced: true, deliveries });
-    };
+    let Some(known) = stored(db, &alert.fingerprint)? else { return first(db, alert, subscriptions, now) };
     let reopened = reopens(&known.alert, alert);
-    let merged = merge(&known.alert, alert, reopened);
-    if merged == known.alert {
-        return Ok(Raised { is_new: false, announced: false, deliveries: 0 });
+    let mut merged = merge(&known.alert, alert, reopened);
+    let left = known.alert.repeats.filter(|_| stands_alone(&known.alert, known.peak, alert, reopened));
+    if left.is_some() {
+        merged.repeats = None;
     }
-    let is_worse = reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
+    if merged == known.alert {
+        return Ok(QUIET);
+    }
+    if merged.repeats.is_some() {
+        update(db, &merged, merged.severity.max(known.peak), known.raises, now)?;
+        return Ok(QUIET);
+    }
+    let is_worse =
+        left.is_some() || reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
     let grew = !is_worse && has_new_members(&known.alert, &merged);
     let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
     campaigns::join(db, &merged)?;
+    if let Some(of) = left {
+        repetitions::count_again(db, of, &merged, now)?;
+    }
     if reopened {
         let reason = reopening(&known.alert);
         let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
@@ -53,6 +64,23 @@ pub(super) fn upsert(
         (false, false) => 0,
     };
     Ok(Raised { is_new: false, announced: is_worse || grew, deliveries })
+}
+
+/// Stores an alert that was not stored before, and announces it unless it repeats an open one.
+fn first(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<Raised, QueryFailure> {
+    if repetitions::insert_repetition(db, alert, now)? {
+        return Ok(QUIET);
+    }
+    let alert = &Alert { repeats: None, ..alert.clone() };
+    insert(db, alert, now)?;
+    campaigns::join(db, alert)?;
+    let deliveries = announcing::announce(db, alert, 1, subscriptions, now)?;
+    Ok(Raised { is_new: true, announced: true, deliveries })
 }
 
 /// Stores additions to an alert that was raised, and announces nothing.

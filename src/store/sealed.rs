@@ -46,7 +46,8 @@ macro_rules! tables {
 
 tables! {
     ALERTS = "alerts" ("fingerprint")
-        ["fingerprint", "kind", "severity", "peak", "raises", "status", "package", "raised_at", "updated_at", "body"];
+        ["fingerprint", "kind", "severity", "peak", "raises", "status", "package", "raised_at", "updated_at", "body",
+         "repeats"];
     ALERT_ACTIONS = "alert_actions" ("id") ["id", "alert", "status", "by", "reason", "at"];
     ATTEMPTS = "attempts" ("delivery", "number") ["delivery", "number", "at", "outcome", "detail"];
     BASELINES = "baselines" ("package") ["package", "revision", "updated_at", "body"];

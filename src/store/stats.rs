@@ -21,7 +21,7 @@ pub struct Stats {
     pub releases: Vec<(Outcome, u64)>,
     /// Releases that are not fully checked.
     pub unchecked: u64,
-    /// Alerts by status and severity; pairs that never occurred are left out.
+    /// Alerts by status and severity; pairs that never occurred are left out. One that repeats an open alert does not count.
     pub alerts: Vec<(AlertStatus, Severity, u64)>,
     /// Size of the database without its write-ahead log, in bytes.
     pub bytes: u64,
@@ -46,7 +46,7 @@ impl Store {
                 unchecked: one(db, "SELECT count(*) FROM releases WHERE unchecked <> '[]'")?,
                 alerts: many(
                     db,
-                    "SELECT status, severity, count(*) FROM alerts GROUP BY status, severity
+                    "SELECT status, severity, count(*) FROM alerts WHERE repeats IS NULL GROUP BY status, severity
                      ORDER BY status, severity DESC",
                     |row| Ok((row.get::<_, Word<_>>(0)?.0, row.get::<_, Rank>(1)?.0, count(row.get(2)?))),
                 )?,

@@ -60,6 +60,7 @@ mod packages_replaced;
 mod packages_time;
 mod policies;
 mod registries;
+mod repeats;
 mod replay;
 mod replay_peers;
 mod schemas;

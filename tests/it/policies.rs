@@ -126,7 +126,11 @@ fn a_demand_that_was_never_met_warns_or_alerts() {
         (of_tier("expect = { repository_ids = ['1', '4242'] }"), &[Trusted], &[None]),
         // A tier's severity is that of its own demands.
         (of_tier("severity = 'low'\nexpect = { owners = ['github.com/other'] }"), &[Trusted], &[low]),
-        (of_tier("severity = 'critical'\nexpect = { refs = ['branch main'] }"), &[Trusted], &[Some(Severity::Critical)]),
+        (
+            of_tier("severity = 'critical'\nexpect = { refs = ['branch main'] }"),
+            &[Trusted],
+            &[Some(Severity::Critical)],
+        ),
         (of_tier("severity = 'critical'\nexpect = { evidence = 'provenance' }"), &[Token], &[info]),
         (own("refs = ['branch main']") + "[tiers.normal]\nseverity = 'critical'\n", &[Trusted], &[medium]),
     ] {
@@ -156,7 +160,8 @@ fn a_release_outside_the_publish_hours_violates_the_policy() {
         let expected = outside.then_some(Severity::Medium);
         assert_eq!(judged(watchlist, &releases)[0].0, expected, "{at}");
     }
-    let mut undated = serde_json::to_value(release_at("lib", 0, Trusted, "2026-01-07T03:00:00Z".parse().unwrap())).unwrap();
+    let mut undated =
+        serde_json::to_value(release_at("lib", 0, Trusted, "2026-01-07T03:00:00Z".parse().unwrap())).unwrap();
     undated["unread"] = json!({"published_at": "it is missing"});
     let undated: Observation = serde_json::from_value(undated).unwrap();
     assert_eq!(judged(watchlist, &[undated])[0].0, None, "the time is that of the first look");
@@ -255,7 +260,13 @@ fn a_pin_is_shown_first_and_written_on_request() {
     desk.learn(&[releases("lib", Trusted), releases("bare", Token)]);
     let shown = desk.run(&["baseline", "pin", "pkg:npm/lib"]);
     assert_eq!(desk.read("watchlist.toml"), LIST, "a preview writes nothing");
-    for line in ["--- watchlist.toml", "-    \"pkg:npm/lib\", # ours", "+# ours", "+purl = \"pkg:npm/lib\"", "+[package.expect]"] {
+    for line in [
+        "--- watchlist.toml",
+        "-    \"pkg:npm/lib\", # ours",
+        "+# ours",
+        "+purl = \"pkg:npm/lib\"",
+        "+[package.expect]",
+    ] {
         assert!(shown.out.lines().any(|shown| shown == line), "{line}: {shown}");
     }
     assert!(shown.code == 0 && shown.err.contains("nothing was written"), "{shown}");
@@ -270,7 +281,10 @@ fn a_pin_is_shown_first_and_written_on_request() {
     ] {
         assert!(list.contains(line), "{list}");
     }
-    assert!(list.contains("# Pinned on ") && list.contains("[tiers.normal.expect]\nevidence = \"provenance\""), "{list}");
+    assert!(
+        list.contains("# Pinned on ") && list.contains("[tiers.normal.expect]\nevidence = \"provenance\""),
+        "{list}"
+    );
 
     let again = desk.run(&["baseline", "pin", "pkg:npm/lib", "--write"]);
     assert!(again.code == 0 && again.err.contains("they stay as they are"), "{again}");
@@ -336,7 +350,8 @@ fn what_cannot_be_pinned_is_said() {
         assert_eq!(desk.read("watchlist.toml"), LIST);
     }
     let lines = desk.run(&["baseline", "pin", "--tier", "normal", "--format", "json"]).json();
-    let done: Vec<_> = lines.iter().map(|line| (line["purl"].as_str().unwrap(), line["done"].as_str().unwrap())).collect();
+    let done: Vec<_> =
+        lines.iter().map(|line| (line["purl"].as_str().unwrap(), line["done"].as_str().unwrap())).collect();
     assert_eq!(done, [("pkg:npm/bare", "skipped"), ("pkg:npm/lib", "proposed")]);
     let owners: &Value = &lines[1]["demands"]["owners"]["github.com/acme"];
     assert_eq!((&owners["count"], &owners["first"]), (&json!(5), &json!("2026-01-07T12:00:00Z")));

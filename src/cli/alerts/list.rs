@@ -2,7 +2,7 @@
 
 use comfy_table::Cell;
 
-use super::wording::title;
+use super::wording::title_and_repetitions;
 use crate::{
     cli::{
         callable::callable,
@@ -25,6 +25,10 @@ Examples:
   provwatch alerts list --status open --min-severity high
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
+  provwatch alerts list --package pkg:npm/axios --repetitions
+
+A release that repeats the deviation of an open alert has no line of its own: \"×3, newest 1.2.6\" stands behind that alert, \
+and --repetitions lists all three.
 
 Exit codes: 0 clean · 3 a listed alert is open and at or above --fail-on, even beyond --limit · 4 the package is \
 unknown")]
@@ -38,6 +42,9 @@ pub struct List {
     /// Only alerts about this package
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
+    /// Also list each release that repeats the deviation of an open alert
+    #[arg(long)]
+    repetitions: bool,
     /// Show at most this many alerts
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = target::count)]
     limit: usize,
@@ -107,6 +114,7 @@ impl List {
             status: self.status.status(),
             min_severity: Some(self.min_severity),
             package: self.package.clone(),
+            repetitions: self.repetitions,
             limit: self.limit,
         }
     }
@@ -146,7 +154,7 @@ fn print(alerts: &[Alert]) {
             output::severity_cell(alert.severity),
             Cell::new(alert.status.as_str()),
             Cell::new(words::minute(alert.raised_at)),
-            Cell::new(title(alert)),
+            Cell::new(title_and_repetitions(alert)),
         ]);
     }
     output::print(&table);

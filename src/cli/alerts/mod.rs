@@ -3,7 +3,7 @@
 mod ack;
 mod list;
 pub(super) mod show;
-mod wording;
+pub(super) mod wording;
 
 use std::path::Path;
 

@@ -85,7 +85,7 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
     members(alert);
     entries(alert);
     links(alert);
-    told(deliveries, told_by);
+    told(alert, deliveries, told_by);
 }
 
 fn summary(alert: &Alert) {
@@ -96,6 +96,8 @@ fn summary(alert: &Alert) {
     sheet.maybe("published", alert.published_at.map(words::moment));
     sheet.maybe("last good", alert.last_good.as_ref().map(|good| words::name(good.version())));
     sheet.row("raised", words::moment(alert.raised_at));
+    sheet.maybe("repeated", alert.repeated.as_ref().map(words::sentence));
+    sheet.maybe("repeats", alert.repeats.map(|of| format!("the deviation of alert {of}, which counts it")));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
     sheet.maybe("details", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
     sheet.print();
@@ -178,10 +180,13 @@ fn links(alert: &Alert) {
     sheet.print();
 }
 
-fn told(deliveries: &[DeliveryState], told_by: &[Telling]) {
+fn told(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
     fact_table::heading("deliveries");
     if deliveries.is_empty() && told_by.is_empty() {
-        return output::line("  none: no subscription selects this alert");
+        return match alert.repeats {
+            Some(of) => output::line(format_args!("  none: it repeats alert {of}")),
+            None => output::line("  none: no subscription selects this alert"),
+        };
     }
     let mut sheet = Sheet::new();
     for delivery in deliveries {

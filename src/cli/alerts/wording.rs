@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     cli::{exit::CliError, words},
-    model::Alert,
+    model::{Alert, Repeated},
 };
 
 /// The error for an alert that does not exist.
@@ -15,4 +15,16 @@ pub(super) fn no_such_alert(id: &impl Display) -> CliError {
 /// The alert's title, which names its subject.
 pub(super) fn title(alert: &Alert) -> String {
     words::sentence(&alert.title)
+}
+
+/// The title, with how often other releases repeated it, or which alert it repeats: `… (×3, newest 1.2.6)`.
+pub(in crate::cli) fn title_and_repetitions(alert: &Alert) -> String {
+    let title = title(alert);
+    match (&alert.repeated, alert.repeats) {
+        (Some(Repeated { count, newest, .. }), _) => {
+            format!("{title} (×{}, newest {})", count.saturating_add(1), words::name(newest.version()))
+        }
+        (None, Some(of)) => format!("{title} (repeats {of})"),
+        (None, None) => title,
+    }
 }

@@ -57,7 +57,8 @@ fn alerted(alert: &Alert) {
         output::line(wrap::paragraphs(&words::sentence(&alert.argument), wrap::width(), ""));
     }
     let (id, status, confidence) = (alert.id, alert.status.as_str(), alert.confidence);
-    output::line(format_args!("Alert {id}, {status}, confidence {confidence}."));
+    let repeats = alert.repeats.map(|of| format!("; it repeats alert {of}")).unwrap_or_default();
+    output::line(format_args!("Alert {id}, {status}, confidence {confidence}{repeats}."));
 }
 
 fn outcome(release: &ReleaseRow) -> String {

@@ -97,7 +97,8 @@ impl Campaigns {
         for row in self.store.campaign_members(&known.fingerprint)? {
             let (Some(published_at), Some(severity)) = (row.published_at, row.severity) else { continue };
             if !here.contains(&row.member) {
-                members.push(Accused { purl: row.member, published_at, severity, confidence: Confidence::Low });
+                let (purl, confidence) = (row.member, Confidence::Low);
+                members.push(Accused { purl, published_at, severity, confidence, is_repetition: false });
             }
         }
         members.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));

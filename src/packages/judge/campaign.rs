@@ -41,6 +41,8 @@ pub struct Accused {
     pub severity: Severity,
     /// The confidence of its alert.
     pub confidence: Confidence,
+    /// Whether it repeats the deviation of an open alert.
+    pub is_repetition: bool,
 }
 
 impl Accused {
@@ -48,7 +50,8 @@ impl Accused {
     pub fn by(alert: &Alert) -> Option<Self> {
         let counts = alert.kind == AlertKind::Release && alert.severity >= Severity::Medium;
         let (purl, published_at) = (alert.purl.clone().filter(|_| counts)?, alert.published_at?);
-        Some(Self { purl, published_at, severity: alert.severity, confidence: alert.confidence })
+        let (severity, confidence, is_repetition) = (alert.severity, alert.confidence, alert.repeats.is_some());
+        Some(Self { purl, published_at, severity, confidence, is_repetition })
     }
 }
 
@@ -61,9 +64,11 @@ pub fn campaigns(mut all: Vec<Accused>) -> Vec<Vec<Accused>> {
     together.filter(|members| is_campaign(members)).map(<[Accused]>::to_vec).collect()
 }
 
+/// Repetitions belong to a campaign, and do not make one: their deviations are known.
 fn is_campaign(members: &[Accused]) -> bool {
-    let packages: BTreeSet<&Package> = members.iter().map(|one| one.purl.package()).collect();
-    packages.len() > 1 || members.len() >= FEWEST
+    let news = || members.iter().filter(|one| !one.is_repetition);
+    let packages: BTreeSet<&Package> = news().map(|one| one.purl.package()).collect();
+    packages.len() > 1 || news().count() >= FEWEST
 }
 
 /// The campaign that a release with an alert is part of. `None`: too few releases are around it.
@@ -171,6 +176,7 @@ mod tests {
             published_at: start + TimeDelta::minutes(minute),
             severity: Severity::High,
             confidence: Confidence::Medium,
+            is_repetition: false,
         }
     }
 
@@ -185,6 +191,16 @@ mod tests {
         assert_eq!(named(&a(2, 5), &[a(1, 0)]), None);
         assert_eq!(named(&a(3, 9), &[a(1, 0), a(2, 5)]).unwrap().len(), 3);
         assert_eq!(named(&accused("b", 1, 5), &[a(1, 0)]).unwrap(), ["pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0"]);
+    }
+
+    #[test]
+    fn repetitions_are_members_of_a_campaign_and_make_none() {
+        let repetition = |package, version, minute| Accused { is_repetition: true, ..accused(package, version, minute) };
+        let known = accused("a", 1, 0);
+        assert_eq!(named(&repetition("a", 3, 9), &[known.clone(), repetition("a", 2, 5)]), None);
+        assert_eq!(named(&repetition("b", 3, 9), &[known.clone(), repetition("a", 2, 5)]), None, "its own is older");
+        let both = [known, accused("b", 1, 5)];
+        assert_eq!(named(&repetition("a", 2, 9), &both).unwrap().len(), 3);
     }
 
     #[test]

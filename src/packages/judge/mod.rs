@@ -11,6 +11,7 @@ pub mod reasons;
 pub mod recheck;
 pub mod record;
 pub mod relearn;
+pub mod repetition;
 pub mod tag_history;
 pub mod told;
 pub mod unlearn;

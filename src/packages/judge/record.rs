@@ -9,6 +9,7 @@ use super::{
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
+    repetition::repeated_by,
     tag_history::TagHistory,
     told::tell,
 };
@@ -180,7 +181,8 @@ impl Judge {
         let alert = assess::alert(observation, assessment, subject.now, links(subject, observation));
         let Some(alert) = alert else { return Ok(None) };
         let last_good = last_good(&self.store, &observation.purl, observation.published_at)?;
-        Ok(Some(Alert { last_good, ..alert }))
+        let repeats = repeated_by(&self.store, observation, &alert)?;
+        Ok(Some(Alert { last_good, repeats, ..alert }))
     }
 
     /// The reasons why a release is not fully checked, by itself and compared with what is known of its package.

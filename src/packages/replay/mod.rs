@@ -1,11 +1,14 @@
 //! Replay of timelines through the real rules, for back-tests and stored histories, or through a peer's rule.
 
+mod first_alarms;
 mod peer_rules;
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
+pub use first_alarms::FirstAlarms;
+use first_alarms::folded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use peer_rules::{PeerRule, trace_peer};
@@ -52,7 +55,7 @@ pub struct Score {
 pub struct Replayed {
     /// The timeline's name.
     pub case: String,
-    /// Its alerts, by time.
+    /// Its alerts, by time; of releases that repeat a deviation, the first one's alert with their count.
     pub alerts: Vec<CaseAlert>,
     /// Its expectations.
     pub scores: Vec<Score>,
@@ -83,13 +86,19 @@ pub struct Rules<'a> {
 /// assessment.
 pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observation, &Assessment)) -> Replayed {
     let mut raised = Raised::of(timeline);
+    let mut first_alarms = FirstAlarms::default();
     trace(&timeline.observations, rules, |release, assessed| {
         see(release, assessed);
-        raised.extend(release, alert(release, assessed, release.published_at, links(release)));
+        let mut alert = alert(release, assessed, release.published_at, links(release));
+        if let Some(alert) = &mut alert {
+            alert.repeats = first_alarms.repeated_by(release, alert);
+        }
+        raised.extend(release, alert);
     });
     let scores = raised.scores();
-    let mut alerts = raised.alerts;
-    alerts.extend(campaigns(timeline, &alerts));
+    let campaigns = campaigns(timeline, &raised.alerts);
+    let mut alerts = folded(raised.alerts);
+    alerts.extend(campaigns);
     alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
     Replayed { case: timeline.case.clone(), alerts, scores }
 }

@@ -219,7 +219,7 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
     db.prepare_cached(
         "UPDATE alerts SET kind = :kind, severity = :severity, peak = :severity, status = :status, package = :package,
              raised_at = :raised_at, updated_at = :now, raises = 1 + (SELECT count(*) FROM deliveries WHERE alert = :key),
-             body = :body WHERE fingerprint = :key",
+             body = :body, repeats = NULL WHERE fingerprint = :key",
     )?
     .execute(named_params! {
         ":key": stub.fingerprint,
@@ -267,6 +267,7 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
         fingerprint,
         status: word(columns, "status").unwrap_or(AlertStatus::Open),
         purl,
+        repeated: body.as_ref().and_then(|body| body.repeated.clone()),
         members: body.map(|body| body.members).unwrap_or_default(),
         argument: "The stored alert is damaged; this is the part that is left. The damaged row is kept, and the \
             subject of the alert is re-checked where possible."

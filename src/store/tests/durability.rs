@@ -5,7 +5,7 @@ use super::{
     faults::Point,
     lab::{
         Lab, alert, alerted, due_work, dump, event, learned, learning, minutes_later, noon, package, release,
-        stale_source, subscriptions,
+        repeating, stale_source, subscriptions,
     },
 };
 use crate::{
@@ -62,6 +62,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("record", |store| store.record(&alerted("pkg:npm/vite@7.0.0", Severity::Critical)).map(drop)),
     ("record, learning", |store| store.record(&learned("pkg:npm/axios@1.14.2", 1)).map(drop)),
     ("record, worse", |store| store.record(&alerted(BAD, Severity::Critical)).map(drop)),
+    ("record, a repetition", |store| store.record(&repeating("pkg:npm/axios@1.14.3", BAD, Severity::High)).map(drop)),
     ("record_batch", |store| {
         store.record_batch(&[learned("pkg:npm/vite@7.0.0", 0), learned("pkg:npm/vite@7.0.1", 1)]).map(drop)
     }),

@@ -214,3 +214,11 @@ pub fn alerted(purl: &str, severity: Severity) -> Record {
     record.subscriptions = subscriptions(&["mail", "slack"]);
     record
 }
+
+/// A release that repeats the deviation of another.
+pub fn repeating(purl: &str, of: &str, severity: Severity) -> Record {
+    let mut record = alerted(purl, severity);
+    let alert = record.alert.as_mut().unwrap();
+    alert.repeats = Some(Fingerprint::of_release(&release(of)).id());
+    record
+}

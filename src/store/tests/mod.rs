@@ -13,5 +13,6 @@ mod opening;
 mod outbox;
 mod portable;
 mod recording;
+mod repetitions;
 mod schema;
 mod vitals;

@@ -83,11 +83,7 @@ impl Alarms {
     }
 }
 
-fn judge_all<'a>(
-    releases: &'a [Observation],
-    judge: Judge,
-    mut see: impl FnMut(&'a Observation, Option<Alarm>),
-) {
+fn judge_all<'a>(releases: &'a [Observation], judge: Judge, mut see: impl FnMut(&'a Observation, Option<Alarm>)) {
     match judge {
         Judge::Own => trace(releases, Rules::default(), |release, assessed| {
             let alarm = |severity| Alarm { severity, signals: assessed.signals.clone() };

@@ -152,7 +152,8 @@ fn goals(out: &mut String) {
     out.push_str("\nThe goals are, in first alarms per thousand releases:");
     for (Goal { knowing, high, medium }, end) in GOALS.into_iter().zip([";", ".\n"]) {
         let tenths = |goal: usize| format!("{}.{}", goal / 10, goal % 10);
-        let _ = write!(out, " {} at high and {} at medium for *{}*{end}", tenths(high), tenths(medium), knowing.words());
+        let _ =
+            write!(out, " {} at high and {} at medium for *{}*{end}", tenths(high), tenths(medium), knowing.words());
     }
 }
 

@@ -70,9 +70,7 @@ fn publisher(project: &Project, draft: &Draft) -> Option<Person> {
         (Ecosystem::PYPI, _) | (Ecosystem::CARGO, By::Workflow | By::BareWorkflow) => None,
         (_, By::Workflow | By::BareWorkflow) => Some(machine(project.pipeline.provider)),
         (_, By::TokenInWorkflow) => Some(project.people[0].clone()),
-        (Ecosystem::CARGO, By::Person(who)) => {
-            Some(Person { email: None, ..project.people[who].clone() })
-        }
+        (Ecosystem::CARGO, By::Person(who)) => Some(Person { email: None, ..project.people[who].clone() }),
         (_, By::Person(who)) => Some(project.people[who].clone()),
     }
 }
@@ -125,9 +123,9 @@ fn files(project: &Project, draft: &Draft, attestation: &Provenance) -> Vec<File
 
 /// A digest that is another for another name; nothing checks it.
 fn digest(name: &str) -> String {
-    let mixed = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let mixed = name
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
     format!("{mixed:064x}")
 }
 

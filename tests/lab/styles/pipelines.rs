@@ -82,11 +82,8 @@ pub fn runner_change(project: &mut Project) {
         // npm takes trusted publishing from hosted runners only.
         project.by = By::TokenInWorkflow;
     }
-    let (before, after) = if project.once_in(2) {
-        ("github-hosted", "self-hosted")
-    } else {
-        ("self-hosted", "github-hosted")
-    };
+    let (before, after) =
+        if project.once_in(2) { ("github-hosted", "self-hosted") } else { ("self-hosted", "github-hosted") };
     project.pipeline.runner = before;
     let count = project.turning_point();
     project.release_until(count);

@@ -45,11 +45,11 @@ pub fn changesets_monorepo(project: &mut Project) {
     while !project.is_done() {
         project.pass_time();
         let is_everything = project.once_in(6);
-        let packages: Vec<usize> =
-            (0..versions.len()).filter(|_| is_everything || project.once_in(2)).collect();
+        let packages: Vec<usize> = (0..versions.len()).filter(|_| is_everything || project.once_in(2)).collect();
         let burst = packages.into_iter().map(|package| {
             let version = &mut versions[package];
-            *version = if is_everything { [version[0], version[1] + 1, 0] } else { [version[0], version[1], version[2] + 1] };
+            *version =
+                if is_everything { [version[0], version[1] + 1, 0] } else { [version[0], version[1], version[2] + 1] };
             (format!("@scope{}/part{package}", project.number), text(*version))
         });
         let burst: Vec<_> = burst.collect();
