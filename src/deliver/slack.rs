@@ -229,7 +229,10 @@ mod tests {
     fn repetitions_of_a_takeover_are_told() {
         let payload = payloads(&View::of(&samples::message(samples::repeated()))).remove(0);
         check(&payload);
-        assert!(payload.to_string().contains("Repeated by 2 later releases; the newest is 1.14.3, published"), "{payload}");
+        assert!(
+            payload.to_string().contains("Repeated by 2 later releases; the newest is 1.14.3, published"),
+            "{payload}"
+        );
     }
 
     /// Asserts Slack's limits, and that no text is its markup.

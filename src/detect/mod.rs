@@ -35,6 +35,8 @@ pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named}
 pub use inspect::{inspect, inspect_entry};
 pub use novelty::Novelty;
 pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
-pub use repetition::{Accused, repeats};
-pub use rules::{ALL, ENTRY_DETECTORS, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, namesake, never_met, unreadable};
+pub use repetition::{Alerted, repeats};
+pub use rules::{
+    ALL, ENTRY_DETECTORS, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, namesake, never_met, unreadable,
+};
 pub use tuning::{Limits, Setting, Tuning, UNTUNED};

@@ -134,7 +134,8 @@ fn without_days(seen: &str) -> String {
         words[at].bytes().all(|byte| byte.is_ascii_digit())
             && words.get(at + 1).is_some_and(|next| matches!(next.trim_end_matches([',', ')']), "day" | "days"))
     };
-    let kept = (0..words.len()).filter(|at| !is_days(*at)).map(|at| if words[at] == "day" { "days" } else { words[at] });
+    let kept =
+        (0..words.len()).filter(|at| !is_days(*at)).map(|at| if words[at] == "day" { "days" } else { words[at] });
     kept.collect::<Vec<_>>().join(" ")
 }
 
@@ -198,9 +199,21 @@ mod tests {
             (&[LOSS], &[LOSS, ".publisher-changed: alice", "?quick-succession: 3 minutes"], "a burst, and information"),
             (&[LOSS], &[LOSS, "?beside-accused: 1.2.3, published 9 minutes earlier"], "beside the known one"),
             (&["tag-missing: no tag v1.2.3"], &["tag-missing: no tag v1.2.4"], "each has its own tag"),
-            (&["tag-missing: no tag a@1.2.3, nor a release"], &["tag-missing: no tag a@1.2.4, nor a release"], "monorepo"),
-            (&["ref-changed: tag ü1.2.3/v1.2.3."], &["ref-changed: tag ü1.2.3/v1.2.4."], "a version after a letter stays"),
-            (&["maintainer-new: eve, a maintainer for 1 day"], &["maintainer-new: eve, a maintainer for 2 days"], "older"),
+            (
+                &["tag-missing: no tag a@1.2.3, nor a release"],
+                &["tag-missing: no tag a@1.2.4, nor a release"],
+                "monorepo",
+            ),
+            (
+                &["ref-changed: tag ü1.2.3/v1.2.3."],
+                &["ref-changed: tag ü1.2.3/v1.2.4."],
+                "a version after a letter stays",
+            ),
+            (
+                &["maintainer-new: eve, a maintainer for 1 day"],
+                &["maintainer-new: eve, a maintainer for 2 days"],
+                "older",
+            ),
             (&[LOSS, LOSS], &[LOSS], "said twice"),
         ] {
             assert!(is_repetition(("1.2.3", "alice", high, known), ("1.2.4", "alice", high, new)), "{why}");
@@ -214,7 +227,11 @@ mod tests {
         for (known, new, why) in [
             (&[LOSS] as &[&str], &[LOSS, "tag-missing: no tag v1.2.4"] as &[&str], "now it lacks its tag too"),
             (&[LOSS], &[LOSS, "?maintainer-new: eve, a maintainer for 2 days"], "something corroborates it now"),
-            (&[LOSS], &["evidence-downgrade: no evidence (authentication: token, by the unfamiliar account eve)"], "who"),
+            (
+                &[LOSS],
+                &["evidence-downgrade: no evidence (authentication: token, by the unfamiliar account eve)"],
+                "who",
+            ),
             (&["publisher-changed: eve"], &["publisher-changed: mallory"], "another account"),
             (&["owner-changed: evil (id 7)"], &["owner-changed: evil (id 8)"], "another owner of the name"),
             (&["workflow-changed: a.yml"], &["workflow-changed: b.yml"], "another workflow"),
@@ -245,7 +262,14 @@ mod tests {
 
     #[test]
     fn a_version_that_could_be_a_number_is_none() {
-        let id = |version, id| (version, "alice", Severity::High, if id == 7 { &["owner-changed: evil (id 7)"] } else { &["owner-changed: evil (id 8)"] } as &[&str]);
+        let id = |version, id| {
+            (
+                version,
+                "alice",
+                Severity::High,
+                if id == 7 { &["owner-changed: evil (id 7)"] } else { &["owner-changed: evil (id 8)"] } as &[&str],
+            )
+        };
         assert!(!is_repetition(id("7", 7), id("8", 8)));
     }
 
@@ -254,7 +278,8 @@ mod tests {
         let shown = |version| (version, "alice", Severity::High, &[LOSS] as &[&str]);
         let (known, new) = (alert(shown("1.2.3")), alert(shown("1.2.4")));
         let days = |days| Some(known.at() + TimeDelta::days(days));
-        let repeated = Repeated { count: 1, last_at: known.at() + TimeDelta::days(80), newest: new.purl.clone().unwrap() };
+        let repeated =
+            Repeated { count: 1, last_at: known.at() + TimeDelta::days(80), newest: new.purl.clone().unwrap() };
         for (known, published_at, expected) in [
             (known.clone(), days(0), true),
             (known.clone(), days(-3), true),
@@ -270,7 +295,11 @@ mod tests {
         ] {
             let (new, other) = (Alert { published_at, ..new.clone() }, release(shown("1.2.4")));
             let known = Alerted { alert: &known, release: &release(shown("1.2.3")) };
-            assert_eq!(repeats(known, Alerted { alert: &new, release: &other }), expected, "{known:?} {published_at:?}");
+            assert_eq!(
+                repeats(known, Alerted { alert: &new, release: &other }),
+                expected,
+                "{known:?} {published_at:?}"
+            );
         }
     }
 
@@ -284,13 +313,20 @@ mod tests {
         };
         let known = with("1.2.3", |json| json["manifest"] = json!({"install_commands": {"postinstall": "node a.js"}}));
         for (change, expected) in [
-            ((|json| json["manifest"] = json!({"install_commands": {"postinstall": "node a.js"}})) as fn(&mut serde_json::Value), true),
+            (
+                (|json| json["manifest"] = json!({"install_commands": {"postinstall": "node a.js"}}))
+                    as fn(&mut serde_json::Value),
+                true,
+            ),
             (|json| json["manifest"] = json!({"install_commands": {"postinstall": "node b.js"}}), false),
             (|_| {}, false),
-            (|json| {
-                json["manifest"] = json!({"install_commands": {"postinstall": "node a.js"}});
-                json["auth"]["method"] = json!("trusted_publisher");
-            }, false),
+            (
+                |json| {
+                    json["manifest"] = json!({"install_commands": {"postinstall": "node a.js"}});
+                    json["auth"]["method"] = json!("trusted_publisher");
+                },
+                false,
+            ),
         ] {
             let new = with("1.2.4", change);
             let (known_alert, new_alert) = (alert(shown("1.2.3")), alert(shown("1.2.4")));

@@ -190,7 +190,8 @@ impl FromStr for Zone {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let zone = ZONES.get(text).ok().filter(|zone| !zone.is_unknown());
         let named = zone.and_then(|zone| Some(Self { name: zone.iana_name()?.to_owned(), zone }));
-        named.ok_or_else(|| "expected a time zone of the IANA database, such as \"Europe/Berlin\" or \"UTC\"".to_owned())
+        named
+            .ok_or_else(|| "expected a time zone of the IANA database, such as \"Europe/Berlin\" or \"UTC\"".to_owned())
     }
 }
 
@@ -295,7 +296,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_time_of_day_is_refused() {
-        for text in ["", ":", "8:00", "08:0", "08:60", "24:01", "25:00", "-1:00", "+8:00", "08:00:00", "08.00", "٠٨:٠٠"] {
+        for text in ["", ":", "8:00", "08:0", "08:60", "24:01", "25:00", "-1:00", "+8:00", "08:00:00", "08.00", "٠٨:٠٠"]
+        {
             assert!(text.parse::<TimeOfDay>().is_err(), "{text}");
         }
         for text in ["00:00", "08:05", "23:59", "24:00"] {

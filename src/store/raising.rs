@@ -44,8 +44,7 @@ pub(super) fn upsert(
         update(db, &merged, merged.severity.max(known.peak), known.raises, now)?;
         return Ok(QUIET);
     }
-    let is_worse =
-        left.is_some() || reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
+    let is_worse = left.is_some() || reopened || merged.severity > known.peak || has_incident(&known.alert, alert);
     let grew = !is_worse && has_new_members(&known.alert, &merged);
     let raises = known.raises + i64::from(is_worse || grew);
     update(db, &merged, if reopened { merged.severity } else { merged.severity.max(known.peak) }, raises, now)?;
@@ -67,12 +66,7 @@ pub(super) fn upsert(
 }
 
 /// Stores an alert that was not stored before, and announces it unless it repeats an open one.
-fn first(
-    db: &Connection,
-    alert: &Alert,
-    subscriptions: &[String],
-    now: DateTime<Utc>,
-) -> Result<Raised, QueryFailure> {
+fn first(db: &Connection, alert: &Alert, subscriptions: &[String], now: DateTime<Utc>) -> Result<Raised, QueryFailure> {
     if repetitions::insert_repetition(db, alert, now)? {
         return Ok(QUIET);
     }

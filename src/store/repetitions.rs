@@ -19,7 +19,8 @@ impl Store {
     /// themselves. The latest come first.
     pub(crate) fn repeatable_alerts(&self, package: &Package, at_most: usize) -> Result<Vec<Alert>, StoreError> {
         self.read("listing the open alerts of a package", |db| {
-            let sql = "SELECT body, status, {row} FROM alerts WHERE package = ?1 AND kind = 'release' AND repeats IS NULL
+            let sql =
+                "SELECT body, status, {row} FROM alerts WHERE package = ?1 AND kind = 'release' AND repeats IS NULL
                            AND status IN ('open', 'acknowledged')
                        ORDER BY raised_at DESC, fingerprint LIMIT ?2";
             db.rows(&ALERTS, sql, (package.to_string(), limit(at_most)), alert_row)
@@ -34,8 +35,7 @@ pub(super) fn insert_repetition(db: &Connection, alert: &Alert, now: DateTime<Ut
     insert(db, &Alert { status: of.alert.status, ..alert.clone() }, now)?;
     if of.alert.status == AlertStatus::Acknowledged {
         let reason = format!("it repeats {}, which is acknowledged", of.alert.id);
-        let action =
-            AlertAction { status: AlertStatus::Acknowledged, by: "provwatch".to_owned(), reason, at: now };
+        let action = AlertAction { status: AlertStatus::Acknowledged, by: "provwatch".to_owned(), reason, at: now };
         insert_action(db, &alert.fingerprint, &action)?;
     }
     let repeated = match &of.alert.repeated {

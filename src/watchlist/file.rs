@@ -202,10 +202,7 @@ impl Entries<'_> {
             let expect = self.policy(&format!("tiers.{tier}.expect"), table.expect);
             let known = into.tiers.entry(tier).or_default();
             // As with entries, the later file decides, and a file before what it includes.
-            *known = TierPolicy {
-                expect: expect.or(known.expect.take()),
-                severity: table.severity.or(known.severity),
-            };
+            *known = TierPolicy { expect: expect.or(known.expect.take()), severity: table.severity.or(known.severity) };
         }
         let mut seen = HashMap::new();
         for purl in document.packages {

@@ -25,7 +25,7 @@ pub(crate) use file::{WatchlistError, json_schema};
 pub(crate) use in_use::InUse;
 pub use list::Watchlist;
 pub(crate) use pattern::Pattern;
-pub(crate) use pin::{Draft, Pin, PinnedDemand, pin, pins_alone};
+pub(crate) use pin::{Pin, PinnedDemand, pin, pins_alone};
 pub(crate) use reason::{Reason, Why};
 pub use tier::Tier;
 

@@ -105,7 +105,8 @@ struct Places {
 impl Places {
     fn of(document: &DocumentMut) -> Self {
         let read = |purl: Option<&str>| purl.and_then(|purl| purl.parse::<Pattern>().ok());
-        let listed = document.get("packages").and_then(Item::as_array).into_iter().flatten().map(|one| read(one.as_str()));
+        let listed =
+            document.get("packages").and_then(Item::as_array).into_iter().flatten().map(|one| read(one.as_str()));
         let purls: Vec<Option<Pattern>> = match document.get("package") {
             Some(Item::ArrayOfTables(tables)) => {
                 tables.iter().map(|table| read(table.get("purl").and_then(Item::as_str))).collect()

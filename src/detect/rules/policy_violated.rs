@@ -4,8 +4,8 @@ use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
-        AuthMethod, Baseline, Confidence, Demand, EffectivePolicy, EvidenceRank, Missing, OrNone, Severity, Signal, Unread,
-        fits,
+        AuthMethod, Baseline, Confidence, Demand, EffectivePolicy, EvidenceRank, Missing, OrNone, Severity, Signal,
+        Unread, fits,
         traits::{Environments, EvidenceRanks},
     },
 };
@@ -24,7 +24,7 @@ static ABOUT: About = About {
     docs: DOCS,
 };
 
-const DOCS: &str = "### What it detects
+const DOCS: &str = r#"### What it detects
 A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, for a younger repository, and outside the publish hours. `[tiers.TIER] severity` replaces these severities for the policy of a tier. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
 
 The signal is informational with `missing = "warn"`, the default of a tier's policy, if the release lacks evidence or an environment that no release of the package ever had.
@@ -39,7 +39,7 @@ A project that changed while your policy stayed the same. Several violations by 
 Look for an announcement by the project. If the change is honest, change the `expect` block, or announce the change with `provwatch expect add`.
 
 ### Example incident
-None. The value of this detector depends on the policy.";
+None. The value of this detector depends on the policy."#;
 
 impl Detector for PolicyViolated {
     fn about(&self) -> &'static About {
@@ -56,7 +56,8 @@ impl Detector for PolicyViolated {
             for value in values(change, demand) {
                 let plain = if demand == Demand::Issuers { &value } else { without_scheme(&value) };
                 if !allowed.iter().any(|glob| fits(glob, plain) || fits(glob, &value)) {
-                    let is_missing = value.is_empty() && demand == Demand::Environments && !had_environment(change.package);
+                    let is_missing =
+                        value.is_empty() && demand == Demand::Environments && !had_environment(change.package);
                     found.push(violated(effective, demand, &allowed.join(", "), plain, is_missing));
                 }
             }
@@ -155,7 +156,10 @@ fn outside_hours(change: &Change<'_>, effective: &EffectivePolicy) -> Option<Sig
 fn violated(effective: &EffectivePolicy, demand: Demand, demanded: &str, seen: &str, is_missing: bool) -> Signal {
     let is_excused = is_missing && effective.missing(demand) == Missing::Warn;
     let (severity, why) = if is_excused {
-        (Severity::Info, "The watchlist's policy demands the expected value, and no release of the package ever had it.")
+        (
+            Severity::Info,
+            "The watchlist's policy demands the expected value, and no release of the package ever had it.",
+        )
     } else {
         let severity = effective.severity(demand).unwrap_or_else(|| usual(demand));
         (severity, "The watchlist's policy for this package demands the expected value.")

@@ -195,7 +195,8 @@ mod tests {
 
     #[test]
     fn repetitions_are_members_of_a_campaign_and_make_none() {
-        let repetition = |package, version, minute| Accused { is_repetition: true, ..accused(package, version, minute) };
+        let repetition =
+            |package, version, minute| Accused { is_repetition: true, ..accused(package, version, minute) };
         let known = accused("a", 1, 0);
         assert_eq!(named(&repetition("a", 3, 9), &[known.clone(), repetition("a", 2, 5)]), None);
         assert_eq!(named(&repetition("b", 3, 9), &[known.clone(), repetition("a", 2, 5)]), None, "its own is older");

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 use chrono::{DateTime, Utc};
 pub use first_alarms::FirstAlarms;
 use first_alarms::folded;
+pub use peer_rules::{PeerRule, trace_peer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub use peer_rules::{PeerRule, trace_peer};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 
 use super::{
@@ -123,14 +123,7 @@ fn peer_alert(release: &Observation, rule: PeerRule, signal: Signal) -> Alert {
         argument: format!("The rule {} of another tool fires; it has no other severity than high.", rule.as_str()),
         signals: vec![signal],
         links: links(release),
-        ..Alert::about(
-            AlertKind::Release,
-            &subject,
-            Severity::High,
-            Confidence::Medium,
-            title,
-            release.published_at,
-        )
+        ..Alert::about(AlertKind::Release, &subject, Severity::High, Confidence::Medium, title, release.published_at)
     }
 }
 

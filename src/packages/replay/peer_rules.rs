@@ -162,15 +162,15 @@ impl Strongest {
 
 /// In what a release differs from the one directly before.
 fn difference(before: &Observation, now: &Observation) -> Option<Signal> {
-    let mut differences: Vec<[String; 2]> = lost(before, now).map(|what| [what.to_owned(), format!("no {what}")]).collect();
+    let mut differences: Vec<[String; 2]> =
+        lost(before, now).map(|what| [what.to_owned(), format!("no {what}")]).collect();
     let identities = [identities(before), identities(now)];
     if identities.iter().all(|known| !known.is_empty()) && identities[0] != identities[1] {
         differences.push(identities.map(|known| known.join(", ")));
     }
     let join = |side: usize| differences.iter().map(|pair| pair[side].as_str()).collect::<Vec<_>>().join("; ");
     let why = "The publication took another way than the one directly before.";
-    (!differences.is_empty())
-        .then(|| signal(PeerRule::Predecessor, [join(0), join(1)], Some(before.published_at), why))
+    (!differences.is_empty()).then(|| signal(PeerRule::Predecessor, [join(0), join(1)], Some(before.published_at), why))
 }
 
 /// The kinds of evidence that one release had and the next one lacks.
@@ -281,7 +281,11 @@ mod tests {
             release("1.0.5", 6, TRUSTED, &built("evil/r", "y.yml")),
             release("1.0.6", 7, "token", &built("evil/r", "y.yml")),
         ];
-        assert_eq!(fired(&releases, PeerRule::Predecessor), ["1.0.2", "1.0.3", "1.0.6"], "what came before is forgotten");
+        assert_eq!(
+            fired(&releases, PeerRule::Predecessor),
+            ["1.0.2", "1.0.3", "1.0.6"],
+            "what came before is forgotten"
+        );
     }
 
     #[test]

@@ -38,12 +38,7 @@ pub(super) struct Dating<'a> {
 impl Dating<'_> {
     /// When each new dependency was first published, as far as the registry has it. Returns whether it may have more
     /// later.
-    pub async fn date(
-        &self,
-        subject: &Examination<'_>,
-        release: &mut Observation,
-        baseline: &Baseline,
-    ) -> bool {
+    pub async fn date(&self, subject: &Examination<'_>, release: &mut Observation, baseline: &Baseline) -> bool {
         let registry = release.purl.package().registry();
         let package = |name: &str| Some(Package::new(registry.ecosystem(), name).ok()?.of(&registry));
         let mut new: Vec<Package> = new_dependencies(release, baseline).filter_map(package).collect();

@@ -41,7 +41,10 @@ fn a_repetition_updates_the_open_alert_and_is_not_announced() {
     lab.store.record(&third).unwrap();
     let expected = Repeated { count: 2, last_at: minutes_later(9), newest: release(THIRD) };
     let first = stored(&lab, FIRST);
-    assert_eq!((first.repeated.clone(), first.status, first.severity), (Some(expected), AlertStatus::Open, Severity::High));
+    assert_eq!(
+        (first.repeated.clone(), first.status, first.severity),
+        (Some(expected), AlertStatus::Open, Severity::High)
+    );
     assert_eq!(lab.store.outbox(noon()).unwrap().len(), 2, "of the first, for two subscriptions");
     assert_eq!(lab.store.outbox(noon()).unwrap()[0].alert, first, "a message that waits tells of all");
     assert_eq!(stored(&lab, THIRD).repeats, Some(first.id));

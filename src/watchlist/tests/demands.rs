@@ -86,9 +86,13 @@ fn hours_that_cannot_be_meant_are_refused_with_their_place() {
     }
     for missing in ["days", "from", "to", "zone"] {
         let all = [("days", "['mon']"), ("from", "'08:00'"), ("to", "'19:00'"), ("zone", "'UTC'")];
-        let rest: Vec<_> = all.iter().filter(|(key, _)| *key != missing).map(|(key, value)| format!("{key} = {value}")).collect();
+        let rest: Vec<_> =
+            all.iter().filter(|(key, _)| *key != missing).map(|(key, value)| format!("{key} = {value}")).collect();
         let said = error(&format!("[tiers.critical.expect]\nhours = {{ {} }}\n", rest.join(", ")));
-        assert!(said.contains("w.toml:2:") && said.contains(&format!("hours.{missing}: this key is missing")), "{said}");
+        assert!(
+            said.contains("w.toml:2:") && said.contains(&format!("hours.{missing}: this key is missing")),
+            "{said}"
+        );
     }
 }
 

@@ -67,7 +67,8 @@ fn what_a_person_wrote_stays() {
             assert_eq!(new.owners, old.owners, "{after}");
         }
         assert_eq!(before.counts(), list.counts(), "{after}");
-        for comment in ["# why", "# by hand", "# the only one", "# p"].iter().filter(|comment| text.contains(**comment)) {
+        for comment in ["# why", "# by hand", "# the only one", "# p"].iter().filter(|comment| text.contains(**comment))
+        {
             assert!(after.contains(comment), "{after}");
         }
     }
@@ -81,7 +82,9 @@ fn a_name_in_another_spelling_is_the_same_entry() {
 
 #[test]
 fn a_file_that_is_wrong_is_not_edited() {
-    for text in ["packages = [", "packages = [\"a\"]\n", "[[package]]\npurl = 'pkg:npm/a'\nexpect = { evidence = 'x' }\n"] {
+    for text in
+        ["packages = [", "packages = [\"a\"]\n", "[[package]]\npurl = 'pkg:npm/a'\nexpect = { evidence = 'x' }\n"]
+    {
         let folder = folder(&[("w.toml", text)]);
         let path = folder.path().join("w.toml");
         assert!(pin(&path, &[a_pin("pkg:npm/b")]).is_err(), "{text}");

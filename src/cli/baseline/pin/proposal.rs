@@ -87,7 +87,11 @@ fn refused(demand: Demand, values: &[(String, Seen)]) -> Option<String> {
 /// `42 releases since 2024-03-01`, and the same of each further value.
 fn remark(values: &[(String, Seen)]) -> String {
     let one = |(_, seen): &(String, Seen)| {
-        format!("{} since {}", words::counted(usize::try_from(seen.count).unwrap_or(usize::MAX), "release"), words::day(seen.first))
+        format!(
+            "{} since {}",
+            words::counted(usize::try_from(seen.count).unwrap_or(usize::MAX), "release"),
+            words::day(seen.first)
+        )
     };
     values.iter().map(one).collect::<Vec<_>>().join("; ")
 }
