@@ -63,7 +63,12 @@ impl Forges {
             return found.close();
         };
         let asker = self.asker(forge);
-        self.tags.find(&asker, &mut found).await;
+        let tag = self.tags.find(&asker, &question).await;
+        match (tag, question.depth) {
+            (Err(why), Depth::Tag) => found.failed(Fact::Tag, why),
+            // The API may know the tag.
+            (tag, _) => found.facts.tag = tag.ok(),
+        }
         match (question.depth, forge.kind) {
             (Depth::Tag, _) => {}
             (Depth::All, ForgeKind::Github) => github::find(&asker, &mut found).await,

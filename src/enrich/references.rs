@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     ForgeKind, ForgeRepository,
     ask::{Age, Asker, ForgeAnswer},
-    finder::Finder,
+    finder::Question,
     tags,
 };
 use crate::{
     git::{GitRemote, ListingSchedule, References, RepositoryUrl},
-    model::{Fact, TagFacts},
+    model::TagFacts,
     text::with_causes,
 };
 
@@ -42,19 +42,15 @@ impl Tags {
     }
 
     /// Whether the version has a tag, and which commit it names.
-    pub async fn find(&self, asker: &Asker<'_>, found: &mut Finder<'_>) {
-        let question = found.question;
-        if let Err(why) = confirm_name(asker, question.place, question.is_certified(), question.named_since).await {
-            return found.failed(Fact::Tag, why);
-        }
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub async fn find(&self, asker: &Asker<'_>, question: &Question<'_>) -> Result<TagFacts, String> {
+        confirm_name(asker, question.place, question.is_certified(), question.named_since).await?;
         let candidates = tags::candidates(question.release);
-        let Some(repository) = repository(question.place) else {
-            return found.unknown(Fact::Tag, "its repository has a name that cannot be asked for");
-        };
-        match self.remote.tags_with_prefix(&repository, &candidates).await {
-            Ok(references) => found.facts.tag = Some(tag(&references, candidates)),
-            Err(error) => found.failed(Fact::Tag, with_causes(&error)),
-        }
+        let repository = repository(question.place)?;
+        let listed = self.remote.tags_with_prefix(&repository, &candidates).await;
+        listed.map(|references| tag(&references, candidates)).map_err(|error| with_causes(&error))
     }
 
     /// Every reference of a repository, by a listing of the last hour.
@@ -65,7 +61,7 @@ impl Tags {
         named_since: Option<DateTime<Utc>>,
     ) -> Result<Arc<References>, String> {
         confirm_name(asker, place, false, named_since).await?;
-        let repository = repository(place).ok_or("the repository has a name that cannot be asked for")?;
+        let repository = repository(place)?;
         if let Some(known) = self.known(&repository) {
             return Ok(known);
         }
@@ -103,8 +99,8 @@ pub(super) fn tag(references: &References, candidates: Vec<String>) -> TagFacts 
     }
 }
 
-fn repository(place: &ForgeRepository) -> Option<RepositoryUrl> {
-    RepositoryUrl::new(&place.host, &place.path).ok()
+fn repository(place: &ForgeRepository) -> Result<RepositoryUrl, String> {
+    RepositoryUrl::new(&place.host, &place.path).map_err(|error| error.to_string())
 }
 
 /// Whether a name still belongs to the repository that is meant: anybody can register a name that became free, and push the

@@ -15,7 +15,7 @@ use std::{
 use lab::forge::LabForge;
 use provwatch::{
     clock::{Clock, ManualClock},
-    enrich::{Cache, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
+    enrich::{Cache, Depth, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
     http::Client,
     model::{Fact, Facts, Observation, Secret},
 };
@@ -80,7 +80,15 @@ impl Lab {
         let place = ForgeRepository::of(release)
             .unwrap_or_else(|| ForgeRepository::of_url("https://github.com/acme/widget").unwrap());
         let former: Vec<String> = former.iter().map(|name| (*name).to_owned()).collect();
-        self.forges.facts(Question { release, place: &place, former: &former }).await.facts
+        let question = Question {
+            release,
+            place: &place,
+            former: &former,
+            named_since: None,
+            commit_before: None,
+            depth: Depth::All,
+        };
+        self.forges.facts(question).await.facts
     }
 }
 

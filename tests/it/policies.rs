@@ -237,7 +237,8 @@ fn a_release_that_only_warns_is_looked_up_with_its_signal() {
     let store = Store::open(&desk.0.path().join("provwatch.db")).unwrap();
     let (watchlist, release) = (Watchlist::parse(LIST, Path::new("w.toml")).unwrap(), release("bare", 6, Token));
     let policy = watchlist.policy(release.purl.package());
-    let inputs = AssessmentInputs { policy: policy.as_ref(), ..AssessmentInputs::usual(&ReleaseContext::default()) };
+    let alone = ReleaseContext::default();
+    let inputs = AssessmentInputs { policy: policy.as_ref(), ..AssessmentInputs::usual(&alone) };
     let assessed = assess::assess(&store.baseline(release.purl.package()).unwrap().baseline, &release, &inputs);
     let raised_at = release.published_at + TimeDelta::minutes(2);
     let alert = assess::alert(&release, &assessed, raised_at, assess::links(&release)).unwrap();

@@ -122,6 +122,7 @@ impl Project {
             tag: Some(TagFacts {
                 name: Some(format!("v{}", draft.version)),
                 exists: Some(tagged && !nightly && !forgets),
+                ..TagFacts::default()
             }),
             release: Some(ReleaseFacts { exists: Some(tagged && !nightly && !forgets) }),
             run: (attested || draft.by_hand.is_some()).then(|| RunFacts {

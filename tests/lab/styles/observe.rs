@@ -242,11 +242,12 @@ fn commit(project: &Project, draft: &Draft) -> CommitFacts {
         on_default_branch: Some(draft.merged),
         on_release_branch: (!draft.merged).then_some(false),
         verified: Some(project.signs_commits),
+        ..CommitFacts::default()
     }
 }
 
 fn tag(name: &str, exists: bool) -> TagFacts {
-    TagFacts { name: Some(name.to_owned()), exists: Some(exists) }
+    TagFacts { name: Some(name.to_owned()), exists: Some(exists), ..TagFacts::default() }
 }
 
 /// The run that the certificate names, or one that failed before a person published by hand.
