@@ -13,7 +13,7 @@ use crate::model::{
     AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, Trait,
     traits::{
         Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails, Environments,
-        EvidenceRanks, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories, OwnerIds, Owners,
+        EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories, OwnerIds, Owners,
         Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures,
         TagNames, Tags, TokenPolicies, Triggers, Visibilities, Workflows,
     },
@@ -75,6 +75,7 @@ impl LearnedRelease<'_> {
                 profile.count(RegisteredRepositories, release.auth.registered_repository().as_deref(), at);
             }
             Trait::Tags => profile.count(Tags, self.tag(), at),
+            Trait::ForgeReleases => profile.count(ForgeReleases, self.forge_release(), at),
             Trait::Commits => profile.count(Commits, self.commit(), at),
             Trait::RefPlaces => {
                 let places = all().filter_map(|it| Some(ref_place(it.reference.as_deref()?, self.commit()?)));
@@ -117,6 +118,11 @@ impl LearnedRelease<'_> {
 
     fn tag(&self) -> Option<TagPresence> {
         let exists = self.release.facts.tag.as_ref()?.exists?;
+        Some(if exists { TagPresence::Present } else { TagPresence::Absent })
+    }
+
+    fn forge_release(&self) -> Option<TagPresence> {
+        let exists = self.release.facts.release.as_ref()?.exists?;
         Some(if exists { TagPresence::Present } else { TagPresence::Absent })
     }
 
@@ -237,8 +243,8 @@ mod tests {
             "attestation": {"status": "verified", "issuer": "i", "claims": claims, "signed_at": "2026-01-02T09:59:00Z"},
             "manifest": {"repository": "o/r", "dependencies": {"left-pad": "^1"}, "install_scripts": []},
             "facts": {
-                "tag": {"exists": true}, "commit": {"on_default_branch": false, "verified": true},
-                "run": {"conclusion": "success"}, "publishing": {"tokens_disallowed": true},
+                "tag": {"exists": true}, "release": {"exists": true},
+                "commit": {"on_default_branch": false, "verified": true}, "run": {"conclusion": "success"}, "publishing": {"tokens_disallowed": true},
             },
         }))
         .unwrap()

@@ -18,6 +18,7 @@ pub const fn settling_time(of: Trait) -> TimeDelta {
         // What a forge or the clock shows of a release is a measurement of it, and not a choice that an attacker makes known.
         Trait::EvidenceRanks
         | Trait::Tags
+        | Trait::ForgeReleases
         | Trait::Commits
         | Trait::Signatures
         | Trait::Conclusions

@@ -226,7 +226,8 @@ fn verdict(signals: &[Signal], leading: &Signal) -> Verdict {
 fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     let mut by_category = [None; SignalCategory::ALL.len()];
     let is_loud = |signal: &&Signal| signal.severity > Severity::Info;
-    let follows = signals.iter().filter(is_loud).any(|signal| is_certified(category(signal)));
+    let needs_one = |category| is_certified(category) || category == SignalCategory::Evidence;
+    let follows = signals.iter().filter(is_loud).any(|signal| needs_one(category(signal)));
     // Another workflow, provider or repository needs a new registration, which says nothing more.
     let counts = |signal: &&Signal| !(follows && signal.detector == REGISTRATION);
     for signal in signals.iter().filter(counts) {

@@ -7,7 +7,10 @@ use crate::{
     baseline::words::named_repository,
     model::{
         AuthMethod, LineBaseline, Observation,
-        traits::{Emails, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows},
+        traits::{
+            Emails, ForgeReleases, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows,
+        },
+        words::TagPresence,
     },
 };
 
@@ -70,8 +73,10 @@ impl Change<'_> {
     /// Whether the release is known to have been made in the open: its tag exists in a repository of the package's, and
     /// the forge's release is not known to be missing. An attacker with only a registry token cannot do that.
     pub fn is_in_the_open(&self) -> bool {
+        let is_released = self.forge_release() != Some(false)
+            || self.always(ForgeReleases, TagPresence::Absent, TagPresence::Present);
         self.tag() == Some(true)
-            && self.forge_release() != Some(false)
+            && is_released
             && self.is_repository_familiar()
             && is_tag_of_build(self.release)
     }

@@ -10,8 +10,16 @@ use crate::model::{Alert, AlertKind, AlertStatus, Observation, Severity, Signal}
 /// happens a year later.
 const LASTS: TimeDelta = TimeDelta::days(90);
 
-/// Detectors that say only that releases came close together, or when. Each burst has other numbers.
-const BURSTS: [&str; 5] = ["beside-accused", "lines-at-once", "odd-hours", "package-burst", "quick-succession"];
+/// Detectors that report only when releases came, or at which attempt. Each release has other numbers.
+const PASSING: [&str; 7] = [
+    "beside-accused",
+    "lines-at-once",
+    "odd-hours",
+    "package-burst",
+    "quick-succession",
+    "revival",
+    "run-reattempted",
+];
 
 /// Detectors whose `seen` tells the age of one thing in days: the thing is the same a day later.
 const AGES: [&str; 3] = ["maintainer-new", "policy-violated", "repository-young"];
@@ -60,7 +68,7 @@ fn is_of_same_package(known: &Alert, new: &Alert) -> bool {
 
 /// The signals that say how a release deviates.
 fn telling(alert: &Alert) -> impl Iterator<Item = &Signal> {
-    let tells = |signal: &&Signal| signal.severity > Severity::Info && !BURSTS.contains(&&*signal.detector);
+    let tells = |signal: &&Signal| signal.severity > Severity::Info && !PASSING.contains(&&*signal.detector);
     alert.signals.iter().filter(tells)
 }
 

@@ -109,6 +109,8 @@ traits! {
     registered_repositories: RegisteredRepositories(Text),
     /// Whether the version's tag existed, `present` or `absent`, counted where it was found out.
     tags: Tags(TagPresence),
+    /// Whether the forge had a release of the version, `present` or `absent`, counted where it was found out.
+    forge_releases: ForgeReleases(TagPresence),
     /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
     commits: Commits(CommitPlace),
     /// Refs by kind together with where the commit was: `branch release/# merged`, counted where both are known.

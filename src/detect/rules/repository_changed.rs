@@ -1,5 +1,7 @@
 //! Detects a build from another repository.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     baseline::{
         Traits,
@@ -79,23 +81,30 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         since: new.since,
         why: "The release comes from a repository that never built this package before.",
     };
-    let is_mild = is_elsewhere(change, id) || is_move_of_owner(change, traits);
+    let is_mild = is_elsewhere(change, id) || is_move(change, traits);
     Some(signal(&ABOUT, if is_mild { Severity::Medium } else { Severity::High }, evidence))
 }
 
 /// For how many days a repository must have existed for a package to move into it unsuspiciously.
 const SETTLED_DAYS: i64 = 30;
 
-/// Whether the package moved into an older repository of the same owner, by a merged commit, and its manifest follows: as
-/// into a monorepo. An attacker would need the rights of the owner for that.
-fn is_move_of_owner(change: &Change<'_>, traits: &Traits<'_>) -> bool {
-    let owner = |id| change.profile().is_some_and(|line| line.tally(OwnerIds).contains(id));
-    let created_at = change.release.facts.repository.as_ref().and_then(|repository| repository.created_at);
-    let is_old = created_at.is_some_and(|at| (change.release.published_at - at).num_days() >= SETTLED_DAYS);
-    traits.owner_id.is_some_and(owner)
-        && is_old
-        && change.on_default_branch() == Some(true)
+/// Whether the package moved by a merged commit, and its manifest follows: into an older repository of the same owner, as into
+/// a monorepo, for which an attacker would need the owner's rights; or to another owner or forge, in the open, where
+/// neither repository nor owner is young. An attacker would have to prepare that for a month, and still raises an alert.
+fn is_move(change: &Change<'_>, traits: &Traits<'_>) -> bool {
+    let facts = &change.release.facts;
+    let is_old = |created_at: Option<DateTime<Utc>>| {
+        created_at.is_some_and(|at| (change.release.published_at - at).num_days() >= SETTLED_DAYS)
+    };
+    let is_of_owner = |id| change.profile().is_some_and(|line| line.tally(OwnerIds).contains(id));
+    let repository = facts.repository.as_ref();
+    let is_original = repository.is_some_and(|repository| repository.fork == Some(false));
+    let owner = facts.owner.as_ref().and_then(|owner| owner.created_at);
+    let is_open = change.tag() == Some(true) && change.forge_release() == Some(true) && is_original && is_old(owner);
+    change.on_default_branch() == Some(true)
         && manifest_repository(change.release, traits) == Some(ManifestRepository::Same)
+        && is_old(repository.and_then(|repository| repository.created_at))
+        && (traits.owner_id.is_some_and(is_of_owner) || is_open)
 }
 
 /// On a line that never had a repository, those of the package's other lines are expected.

@@ -61,7 +61,7 @@ fn found(change: &Change<'_>) -> Option<Signal> {
     let lines = || change.package.lines.values().filter_map(|line| before(line, at));
     let package = Pause {
         what: "package",
-        last: lines().map(|(last, _)| last).max()?,
+        last: lines().map(|(last, _)| last).max()?.max(held(change).unwrap_or(DateTime::<Utc>::MIN_UTC)),
         longest: lines().map(|(_, longest)| longest).max().unwrap_or(0),
         dormant: PACKAGE_DAYS,
     };
@@ -70,6 +70,13 @@ fn found(change: &Change<'_>) -> Option<Signal> {
         Some(Pause { what: "line", last, longest, dormant: LINE_DAYS })
     });
     package.broken_by(change).or_else(|| line?.broken_by(change))
+}
+
+/// When the last release that did not join was published, unless that is less than a day ago: a package with held releases
+/// is not dormant, but a burst does not end the pause that it follows.
+fn held(change: &Change<'_>) -> Option<DateTime<Utc>> {
+    let held_at = change.release_context.held_at?;
+    (change.release.published_at - held_at >= settling_time(Trait::Pauses)).then_some(held_at)
 }
 
 /// When a line was released last, and its longest pause in days. For a day after a release that ended a long pause, as

@@ -114,7 +114,8 @@ pub fn replay_peer(timeline: &Timeline, rule: PeerRule) -> Replayed {
     Replayed { case: timeline.case.clone(), alerts: raised.alerts, scores }
 }
 
-fn peer_alert(release: &Observation, rule: PeerRule, signal: Signal) -> Alert {
+/// The alert of a peer's rule that fires.
+pub fn peer_alert(release: &Observation, rule: PeerRule, signal: Signal) -> Alert {
     let title = format!("{} {}: {}", release.purl.package().name(), release.purl.version(), rule.title());
     let subject = release.purl.to_string();
     Alert {

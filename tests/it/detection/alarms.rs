@@ -1,10 +1,13 @@
 //! Counts the alerts about honest releases: how many releases have one, and how often it is news.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, HashSet};
 
 use provwatch::{
-    model::{Observation, Package, Severity, Signal},
-    packages::replay::{PeerRule, Rules, trace, trace_peer},
+    model::{Alert, Links, Observation, Package, Severity},
+    packages::{
+        assess,
+        replay::{FirstAlarms, PeerRule, Rules, peer_alert, trace, trace_peer},
+    },
 };
 
 /// The rules that judge.
@@ -19,7 +22,9 @@ pub enum Judge {
 /// What an alert tells.
 pub struct Alarm {
     severity: Severity,
-    signals: Vec<Signal>,
+    /// Whether it is not a repetition.
+    is_first: bool,
+    title: String,
 }
 
 /// The alerts about releases of many projects.
@@ -32,6 +37,7 @@ pub struct Alarms {
     alerts: BTreeMap<Severity, usize>,
     /// Alerts that interrupt a person, by severity.
     first: BTreeMap<Severity, usize>,
+    pub titles: BTreeMap<(Severity, String), usize>,
 }
 
 impl Alarms {
@@ -39,24 +45,23 @@ impl Alarms {
     pub fn of(projects: &[Vec<Observation>], judge: Judge) -> Self {
         let mut all = Self::default();
         for releases in projects {
-            let mut told: HashMap<&Package, Vec<Alarm>> = HashMap::new();
+            let mut seen: HashSet<&Package> = HashSet::new();
             judge_all(releases, judge, |release, alarm| {
-                let told = told.entry(release.purl.package());
-                all.compared += usize::from(matches!(told, Entry::Occupied(_)));
-                all.count(told.or_default(), alarm);
+                all.compared += usize::from(!seen.insert(release.purl.package()));
+                all.count(alarm);
             });
         }
         all
     }
 
-    fn count(&mut self, told: &mut Vec<Alarm>, alarm: Option<Alarm>) {
+    fn count(&mut self, alarm: Option<Alarm>) {
         self.releases += 1;
         let Some(alarm) = alarm else { return };
         *self.alerts.entry(alarm.severity).or_default() += 1;
-        if is_first_alarm(told, &alarm) {
+        if alarm.is_first {
             *self.first.entry(alarm.severity).or_default() += 1;
+            if alarm.severity >= Severity::Medium { *self.titles.entry((alarm.severity, alarm.title)).or_default() += 1; }
         }
-        told.push(alarm);
     }
 
     /// The same of all of many.
@@ -84,26 +89,20 @@ impl Alarms {
 }
 
 fn judge_all<'a>(releases: &'a [Observation], judge: Judge, mut see: impl FnMut(&'a Observation, Option<Alarm>)) {
+    let mut first_alarms = FirstAlarms::default();
+    let mut alarm = |release: &'a Observation, alert: Option<Alert>| {
+        let alert = alert?;
+        let is_first = first_alarms.repeated_by(release, &alert).is_none();
+        let title = alert.title.split_once(": ").map_or("", |(_, title)| title).to_owned();
+        Some(Alarm { severity: alert.severity, is_first, title })
+    };
     match judge {
         Judge::Own => trace(releases, Rules::default(), |release, assessed| {
-            let alarm = |severity| Alarm { severity, signals: assessed.signals.clone() };
-            see(release, assessed.verdict.as_ref().map(|verdict| alarm(verdict.severity)));
+            let alert = assess::alert(release, assessed, release.published_at, Links::default());
+            see(release, alarm(release, alert));
         }),
         Judge::Peer(rule) => trace_peer(releases, rule, |release, signal| {
-            see(release, signal.map(|signal| Alarm { severity: signal.severity, signals: vec![signal] }));
+            see(release, alarm(release, signal.map(|signal| peer_alert(release, rule, signal))));
         }),
     }
-}
-
-/// Whether an alert interrupts a person: no earlier alert of its package, as bad or worse, told the same, which is the same
-/// detectors with the same `seen`, apart from what varies with every look.
-fn is_first_alarm(told: &[Alarm], alarm: &Alarm) -> bool {
-    let differences = |alarm: &Alarm| -> Vec<Signal> {
-        alarm.signals.iter().filter(|signal| signal.severity > Severity::Info).cloned().collect()
-    };
-    let now = differences(alarm);
-    !told.iter().filter(|known| known.severity >= alarm.severity).any(|known| {
-        let before = differences(known);
-        before.len() == now.len() && now.iter().all(|signal| before.iter().any(|known| signal.says_what(known)))
-    })
 }

@@ -202,7 +202,7 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
     Facts {
         repository: Some(repository(home)),
         owner: Some(owner(home)),
-        commit: is_attested(project, draft).then(|| commit(project, draft)),
+        commit: (is_attested(project, draft) || draft.trail != Trail::Nothing).then(|| commit(project, draft)),
         tag: Some(tag(&draft.tag, draft.trail != Trail::Nothing)),
         release: Some(ReleaseFacts { exists: Some(draft.trail == Trail::TagAndRelease) }),
         run: run(project, draft),

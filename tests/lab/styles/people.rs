@@ -30,26 +30,30 @@ pub fn two_maintainers(project: &mut Project) {
     }
 }
 
-/// A trusted publisher releases; now and then a maintainer publishes a hot-fix from their own machine, and tags it. A failed
-/// run explains every third.
+/// A maintainer published the first releases, and a trusted publisher the later ones; now and then the maintainer publishes a
+/// hot-fix from their own machine, and tags it. A failed run explains every third.
 pub fn laptop_hotfix(project: &mut Project) {
     while !project.is_done() {
         let mut draft = project.next_release();
+        if project.releases.len() < 2 {
+            draft.by = By::Person(0);
+        }
         if project.releases.len() > 3 && project.once_in(14) {
-            draft.by = By::Person(usize::from(project.once_in(4)));
+            draft.by = By::Person(0);
             draft.after_failed_run = project.once_in(3);
         }
         project.publish(&draft);
     }
 }
 
-/// A trusted publisher makes stable releases; pre-releases come from a maintainer's machine, half of them without a tag.
+/// A trusted publisher makes stable releases; pre-releases come from a maintainer's machine from the beginning, some of them
+/// without a tag.
 pub fn prereleases_from_laptop(project: &mut Project) {
     let word = ["alpha", "beta", "rc"][project.random.usize(0..3)];
     while !project.is_done() {
         let draft = project.next_release();
         project.publish(&draft);
-        if !project.once_in(4) {
+        if project.releases.len() > 2 && !project.once_in(4) {
             continue;
         }
         let [major, minor, _] = project.version;
