@@ -13,9 +13,9 @@ use crate::model::{
     AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, Trait,
     traits::{
         Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails, Environments,
-        EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories, OwnerIds, Owners,
-        Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds, Runners, Signatures,
-        TagNames, Tags, TokenPolicies, Triggers, Visibilities, Workflows,
+        EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories,
+        OwnerIds, Owners, Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds,
+        Runners, Signatures, TagNames, Tags, TokenPolicies, Triggers, Visibilities, Workflows,
     },
     words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
 };

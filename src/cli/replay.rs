@@ -30,7 +30,7 @@ Examples:
   provwatch replay --explain axios.json  # why each release raises one, or not
   provwatch replay provwatch.db          # a database, by today's rules
   provwatch replay --expect timelines/   # compare with their expectations
-  provwatch replay --rule presence --expect timelines/   # the same by pnpm's rule
+  provwatch replay --rule presence timelines/  # by pnpm's rule
   provwatch replay --format json timelines/
 
 A timeline is a JSON file of releases in publish order: {case, kind, observations, expect}. `*.jsonl` has one release per \
@@ -120,7 +120,8 @@ impl Replay {
         } else if self.explain {
             alerts.iter().filter(|alert| alert.alert.kind == AlertKind::Campaign).for_each(explain_campaign);
         } else if !self.expect {
-            print_table(alerts);
+            let first: Vec<_> = alerts.iter().filter(|alert| alert.alert.repeats.is_none()).cloned().collect();
+            print_table(&first);
         }
         Ok(())
     }

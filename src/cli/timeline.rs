@@ -137,7 +137,7 @@ impl Timeline {
     }
 
     fn print(&self, entries: &[Entry]) {
-        let mut table = output::table(["AT (UTC)", "WHAT", "OUTCOME", "BY", "PROOF"]);
+        let mut table = output::table(["AT (UTC)", "WHAT", "OUTCOME", "BY", "EVIDENCE"]);
         for entry in entries {
             table.add_row(entry.row());
         }

@@ -65,7 +65,8 @@ impl Change<'_> {
 
     /// Whether tag and forge release excuse a release that a token published. A tag of an old commit, or of one that nobody
     /// merged, is easily made: only a tag of a newer commit of the default branch does, or a failed run of the workflow
-    /// just before. Where the registry does not name a token, any tag does.
+    /// just before. If the registry does not name a token, any tag does; so it does if the forge gave nothing but the tag,
+    /// because the doubt is then about every release alike.
     pub fn is_excused(&self) -> bool {
         self.is_in_the_open() && is_excused_by_tag(self.release)
     }
@@ -75,10 +76,7 @@ impl Change<'_> {
     pub fn is_in_the_open(&self) -> bool {
         let is_released = self.forge_release() != Some(false)
             || self.always(ForgeReleases, TagPresence::Absent, TagPresence::Present);
-        self.tag() == Some(true)
-            && is_released
-            && self.is_repository_familiar()
-            && is_tag_of_build(self.release)
+        self.tag() == Some(true) && is_released && self.is_repository_familiar() && is_tag_of_build(self.release)
     }
 }
 
@@ -89,7 +87,8 @@ pub fn is_excused_by_tag(release: &Observation) -> bool {
     let is_newer = facts.tag.as_ref().and_then(|tag| tag.is_newer);
     let is_merged = on_default_branch == Some(true) && is_newer != Some(false);
     let has_failed = facts.run.as_ref().is_some_and(|run| run.conclusion.as_deref() == Some("failure"));
-    release.auth.method != AuthMethod::Token || is_merged || has_failed
+    let by_token = release.auth.method == AuthMethod::Token && facts.repository.is_some();
+    !by_token || is_merged || has_failed
 }
 
 /// Whether the tag names the commit that was built, as far as both are known: a tag of another commit excuses nothing.

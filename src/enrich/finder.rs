@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{ForgeAnswer, ForgeRepository, place::commit};
-use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts};
+use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts, TagFacts};
 
 /// A request for the facts about a release.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,17 @@ impl<'a> Finder<'a> {
     pub(super) fn gone<T>(&mut self, place: &ForgeRepository, known: &ForgeAnswer<T>) {
         if place.id.is_some() && matches!(known, ForgeAnswer::Missing) {
             self.repository().visibility = Some("gone".to_owned());
+        }
+    }
+
+    /// What Git's protocol shows. The head of the default branch is on it, and comes after every commit that was its head
+    /// before.
+    pub(super) fn take_references(&mut self, tag: TagFacts, head: Option<&str>) {
+        self.facts.tag = Some(tag);
+        if let (Some(commit), Some(head)) = (self.commit_id(), head)
+            && commit.eq_ignore_ascii_case(head)
+        {
+            self.commit().on_default_branch = Some(true);
         }
     }
 

@@ -63,11 +63,11 @@ impl Forges {
             return found.close();
         };
         let asker = self.asker(forge);
-        let tag = self.tags.find(&asker, &question).await;
-        match (tag, question.depth) {
+        match (self.tags.find(&asker, &question).await, question.depth) {
+            (Ok((tag, head)), _) => found.take_references(tag, head.as_deref()),
             (Err(why), Depth::Tag) => found.failed(Fact::Tag, why),
             // The API may know the tag.
-            (tag, _) => found.facts.tag = tag.ok(),
+            (Err(_), Depth::All) => {}
         }
         match (question.depth, forge.kind) {
             (Depth::Tag, _) => {}

@@ -41,16 +41,18 @@ impl Tags {
         Self { remote, schedule: ListingSchedule::default(), kept: Mutex::default() }
     }
 
-    /// Whether the version has a tag, and which commit it names.
+    /// Whether the version has a tag, which commit it names, and which one is the head of the default branch.
     ///
     /// # Errors
     /// Why that is not known.
-    pub async fn find(&self, asker: &Asker<'_>, question: &Question<'_>) -> Result<TagFacts, String> {
+    pub async fn find(&self, asker: &Asker<'_>, question: &Question<'_>) -> Result<(TagFacts, Option<String>), String> {
         confirm_name(asker, question.place, question.is_certified(), question.named_since).await?;
         let candidates = tags::candidates(question.release);
         let repository = repository(question.place)?;
         let listed = self.remote.tags_with_prefix(&repository, &candidates).await;
-        listed.map(|references| tag(&references, candidates)).map_err(|error| with_causes(&error))
+        let references = listed.map_err(|error| with_causes(&error))?;
+        let head = references.head.as_ref().map(|head| head.id.to_string());
+        Ok((tag(&references, candidates), head))
     }
 
     /// Every reference of a repository, by a listing of the last hour.

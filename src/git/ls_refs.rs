@@ -39,6 +39,14 @@ impl Wanted {
         Self(allowed.map(|name| format!("{TAGS}{name}")).collect())
     }
 
+    /// The same, and what `HEAD` points to. Nothing stays nothing.
+    pub fn with_head(mut self) -> Self {
+        if !self.0.is_empty() {
+            self.0.push(HEAD.to_owned());
+        }
+        self
+    }
+
     /// How many prefixes there are. Without any, a server would list everything.
     pub(super) fn len(&self) -> usize {
         self.0.len()

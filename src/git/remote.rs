@@ -55,7 +55,7 @@ impl GitRemote {
         Self { http: http.limited(LIMITS) }
     }
 
-    /// The tags whose names begin with one of these, at most [`MAX_PREFIXES`]. To see whether a version has a tag, ask for
+    /// The tags whose names begin with one of these, at most [`MAX_PREFIXES`], and the default branch. To see whether a version has a tag, ask for
     /// its possible names, and look them up in the answer.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl GitRemote {
         if prefixes.len() > MAX_PREFIXES {
             return Err(GitError::TooManyPrefixes { count: prefixes.len() });
         }
-        self.ask(repository, &Wanted::tags(prefixes.iter().map(String::as_str))).await
+        self.ask(repository, &Wanted::tags(prefixes.iter().map(String::as_str)).with_head()).await
     }
 
     /// All tags and branches, and the default branch. Large repositories answer with megabytes: ask

@@ -167,8 +167,8 @@ fn write_to_table(table: &mut Table, pin: &Pin) {
             }
         }
         Some(Item::Value(Value::InlineTable(expect))) => {
-            add_inline(expect, pin);
-            if let Some(mut key) = table.key_mut("expect") {
+            let added = add_inline(expect, pin);
+            if let Some(mut key) = table.key_mut("expect").filter(|_| added) {
                 remark_above(&mut key, &pin.remark);
             }
         }
@@ -196,14 +196,17 @@ fn add(expect: &mut Table, pin: &Pin) -> Option<&'static str> {
     first
 }
 
-/// The same where a block stands on one line, which has no room for remarks.
-fn add_inline(expect: &mut InlineTable, pin: &Pin) {
+/// The same for a block on one line, which has no room for remarks. Whether the block got a key.
+fn add_inline(expect: &mut InlineTable, pin: &Pin) -> bool {
+    let mut added = false;
     for PinnedDemand { demand, values, .. } in &pin.demands {
         if !expect.contains_key(demand.key()) {
             expect.insert(demand.key(), list(values));
+            added = true;
         }
     }
     expect.fmt();
+    added
 }
 
 fn write_inline(table: &mut InlineTable, pin: &Pin) {

@@ -385,7 +385,7 @@ fn the_first_screen_says_what_was_measured() {
     let row = measured.lines().find(|line| line.starts_with("| nothing misbehaves")).unwrap();
     let cells: Vec<&str> = row.split('|').map(str::trim).skip(2).filter(|cell| !cell.is_empty()).collect();
     let [npm, pypi, cargo] = cells.as_slice() else { panic!("{row}") };
-    let told = format!("told {npm} (npm), {pypi} (PyPI), {cargo} (crates.io) after it");
+    let told = format!("The alert follows after {npm} (npm), {pypi} (PyPI) or {cargo} (crates.io)");
     assert!(readme.contains(&told), "{told}");
     let table = readme.lines().skip_while(|line| *line != "## Beside what you have").skip(4);
     assert_eq!(table.take_while(|line| line.starts_with('|')).count(), 6, "six rows");

@@ -22,7 +22,8 @@ Examples:
       --reason 'maintainers confirm: new laptop, old token'
   provwatch alerts ack 6adc1e73 0f3a5b7c --reason 'one campaign, see the ticket'
 
-provwatch records user, time and reason. The release stays out of the baseline; `provwatch baseline accept` adds it.")]
+provwatch records the operator, the time and the reason. The release stays held; `provwatch baseline accept` adds it \
+to the baseline.")]
 pub struct Ack {
     /// The alerts' ids, or their first digits
     #[arg(required = true, value_name = "ID", value_parser = target::alert)]

@@ -97,7 +97,7 @@ impl Accept {
         let severity = alert.map(|alert| alert.severity).filter(|severity| needs_reason(*severity));
         let Some(severity) = severity.filter(|_| self.reason.is_none()) else { return Ok(()) };
         let why = format!(
-            "{} raised a {severity} alert, and accepting it makes the next one like it normal: say why",
+            "{} raised a {severity} alert; after the acceptance the next release like it raises none: give a reason",
             self.release
         );
         let command = accept_because(&self.release, "how you know that it is honest");
@@ -154,7 +154,7 @@ impl Accepted<'_> {
     fn print(&self) {
         let (purl, line) = (self.purl, words::name(self.line));
         let when = if self.changed { "now" } else { "already" };
-        output::line(format_args!("{purl} is part of the baseline of line {line} {when}."));
+        output::line(format_args!("{purl} is part of the baseline of release line {line} {when}."));
         if self.can_be_undone {
             let take_back = format!("provwatch baseline unaccept {} --reason '…'", shell_word(&purl.to_string()));
             output::line(format_args!("To take that back: {}", callable(&take_back)));
@@ -162,7 +162,7 @@ impl Accepted<'_> {
         if let Some(alert) = &self.open_alert {
             let id = alert.id;
             output::line(format_args!("Its alert {id} ({}) is still open.", alert.severity));
-            fact_table::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "acknowledge")]);
+            fact_table::next(&[(format!("provwatch alerts ack {id} --reason '…'"), "acknowledge the alert")]);
         }
     }
 }

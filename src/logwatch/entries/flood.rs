@@ -76,9 +76,10 @@ pub fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
         scope.common.argument += &listing;
         scope
     };
-    let own = told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("{name}: many entries of {owner}"));
+    let own =
+        told(format!("match {name}\n{issuer} {owner}"), of_one, &format!("match {name}: many entries of {owner}"));
     // Strangers do not use up the budget of known owners.
     let known = if met.is_known { "\nknown owners" } else { "" };
-    let all = || told(format!("match {name}{known}"), of_all, &format!("{name}: many entries of many owners"));
+    let all = || told(format!("match {name}{known}"), of_all, &format!("match {name}: many entries of many owners"));
     if met.is_of_packages { vec![own] } else { vec![own, all()] }
 }

@@ -35,17 +35,15 @@ impl<'a> FirstAlarms<'a> {
     }
 }
 
-/// The alerts that are first alarms, each with the count of those that repeat it.
-pub(super) fn folded(mut alerts: Vec<super::CaseAlert>) -> Vec<super::CaseAlert> {
+/// Notes on each first alarm how often other alerts repeat it.
+pub(super) fn count_repetitions(alerts: &mut [super::CaseAlert]) {
     let mut repeated: HashMap<AlertId, Repeated> = HashMap::new();
     for alert in alerts.iter().map(|case| &case.alert) {
         let Some(of) = alert.repeats else { continue };
         let before = repeated.remove(&of);
         repeated.extend(Repeated::with(before, alert).map(|repeated| (of, repeated)));
     }
-    alerts.retain(|case| case.alert.repeats.is_none());
     for alert in alerts.iter_mut().map(|case| &mut case.alert) {
         alert.repeated = repeated.remove(&alert.id);
     }
-    alerts
 }

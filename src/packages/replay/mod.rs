@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 pub use first_alarms::FirstAlarms;
-use first_alarms::folded;
+use first_alarms::count_repetitions;
 pub use peer_rules::{PeerRule, trace_peer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,8 @@ pub fn replay(timeline: &Timeline, rules: Rules<'_>, mut see: impl FnMut(&Observ
     });
     let scores = raised.scores();
     let campaigns = campaigns(timeline, &raised.alerts);
-    let mut alerts = folded(raised.alerts);
+    let mut alerts = raised.alerts;
+    count_repetitions(&mut alerts);
     alerts.extend(campaigns);
     alerts.sort_by_key(|alert| (alert.alert.published_at, alert.alert.kind == AlertKind::Campaign));
     Replayed { case: timeline.case.clone(), alerts, scores }

@@ -24,7 +24,6 @@ pub struct Alarm {
     severity: Severity,
     /// Whether it is not a repetition.
     is_first: bool,
-    title: String,
 }
 
 /// The alerts about releases of many projects.
@@ -37,7 +36,6 @@ pub struct Alarms {
     alerts: BTreeMap<Severity, usize>,
     /// Alerts that interrupt a person, by severity.
     first: BTreeMap<Severity, usize>,
-    pub titles: BTreeMap<(Severity, String), usize>,
 }
 
 impl Alarms {
@@ -60,7 +58,6 @@ impl Alarms {
         *self.alerts.entry(alarm.severity).or_default() += 1;
         if alarm.is_first {
             *self.first.entry(alarm.severity).or_default() += 1;
-            if alarm.severity >= Severity::Medium { *self.titles.entry((alarm.severity, alarm.title)).or_default() += 1; }
         }
     }
 
@@ -93,8 +90,7 @@ fn judge_all<'a>(releases: &'a [Observation], judge: Judge, mut see: impl FnMut(
     let mut alarm = |release: &'a Observation, alert: Option<Alert>| {
         let alert = alert?;
         let is_first = first_alarms.repeated_by(release, &alert).is_none();
-        let title = alert.title.split_once(": ").map_or("", |(_, title)| title).to_owned();
-        Some(Alarm { severity: alert.severity, is_first, title })
+        Some(Alarm { severity: alert.severity, is_first })
     };
     match judge {
         Judge::Own => trace(releases, Rules::default(), |release, assessed| {

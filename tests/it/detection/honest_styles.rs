@@ -213,15 +213,3 @@ The study behind arXiv 2606.22593 compared 43,100 releases with their predecesso
 the same kind of rule fires far more often on the thirty styles, where every project changes something.
 
 ";
-
-#[test]
-fn zz_titles() {
-    for style in measured() {
-        for (knowing, alarms) in Knowing::ALL.iter().zip(&style.by_knowing) {
-            for ((severity, title), count) in &alarms.titles {
-                println!("{:14} {:6} {:4} {} | {}", knowing.words(), severity, count, style.style.name, title);
-            }
-        }
-    }
-    for knowing in Knowing::ALL { let t = total_of(knowing); println!("TOTAL {} high {} medium {} of {}", knowing.words(), t.first(Severity::High), t.first(Severity::Medium), t.releases); }
-}
