@@ -14,7 +14,7 @@ pub struct PublisherChanged;
 static ABOUT: About = About {
     id: "publisher-changed",
     title: "Published by an unfamiliar account",
-    harmless: Some("Published by a maintainer for the first time"),
+    harmless: Some("Published by an account that is new to the release line"),
     category: SignalCategory::Account,
     severity: Severity::Medium,
     confidence: Confidence::Medium,

@@ -7,11 +7,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{
     baseline_update::{BaselineUpdate, advance},
     reasons::{once, unchecked},
+    sample::sampled,
     told::tell,
 };
 use crate::{
     baseline::learn,
-    model::{Observation, Provenance, ReleaseStatus},
+    model::{Observation, Provenance, ReleaseLine, ReleaseStatus},
     packages::{
         examination::{Examination, Examined},
         settings::Settings,
@@ -68,32 +69,31 @@ impl Historian {
         examined: &mut Examined,
     ) -> Result<Vec<Observation>, StoreError> {
         subject.turn.begin_history();
-        let old = releases.len().saturating_sub(self.settings.history);
-        let mut releases = releases.into_iter().enumerate();
+        let sampled = self.sampled(&releases);
+        let mut releases = releases.into_iter().zip(sampled);
         let mut unread = Vec::new();
         loop {
             let part: Vec<_> = releases.by_ref().take(PART).collect();
             if part.is_empty() {
                 return Ok(unread);
             }
-            unread.extend(self.learn_part(subject, part, old, baseline, examined).await?);
+            unread.extend(self.learn_part(subject, part, baseline, examined).await?);
             // Recording does not yield by itself; this lets other packages be checked in between.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Learns some releases, each with its place in the history, and records them. Returns those that are still to be
+    /// Learns some releases, each with whether its evidence is fetched, and records them. Returns those that are still to be
     /// read.
     async fn learn_part(
         &self,
         subject: &Examination<'_>,
-        part: Vec<(usize, RegistryRelease)>,
-        old: usize,
+        part: Vec<(RegistryRelease, bool)>,
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<Vec<Observation>, StoreError> {
         let observed = stream::iter(part)
-            .map(|(index, release)| self.observe(subject, release, index >= old))
+            .map(|(release, fetched)| self.observe(subject, release, fetched))
             .buffered(turn::AT_ONCE);
         let observed: Vec<Past> = observed.try_collect().await?;
         let unread: Vec<Observation> =
@@ -124,9 +124,15 @@ impl Historian {
         Ok(Past { observation, fetched })
     }
 
+    fn sampled(&self, history: &[RegistryRelease]) -> Vec<bool> {
+        let lines: Vec<ReleaseLine> = history.iter().map(|release| ReleaseLine::of(&release.id)).collect();
+        sampled(&lines, self.settings.history)
+    }
+
     /// The number of attestation documents that a history is learned from.
     pub fn evidence_of(&self, history: &[RegistryRelease]) -> usize {
-        history.iter().rev().take(self.settings.history).map(|release| release.evidence.len()).sum()
+        let sampled = self.sampled(history);
+        history.iter().zip(sampled).filter(|(_, sampled)| *sampled).map(|(release, _)| release.evidence.len()).sum()
     }
 
     /// Learns releases from before the package was watched, except removed or yanked ones and those with invalid or
@@ -193,7 +199,9 @@ pub fn with_unread(
 /// An old release, whose evidence is not requested.
 pub fn unfetched(release: RegistryRelease, history: usize) -> Observation {
     let not_fetched = || Provenance::Unavailable {
-        reason: format!("not fetched: older than the {history} releases that are learned from"),
+        reason: format!(
+            "not fetched: neither among the newest {history} releases nor among the newest of a recent line"
+        ),
     };
     let mut outcomes = unreadable(&release);
     outcomes.extend((!release.evidence.is_empty()).then(not_fetched));

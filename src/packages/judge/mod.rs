@@ -12,6 +12,7 @@ pub mod recheck;
 pub mod record;
 pub mod relearn;
 pub mod repetition;
+mod sample;
 pub mod tag_history;
 pub mod told;
 pub mod unlearn;
