@@ -112,7 +112,8 @@ impl<T: Ord + Clone> Cadence<T> {
         self.now.insert(one);
     }
 
-    fn is_over(&self, at: DateTime<Utc>) -> bool {
+    /// Whether a release at that time would begin another burst.
+    pub fn is_over(&self, at: DateTime<Utc>) -> bool {
         self.last.is_none_or(|last| at - last > self.within)
     }
 }

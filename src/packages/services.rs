@@ -10,7 +10,7 @@ use super::{
     feeds::{
         comparisons::Comparisons, observe::FeedReader, reconcile::Reconciler, silence::Silences, watched::Watched,
     },
-    judge::{audience::Campaigns, history::Historian, record::Judge, tag_history::TagHistory},
+    judge::{audience::Campaigns, company::Company, history::Historian, record::Judge, tag_history::TagHistory},
     on_request::Appraiser,
     queue::{
         Workforce,
@@ -144,8 +144,10 @@ impl PackageParts {
     pub fn judge(&self, verification: Arc<Verification>, enricher: Arc<Enricher>, doubts: Arc<Doubts>) -> Judge {
         let Self { store, progress, settings, watchlist, .. } = self.clone();
         let campaigns = self.campaigns();
+        let company =
+            Company { store: Arc::clone(&store), settings: Arc::clone(&settings), watchlist: Arc::clone(&watchlist) };
         let tag_history = TagHistory { store: Arc::clone(&store), forges: self.forges.clone() };
-        Judge { store, progress, settings, watchlist, verification, enricher, tag_history, doubts, campaigns }
+        Judge { store, progress, settings, watchlist, verification, enricher, tag_history, company, doubts, campaigns }
     }
 
     pub fn historian(&self, verification: Arc<Verification>) -> Historian {

@@ -1,6 +1,6 @@
 //! Reads the release context from the store.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::in_memory_history::actor;
 use crate::{
@@ -8,6 +8,9 @@ use crate::{
     model::{CorrelationKey, Fingerprint, Observation, Package, ReleaseId, ReleaseLine, Severity, run_and_attempt},
     store::{Neighbour, Store, StoreError, Trace},
 };
+
+/// For how long after a release others may be its company.
+const COMPANY: TimeDelta = TimeDelta::hours(2);
 
 /// How many earlier releases show whether a burst is usual.
 const REMEMBERED: usize = 1000;
@@ -20,10 +23,10 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     let (package, at) = (release.purl.package(), release.published_at);
     let mut release_context = ReleaseContext::default();
     for correlation_key in CorrelationKey::of(release) {
-        let neighbours = store.bound(&correlation_key, at, REMEMBERED)?;
+        let neighbours = store.bound(&correlation_key, at + COMPANY, REMEMBERED)?;
         let others = neighbours.iter().map(|one| one.purl.package()).filter(|one| is_dependency(release, one));
         release_context.companions.extend(others.map(|one| one.name().to_owned()));
-        let cadence = cadence(Cadence::of_packages(), &neighbours, |release| release.package().clone());
+        let cadence = cadence(Cadence::of_packages(), &neighbours, at, |release| release.package().clone());
         let others = cadence.count_others(package, at);
         if others > 0 {
             let (packages, usual) = (others.saturating_add(1), cadence.usual(at));
@@ -35,7 +38,7 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     let held = siblings.iter().filter(|one| !one.in_baseline && one.purl != release.purl);
     release_context.held_at = held.map(|one| one.published_at).max();
     siblings.retain(|one| !ReleaseLine::of(&one.purl).is_prerelease());
-    let lines = cadence(Cadence::of_lines(), &siblings, ReleaseLine::of);
+    let lines = cadence(Cadence::of_lines(), &siblings, at, ReleaseLine::of);
     release_context.lines = lines.others(&release.line(), at).cloned().collect();
     release_context.lines_usual = lines.usual(at);
     release_context.same_run = same_run(store, release)?;
@@ -97,9 +100,14 @@ fn same_signature(store: &Store, release: &Observation) -> Result<Option<Release
 fn cadence<T: Ord + Clone>(
     mut cadence: Cadence<T>,
     neighbours: &[Neighbour],
+    at: DateTime<Utc>,
     key: impl Fn(&ReleaseId) -> T,
 ) -> Cadence<T> {
     for one in neighbours {
+        // Later releases belong to the burst of a release while they follow one another.
+        if one.published_at > at && cadence.is_over(one.published_at) {
+            break;
+        }
         cadence.add(key(&one.purl), one.published_at, one.in_baseline);
     }
     cadence

@@ -5,6 +5,7 @@ pub mod audience;
 pub mod baseline_update;
 pub mod campaign;
 pub mod claimed_time;
+pub mod company;
 pub mod history;
 pub mod past;
 pub mod reasons;

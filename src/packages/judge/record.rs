@@ -6,6 +6,7 @@ use super::{
     audience::Campaigns,
     baseline_update::{BaselineUpdate, advance, let_held_join},
     claimed_time::unusual_time,
+    company::Company,
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
@@ -26,7 +27,7 @@ use crate::{
     },
     progress::Progress,
     registry::RegistryRelease,
-    store::{Outcome, Record, ReleaseRow, Store, StoreError, StoredBaseline, VersionState},
+    store::{Outcome, Record, ReleaseRow, Store, StoreError, StoredBaseline, Subject, VersionState},
     watchlist::InUse,
 };
 
@@ -51,6 +52,7 @@ pub struct Judge {
     pub verification: Arc<Verification>,
     pub enricher: Arc<Enricher>,
     pub tag_history: TagHistory,
+    pub company: Company,
     pub doubts: Arc<Doubts>,
     pub campaigns: Campaigns,
 }
@@ -71,8 +73,9 @@ impl Judge {
             self.tag_history.learn(subject, baseline).await?;
         }
         let policy = self.watchlist.now().policy(subject.package);
+        let around = release_context(&self.store, &observation)?;
         let inputs = AssessmentInputs {
-            release_context: &release_context(&self.store, &observation)?,
+            release_context: &around,
             tuning: &self.settings.tuning,
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
@@ -86,6 +89,9 @@ impl Judge {
         let pending = turn::is_pending(&record.unchecked);
         if !pending {
             self.doubts.note(subject, record.subject.release(), &record.unchecked)?;
+        }
+        if let Subject::Observed(observation) = &record.subject {
+            self.company.judge_again(observation, &around, subject.now)?;
         }
         let recorded = self.store.record(&record)?;
         advance(baseline, &record);

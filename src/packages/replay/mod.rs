@@ -1,32 +1,29 @@
 //! Replay of timelines through the real rules, for back-tests and stored histories, or through a peer's rule.
 
 mod first_alarms;
+mod history;
 mod peer_rules;
+mod rules;
 mod timeline;
+mod trace;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 pub use first_alarms::FirstAlarms;
 use first_alarms::count_repetitions;
 pub use peer_rules::{PeerRule, trace_peer};
+pub use rules::Rules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
+pub use trace::trace;
 
 use super::{
-    assess::{Assessment, alert, assess, in_memory_history::InMemoryHistory, links},
+    assess::{Assessment, alert, links},
     judge::campaign::{self, Accused},
 };
-use crate::{
-    baseline::{Held, Later, joins, learn},
-    detect::{AssessmentInputs, UNTUNED, is_open_loss},
-    model::{
-        Alert, AlertKind, Baseline, Confidence, CorrelationKey, ExpectedChange, Observation, Package, ReleaseId,
-        Severity, Signal,
-    },
-    watchlist::Watchlist,
-};
+use crate::model::{Alert, AlertKind, Confidence, CorrelationKey, Observation, ReleaseId, Severity, Signal};
 
 /// An alert of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +52,7 @@ pub struct Score {
 pub struct Replayed {
     /// The timeline's name.
     pub case: String,
-    /// Its alerts, by time; of releases that repeat a deviation, the first one's alert with their count.
+    /// Its alerts, by time. One that repeats the deviation of another names it; that one has the count.
     pub alerts: Vec<CaseAlert>,
     /// Its expectations.
     pub scores: Vec<Score>,
@@ -71,15 +68,6 @@ impl Replayed {
     pub fn missed(&self) -> usize {
         self.scores.len() - self.met()
     }
-}
-
-/// The rules for judging releases during a replay, besides the learned baselines. Empty by default.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Rules<'a> {
-    /// The watchlist, for its policies; packages that it does not watch are judged too.
-    pub watchlist: Option<&'a Watchlist>,
-    /// Changes that were announced.
-    pub expected: &'a [ExpectedChange],
 }
 
 /// Replays a timeline: every release is assessed against the baseline of its predecessors, and passed to `see` with its
@@ -216,84 +204,4 @@ fn releases_by_bond<'a>(
 
 fn score(expected: &Expectation, severity: Severity) -> Score {
     Score { expected: expected.clone(), severity, met: expected.is_met_by(severity) }
-}
-
-/// Assesses releases in publish order, of any packages, and passes each to `see` with its assessment. Baselines start
-/// empty, and include clean releases and held ones by the rules of `docs/BASELINES.md`.
-pub fn trace<'a>(releases: &'a [Observation], rules: Rules<'_>, mut see: impl FnMut(&'a Observation, &Assessment)) {
-    let mut order: Vec<&Observation> = releases.iter().collect();
-    order.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
-    let mut packages: HashMap<&Package, History<'a>> = HashMap::new();
-    let mut in_memory_history = InMemoryHistory::default();
-    for release in order {
-        let history = match packages.entry(release.purl.package()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(History::of(release.purl.package())),
-        };
-        let release_context = in_memory_history.release_context(release);
-        let policy = rules.watchlist.and_then(|watchlist| watchlist.policy(release.purl.package()));
-        let inputs = AssessmentInputs {
-            release_context: &release_context,
-            tuning: &UNTUNED,
-            policy: policy.as_ref(),
-            expected: rules.expected,
-        };
-        let assessed = history.assess(release, &inputs);
-        in_memory_history.add(release, !assessed.reports());
-        see(release, &assessed);
-    }
-}
-
-/// One package during a replay.
-struct History<'a> {
-    baseline: Baseline,
-    held: Vec<(Held, &'a Observation)>,
-    /// The last alert, and the later releases.
-    later: Vec<Later>,
-}
-
-impl<'a> History<'a> {
-    fn of(package: &Package) -> Self {
-        Self { baseline: Baseline::empty(package.clone()), held: Vec::new(), later: Vec::new() }
-    }
-
-    fn assess(&mut self, release: &'a Observation, inputs: &AssessmentInputs<'_>) -> Assessment {
-        let assessed = assess(&self.baseline, release, inputs);
-        if assessed.in_baseline {
-            learn(&mut self.baseline, release);
-        }
-        self.remember(release, &assessed);
-        if (assessed.in_baseline || is_open_loss(release, &assessed.signals)) && !self.held.is_empty() {
-            self.join();
-        }
-        assessed
-    }
-
-    /// Keeps the input of [`joins`]: the last alert, and the clean releases since on lines with held releases.
-    fn remember(&mut self, release: &'a Observation, assessed: &Assessment) {
-        let (line, published_at) = (release.line(), release.published_at);
-        let open_loss = assessed.reports() && is_open_loss(release, &assessed.signals);
-        if assessed.reports() && !open_loss {
-            self.later.clear();
-        }
-        if assessed.reports() || self.held.iter().any(|(held, _)| held.line == line) {
-            self.later.push(Later { line: line.clone(), published_at, clean: assessed.in_baseline, open_loss });
-        }
-        // A worse one waits for an operator, which a replay does not have.
-        if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
-            let status = release.status;
-            self.held.push((Held { line, published_at, severity: verdict.severity, status, open_loss }, release));
-        }
-    }
-
-    fn join(&mut self) {
-        let (baseline, later) = (&mut self.baseline, &self.later);
-        self.held.retain(|(held, release)| {
-            let joined = joins(held, later);
-            if joined {
-                learn(baseline, release);
-            }
-            !joined
-        });
-    }
 }

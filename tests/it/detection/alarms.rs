@@ -1,9 +1,9 @@
 //! Counts the alerts about honest releases: how many releases have one, and how often it is news.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use provwatch::{
-    model::{Alert, Links, Observation, Package, Severity},
+    model::{Alert, Links, Observation, Package, ReleaseId, Severity},
     packages::{
         assess,
         replay::{FirstAlarms, PeerRule, Rules, peer_alert, trace, trace_peer},
@@ -43,18 +43,18 @@ impl Alarms {
     pub fn of(projects: &[Vec<Observation>], judge: Judge) -> Self {
         let mut all = Self::default();
         for releases in projects {
-            let mut seen: HashSet<&Package> = HashSet::new();
-            judge_all(releases, judge, |release, alarm| {
-                all.compared += usize::from(!seen.insert(release.purl.package()));
-                all.count(alarm);
-            });
+            let mut alarms: HashMap<&ReleaseId, Option<Alarm>> = HashMap::new();
+            // A release may be judged again, and is worse then.
+            judge_all(releases, judge, |release, alarm| drop(alarms.insert(&release.purl, alarm)));
+            let packages: HashSet<&Package> = alarms.keys().map(|release| release.package()).collect();
+            all.releases += alarms.len();
+            all.compared += alarms.len() - packages.len();
+            alarms.into_values().flatten().for_each(|alarm| all.count(&alarm));
         }
         all
     }
 
-    fn count(&mut self, alarm: Option<Alarm>) {
-        self.releases += 1;
-        let Some(alarm) = alarm else { return };
+    fn count(&mut self, alarm: &Alarm) {
         *self.alerts.entry(alarm.severity).or_default() += 1;
         if alarm.is_first {
             *self.first.entry(alarm.severity).or_default() += 1;
