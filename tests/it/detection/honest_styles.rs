@@ -183,7 +183,7 @@ const OURS: &str = "the thirty styles";
 const BEGINNING: &str = "
 ## Thirty honest styles
 
-The projects above are of the same hand as the rules. These are of thirty further styles, in which a project does something that looks like a takeover: `tests/lab/styles` makes 22 projects of each style, with about thirty
+The rules were written beside the projects above. Thirty further styles follow, in which a project does something that looks like a takeover: `tests/lab/styles` makes 22 projects of each style, with about thirty
 releases a project. The change comes in the middle of the history, so that the releases before it are the habit. The styles are far more frequent here than among real packages, and the rates are therefore higher.
 
 The tables have three ways of knowing a release, and two rules of other tools on the same releases:
