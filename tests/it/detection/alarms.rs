@@ -22,6 +22,13 @@ pub struct Alarm {
     signals: Vec<Signal>,
 }
 
+impl Alarm {
+    fn words(&self) -> String {
+        let signal = |signal: &Signal| format!("{} {} ({})", signal.detector, signal.severity, signal.seen);
+        self.signals.iter().map(signal).collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// The alerts about releases of many projects.
 #[derive(Clone, Default)]
 pub struct Alarms {
@@ -32,6 +39,8 @@ pub struct Alarms {
     alerts: BTreeMap<Severity, usize>,
     /// Alerts that interrupt a person, by severity.
     first: BTreeMap<Severity, usize>,
+    /// The critical alerts in words, which a test that forbids them shows.
+    pub critical: Vec<String>,
 }
 
 impl Alarms {
@@ -43,6 +52,8 @@ impl Alarms {
             judge_all(releases, judge, |release, alarm| {
                 let told = told.entry(release.purl.package());
                 all.compared += usize::from(matches!(told, Entry::Occupied(_)));
+                let critical = alarm.iter().filter(|alarm| alarm.severity == Severity::Critical);
+                all.critical.extend(critical.map(|alarm| format!("{}: {}", release.purl, alarm.words())));
                 all.count(told.or_default(), alarm);
             });
         }
@@ -65,6 +76,7 @@ impl Alarms {
         for one in many {
             all.releases += one.releases;
             all.compared += one.compared;
+            all.critical.extend_from_slice(&one.critical);
             for (into, from) in [(&mut all.alerts, &one.alerts), (&mut all.first, &one.first)] {
                 from.iter().for_each(|(severity, count)| *into.entry(*severity).or_default() += count);
             }
