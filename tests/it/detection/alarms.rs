@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use provwatch::{
-    model::{Alert, Links, Observation, Package, ReleaseId, Severity},
+    model::{Alert, Links, Observation, Package, ReleaseId, Severity, Signal},
     packages::{
         assess,
         replay::{FirstAlarms, PeerRule, Rules, peer_alert, trace, trace_peer},
@@ -24,6 +24,8 @@ pub struct Alarm {
     severity: Severity,
     /// Whether it is not a repetition.
     is_first: bool,
+    /// Its signals, for people.
+    words: String,
 }
 
 /// The alerts about releases of many projects.
@@ -36,6 +38,8 @@ pub struct Alarms {
     alerts: BTreeMap<Severity, usize>,
     /// Alerts that interrupt a person, by severity.
     first: BTreeMap<Severity, usize>,
+    /// The critical alerts in words, which a test that forbids them shows.
+    pub critical: Vec<String>,
 }
 
 impl Alarms {
@@ -49,12 +53,17 @@ impl Alarms {
             let packages: HashSet<&Package> = alarms.keys().map(|release| release.package()).collect();
             all.releases += alarms.len();
             all.compared += alarms.len() - packages.len();
-            alarms.into_values().flatten().for_each(|alarm| all.count(&alarm));
+            for (release, alarm) in alarms.into_iter().filter_map(|(release, alarm)| Some((release, alarm?))) {
+                all.count(release, &alarm);
+            }
         }
         all
     }
 
-    fn count(&mut self, alarm: &Alarm) {
+    fn count(&mut self, release: &ReleaseId, alarm: &Alarm) {
+        if alarm.severity == Severity::Critical {
+            self.critical.push(format!("{release}: {}", alarm.words));
+        }
         *self.alerts.entry(alarm.severity).or_default() += 1;
         if alarm.is_first {
             *self.first.entry(alarm.severity).or_default() += 1;
@@ -67,6 +76,7 @@ impl Alarms {
         for one in many {
             all.releases += one.releases;
             all.compared += one.compared;
+            all.critical.extend_from_slice(&one.critical);
             for (into, from) in [(&mut all.alerts, &one.alerts), (&mut all.first, &one.first)] {
                 from.iter().for_each(|(severity, count)| *into.entry(*severity).or_default() += count);
             }
@@ -90,7 +100,9 @@ fn judge_all<'a>(releases: &'a [Observation], judge: Judge, mut see: impl FnMut(
     let mut alarm = |release: &'a Observation, alert: Option<Alert>| {
         let alert = alert?;
         let is_first = first_alarms.repeated_by(release, &alert).is_none();
-        Some(Alarm { severity: alert.severity, is_first })
+        let signal = |signal: &Signal| format!("{} {} ({})", signal.detector, signal.severity, signal.seen);
+        let words = alert.signals.iter().map(signal).collect::<Vec<_>>().join("; ");
+        Some(Alarm { severity: alert.severity, is_first, words })
     };
     match judge {
         Judge::Own => trace(releases, Rules::default(), |release, assessed| {

@@ -8,6 +8,8 @@ use super::project::{By, Project};
 /// on as before.
 pub fn pypi_attestation_lost(project: &mut Project) {
     project.publish_to(Ecosystem::PYPI);
+    // Lost evidence without a tag is what a thief leaves: no rule can tell the two apart.
+    project.forgets_tags = false;
     let count = project.turning_point();
     project.release_until(count);
     project.by = By::BareWorkflow;
@@ -23,6 +25,8 @@ pub fn pypi_attestation_lost(project: &mut Project) {
 /// Wheels of one architecture come from another job, which does not attest: from some release on, or now and then.
 pub fn pypi_partial_files(project: &mut Project) {
     project.publish_to(Ecosystem::PYPI);
+    // Lost evidence without a tag is what a thief leaves: no rule can tell the two apart.
+    project.forgets_tags = false;
     let wheels: &[&'static str] = match project.random.u32(0..3) {
         0 => &["manylinux_2_28_aarch64"],
         1 => &["macosx_11_0_arm64", "macosx_10_13_x86_64"],

@@ -1,6 +1,6 @@
 //! Three ways of knowing a release, by the access to forges: with a token, without one, and from the registry only.
 
-use provwatch::model::{Facts, Observation};
+use provwatch::model::{Facts, Observation, TagFacts};
 
 /// How much of the facts is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +31,17 @@ impl Knowing {
             let facts = std::mem::take(&mut release.facts);
             release.facts = match self {
                 Self::Token => facts,
-                Self::NoToken => Facts { tag: facts.tag.clone(), ..told_by_registry(facts) },
+                Self::NoToken => Facts { tag: facts.tag.clone().map(listed), ..told_by_registry(facts) },
                 Self::RegistryOnly => told_by_registry(facts),
             };
         }
         releases
     }
+}
+
+/// The list of refs names the tag's commit, and says nothing of the order of commits.
+fn listed(tag: TagFacts) -> TagFacts {
+    TagFacts { is_newer: None, ..tag }
 }
 
 /// The facts that no forge has to be asked for.
@@ -45,6 +50,7 @@ fn told_by_registry(facts: Facts) -> Facts {
         publisher_account: facts.publisher_account,
         publishing: facts.publishing,
         dependencies_first_published: facts.dependencies_first_published,
+        own_dependencies: facts.own_dependencies,
         replaced: facts.replaced,
         former_digests: facts.former_digests,
         ..Facts::default()

@@ -1,5 +1,7 @@
 //! Writes a made-up release down as provwatch would observe it: registry, certificate, manifest, and the forge's facts.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::model::{
     AccountFacts, Auth, AuthMethod, Claim, Claims, CommitFacts, Digests, Ecosystem, Fact, Facts, File, Manifest,
@@ -150,7 +152,7 @@ fn claims(project: &Project, draft: &Draft, signed_at: DateTime<Utc>) -> Claims 
     let workflow = format!("{}@{}", workflow_path(home, &pipeline.workflow), draft.reference);
     let builder = pipeline.builder.as_ref().map(|builder| format!("https://github.com/{builder}"));
     let environment = pipeline.environment.filter(|_| Claim::DeploymentEnvironment.is_carried(signed_at));
-    let commit = format!("{:040x}", draft.run);
+    let commit = commit_id(draft);
     Claims {
         build_signer_uri: Some(builder.unwrap_or_else(|| workflow.clone())),
         build_config_uri: Some(workflow),
@@ -189,6 +191,7 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
     let mut facts = Facts {
         publisher_account: account(project, draft),
         dependencies_first_published: Some(project.new_dependencies.clone()).filter(|new| !new.is_empty()),
+        own_dependencies: Some(own_dependencies(project)).filter(|own| !own.is_empty()),
         ..Facts::default()
     };
     let home = &project.home;
@@ -203,7 +206,7 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
         repository: Some(repository(home)),
         owner: Some(owner(home)),
         commit: (is_attested(project, draft) || draft.trail != Trail::Nothing).then(|| commit(project, draft)),
-        tag: Some(tag(&draft.tag, draft.trail != Trail::Nothing)),
+        tag: Some(tag(project, draft)),
         release: Some(ReleaseFacts { exists: Some(draft.trail == Trail::TagAndRelease) }),
         run: run(project, draft),
         ..facts
@@ -237,17 +240,38 @@ fn owner(home: &Home) -> OwnerFacts {
     }
 }
 
+/// Of a commit that is not merged, the forge is asked for more. Every fifth project also changes its workflows there.
 fn commit(project: &Project, draft: &Draft) -> CommitFacts {
     CommitFacts {
         on_default_branch: Some(draft.merged),
+        on_any_branch: (!draft.merged).then_some(true),
+        changes_workflows: (!draft.merged).then_some(project.number.is_multiple_of(5)),
         on_release_branch: (!draft.merged).then_some(false),
         verified: Some(project.signs_commits),
-        ..CommitFacts::default()
     }
 }
 
-fn tag(name: &str, exists: bool) -> TagFacts {
-    TagFacts { name: Some(name.to_owned()), exists: Some(exists), ..TagFacts::default() }
+/// The tag names the commit. Its order is asked for where no certificate names the commit and an earlier tag exists.
+fn tag(project: &Project, draft: &Draft) -> TagFacts {
+    let exists = draft.trail != Trail::Nothing;
+    let is_compared = exists && !is_attested(project, draft) && !project.releases.is_empty();
+    TagFacts {
+        name: Some(draft.tag.clone()),
+        exists: Some(exists),
+        asked_at: Some(draft.at + TimeDelta::minutes(1)),
+        commit: exists.then(|| commit_id(draft)),
+        is_newer: is_compared.then_some(true),
+    }
+}
+
+/// The packages of the project among its new dependencies.
+fn own_dependencies(project: &Project) -> BTreeSet<String> {
+    let scope = format!("@scope{}/", project.number);
+    project.new_dependencies.keys().filter(|name| name.starts_with(&scope)).cloned().collect()
+}
+
+fn commit_id(draft: &Draft) -> String {
+    format!("{:040x}", draft.run)
 }
 
 /// The run that the certificate names, or one that failed before a person published by hand.

@@ -134,6 +134,8 @@ pub struct Project {
     pub tags: TagStyle,
     /// Whether the forge shows a release for each tag.
     pub makes_releases: bool,
+    /// Whether a tag is forgotten once in 400 releases.
+    pub forgets_tags: bool,
     pub dependencies: BTreeMap<String, String>,
     /// Dependencies that the next release has first, with their age.
     pub new_dependencies: BTreeMap<String, DateTime<Utc>>,
@@ -176,6 +178,7 @@ impl Project {
             people,
             tags: if random.u32(0..4) == 0 { TagStyle::Plain } else { TagStyle::V },
             makes_releases: random.u32(0..4) != 0,
+            forgets_tags: true,
             dependencies: [("left-pad".to_owned(), "^1.0.0".to_owned())].into(),
             new_dependencies: BTreeMap::new(),
             accounts_since: day("2016-05-01") + TimeDelta::days(random.i64(0..1000)),
@@ -234,7 +237,7 @@ impl Project {
         if self.once_in(60) {
             draft.attempt = 2;
         }
-        if self.once_in(400) {
+        if self.forgets_tags && self.once_in(400) {
             draft.trail = Trail::Nothing;
         }
         draft
