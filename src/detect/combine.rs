@@ -229,7 +229,11 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     let needs_one = |category| is_certified(category) || category == SignalCategory::Evidence;
     let follows = signals.iter().filter(is_loud).any(|signal| needs_one(category(signal)));
     // Another workflow, provider or repository needs a new registration, which says nothing more.
-    let counts = |signal: &&Signal| !(follows && signal.detector == REGISTRATION);
+    // A loss of evidence beside another one is the same loss again, not a second reason.
+    let is_loss = category(leading) == SignalCategory::Evidence;
+    let counts = |signal: &&Signal| {
+        !(follows && signal.detector == REGISTRATION) && !(is_loss && signal.detector == BESIDE_ANOTHER)
+    };
     for signal in signals.iter().filter(counts) {
         let voice: &mut Option<Severity> = &mut by_category[category(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
@@ -237,6 +241,9 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     let moved = signals.iter().filter(is_loud).any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()));
     CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
 }
+
+/// The detector of a release just after one that raised an alert.
+const BESIDE_ANOTHER: &str = "beside-accused";
 
 /// The detector of a new registration as trusted publisher.
 const REGISTRATION: &str = "trusted-publisher-changed";
