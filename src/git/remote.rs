@@ -13,7 +13,7 @@ use super::{
     repository_url::RepositoryUrl,
 };
 use crate::{
-    http::{Client, Fetched, HostLimits, Request, Response},
+    http::{Client, Fetched, HostLimits, Request},
     text::quoted,
 };
 
@@ -122,7 +122,9 @@ impl GitRemote {
             Err(error) => return Err(GitError::of_exchange(place, error)),
         };
         if response.status >= 300 {
-            return moved(place, &response).map(Told::Moved);
+            let location = response.header("location").unwrap_or_default();
+            let to = place.moved_to(location).ok_or_else(|| astray(place, location));
+            return to.map(Told::Moved);
         }
         let content_type = response.header("content-type").unwrap_or_default();
         if content_type.split(';').next().map(str::trim) != Some(RESULT_TYPE) {
@@ -133,11 +135,8 @@ impl GitRemote {
     }
 }
 
-fn moved(place: &RepositoryUrl, response: &Response) -> Result<RepositoryUrl, GitError> {
-    let location = response.header("location").unwrap_or_default();
-    place
-        .moved_to(location)
-        .ok_or_else(|| GitError::Astray { repository: place.clone(), location: quoted(location, QUOTED) })
+fn astray(place: &RepositoryUrl, location: &str) -> GitError {
+    GitError::Astray { repository: place.clone(), location: quoted(location, QUOTED) }
 }
 
 fn page(place: &RepositoryUrl, content_type: &str) -> GitError {
