@@ -19,7 +19,7 @@ use crate::{
 
 /// How much one host is asked, where the operator has set no limits for it: one question a second, after a rest twenty at
 /// once. What others ask of the host does not count.
-pub const LIMITS: HostLimits = HostLimits { requests: 60, per: Duration::from_secs(60), burst: 20, concurrency: 2 };
+pub const LIMITS: HostLimits = HostLimits { requests: 60, per: Duration::from_mins(1), burst: 20, concurrency: 2 };
 
 /// Most bytes of an answer. A line of a tag object has about 110, so that 200,000 of them fit.
 pub const MAX_ANSWER: u64 = 24 * 1024 * 1024;
