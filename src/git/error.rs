@@ -72,7 +72,7 @@ pub enum GitError {
         repository: RepositoryUrl,
         /// Why not.
         #[source]
-        source: HttpError,
+        source: Box<HttpError>,
     },
     /// More prefixes than one request has.
     #[error("{count} prefixes of tags are more than the {MAX_PREFIXES} of one request")]
@@ -113,7 +113,7 @@ impl GitError {
             HttpError::Status { status: 401, .. } => Self::Hidden { repository },
             HttpError::Status { status: status @ (404 | 410), .. } => Self::Missing { repository, status },
             HttpError::Status { status: status @ (403 | 451), .. } => Self::Refused { repository, status, retry_after },
-            source => Self::Http { repository, source },
+            source => Self::Http { repository, source: Box::new(source) },
         }
     }
 }

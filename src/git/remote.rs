@@ -13,13 +13,13 @@ use super::{
     repository_url::RepositoryUrl,
 };
 use crate::{
-    http::{Client, Fetched, HostLimits, Request, Response},
+    http::{Client, Fetched, HostLimits, Request},
     text::quoted,
 };
 
 /// How much one host is asked, where the operator has set no limits for it: one question a second, after a rest twenty at
 /// once. What others ask of the host does not count.
-pub const LIMITS: HostLimits = HostLimits { requests: 60, per: Duration::from_secs(60), burst: 20, concurrency: 2 };
+pub const LIMITS: HostLimits = HostLimits { requests: 60, per: Duration::from_mins(1), burst: 20, concurrency: 2 };
 
 /// Most bytes of an answer. A line of a tag object has about 110, so that 200,000 of them fit.
 pub const MAX_ANSWER: u64 = 24 * 1024 * 1024;
@@ -122,7 +122,9 @@ impl GitRemote {
             Err(error) => return Err(GitError::of_exchange(place, error)),
         };
         if response.status >= 300 {
-            return moved(place, &response).map(Told::Moved);
+            let location = response.header("location").unwrap_or_default();
+            let to = place.moved_to(location).ok_or_else(|| astray(place, location));
+            return to.map(Told::Moved);
         }
         let content_type = response.header("content-type").unwrap_or_default();
         if content_type.split(';').next().map(str::trim) != Some(RESULT_TYPE) {
@@ -133,11 +135,8 @@ impl GitRemote {
     }
 }
 
-fn moved(place: &RepositoryUrl, response: &Response) -> Result<RepositoryUrl, GitError> {
-    let location = response.header("location").unwrap_or_default();
-    place
-        .moved_to(location)
-        .ok_or_else(|| GitError::Astray { repository: place.clone(), location: quoted(location, QUOTED) })
+fn astray(place: &RepositoryUrl, location: &str) -> GitError {
+    GitError::Astray { repository: place.clone(), location: quoted(location, QUOTED) }
 }
 
 fn page(place: &RepositoryUrl, content_type: &str) -> GitError {

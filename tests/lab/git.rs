@@ -271,7 +271,8 @@ impl GitBackend {
             .env("CONTENT_TYPE", header("content-type"))
             .env("CONTENT_LENGTH", body.len().to_string());
         let mut child = quiet(&mut program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git runs");
-        child.stdin.take().unwrap().write_all(&body).unwrap();
+        // It may refuse a request, and end, without reading it.
+        let _ = child.stdin.take().unwrap().write_all(&body);
         read_cgi(&child.wait_with_output().unwrap())
     }
 }
