@@ -55,7 +55,7 @@ pub struct Score {
 pub struct Replayed {
     /// The timeline's name.
     pub case: String,
-    /// Its alerts, by time; of releases that repeat a deviation, the first one's alert with their count.
+    /// Its alerts, by time. One that repeats an earlier one says so, and the earlier one counts it.
     pub alerts: Vec<CaseAlert>,
     /// Its expectations.
     pub scores: Vec<Score>,
