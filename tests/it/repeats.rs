@@ -13,7 +13,7 @@ use lab::{Publication, Rig, rig::*, schema};
 use provwatch::{
     model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Observation, ReleaseId, Severity, Signal},
     packages::assess::{alert, links},
-    packages::replay::{FirstAlarms, Rules, Timeline, replay, trace},
+    packages::replay::{CaseAlert, FirstAlarms, Rules, Timeline, replay, trace},
     store::{AlertFilter, Outcome, Record, Store},
 };
 use serde_json::{Value, json};
@@ -194,7 +194,7 @@ fn timeline(bare: &[(&str, &str, &str)]) -> Timeline {
 }
 
 #[test]
-fn a_replay_folds_repetitions_and_scores_every_release() {
+fn a_replay_counts_repetitions_and_scores_every_release() {
     let timeline = timeline(&[
         ("1.0.4", "2026-01-05", "ada"),
         ("1.0.5", "2026-01-07", "ada"),
@@ -202,14 +202,18 @@ fn a_replay_folds_repetitions_and_scores_every_release() {
         ("1.0.7", "2026-01-11", "ada"),
     ]);
     let replayed = replay(&timeline, Rules::default(), |_, _| {});
-    let told: Vec<_> = replayed
-        .alerts
-        .iter()
-        .map(|case| {
-            (case.alert.purl.as_ref().unwrap().version(), case.alert.repeated.as_ref().map_or(0, |it| it.count))
-        })
-        .collect();
-    assert_eq!(told, [("1.0.4", 2), ("1.0.6", 0)]);
+    let repeats = |alert: &Alert| alert.repeats.map(|of| of.to_string());
+    let told = replayed.alerts.iter().map(|CaseAlert { alert, .. }| {
+        let count = alert.repeated.as_ref().map_or(0, |repeated| repeated.count);
+        (alert.purl.as_ref().unwrap().version(), count, repeats(alert))
+    });
+    let told = told.collect::<Vec<_>>();
+    let first = Some(Fingerprint::of_release(&release("1.0.4")).id().to_string());
+    assert_eq!(
+        told,
+        [("1.0.4", 2, None), ("1.0.5", 0, first.clone()), ("1.0.6", 0, None), ("1.0.7", 0, first)],
+        "a repetition names the first alarm, which counts it"
+    );
     assert_eq!((replayed.scores.len(), replayed.missed()), (4, 0), "{:?}", replayed.scores);
     let mut first_alarms = FirstAlarms::default();
     let mut firsts = Vec::new();

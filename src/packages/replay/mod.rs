@@ -52,7 +52,7 @@ pub struct Score {
 pub struct Replayed {
     /// The timeline's name.
     pub case: String,
-    /// Its alerts, by time. One that repeats the deviation of another names it; that one has the count.
+    /// Its alerts, by time. One that repeats an earlier one says so, and the earlier one counts it.
     pub alerts: Vec<CaseAlert>,
     /// Its expectations.
     pub scores: Vec<Score>,
