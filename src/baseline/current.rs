@@ -1,4 +1,4 @@
-//! Selects the values of a trait with which a package is released now, for people who pin them.
+//! Selects the values of a trait that a package's current releases have, so that an operator can pin them.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{Baseline, LineBaseline, Seen, Trait};
 
-/// How long before the package's last release a line's last one may be, in days, for the line to go on.
+/// A line is active if its last release is at most this many days older than the package's.
 const ALIVE_DAYS: i64 = 365;
 
-/// From how many releases on a value is the successor of those that were not seen since it began.
+/// A value with at least this many releases replaces values that were last seen before its first release.
 const SETTLED: u32 = 3;
 
-/// The values of a trait that are in use, over the release lines that go on, with how often and when each was seen; the
-/// most frequent first. A value that another one has replaced is not among them.
+/// The current values of a trait over all active release lines, each with its count and times, the most frequent first.
+/// Replaced values are left out.
 pub fn current(baseline: &Baseline, one: Trait) -> Vec<(String, Seen)> {
     let mut all: BTreeMap<&str, Seen> = BTreeMap::new();
     for line in alive(baseline) {

@@ -2,23 +2,23 @@
 
 use super::{Demand, Missing, Policy, Severity, TierPolicy};
 
-/// The policy in force for a package, which knows of each demand whether the package's entries make it or its tier.
+/// The policy in force for a package. It records which demands come from the package's tier, and not from its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EffectivePolicy {
-    /// Everything that is demanded.
+    /// All demands.
     pub policy: Policy,
-    /// Which demands are the tier's.
+    /// The demands that come from the tier.
     of_tier: Vec<Demand>,
-    /// How bad it is to violate those.
+    /// The severity of their violations.
     tier_severity: Option<Severity>,
-    /// What happens where one of those was never met.
+    /// The reaction where the package never met one of them.
     tier_missing: Option<Missing>,
-    /// What happens where a demand of the entries was never met.
+    /// The reaction where the package never met a demand of its entries.
     own_missing: Option<Missing>,
 }
 
 impl EffectivePolicy {
-    /// What the entries of a package say, and where they say nothing its tier. `None`: neither says anything.
+    /// Joins the demands of a package's entries with those of its tier. `None`: neither has any.
     pub fn of(entries: Option<Policy>, tier: Option<&TierPolicy>) -> Option<Self> {
         let of_tier = tier.and_then(|tier| tier.expect.as_ref());
         if entries.is_none() && of_tier.is_none() {
@@ -35,13 +35,13 @@ impl EffectivePolicy {
         })
     }
 
-    /// How bad it is to violate a demand, where the operator says so.
+    /// The severity of a violation, if the operator sets one.
     pub fn severity(&self, demand: Demand) -> Option<Severity> {
         self.tier_severity.filter(|_| self.of_tier.contains(&demand))
     }
 
-    /// What happens where the package never had what is demanded. A tier speaks of many packages, some of which may never
-    /// have met its demands, so that each of their releases would violate them.
+    /// The reaction where the package never met a demand. A tier has many packages. Some of them may never have met its
+    /// demands, so that each of their releases would violate them.
     pub fn missing(&self, demand: Demand) -> Missing {
         if self.of_tier.contains(&demand) {
             self.tier_missing.unwrap_or(Missing::Warn)

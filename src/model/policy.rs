@@ -46,8 +46,8 @@ pub struct Policy {
     /// The hours in which it may be released.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours: Option<PublishHours>,
-    /// What happens where a release lacks what is demanded, and the package never had it. Default: `alert` for the demands of
-    /// an entry, `warn` for those of a tier.
+    /// The reaction to a release that lacks demanded evidence, or a demanded environment, that the package never had.
+    /// Default: `alert` for the demands of an entry, `warn` for those of a tier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
     /// Detectors that are suppressed for the package.
@@ -55,22 +55,22 @@ pub struct Policy {
     pub quiet: Vec<Quiet>,
 }
 
-/// What happens where a release lacks what is demanded, and the package never had it: evidence, or an environment.
+/// The reaction to a release that lacks demanded evidence, or a demanded environment, that the package never had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
-    /// It is informational, and the release joins the baseline.
+    /// The signal is informational, and the release joins the baseline.
     Warn,
-    /// It violates the policy, as a loss does.
+    /// The release violates the policy, as after a loss.
     Alert,
 }
 
-/// What the watchlist says of all packages of a tier.
+/// The policy for all packages of a tier.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TierPolicy {
-    /// What is demanded of them, where their entries say nothing.
+    /// The demands, where the packages' entries have none of their own.
     pub expect: Option<Policy>,
-    /// How bad it is to violate these demands; `None`: as bad as usual.
+    /// The severity of a violation of these demands; `None`: the usual severity of each.
     pub severity: Option<Severity>,
 }
 
@@ -138,7 +138,7 @@ impl Policy {
         }
     }
 
-    /// Everything in it that cannot be meant, a sentence each.
+    /// The reasons why it cannot be meant, a sentence each.
     pub fn refuse(&self) -> Vec<String> {
         let lists = self.lists().into_iter();
         let texts = lists.flat_map(|(demand, list)| list.iter().map(move |text| (demand, text)));

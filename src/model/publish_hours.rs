@@ -10,7 +10,7 @@ use jiff::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The time zones of this version, so that every machine judges alike, whatever it has installed.
+/// The time zones of this version. Every machine judges alike, whatever time zone data it has installed.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// The minutes of a day.
@@ -55,7 +55,7 @@ impl PublishHours {
         format!("{} {time} {}", day.as_str(), self.zone)
     }
 
-    /// Why these hours cannot be meant; `None`: they can.
+    /// The reason why these hours cannot be meant; `None`: they can.
     pub fn refuse(&self) -> Option<String> {
         let twice = self.days.iter().enumerate().find(|(place, day)| self.days[..*place].contains(day));
         if let Some((_, day)) = twice {

@@ -66,7 +66,7 @@ struct TierTable {
     /// The policy for all packages of the tier.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
-    /// How bad it is to violate these demands, in place of the usual severity of each.
+    /// The severity of violations of these demands, in place of the usual severity of each.
     severity: Option<Severity>,
 }
 

@@ -1,4 +1,4 @@
-//! Writes demands that were found elsewhere into `expect` blocks, and never changes one that stands there.
+//! Writes demands from a baseline into `expect` blocks, and never changes an existing demand.
 
 use std::{
     collections::HashMap,
@@ -56,8 +56,8 @@ impl Draft {
     }
 }
 
-/// The watchlist file with these demands: in the `expect` block of each package's entry, which is made if there is none. A
-/// key that stands in the block stays as it is.
+/// Drafts a watchlist file with these demands in the `expect` block of each package's entry. Missing entries are added, and
+/// existing keys stay unchanged.
 ///
 /// # Errors
 /// The file cannot be read, is wrong, or would be.
@@ -94,7 +94,7 @@ pub fn pins_alone(pins: &[Pin]) -> String {
     document.to_string()
 }
 
-/// Where the packages of a file stand: a thousand of them are looked up.
+/// An index of the packages of a file, because the command looks up a thousand of them.
 struct Places {
     /// In the list `packages`.
     listed: HashMap<Pattern, usize>,
@@ -128,7 +128,7 @@ impl Places {
         self.entries.get(pattern).copied()
     }
 
-    /// Takes the packages out of the list `packages`, which has no room for demands, and gives the comment of each.
+    /// Removes the packages from the list `packages`, which has no room for demands, and returns the comment of each.
     fn take_listed(&self, document: &mut DocumentMut, pins: &[Pin]) -> HashMap<Pattern, Option<String>> {
         let Some(packages) = document.get_mut("packages").and_then(Item::as_array_mut) else { return HashMap::new() };
         let patterns = pins.iter().map(|pin| Pattern::Exact(pin.package.clone()));

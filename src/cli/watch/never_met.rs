@@ -1,4 +1,4 @@
-//! Finds the demands that watched packages never met, so that a policy which only warns of them stays visible.
+//! Finds the demands that watched packages never met, so that a policy that only warns stays visible.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ use crate::{
 pub(super) struct NeverMet(HashMap<String, Vec<&'static str>>);
 
 impl NeverMet {
-    /// Looks into the baselines of the packages whose policy demands what can be missing. Where the store cannot be read, the
-    /// list of what is watched is still shown.
+    /// Reads the baselines of packages whose policy has demands that a package may never have met. If the store is
+    /// unreadable, the command still prints the watchlist.
     pub fn of(context: &Context, watchlist: &Watchlist) -> Self {
         let packages = watchlist.packages().filter_map(|(package, _)| Some((package, demanded(watchlist, package)?)));
         let packages: Vec<_> = packages.collect();
@@ -24,9 +24,7 @@ impl NeverMet {
         }
         let found = context.store_to_look().and_then(|store| Ok(read(&store, &packages)?));
         Self(found.unwrap_or_else(|failure| {
-            output::note(format_args!(
-                "The list does not say which demands were never met, since the store cannot be read: {failure}"
-            ));
+            output::note(format_args!("The list cannot show demands that packages never met, because the store cannot be read: {failure}"));
             HashMap::new()
         }))
     }
@@ -44,11 +42,8 @@ fn demanded(watchlist: &Watchlist, package: &Package) -> Option<EffectivePolicy>
     watchlist.policy(package).filter(can_be_missing)
 }
 
-/// Nothing is said of a package of which nothing was learned yet.
-fn read(
-    store: &Store,
-    packages: &[(&Package, EffectivePolicy)],
-) -> Result<HashMap<String, Vec<&'static str>>, StoreError> {
+/// A package without a learned release is left out: its demands may be met.
+fn read(store: &Store, packages: &[(&Package, EffectivePolicy)]) -> Result<HashMap<String, Vec<&'static str>>, StoreError> {
     let mut found = HashMap::new();
     for (package, effective) in packages {
         let Some(stored) = StoreError::unless_damaged(store.baseline(package))? else { continue };

@@ -68,7 +68,7 @@ impl Detector for PolicyViolated {
     }
 }
 
-/// Which demands of a policy no release of a baseline ever met, because what is demanded was always missing.
+/// The demands of a policy that no release of a baseline ever met, because the evidence or environment was always missing.
 pub fn never_met(baseline: &Baseline, effective: &EffectivePolicy) -> Vec<Demand> {
     let evidence = effective.policy.evidence.filter(|least| best(baseline) < Some(*least));
     let environments = Some(Demand::Environments).filter(|demand| effective.policy.has(*demand));
@@ -76,8 +76,8 @@ pub fn never_met(baseline: &Baseline, effective: &EffectivePolicy) -> Vec<Demand
     evidence.map(|_| Demand::Evidence).into_iter().chain(environments).collect()
 }
 
-/// Weaker evidence than is demanded. It is missing where the package never had it; a release with less than the package had
-/// before lost something, whatever is demanded.
+/// Weaker evidence than the policy demands. It is *missing* if the package never had it. A release with weaker evidence than
+/// earlier releases lost something, whatever the policy demands.
 fn weaker(change: &Change<'_>, effective: &EffectivePolicy, least: EvidenceRank) -> Option<Signal> {
     let rank = change.rank.filter(|rank| *rank < least)?;
     let is_missing = best(change.package).is_none_or(|best| best <= rank);
@@ -122,7 +122,7 @@ fn without_scheme(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
-/// How bad it is to violate a demand, where the operator does not say it.
+/// The severity of a violation, unless the operator sets another.
 fn usual(demand: Demand) -> Severity {
     match demand {
         Demand::Evidence
@@ -144,7 +144,7 @@ fn young(change: &Change<'_>, effective: &EffectivePolicy, least: u32) -> Option
     (age < least).then(|| violated(effective, Demand::MinRepositoryAge, &least.to_string(), &seen, false))
 }
 
-/// A release outside the publish hours. Where its time cannot be read, it has that of the first look, which says nothing.
+/// A release outside the publish hours. If its time is unreadable, it has the time of the first check, which proves nothing.
 fn outside_hours(change: &Change<'_>, effective: &EffectivePolicy) -> Option<Signal> {
     let hours = effective.policy.hours.as_ref()?;
     let release = change.release;

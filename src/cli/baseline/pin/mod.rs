@@ -41,10 +41,12 @@ Examples:
   provwatch baseline pin pkg:npm/axios --output pins.toml
   provwatch baseline pin pkg:npm/axios --output -
 
-It reads from the baseline the owner, the repository's number and the workflow with which a package is released now, and \
-writes them as `expect` blocks, each with the number of its releases and since when. A demand that the watchlist makes of a \
-package already stays as it is. Review the blocks: a release that differs from them raises an alert. Without --write and \
---output it prints the change of the watchlist as a diff, and changes nothing. It exits with 4 when there is nothing to pin.")]
+The command reads the current owner, repository number and workflow of a package from its baseline, and writes them as \
+`expect` blocks. A comment gives the number of releases with each value and the first date. Existing demands of the watchlist \
+stay unchanged. Review the blocks: a release that differs from them raises an alert. Without --write and --output the \
+command prints the change as a diff, and writes nothing.
+
+Exit codes: 0 clean · 4 nothing to pin")]
 pub struct Pin {
     /// The packages
     #[arg(value_name = "PURL", value_parser = target::package, required_unless_present = "tier")]
@@ -62,20 +64,20 @@ pub struct Pin {
     printing: Printing,
 }
 
-/// What became of one package.
+/// The result for one package.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::cli) struct Pinned<'a> {
     purl: &'a Package,
-    /// `proposed`; `pinned`, where it was written; `kept`, where the watchlist demands it already; or `skipped`.
+    /// `proposed`, `pinned` (written), `kept` (the watchlist has these demands already), or `skipped`.
     done: &'static str,
     /// The file that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a Path>,
     /// The demands by key, and their values with how often and when each was seen.
     demands: BTreeMap<&'static str, BTreeMap<&'a str, Seen>>,
-    /// The keys that the watchlist demands already.
+    /// The keys that the watchlist sets already.
     kept: Vec<&'static str>,
-    /// The keys of which nothing was pinned, and why.
+    /// The keys without pinned values, with the reason.
     left_out: &'a BTreeMap<&'static str, String>,
 }
 
@@ -119,14 +121,14 @@ impl Pin {
                 let command = format!("`provwatch watch add {}`", shell_word(&package.to_string()));
                 return Err(CliError::usage(format!("{package} is not watched")).next(command));
             }
-            // `status` tells of a damaged one.
+            // `status` reports a damaged baseline.
             let Some(stored) = StoreError::unless_damaged(store.baseline(&package))? else { continue };
             proposals.push(Proposal::of(&stored.baseline, watchlist.policy(&package).as_ref()));
         }
         Ok(proposals)
     }
 
-    /// Shows what would change in the watchlist, or changes it. Gives the file that was written.
+    /// Prints the change of the watchlist, or writes it. Returns the written file.
     fn edit(&self, context: &Context, pins: &[watchlist::Pin]) -> Result<Option<PathBuf>, CliError> {
         let path = edited_file(context)?;
         let draft = watchlist::pin(path, pins).map_err(refused)?;
@@ -140,7 +142,7 @@ impl Pin {
         Ok(None)
     }
 
-    /// Says what was pinned and what was not, beside the blocks or the diff.
+    /// Prints which packages were pinned, beside the blocks or the diff.
     fn summarize(&self, proposals: &[Proposal], pinned: usize, written: Option<&Path>) {
         let packages = words::counted(pinned, "package");
         match written {
@@ -152,9 +154,7 @@ impl Pin {
         let kept = proposals.iter().filter(|proposal| !proposal.kept.is_empty()).count();
         if kept > 0 {
             let packages = words::counted(kept, "package");
-            output::note(format_args!(
-                "{packages} with demands that the watchlist makes already; they stay as they are"
-            ));
+            output::note(format_args!("{packages} with demands in the watchlist already; they stay as they are"));
         }
         name_skipped(proposals);
         if written.is_some() && self.write {
@@ -181,10 +181,7 @@ fn name_skipped(proposals: &[Proposal]) {
         output::note(format_args!("{} is not pinned: {why}", proposal.package));
     }
     if skipped.len() > NAMED {
-        output::note(format_args!(
-            "and {} are not pinned; --format json names them",
-            words::counted(skipped.len() - NAMED, "other")
-        ));
+        output::note(format_args!("and {} are not pinned; --format json names them", words::counted(skipped.len() - NAMED, "other")));
     }
     for proposal in proposals.iter().filter(|proposal| !proposal.found.is_empty()) {
         for (key, why) in &proposal.left_out {
@@ -209,8 +206,7 @@ fn write_new(path: &Path, text: &str) -> Result<PathBuf, CliError> {
 
 impl<'a> Pinned<'a> {
     fn of(proposal: &'a Proposal, file: Option<&'a Path>) -> Self {
-        let by_value =
-            |values: &'a Vec<(String, Seen)>| values.iter().map(|(value, seen)| (value.as_str(), *seen)).collect();
+        let by_value = |values: &'a Vec<(String, Seen)>| values.iter().map(|(value, seen)| (value.as_str(), *seen)).collect();
         let done = match (proposal.found.is_empty(), proposal.kept.is_empty()) {
             (false, _) if file.is_some() => "pinned",
             (false, _) => "proposed",

@@ -21,19 +21,19 @@ const PINNED: [(Demand, Trait); 3] = [
     (Demand::Workflows, Trait::Workflows),
 ];
 
-/// What can be pinned of a package.
+/// The demands that can be pinned for a package.
 pub(super) struct Proposal {
     pub package: Package,
     /// The values in use, by demand.
     pub found: Vec<(Demand, Vec<(String, Seen)>)>,
-    /// The demands that the watchlist makes of the package already.
+    /// The demands that the watchlist has for the package already.
     pub kept: Vec<Demand>,
-    /// Why others are left out.
+    /// The reason for each demand that is left out, by key.
     pub left_out: BTreeMap<&'static str, String>,
 }
 
 impl Proposal {
-    /// What the baseline of a package has, and its policy does not.
+    /// The values of a baseline whose demands the package's policy does not have yet.
     pub fn of(baseline: &Baseline, policy: Option<&EffectivePolicy>) -> Self {
         let package = baseline.package.clone();
         let mut proposal = Self { package, found: Vec::new(), kept: Vec::new(), left_out: BTreeMap::new() };
@@ -70,7 +70,7 @@ fn plain(value: String) -> String {
     value.split_once("://").map(|(_, rest)| rest.to_owned()).unwrap_or(value)
 }
 
-/// Why values cannot be pinned, which a publisher may have chosen.
+/// The reason why values cannot be pinned. A publisher may have chosen them.
 fn refused(demand: Demand, values: &[(String, Seen)]) -> Option<String> {
     if values.is_empty() {
         return Some("no release of the baseline proves it".to_owned());
