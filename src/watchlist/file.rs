@@ -201,7 +201,7 @@ impl Entries<'_> {
         for (tier, table) in document.tiers {
             let expect = self.policy(&format!("tiers.{tier}.expect"), table.expect);
             let known = into.tiers.entry(tier).or_default();
-            // As with entries, the later file decides, and a file before what it includes.
+            // As with entries, a later file decides over an earlier one, and a file over the files that it includes.
             *known = TierPolicy { expect: expect.or(known.expect.take()), severity: table.severity.or(known.severity) };
         }
         let mut seen = HashMap::new();

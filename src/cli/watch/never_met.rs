@@ -24,7 +24,9 @@ impl NeverMet {
         }
         let found = context.store_to_look().and_then(|store| Ok(read(&store, &packages)?));
         Self(found.unwrap_or_else(|failure| {
-            output::note(format_args!("The list cannot show demands that packages never met, because the store cannot be read: {failure}"));
+            output::note(format_args!(
+                "The list cannot show demands that packages never met, because the store cannot be read: {failure}"
+            ));
             HashMap::new()
         }))
     }
@@ -43,7 +45,10 @@ fn demanded(watchlist: &Watchlist, package: &Package) -> Option<EffectivePolicy>
 }
 
 /// A package without a learned release is left out: its demands may be met.
-fn read(store: &Store, packages: &[(&Package, EffectivePolicy)]) -> Result<HashMap<String, Vec<&'static str>>, StoreError> {
+fn read(
+    store: &Store,
+    packages: &[(&Package, EffectivePolicy)],
+) -> Result<HashMap<String, Vec<&'static str>>, StoreError> {
     let mut found = HashMap::new();
     for (package, effective) in packages {
         let Some(stored) = StoreError::unless_damaged(store.baseline(package))? else { continue };

@@ -24,13 +24,13 @@ static ABOUT: About = About {
     docs: DOCS,
 };
 
-const DOCS: &str = r#"### What it detects
-A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, for a younger repository, and outside the publish hours. `[tiers.TIER] severity` replaces these severities for the policy of a tier. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
+const DOCS: &str = "### What it detects
+A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, for a younger repository, and for a release outside the publish hours. `[tiers.TIER] severity` replaces these for the demands of a tier. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
 
-The signal is informational with `missing = "warn"`, the default of a tier's policy, if the release lacks evidence or an environment that no release of the package ever had.
+The signal is informational where `missing` is `warn`, the default of a tier's demands: the release lacks the demanded evidence or environment, no release of the package ever had it, and none had stronger evidence.
 
 ### Why it matters
-A baseline describes past releases; a policy states the requirement. The policy applies from the first release on. History weakens it only with `missing = "warn"`, and never for another value: a foreign repository always violates it.
+A baseline describes past releases; a policy states the requirement. The policy applies from the first release on. History weakens it only where `missing` is `warn`, and never for another value: a foreign repository always violates it.
 
 ### False positives
 A project that changed while your policy stayed the same. Several violations by one release count once.
@@ -39,7 +39,7 @@ A project that changed while your policy stayed the same. Several violations by 
 Look for an announcement by the project. If the change is honest, change the `expect` block, or announce the change with `provwatch expect add`.
 
 ### Example incident
-None. The value of this detector depends on the policy."#;
+None. The value of this detector depends on the policy.";
 
 impl Detector for PolicyViolated {
     fn about(&self) -> &'static About {

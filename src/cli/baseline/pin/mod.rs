@@ -181,7 +181,10 @@ fn name_skipped(proposals: &[Proposal]) {
         output::note(format_args!("{} is not pinned: {why}", proposal.package));
     }
     if skipped.len() > NAMED {
-        output::note(format_args!("and {} are not pinned; --format json names them", words::counted(skipped.len() - NAMED, "other")));
+        output::note(format_args!(
+            "and {} are not pinned; --format json names them",
+            words::counted(skipped.len() - NAMED, "other")
+        ));
     }
     for proposal in proposals.iter().filter(|proposal| !proposal.found.is_empty()) {
         for (key, why) in &proposal.left_out {
@@ -206,7 +209,8 @@ fn write_new(path: &Path, text: &str) -> Result<PathBuf, CliError> {
 
 impl<'a> Pinned<'a> {
     fn of(proposal: &'a Proposal, file: Option<&'a Path>) -> Self {
-        let by_value = |values: &'a Vec<(String, Seen)>| values.iter().map(|(value, seen)| (value.as_str(), *seen)).collect();
+        let by_value =
+            |values: &'a Vec<(String, Seen)>| values.iter().map(|(value, seen)| (value.as_str(), *seen)).collect();
         let done = match (proposal.found.is_empty(), proposal.kept.is_empty()) {
             (false, _) if file.is_some() => "pinned",
             (false, _) => "proposed",
