@@ -20,6 +20,9 @@ use crate::model::{
     words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
 };
 
+/// Most publish times of accepted releases that a profile keeps.
+const MAX_ACCEPTED: usize = 20;
+
 /// From how many days on a pause is long.
 const LONG_PAUSE: i64 = 180;
 
@@ -41,6 +44,16 @@ pub fn learn(baseline: &mut Baseline, release: &Observation) {
     profile.last_at = Some(profile.last_at.map_or(at, |last| last.max(at)));
     learn_version(profile, release);
     learn_minute(profile, at);
+}
+
+/// Folds in a release that the operator accepted: its values are known at once.
+pub fn learn_accepted(baseline: &mut Baseline, release: &Observation) {
+    learn(baseline, release);
+    let profile = baseline.lines.entry(release.line()).or_default();
+    profile.accepted.push_back(release.published_at);
+    if profile.accepted.len() > MAX_ACCEPTED {
+        profile.accepted.pop_front();
+    }
 }
 
 /// A release, prepared for reading its traits.

@@ -15,7 +15,7 @@ pub mod words;
 pub use current::current;
 pub use hours::{Hours, Rarity};
 pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, OPEN_LOSSES, in_baseline, joins};
-pub use learn::learn;
+pub use learn::{learn, learn_accepted};
 pub use rank::{is_partly_attested, rank};
 pub use settling::{Moment, settling_time};
 pub use traits::{A_TAG, Traits};

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     baseline::Moment,
     model::{
-        LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Value,
+        LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Trait, Value,
         traits::{Asked, Issuers, Key, Maintainers, Publishers},
     },
     text::day,
@@ -86,7 +86,7 @@ impl<'a> Change<'a> {
         let view = self.view?;
         let tally = profile.tally(of);
         let counted = tally.get(value);
-        let known = counted.filter(|seen| self.moment().knows(K::TRAIT, tally, seen));
+        let known = counted.filter(|seen| self.is_known(profile, K::TRAIT, tally, seen));
         if tally.is_empty() || known.is_some_and(|known| !has_faded(known, tally)) {
             return None;
         }
@@ -109,7 +109,12 @@ impl<'a> Change<'a> {
     /// Whether a profile knows a value of a trait: it has counted the value, and the value has settled.
     pub fn knows<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> bool {
         let tally = profile.tally(of);
-        tally.get(value).is_some_and(|seen| self.moment().knows(K::TRAIT, tally, seen))
+        tally.get(value).is_some_and(|seen| self.is_known(profile, K::TRAIT, tally, seen))
+    }
+
+    /// Whether a counted value has settled, or the operator accepted the release that had it first.
+    fn is_known<V: Value>(&self, profile: &LineBaseline, of: Trait, tally: &Tally<V>, seen: &Seen) -> bool {
+        profile.accepted.contains(&seen.first) || self.moment().knows(of, tally, seen)
     }
 
     /// The moment of the release, from which new values are counted.

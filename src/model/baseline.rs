@@ -50,6 +50,9 @@ pub struct LineBaseline {
     pub minutes: VecDeque<u16>,
     /// The longest time between two releases of the line that follow one another, in days.
     pub longest_pause: u32,
+    /// When the releases that the operator accepted were published, the latest last; at most 20. Their values are known at
+    /// once.
+    pub accepted: VecDeque<DateTime<Utc>>,
     /// The last long pause of the line, and when a release ended it.
     pub resumed: Option<Resumed>,
     /// The highest version.

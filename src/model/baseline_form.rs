@@ -61,6 +61,9 @@ impl Serialize for Form<'_> {
         }
         map.serialize_entry("minutes", &profile.minutes)?;
         map.serialize_entry("longest_pause", &profile.longest_pause)?;
+        if self.is_whole || !profile.accepted.is_empty() {
+            map.serialize_entry("accepted", &profile.accepted)?;
+        }
         if self.is_whole || profile.resumed.is_some() {
             map.serialize_entry("resumed", &profile.resumed)?;
         }
@@ -123,6 +126,7 @@ impl<'de> Visitor<'de> for OfPortrait {
                 ProfileKey::IdOfOwner => profile.id_of_owner = map.next_value()?,
                 ProfileKey::Minutes => profile.minutes = map.next_value()?,
                 ProfileKey::LongestPause => profile.longest_pause = map.next_value()?,
+                ProfileKey::Accepted => profile.accepted = map.next_value()?,
                 ProfileKey::Resumed => profile.resumed = map.next_value()?,
                 ProfileKey::Highest => profile.highest = map.next_value()?,
                 ProfileKey::Unknown => _ = map.next_value::<IgnoredAny>()?,
@@ -143,6 +147,7 @@ enum ProfileKey {
     IdOfOwner,
     Minutes,
     LongestPause,
+    Accepted,
     Resumed,
     Highest,
     Unknown,
@@ -173,6 +178,7 @@ impl Visitor<'_> for OfKey {
             "id_of_owner" => ProfileKey::IdOfOwner,
             "minutes" => ProfileKey::Minutes,
             "longest_pause" => ProfileKey::LongestPause,
+            "accepted" => ProfileKey::Accepted,
             "resumed" => ProfileKey::Resumed,
             "highest" => ProfileKey::Highest,
             _ => Trait::of_key(key).map_or(ProfileKey::Unknown, ProfileKey::Trait),
@@ -231,7 +237,7 @@ mod tests {
             let stored = serde_json::to_string(&Form { profile: &profile, is_whole: false }).unwrap();
             prop_assert!(stored.len() < shown.len());
             prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&stored).unwrap(), &profile);
-            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 43);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 44);
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     joins::{self, Joining, joining},
 };
 use crate::{
-    baseline::learn,
+    baseline::learn_accepted,
     cli::{
         callable::callable,
         context::Context,
@@ -112,7 +112,7 @@ impl Accept {
 
     fn baseline_update(&self, stored: StoredBaseline, observation: &Observation) -> BaselineChange {
         let StoredBaseline { revision, mut baseline } = stored;
-        learn(&mut baseline, observation);
+        learn_accepted(&mut baseline, observation);
         let version = NewBaselineVersion {
             line: observation.line(),
             reason: BaselineReason::Accepted,

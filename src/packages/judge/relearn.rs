@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    baseline::learn,
+    baseline::{learn, learn_accepted},
     model::{
         Baseline, BaselineReason, EvidenceRank, LineBaseline, Observation, Package, ReleaseId, ReleaseStatus,
         traits::EvidenceRanks,
@@ -41,8 +41,11 @@ pub fn without<E: From<StoreError>>(
             learn(&mut gone, &observation);
             continue;
         }
-        let is_certain = !is_after || row.outcome == Outcome::Learned || store.acceptance(&row.purl)?.is_some();
-        if is_certain || in_baseline(&relearned.baseline, &observation)? {
+        let is_accepted = store.acceptance(&row.purl)?.is_some();
+        let is_certain = !is_after || row.outcome == Outcome::Learned || is_accepted;
+        if is_accepted {
+            learn_accepted(&mut relearned.baseline, &observation);
+        } else if is_certain || in_baseline(&relearned.baseline, &observation)? {
             learn(&mut relearned.baseline, &observation);
         } else {
             learn(&mut gone, &observation);
