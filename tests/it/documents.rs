@@ -387,7 +387,7 @@ fn the_first_screen_says_what_was_measured() {
     let [npm, pypi, cargo] = cells.as_slice() else { panic!("{row}") };
     let told = format!("The alert follows after {npm} (npm), {pypi} (PyPI) or {cargo} (crates.io)");
     assert!(readme.contains(&told), "{told}");
-    let table = readme.lines().skip_while(|line| *line != "## Beside what you have").skip(4);
+    let table = readme.lines().skip_while(|line| *line != "## Compared with other tools").skip(4);
     assert_eq!(table.take_while(|line| line.starts_with('|')).count(), 6, "six rows");
 }
 

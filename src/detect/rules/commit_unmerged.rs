@@ -24,7 +24,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build from a commit that is neither on the default branch nor on a release branch, on a line whose earlier commits always were on one. A release branch is any other branch that the forge protects. The signal is medium. It is high if the version has no tag or the commit no signature, and no earlier release lacked it; if no branch has the commit, on the newest line; or if the commit changes the workflows. It is low if the baseline is a single release or another line. It is low, too, for a release of an older line with tag and forge release, from a branch with the name of that line. If the ref is new to the line as well, `ref-changed` raises a high signal.
+A build from a commit that is neither on the default branch nor on a release branch, on a line whose earlier commits always were on one. A release branch is any other branch that the forge protects. The signal is medium. It is high if the version has no tag or the commit no signature, and no earlier release lacked it. It is high, too, if the commit changes the workflows, or, on the newest line, if it is the head of no branch. It is low if the baseline is a single release or another line. It is low, too, for a release of an older line with tag and forge release, from a branch with the name of that line. If the ref is new to the line as well, `ref-changed` raises a high signal.
 
 ### Why it matters
 A tag can point to any commit. An attacker who can push but not merge can build from an orphan commit and call it a version.

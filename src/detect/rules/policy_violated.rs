@@ -27,7 +27,7 @@ static ABOUT: About = About {
 const DOCS: &str = "### What it detects
 A release that violates the `expect` block of its package or tier in the watchlist. The signal is high for weaker evidence, and for another issuer, owner, repository or workflow. It is medium for another ref, environment or publisher, for a younger repository, and for a release outside the publish hours. `[tiers.TIER] severity` replaces these for the demands of a tier. An unknown value violates nothing: a release without an attestation has no known repository. Require `evidence` to cover that case.
 
-The signal is informational where `missing` is `warn`, the default of a tier's demands: the release lacks the demanded evidence or environment, no release of the package ever had it, and none had stronger evidence.
+The signal is informational where `missing` is `warn`, the default of a tier's demands. That covers evidence or an environment that no release of the package ever had, and no stronger evidence either.
 
 ### Why it matters
 A baseline describes past releases; a policy states the requirement. The policy applies from the first release on. History weakens it only where `missing` is `warn`, and never for another value: a foreign repository always violates it.

@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that is known to have no tag, on a line whose releases had tags. If the line has fewer than five releases, the releases of all lines of the same kind count. The signal is medium if all of at least five releases had a tag, or if a package without a release for a year comes back with neither tag nor forge release. It is low if fewer releases had a tag, and in the first half hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. It is low, too, if the forge has a release for the version, or if up to one in ten releases had no tag. The first release of a pre-release line raises no signal. A tag that provwatch did not look up does not count as missing.
+A version that is known to have no tag, on a line whose releases had tags. If the line has fewer than five releases, the releases of all lines of the same kind count. The signal is medium if all of at least five releases had a tag. It is medium, too, if a package without a release for a year comes back with neither tag nor forge release. It is low if fewer releases had a tag. It is low in the first half hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. It is low, too, if the forge has a release for the version, or if up to one in ten releases had no tag. The first release of a pre-release line raises no signal. A tag that provwatch did not look up does not count as missing.
 
 ### Why it matters
 If the attacker publishes with the project's own identity, a missing tag is often the only trace. It is also the best sign to tell a stolen token from a maintainer in a hurry.

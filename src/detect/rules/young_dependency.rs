@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A new dependency on a package whose first version is less than seven days older than the release. The signal only corroborates others, unless the dependency is less than 24 hours old and neither its publisher nor its scope is the package's own: then it is medium by itself. The registry states the age; provwatch needs no forge for it.
+A new dependency on a package whose first version is less than seven days older than the release. The signal only corroborates others. It is medium by itself if the dependency is less than 24 hours old, and neither its publisher nor its scope is the package's own. The registry states the age; provwatch needs no forge for it.
 
 ### Why it matters
 Attackers hide the payload in a package of their own and make the release depend on it. The release itself looks harmless.
