@@ -185,15 +185,23 @@ async fn a_name_that_is_confirmed_is_asked_for_and_confirmed_once_an_hour() {
 
 #[tokio::test]
 async fn only_the_tag_of_the_commit_that_was_built_excuses() {
-    let mut severities = Vec::new();
-    for tagged_at in [commit(&workflow("widget")).to_owned(), "f".repeat(40)] {
+    // Another workflow of the repository attests it, and a token publishes it, all in the open.
+    let build = Workflow::github("acme/widget", "manual.yml", "refs/heads/main");
+    let sha = commit(&build).to_owned();
+    for (tagged_at, expected) in [(sha.clone(), Severity::Low), ("f".repeat(40), Severity::Medium)] {
         let town = settled().await;
-        let head = commit(&workflow("widget")).to_owned();
-        town.git.has("acme/widget", &tagged(&head, &[("v1.1.0", &tagged_at)]));
-        town.publish("widget", "1.1.0", &by_ada_attested(&workflow("widget"))).await;
-        severities.push(town.severity("widget@1.1.0").unwrap_or(Severity::Info));
+        town.git.has("acme/widget", &tagged(&sha, &[("v1.1.0", &tagged_at)]));
+        let repository = format!("repositories/{}", build.claims.source_repository_identifier.as_ref().unwrap());
+        town.forge
+            .has(&repository, described(&build))
+            .has(&format!("{repository}/releases/tags/v1.1.0"), json!({"id": 1}))
+            .has(&format!("{repository}/compare/main...{sha}?per_page=1&page=2"), json!({"status": "identical"}));
+        town.publish("widget", "1.1.0", &by_ada_attested(&build)).await;
+        let alerts = town.alerts();
+        let mut signals = alerts.iter().flat_map(|alert| &alert.signals);
+        let downgrade = signals.find(|signal| signal.detector == "evidence-downgrade").unwrap();
+        assert_eq!(downgrade.severity, expected, "{alerts:?}");
     }
-    assert!(severities[1] > severities[0], "{severities:?}");
 }
 
 #[tokio::test]
@@ -364,9 +372,12 @@ async fn a_dependency_of_an_account_that_is_new_to_the_package_is_a_strangers() 
     let town = ForgeTown::founded("", &[WIDGET]);
     let plain = Publication { dependencies: vec![("old".to_owned(), "1".to_owned())], ..by_ada() };
     let town = town.with_history("widget", &plain).await;
+    town.git.has("acme/widget", &tagged(FIRST, &[("v2.0.0-a.0", FIRST), ("v1.1.1", FIRST)]));
+    town.forge.has("repos/acme/widget", described(&workflow("widget")));
     // Mallory published once, six days before.
     let first = Publication { dependencies: vec![("old".to_owned(), "1".to_owned())], ..by_mallory() };
-    town.publish("widget", "1.1.0", &first).await;
+    town.publish("widget", "2.0.0-a.0", &first).await;
+    assert!(town.row("widget@2.0.0-a.0").in_baseline, "{:?}", town.alerts());
     town.after(60 * 24 * 6).await;
     town.world.publish_npm("helper", "1.0.0", &by_mallory().at(town.now() - chrono::TimeDelta::hours(3)));
     let more = ["old", "helper"].map(|name| (name.to_owned(), "1".to_owned()));

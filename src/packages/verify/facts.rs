@@ -31,8 +31,8 @@ pub struct Enricher {
 }
 
 impl Enricher {
-    /// Collects the facts around a release. A forge with a low limit is queried only about releases that differ from
-    /// the baseline, as few do. Returns whether it may have more facts later.
+    /// Collects the facts around a release. A forge is asked about the tag of every release. About
+    /// more, one with a low limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts later.
     ///
     /// # Errors
     /// The store failed.
