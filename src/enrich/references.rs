@@ -8,14 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    ForgeRepository,
-    ask::Asker,
-    doubt::Doubt,
-    finder::Question,
-    name::confirm_name,
-    tags,
-};
+use super::{ForgeRepository, ask::Asker, doubt::Doubt, finder::Question, name::confirm_name, tags};
 use crate::{
     git::{GitError, GitRemote, ListingSchedule, References, RepositoryUrl, is_recent},
     http::Allowance,

@@ -58,7 +58,9 @@ pub(super) async fn find(
         None => ask(asker, &candidates, of_tag).await,
     };
     let release = match &tag {
-        ForgeAnswer::Found((name, _)) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
+        ForgeAnswer::Found((name, _)) => {
+            asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ())
+        }
         ForgeAnswer::Missing => ForgeAnswer::Missing,
         ForgeAnswer::Unknown(why) => ForgeAnswer::Unknown(why.clone()),
     };

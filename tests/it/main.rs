@@ -30,6 +30,7 @@ mod enrich;
 mod forms;
 mod fuzz_seeds;
 mod git;
+mod git_real;
 mod health;
 mod host;
 mod hostile_bytes;

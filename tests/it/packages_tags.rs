@@ -312,7 +312,8 @@ async fn a_burst_beyond_the_budget_of_a_host_is_unknown_and_looked_at_later() {
 #[tokio::test]
 async fn a_forge_of_ones_own_is_asked_like_the_public_ones() {
     let place = "https://git.acme.example/tools/web/widget";
-    let build = Workflow::github("acme/widget", "release.yml", "refs/heads/main").with(Claim::SourceRepositoryUri, place);
+    let build =
+        Workflow::github("acme/widget", "release.yml", "refs/heads/main").with(Claim::SourceRepositoryUri, place);
     let instance = "[[forges.instance]]\nkind = \"gitlab\"\nhost = \"git.acme.example\"\n\
                     api = \"https://git.acme.example/api/v4/\"";
     let town = ForgeTown::founded(instance, &[WIDGET]).with_history("widget", &by_workflow(&build)).await;

@@ -77,7 +77,8 @@ async fn one_post_tells_the_commit_of_a_tag() {
     }
     let body = String::from_utf8(sent[0].body.clone().unwrap().to_vec()).unwrap();
     assert!(
-        body.contains("ref-prefix refs/tags/v1.2.3\n") && body.ends_with("ref-prefix refs/tags/1.2.3\n0014ref-prefix HEAD\n0000"),
+        body.contains("ref-prefix refs/tags/v1.2.3\n")
+            && body.ends_with("ref-prefix refs/tags/1.2.3\n0014ref-prefix HEAD\n0000"),
         "{body}"
     );
 }

@@ -1,21 +1,13 @@
 //! Tests of facts by Git's protocol, and of what the API adds about the commit that a tag names.
 
-use std::{sync::Arc, time::Duration};
-
-use futures::future::BoxFuture;
 use provwatch::{
-    clock::{Clock, SystemClock},
-    enrich::{Depth, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
-    http::{Client, Policy, RealTransport, Request, Response, RetryPolicy, Transport, TransportError},
+    enrich::{Depth, ForgeKind, ForgeRepository, Question, Remembered},
     model::{Fact, Facts, Observation, Provenance},
 };
 use serde_json::{Value, json};
 
 use super::{Cache, Lab, Memory, SHA, SINCE, attested, by_hand, repository};
-use crate::lab::{
-    git::{LabGit, LabRepository},
-    server,
-};
+use crate::lab::git::LabRepository;
 
 const BEFORE: &str = "89abcdef0123456789abcdef0123456789abcdef";
 const TAGGED: &str = "76543210fedcba9876543210fedcba9876543210";
@@ -64,7 +56,10 @@ async fn a_forge_within_the_company_is_asked_at_its_own_host() {
     lab.git.has("acme/widget", LabRepository::new(SHA).tag("v1.2.3", SHA));
     let release = attested("git.acme.example");
     let facts = by_git(&lab, &release, &ForgeRepository::of(&release).unwrap()).await;
-    assert_eq!((facts.tag.unwrap().exists, lab.git.places()), (Some(true), vec!["git.acme.example/acme/widget".to_owned()]));
+    assert_eq!(
+        (facts.tag.unwrap().exists, lab.git.places()),
+        (Some(true), vec!["git.acme.example/acme/widget".to_owned()])
+    );
     assert_eq!(facts.commit.unwrap().on_default_branch, Some(true));
     let elsewhere = attested("github.com");
     let facts = by_git(&lab, &elsewhere, &ForgeRepository::of(&elsewhere).unwrap()).await;
@@ -264,48 +259,4 @@ async fn a_strangers_repository_gives_its_age_and_nothing_that_excuses() {
     assert_eq!((&facts.tag, &facts.release, &facts.commit, &facts.run), (&None, &None, &None, &None));
     assert!(facts.repository.is_some(), "its age speaks against it");
     assert!(facts.unknown.unwrap()[&Fact::Tag].contains("is younger than its name in the package"));
-}
-
-/// Sends what is meant for a forge to a server on the loopback interface.
-#[derive(Debug)]
-struct Rerouted(RealTransport, String);
-
-impl Transport for Rerouted {
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        Box::pin(async move {
-            let mut rerouted = request.clone();
-            let host = request.url.host_str().unwrap();
-            rerouted.url = format!("{}{host}{}", self.1, request.url.path()).parse().unwrap();
-            self.0.exchange(&rerouted).await
-        })
-    }
-}
-
-#[tokio::test]
-async fn a_tag_is_seen_over_a_socket() {
-    let git = LabGit::default();
-    git.has("acme/widget", LabRepository::new(SHA).annotated("v1.2.3", BEFORE, SHA));
-    let server = server::serve(git.clone());
-    let brief = Duration::from_millis(5);
-    let policy = Policy {
-        allow_private: vec![server.address.to_string().parse().unwrap()],
-        retry: RetryPolicy { max_attempts: 2, backoff_base: brief, backoff_cap: brief, ..RetryPolicy::default() },
-        proxy_from_environment: false,
-        ..Policy::default()
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let transport = Rerouted(RealTransport::new(&policy).unwrap(), server.base("").trim_end_matches('/').to_owned() + "/");
-    let forges = Forges::new(
-        vec![Forge::new(ForgeKind::Github, "github.com", "https://api.github.com/".parse().unwrap(), None)],
-        Client::with_policy(Arc::new(transport), Arc::clone(&clock), policy),
-        clock,
-        Arc::new(Memory::default()),
-    );
-    let release = attested("github.com");
-    let place = ForgeRepository::of(&release).unwrap();
-    let facts = forges.facts(question(&release, &place, Depth::Tag)).await.facts;
-    let tag = facts.tag.unwrap_or_else(|| panic!("{:?}", facts.unknown));
-    assert_eq!((tag.name.as_deref(), tag.commit.as_deref()), (Some("v1.2.3"), Some(SHA)));
-    assert_eq!(facts.commit.unwrap().on_default_branch, Some(true));
-    assert_eq!(git.places(), ["github.com/acme/widget"]);
 }
