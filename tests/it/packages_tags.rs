@@ -42,7 +42,7 @@ fn facts(town: &ForgeTown, release: &str) -> Facts {
 
 fn detectors(town: &ForgeTown) -> Vec<String> {
     let alerts = town.alerts();
-    alerts.iter().flat_map(|alert| &alert.signals).map(|signal| signal.detector.clone()).collect()
+    alerts.iter().flat_map(|alert| &alert.signals).map(|signal| signal.detector.to_string()).collect()
 }
 
 #[tokio::test]
@@ -142,7 +142,9 @@ async fn by_name(history: &Publication, answer: Option<serde_json::Value>) -> Fo
     let town = ForgeTown::founded("", &[WIDGET]).with_history("widget", history).await;
     town.git.has("acme/widget", &tagged(FIRST, &[("v1.1.0", FIRST)]));
     match answer {
-        Some(answer) => drop(town.forge.has("repos/acme/widget", answer)),
+        Some(answer) => {
+            town.forge.has("repos/acme/widget", answer);
+        }
         None => town.forge.fails_with(Some(503)),
     }
     town.publish("widget", "1.1.0", &by_ada()).await;
