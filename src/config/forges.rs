@@ -11,8 +11,10 @@ use super::{SecretSource, WebUrl};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ForgesSection {
-    /// Whether provwatch asks forges. Without a token GitHub answers 60 requests an hour, so provwatch asks it only
-    /// about releases that differ from their baseline. With a token provwatch asks about every new release.
+    /// Whether provwatch asks forges. For every new release it asks the forge's Git server about the tag of the version,
+    /// which needs no token. Without a token the API of GitHub answers 60 requests an hour, so provwatch asks it about
+    /// commits, runs and owners only for releases that differ from their baseline. With a token it asks for every new
+    /// release.
     pub enabled: bool,
     /// A file with a token for github.com. The token needs no permissions.
     #[serde(skip_serializing_if = "Option::is_none")]

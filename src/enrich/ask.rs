@@ -72,6 +72,8 @@ impl Age {
     pub const SETTLED: Self = Self { yes: TimeDelta::days(90), no: TimeDelta::minutes(5) };
     /// For facts that change seldom: a repository, an owner.
     pub const SLOW: Self = Self { yes: TimeDelta::days(3), no: TimeDelta::hours(1) };
+    /// For the owner of a name: anybody can register a name that becomes free.
+    pub const NAME: Self = Self { yes: TimeDelta::hours(1), no: TimeDelta::minutes(5) };
     /// For facts that are about to change: a run, a branch.
     pub const QUICK: Self = Self { yes: TimeDelta::minutes(10), no: TimeDelta::minutes(5) };
 }
@@ -91,7 +93,9 @@ impl Asker<'_> {
             return ForgeAnswer::Unknown(format!("{path:?} cannot be asked for"));
         };
         let now = self.clock.now();
-        let remembered = self.cache.remembered(url.as_str());
+        // An answer that was kept for another question may lack what this one reads.
+        let readable = |known: &Remembered| !matches!(read::<T>(known), ForgeAnswer::Unknown(_));
+        let remembered = self.cache.remembered(url.as_str()).filter(readable);
         if let Some(known) = remembered.as_ref().and_then(|known| young(known, age, now)) {
             return known;
         }
@@ -165,10 +169,7 @@ impl Asker<'_> {
 
 fn young<T: DeserializeOwned>(known: &Remembered, age: Age, now: DateTime<Utc>) -> Option<ForgeAnswer<T>> {
     let limit = if known.body.is_some() { age.yes } else { age.no };
-    past(Some(known.at), now)
-        .filter(|at| now - *at < limit)
-        .map(|_| read(known))
-        .filter(|known| !matches!(known, ForgeAnswer::Unknown(_)))
+    past(Some(known.at), now).filter(|at| now - *at < limit).map(|_| read(known))
 }
 
 fn read<T: DeserializeOwned>(known: &Remembered) -> ForgeAnswer<T> {

@@ -53,7 +53,7 @@ pub(super) async fn find<T: DeserializeOwned + Serialize>(
 }
 
 /// The branches that a release was built from.
-fn built(release: &Observation) -> Vec<&str> {
+pub(super) fn built(release: &Observation) -> Vec<&str> {
     release.refs().filter_map(|name| name.strip_prefix("refs/heads/")).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ForgeAnswer, ForgeRepository, place::commit};
+use super::{ForgeAnswer, ForgeRepository, doubt::Doubt, place::commit};
 use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts, TagFacts};
 
 /// A request for the facts about a release.
@@ -51,13 +51,15 @@ pub struct Found {
 pub(super) struct Finder<'a> {
     pub(super) facts: Facts,
     failed: bool,
+    /// Whether the name of the repository, which nothing else identifies, belongs to another repository now.
+    is_stranger: bool,
     pub(super) question: Question<'a>,
 }
 
 impl<'a> Finder<'a> {
     /// Nothing is found yet.
     pub(super) fn new(question: Question<'a>) -> Self {
-        Self { facts: Facts::default(), failed: false, question }
+        Self { facts: Facts::default(), failed: false, is_stranger: false, question }
     }
 
     pub(super) fn unknown(&mut self, what: Fact, why: impl Into<String>) {
@@ -101,6 +103,27 @@ impl<'a> Finder<'a> {
         {
             self.commit().on_default_branch = Some(true);
         }
+    }
+
+    /// If the name is another repository's, what the API tells by this name is about that one. By an id it tells about the
+    /// repository that is meant.
+    pub(super) fn name_is_strange(&mut self, doubt: &Doubt) {
+        self.is_stranger = matches!(doubt, Doubt::Stranger(_)) && self.question.place.id.is_none();
+    }
+
+    /// Says why the tag is not known, unless the API knew it or said why not.
+    pub(super) fn doubt_tag(&mut self, doubt: Doubt) {
+        let is_said = self.facts.unknown.as_ref().is_some_and(|unknown| unknown.contains_key(&Fact::Tag));
+        match doubt {
+            _ if is_said || self.facts.tag.is_some() => {}
+            Doubt::Unknown(why) => self.failed(Fact::Tag, why),
+            Doubt::Stranger(why) => self.unknown(Fact::Tag, why),
+        }
+    }
+
+    /// Whether nothing but its age and owner can be said of the repository that has the name.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.is_stranger
     }
 
     /// The commit that was built; of a release without a certificate, the one that its tag names.

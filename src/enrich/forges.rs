@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Failing, Forge, ForgeKind, ForgeRepository,
     ask::{self, Cache},
+    doubt::Doubt,
     finder::{Depth, Finder, Found, Question},
     github, gitlab,
     references::{self, Tags},
@@ -63,32 +64,42 @@ impl Forges {
             return found.close();
         };
         let asker = self.asker(forge);
-        match (self.tags.find(&asker, &question).await, question.depth) {
-            (Ok((tag, head)), _) => found.take_references(tag, head.as_deref()),
-            (Err(why), Depth::Tag) => found.failed(Fact::Tag, why),
-            // The API may know the tag.
-            (Err(_), Depth::All) => {}
-        }
+        let doubt = match self.tags.find(&asker, &question).await {
+            Ok((tag, head)) => {
+                found.take_references(tag, head.as_deref());
+                None
+            }
+            Err(doubt) => {
+                found.name_is_strange(&doubt);
+                Some(doubt)
+            }
+        };
         match (question.depth, forge.kind) {
             (Depth::Tag, _) => {}
             (Depth::All, ForgeKind::Github) => github::find(&asker, &mut found).await,
             (Depth::All, ForgeKind::Gitlab) => gitlab::find(&asker, &mut found).await,
         }
+        if let Some(doubt) = doubt {
+            found.doubt_tag(doubt);
+        }
         found.close()
     }
 
     /// The tags that earlier releases had, in the order of the releases, by a full listing of the repository.
+    /// `is_certified`: a certificate of now names the repository with its id.
     ///
     /// # Errors
     /// Why they are not known.
     pub(crate) async fn past_tags(
         &self,
         place: &ForgeRepository,
+        is_certified: bool,
         named_since: Option<DateTime<Utc>>,
         releases: &[Observation],
     ) -> Result<Vec<TagFacts>, String> {
         let forge = self.forge(place).ok_or_else(|| format!("{} is not a forge that is asked", place.host))?;
-        let listed = self.tags.all(&self.asker(forge), place, named_since).await?;
+        let listed = self.tags.all(&self.asker(forge), place, is_certified, named_since).await;
+        let listed = listed.map_err(Doubt::reason)?;
         Ok(releases.iter().map(|release| references::tag(&listed, tags::candidates(release))).collect())
     }
 

@@ -8,7 +8,7 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    place::{attempt, commit, run},
+    place::{Named, attempt, commit, run},
     tags,
 };
 use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts};
@@ -68,7 +68,10 @@ struct Comparison {
     status: String,
 }
 
-/// The files that a range of commits changes; GitHub names 300 at most.
+/// Most files of a comparison: GitHub names no more.
+const MOST_FILES: usize = 300;
+
+/// The files that a range of commits changes.
 #[derive(Serialize, Deserialize)]
 struct Changes {
     #[serde(default)]
@@ -102,6 +105,12 @@ struct Runs {
     workflow_runs: Vec<Run>,
 }
 
+/// The repository that has a name now.
+pub(super) async fn named(asker: &Asker<'_>, path: &str) -> ForgeAnswer<Named> {
+    let known = asker.ask::<Repository>(&format!("repos/{path}"), Age::NAME).await;
+    known.map(|repository| Named { id: repository.id, created_at: repository.created_at })
+}
+
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
     // The id survives renames, and another user cannot take it, as they can a name.
@@ -114,6 +123,9 @@ pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     former_names::find(asker, found, &repository.full_name, by_name, |there: &Repository| there.id == repository.id)
         .await;
     owner(asker, found, &repository).await;
+    if found.is_stranger() {
+        return;
+    }
     // By now the name may be another user's. GitHub's own redirects and page links lead below the id,
     // <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>.
     let at = format!("repositories/{}", repository.id);
@@ -168,7 +180,7 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
         release_branches(asker, found, at, default, sha).await;
-        heads(asker, found, at, sha).await;
+        any_branch(asker, found, at, sha).await;
         changed_workflows(asker, found, at, &format!("{default}...{sha}")).await;
     }
 }
@@ -188,12 +200,25 @@ async fn is_newer(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str
     }
 }
 
-/// Whether the commit is the head of a branch.
-async fn heads(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
-    let path = format!("{at}/commits/{sha}/branches-where-head");
-    if let Some(heads) = found.take(Fact::OnAnyBranch, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) {
-        found.commit().on_any_branch = Some(!heads.is_empty());
+/// Whether a branch has the commit: a release branch, or one whose head it is, or the branch that was built, to which
+/// further commits may have come.
+async fn any_branch(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &str) {
+    if found.commit().on_release_branch == Some(true) {
+        found.commit().on_any_branch = Some(true);
+        return;
     }
+    let path = format!("{at}/commits/{sha}/branches-where-head");
+    let Some(heads) = found.take(Fact::OnAnyBranch, asker.ask::<Vec<Branch>>(&path, Age::QUICK).await) else { return };
+    let mut has_it = !heads.is_empty();
+    let built = branches::built(found.question.release);
+    if let Some(branch) = built.into_iter().find(|name| branches::is_plain(name)).filter(|_| !has_it) {
+        has_it = match asker.ask(&comparison(at, branch, sha), Age::QUICK).await {
+            ForgeAnswer::Found(compared) => reaches(&compared),
+            ForgeAnswer::Missing => false,
+            ForgeAnswer::Unknown(why) => return found.failed(Fact::OnAnyBranch, why),
+        };
+    }
+    found.commit().on_any_branch = Some(has_it);
 }
 
 /// Whether the commits that the default branch does not have change its workflows. The changes are on the first page.
@@ -201,7 +226,12 @@ async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, 
     let answer = asker.ask::<Changes>(&format!("{at}/compare/{range}?per_page=1"), Age::SETTLED).await;
     if let Some(changes) = found.take(Fact::ChangedWorkflows, answer) {
         let workflows = |file: &Changed| file.filename.starts_with(".github/");
-        found.commit().changes_workflows = Some(changes.files.iter().any(workflows));
+        match (changes.files.iter().any(workflows), changes.files.len()) {
+            (false, MOST_FILES..) => {
+                found.unknown(Fact::ChangedWorkflows, format!("the forge names {MOST_FILES} of the changed files"));
+            }
+            (changes, _) => found.commit().changes_workflows = Some(changes),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    place::{commit, run},
+    place::{Named, commit, run},
     tags,
 };
 use crate::model::{Fact, OwnerFacts, RunFacts};
@@ -57,6 +57,21 @@ struct Branch {
     protected: bool,
 }
 
+/// The files that a range of commits changes.
+#[derive(Serialize, Deserialize)]
+struct Changes {
+    #[serde(default)]
+    diffs: Vec<Changed>,
+    /// The comparison took too long, and lacks files.
+    #[serde(rename = "compare_timeout", default)]
+    is_cut_off: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Changed {
+    new_path: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Signature {
     verification_status: Option<String>,
@@ -80,14 +95,27 @@ struct User {
     username: String,
 }
 
+/// The project that has a name now.
+pub(super) async fn named(asker: &Asker<'_>, path: &str) -> ForgeAnswer<Named> {
+    let known = asker.ask::<Project>(&by_name(path), Age::NAME).await;
+    known.map(|project| Named { id: project.id, created_at: project.created_at })
+}
+
+/// The request for the project with this path.
+fn by_name(path: &str) -> String {
+    format!("projects/{}", path.replace('/', "%2F"))
+}
+
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
-    let by_name = |name: &str| format!("projects/{}", name.replace('/', "%2F"));
     let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
     let answer = asker.ask::<Project>(&path, Age::SLOW).await;
     found.gone(&place, &answer);
     let Some(project) = found.take(Fact::Repository, answer) else { return };
     take_project(found, &project);
+    if found.is_stranger() {
+        return;
+    }
     former_names::find(asker, found, &project.path_with_namespace, by_name, |there: &Project| there.id == project.id)
         .await;
     let at = format!("projects/{}", project.id);
@@ -141,6 +169,18 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
         release_branches(asker, found, at, sha).await;
+        changed_workflows(asker, found, at, &format!("from={default}&to={sha}")).await;
+    }
+}
+
+/// Whether the commits that the default branch does not have change its pipeline. A long list of changes is cut off.
+async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, range: &str) {
+    let answer = asker.ask::<Changes>(&format!("{at}/repository/compare?{range}"), Age::SETTLED).await;
+    let Some(changes) = found.take(Fact::ChangedWorkflows, answer) else { return };
+    let workflows = |file: &Changed| file.new_path == ".gitlab-ci.yml" || file.new_path.starts_with(".gitlab/");
+    match (changes.diffs.iter().any(workflows), changes.is_cut_off) {
+        (false, true) => found.unknown(Fact::ChangedWorkflows, "the forge does not name all changed files"),
+        (changes, _) => found.commit().changes_workflows = Some(changes),
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod ask;
 mod branches;
+mod doubt;
 mod finder;
 mod forge;
 mod forges;
 mod former_names;
 mod github;
 mod gitlab;
+mod name;
 mod place;
 mod rate_limit;
 mod references;

@@ -1,5 +1,7 @@
 //! The repository, commit and workflow run of a release at its forge.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::{Observation, WorkflowIdentity, run_and_attempt};
 
 /// A repository at a forge.
@@ -13,6 +15,13 @@ pub struct ForgeRepository {
     pub id: Option<String>,
 }
 
+/// The repository that has a name now.
+pub(super) struct Named {
+    /// Its numeric id.
+    pub id: u64,
+    pub created_at: DateTime<Utc>,
+}
+
 impl ForgeRepository {
     /// The repository that built a release, by its verified identity.
     pub fn of(release: &Observation) -> Option<Self> {
@@ -23,6 +32,11 @@ impl ForgeRepository {
         let claims = &identity.claims;
         let place = Self::of_url(claims.source_repository_uri.as_deref()?)?;
         Some(Self { id: claims.source_repository_identifier.clone().filter(|id| is_number(id)), ..place })
+    }
+
+    /// Whether both have the same name at the same forge, whose names do not depend on case.
+    pub fn is_called_like(&self, other: &Self) -> bool {
+        self.host == other.host && self.path.eq_ignore_ascii_case(&other.path)
     }
 
     /// A repository by its web page.

@@ -1,18 +1,17 @@
 //! Looks up tags by Git's protocol, which needs neither a token nor an API, for every new release.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
-use super::{
-    ForgeKind, ForgeRepository,
-    ask::{Age, Asker, ForgeAnswer},
-    finder::Question,
-    tags,
-};
+use super::{ForgeRepository, ask::Asker, doubt::Doubt, finder::Question, name::confirm_name, tags};
 use crate::{
-    git::{GitRemote, ListingSchedule, References, RepositoryUrl},
+    git::{GitError, GitRemote, ListingSchedule, References, RepositoryUrl, is_recent},
+    http::Allowance,
     model::TagFacts,
     text::with_causes,
 };
@@ -20,12 +19,10 @@ use crate::{
 /// Listings that are kept: packages of one repository ask for the same one, one after the other.
 const KEPT: usize = 4;
 
-/// What the API says of a repository's name.
-#[derive(Serialize, Deserialize)]
-struct Named {
-    id: u64,
-    created_at: DateTime<Utc>,
-}
+/// How long one question may take. A host that asks for a longer pause gets the question later: a release waits for no
+/// other host.
+const ALLOWANCE: Allowance =
+    Allowance { patience: Duration::from_secs(3), exchange: Duration::from_secs(8), together: Duration::from_secs(8) };
 
 /// Lists the references of repositories: single tags at any time, everything seldom.
 #[derive(Debug)]
@@ -34,47 +31,66 @@ pub(super) struct Tags {
     schedule: ListingSchedule,
     /// The last listings, the latest last.
     kept: Mutex<Vec<(RepositoryUrl, Arc<References>)>>,
+    /// One for each repository that is being listed: others wait for its listing.
+    listing: Mutex<HashMap<RepositoryUrl, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 impl Tags {
     pub fn new(remote: GitRemote) -> Self {
-        Self { remote, schedule: ListingSchedule::default(), kept: Mutex::default() }
+        Self { remote, schedule: ListingSchedule::default(), kept: Mutex::default(), listing: Mutex::default() }
     }
 
     /// Whether the version has a tag, which commit it names, and which one is the head of the default branch.
     ///
     /// # Errors
     /// Why that is not known.
-    pub async fn find(&self, asker: &Asker<'_>, question: &Question<'_>) -> Result<(TagFacts, Option<String>), String> {
+    pub async fn find(&self, asker: &Asker<'_>, question: &Question<'_>) -> Result<(TagFacts, Option<String>), Doubt> {
         confirm_name(asker, question.place, question.is_certified(), question.named_since).await?;
         let candidates = tags::candidates(question.release);
         let repository = repository(question.place)?;
-        let listed = self.remote.tags_with_prefix(&repository, &candidates).await;
-        let references = listed.map_err(|error| with_causes(&error))?;
+        let listed = self.remote.within(ALLOWANCE).tags_with_prefix(&repository, &candidates).await;
+        let references = listed.map_err(|error| unanswered(&error))?;
         let head = references.head.as_ref().map(|head| head.id.to_string());
         Ok((tag(&references, candidates), head))
     }
 
-    /// Every reference of a repository, by a listing of the last hour.
+    /// Every reference of a repository, by a listing of the last hour. `is_certified`: a certificate of now names it.
     pub async fn all(
         &self,
         asker: &Asker<'_>,
         place: &ForgeRepository,
+        is_certified: bool,
         named_since: Option<DateTime<Utc>>,
-    ) -> Result<Arc<References>, String> {
-        confirm_name(asker, place, false, named_since).await?;
+    ) -> Result<Arc<References>, Doubt> {
+        confirm_name(asker, place, is_certified, named_since).await?;
         let repository = repository(place)?;
-        if let Some(known) = self.known(&repository) {
+        let turn = self.turn(&repository);
+        let _turn = turn.lock().await;
+        let now = asker.clock.now();
+        if let Some(known) = self.known(&repository, now) {
             return Ok(known);
         }
-        self.schedule.take(&repository, None, asker.clock.now()).map_err(|not_due| not_due.to_string())?;
-        let listed = self.remote.list(&repository).await.map_err(|error| with_causes(&error))?;
+        self.schedule.take(&repository, None, now).map_err(|not_due| Doubt::Unknown(not_due.to_string()))?;
+        let listed = self.remote.within(ALLOWANCE).list(&repository).await.map_err(|error| unanswered(&error))?;
         Ok(self.keep(repository, listed))
     }
 
-    fn known(&self, repository: &RepositoryUrl) -> Option<Arc<References>> {
+    fn turn(&self, repository: &RepositoryUrl) -> Arc<tokio::sync::Mutex<()>> {
+        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        listing.retain(|_, turn| turn.strong_count() > 0);
+        let known = listing.get(repository).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let turn = Arc::default();
+            listing.insert(repository.clone(), Arc::downgrade(&turn));
+            turn
+        })
+    }
+
+    fn known(&self, repository: &RepositoryUrl, now: DateTime<Utc>) -> Option<Arc<References>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(known, _)| known == repository).map(|(_, listed)| Arc::clone(listed))
+        let known = kept.iter().find(|(known, _)| known == repository).map(|(_, listed)| Arc::clone(listed));
+        // What an older listing lacks may have come since.
+        known.filter(|listed| is_recent(listed.at, now))
     }
 
     fn keep(&self, repository: RepositoryUrl, listed: References) -> Arc<References> {
@@ -101,38 +117,10 @@ pub(super) fn tag(references: &References, candidates: Vec<String>) -> TagFacts 
     }
 }
 
-fn repository(place: &ForgeRepository) -> Result<RepositoryUrl, String> {
-    RepositoryUrl::new(&place.host, &place.path).map_err(|error| error.to_string())
+fn repository(place: &ForgeRepository) -> Result<RepositoryUrl, Doubt> {
+    RepositoryUrl::new(&place.host, &place.path).map_err(|error| Doubt::Unknown(error.to_string()))
 }
 
-/// Whether a name still belongs to the repository that is meant: anybody can register a name that became free, and push the
-/// tags that a victim expects. The release's own certificate says so, or the API: by the numeric id, or, where none is
-/// known, as the repository exists since before a manifest first named it.
-///
-/// # Errors
-/// Why that is not known, or not so.
-async fn confirm_name(
-    asker: &Asker<'_>,
-    place: &ForgeRepository,
-    is_certified: bool,
-    named_since: Option<DateTime<Utc>>,
-) -> Result<(), String> {
-    if is_certified {
-        return Ok(());
-    }
-    let path = match asker.forge.kind {
-        ForgeKind::Github => format!("repos/{}", place.path),
-        ForgeKind::Gitlab => format!("projects/{}", place.path.replace('/', "%2F")),
-    };
-    let named: Named = match asker.ask(&path, Age::SLOW).await {
-        ForgeAnswer::Found(named) => named,
-        ForgeAnswer::Missing => return Err(format!("{} has no repository {}", place.host, place.path)),
-        ForgeAnswer::Unknown(why) => return Err(format!("the name {} was not confirmed: {why}", place.path)),
-    };
-    match (&place.id, named_since) {
-        (Some(id), _) if *id == named.id.to_string() => Ok(()),
-        (Some(_), _) => Err(format!("the name {} belongs to another repository now (id {})", place.path, named.id)),
-        (None, Some(since)) if named.created_at <= since => Ok(()),
-        (None, _) => Err(format!("the repository {} is younger than its name in the package", place.path)),
-    }
+fn unanswered(error: &GitError) -> Doubt {
+    Doubt::Unknown(with_causes(error))
 }

@@ -8,6 +8,36 @@ use super::{
 };
 use crate::model::{Fact, Observation, Package, ReleaseFacts, TagFacts, names_version};
 
+/// A tag. Answers that were kept before its commit was read have none.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Tag {
+    /// At GitHub: what it points to, a commit or a tag object.
+    object: Option<Object>,
+    /// At GitLab.
+    commit: Option<Commit>,
+}
+
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Object {
+    sha: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Commit {
+    id: String,
+}
+
+impl Tag {
+    /// The commit that it names, if that needs no further question.
+    fn commit(self) -> Option<String> {
+        let object = self.object.filter(|object| object.kind == "commit").map(|object| object.sha);
+        let id = object.or(self.commit.map(|commit| commit.id));
+        id.filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+}
+
 /// An existing thing; its content does not matter.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Presence {}
@@ -23,22 +53,25 @@ pub(super) async fn find(
     let candidates = candidates(found.question.release);
     let listed = found.facts.tag.take();
     let tag = match &listed {
-        Some(TagFacts { exists: Some(true), name: Some(name), .. }) => ForgeAnswer::Found(name.clone()),
+        Some(TagFacts { exists: Some(true), name: Some(name), .. }) => ForgeAnswer::Found((name.clone(), None)),
         Some(_) => ForgeAnswer::Missing,
         None => ask(asker, &candidates, of_tag).await,
     };
     let release = match &tag {
-        ForgeAnswer::Found(name) => asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ()),
+        ForgeAnswer::Found((name, _)) => {
+            asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ())
+        }
         ForgeAnswer::Missing => ForgeAnswer::Missing,
         ForgeAnswer::Unknown(why) => ForgeAnswer::Unknown(why.clone()),
     };
     let exists = found.exists(Fact::Tag, &tag);
-    let name = match tag {
-        ForgeAnswer::Found(name) => Some(name),
-        _ => candidates.into_iter().next(),
+    let (name, commit) = match tag {
+        ForgeAnswer::Found((name, commit)) => (Some(name), commit),
+        _ => (candidates.into_iter().next(), None),
     };
     let asked = exists.map(|exists| TagFacts {
         name,
+        commit,
         exists: Some(exists),
         asked_at: Some(asker.clock.now()),
         ..TagFacts::default()
@@ -48,12 +81,16 @@ pub(super) async fn find(
     found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
 }
 
-/// Asks the API for each name that the tag may have.
-async fn ask(asker: &Asker<'_>, candidates: &[String], of_tag: impl Fn(&str) -> String) -> ForgeAnswer<String> {
+/// Asks the API for each name that the tag may have: the first one that exists, and its commit.
+async fn ask(
+    asker: &Asker<'_>,
+    candidates: &[String],
+    of_tag: impl Fn(&str) -> String,
+) -> ForgeAnswer<(String, Option<String>)> {
     for name in candidates {
-        let known = asker.ask::<Presence>(&of_tag(name), Age::SETTLED).await;
+        let known = asker.ask::<Tag>(&of_tag(name), Age::SETTLED).await;
         if known != ForgeAnswer::Missing {
-            return known.map(|Presence {}| name.clone());
+            return known.map(|tag| (name.clone(), tag.commit()));
         }
     }
     ForgeAnswer::Missing

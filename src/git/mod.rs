@@ -30,4 +30,5 @@ pub use reference_list::{MAX_REFERENCES, ReferenceList};
 pub use references::{Head, References};
 pub use remote::{GitRemote, LIMITS, MAX_ANSWER};
 pub use repository_url::{NotARepository, RepositoryUrl};
+pub(crate) use schedule::is_recent;
 pub use schedule::{ListingSchedule, NotDue};

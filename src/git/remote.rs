@@ -13,7 +13,7 @@ use super::{
     repository_url::RepositoryUrl,
 };
 use crate::{
-    http::{Client, Fetched, HostLimits, Request},
+    http::{Allowance, Client, Fetched, HostLimits, Request},
     text::quoted,
 };
 
@@ -55,8 +55,14 @@ impl GitRemote {
         Self { http: http.limited(LIMITS) }
     }
 
-    /// The tags whose names begin with one of these, at most [`MAX_PREFIXES`], and the default branch. To see whether a version has a tag, ask for
-    /// its possible names, and look them up in the answer.
+    /// This one for one question that may take so long.
+    #[must_use]
+    pub(crate) fn within(&self, allowance: Allowance) -> Self {
+        Self { http: self.http.within(allowance) }
+    }
+
+    /// The tags whose names begin with one of these, at most [`MAX_PREFIXES`], and the default branch. To see whether a
+    /// version has a tag, ask for its possible names, and look them up in the answer.
     ///
     /// # Errors
     /// The references are not known; see [`GitError`].

@@ -90,7 +90,7 @@ impl ListingSchedule {
 }
 
 /// Whether a listing of that time still counts. One that lies ahead was made while the clock was wrong, and does not.
-fn is_recent(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_recent(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     !is_due(horizon(at, EVERY), now, EVERY)
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
+mod references;
 mod release_branches;
 
 use crate::lab;
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use lab::forge::LabForge;
+use lab::{World, forge::LabForge, forge_town::Neighbours, git::LabGit};
 use provwatch::{
     clock::{Clock, ManualClock},
     enrich::{Cache, Depth, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
@@ -37,25 +38,34 @@ impl Cache for Memory {
 
 struct Lab {
     forge: LabForge,
+    git: LabGit,
     forges: Forges,
     clock: Arc<ManualClock>,
+    memory: Arc<Memory>,
 }
 
 impl Lab {
     fn new(kind: ForgeKind, token: Option<&str>) -> Self {
-        let (forge, clock) = (LabForge::default(), Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z")));
         let (host, api) = match kind {
             ForgeKind::Github => ("github.com", "https://api.github.com/"),
             ForgeKind::Gitlab => ("gitlab.com", "https://gitlab.com/api/v4/"),
         };
+        Self::at(kind, host, api, token)
+    }
+
+    fn at(kind: ForgeKind, host: &str, api: &str, token: Option<&str>) -> Self {
+        let (forge, git) = (LabForge::default(), LabGit::default());
+        let clock = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let neighbours = Neighbours(World::new(), forge.clone(), git.clone());
+        let memory = Arc::new(Memory::default());
         let shared: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let forges = Forges::new(
             vec![Forge::new(kind, host, api.parse().unwrap(), token.map(Secret::new))],
-            Client::new(Arc::new(forge.clone()), Arc::clone(&shared)),
+            Client::new(Arc::new(neighbours), Arc::clone(&shared)),
             shared,
-            Arc::new(Memory::default()),
+            Arc::clone(&memory) as _,
         );
-        Self { forge, forges, clock }
+        Self { forge, git, forges, clock, memory }
     }
 
     /// A widget as GitHub knows it, version 1.2.3 released in order.
@@ -84,13 +94,16 @@ impl Lab {
             release,
             place: &place,
             former: &former,
-            named_since: None,
+            named_since: Some(SINCE.parse().unwrap()),
             commit_before: None,
             depth: Depth::All,
         };
         self.forges.facts(question).await.facts
     }
 }
+
+/// When the package first named its repository.
+const SINCE: &str = "2025-06-01T00:00:00Z";
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 

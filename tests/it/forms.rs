@@ -242,7 +242,8 @@ fn files_are_what_their_schemas_say() {
     ] {
         assert_eq!(schema::problems(form, &toml(path)), [""; 0], "{path}");
     }
-    let timelines = fs::read_dir(root.join("tests/data/backtest")).unwrap().map(|file| file.unwrap().path());
+    let folders = ["tests/data/backtest", "tests/data/backtest/evasions"].map(|folder| root.join(folder));
+    let timelines = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path());
     let mut read = 0;
     for path in timelines.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
         let timeline: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();

@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &["model", "clock", "http", "strict_json", "text"]),
     ("tlog", &["model", "clock", "http"]),
     ("git", &["clock", "http", "text"]),
-    ("enrich", &["model", "clock", "http", "text"]),
+    ("enrich", &["model", "clock", "http", "git", "text"]),
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),
     ("health", &["model", "text"]),

@@ -6,31 +6,15 @@ use crate::lab;
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use lab::{Publication, Workflow, World, forge::LabForge, rig::*};
+use lab::{Publication, Workflow, World, forge::LabForge, forge_town::Neighbours, git::LabGit, rig::*};
 use provwatch::{
     app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
-    http::{Request, Response, Transport, TransportError},
     model::{Alert, AlertKind, AlertStatus, Claim, Severity},
     progress::NoProgress,
     store::{AlertFilter, Store},
 };
 use serde_json::json;
-
-/// The registries of the world, and a forge beside them.
-#[derive(Clone, Debug)]
-struct RegistriesAndForge(World, LabForge);
-
-impl Transport for RegistriesAndForge {
-    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        if request.url.host_str() == Some("api.github.com") {
-            self.1.exchange(request)
-        } else {
-            self.0.exchange(request)
-        }
-    }
-}
 
 const TOKEN: &str = "github_token_file = \"FOLDER/token\"";
 
@@ -62,11 +46,11 @@ impl Town {
         std::fs::write(folder.path().join("token"), "secret").unwrap();
         let forges = format!("[forges]\n{}\n", forges.replace("FOLDER", folder.path().to_str().unwrap()));
         let config = config(&CONFIG.replace("[forges]\nenabled = false\n", &forges));
+        let neighbours = Neighbours(world.clone(), forge.clone(), LabGit::default());
         let parts = Parts {
             store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
             watchlist: watchlist("packages = [\"pkg:npm/widget\"]"),
-            http: client_over(&config, Arc::new(RegistriesAndForge(world.clone(), forge.clone())), Arc::clone(&shared))
-                .unwrap(),
+            http: client_over(&config, Arc::new(neighbours), Arc::clone(&shared)).unwrap(),
             verifier: verifier(world.lab()),
             clock: shared,
             progress: Arc::new(NoProgress),

@@ -25,6 +25,11 @@ fn backtest() -> Vec<Timeline> {
     read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest"))
 }
 
+/// Timelines of attackers who know the rules.
+fn evasions() -> Vec<Timeline> {
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/backtest/evasions"))
+}
+
 fn print_score(replayed: &[Replayed]) {
     for case in replayed {
         println!("{:40} {:3} met {:3} missed", case.case, case.met(), case.missed());
@@ -39,8 +44,9 @@ fn print_score(replayed: &[Replayed]) {
 
 #[test]
 fn every_expectation_is_met() {
-    let replayed: Vec<_> = backtest().iter().map(replay).collect();
+    let replayed: Vec<_> = backtest().iter().chain(&evasions()).map(replay).collect();
     print_score(&replayed);
+    assert_eq!(replayed.len(), 35 + 22);
     assert!(replayed.iter().all(|case| case.missed() == 0));
 }
 
@@ -49,13 +55,20 @@ fn without_facts(mut timeline: Timeline) -> Timeline {
     timeline
 }
 
+/// Honest releases that look like takeovers to those who see the registry alone: the tag and the merged commit, the owners
+/// of the repository, or a familiar approver excuse them.
+const NEEDS_FACTS: [&str; 4] =
+    ["pkg:cargo/rand@0.8.", "pkg:npm/%40acme-ui/kit@3.17.0", "pkg:npm/xrpl@2.14.1", "pkg:pypi/fastapi@0.1"];
+
 #[test]
-fn without_facts_no_honest_release_is_accused() {
+fn without_facts_few_honest_releases_are_accused_and_none_is_critical() {
     let replayed: Vec<_> = backtest().into_iter().map(without_facts).map(|timeline| replay(&timeline)).collect();
     print_score(&replayed);
     for score in replayed.iter().flat_map(|case| &case.scores) {
-        let most = score.expected.at_most.is_none_or(|most| score.severity <= most);
-        assert!(most, "{} is {}", score.expected.purl, score.severity);
+        let purl = score.expected.purl.to_string();
+        let needs_facts = NEEDS_FACTS.iter().any(|start| purl.starts_with(start));
+        let most = score.expected.at_most.map(|most| if needs_facts { Severity::High } else { most });
+        assert!(most.is_none_or(|most| score.severity <= most), "{purl} is {}", score.severity);
     }
 }
 
@@ -85,15 +98,31 @@ fn without_facts_what_rests_on_evidence_still_fires_high() {
     assert_eq!(fired, 1 + 8 + 2 + 2 + 12);
 }
 
-/// The hijacked run of the real workflow: its identity is the true one, and only the forge knows that the tag is missing.
-const LEAVES_NO_TRACE: [&str; 1] = ["pkg:pypi/ultralytics@8.3.41"];
+/// Releases whose only trace is outside of the registry: by a hijacked run of the real workflow, or by the token of the
+/// usual account. Only the forge knows that the tag is missing.
+const LEAVES_NO_TRACE: [&str; 13] = [
+    "pkg:pypi/ultralytics@8.3.41",
+    "pkg:cargo/arrayref@0.3.10",
+    "pkg:cargo/internment@0.8.7",
+    "pkg:npm/xrpl@",
+    "pkg:pypi/durabletask@",
+    "pkg:pypi/lightning@",
+    "pkg:pypi/telnyx@",
+    "pkg:pypi/pyphetools@",
+    "pkg:pypi/gpsea@",
+    "pkg:pypi/ppkt2synergy@",
+    "pkg:pypi/embiggen@",
+    "pkg:pypi/phenopacket-store-toolkit@",
+    "pkg:npm/%40mistralai/",
+];
 
 #[test]
 fn without_facts_a_takeover_is_at_most_one_step_milder() {
     for timeline in backtest().into_iter().map(without_facts) {
         for score in replay(&timeline).scores {
             let purl = score.expected.purl.to_string();
-            let least = score.expected.at_least.map(Severity::lowered).filter(|_| !LEAVES_NO_TRACE.contains(&&*purl));
+            let leaves_no_trace = LEAVES_NO_TRACE.iter().any(|start| purl.starts_with(start));
+            let least = score.expected.at_least.map(Severity::lowered).filter(|_| !leaves_no_trace);
             assert!(least.is_none_or(|least| score.severity >= least), "{purl} is {}", score.severity);
         }
     }

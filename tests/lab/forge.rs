@@ -69,7 +69,8 @@ impl LabForge {
 
     fn respond(&self, request: &Request) -> Response {
         let mut state = self.0.lock().unwrap();
-        let path = request.url.path().trim_start_matches("/api/v4/").trim_start_matches('/');
+        let path = request.url.path().trim_start_matches("/api/v4/").trim_start_matches("/api/v3/");
+        let path = path.trim_start_matches('/');
         let path = request.url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
         let token = ["authorization", "private-token"].into_iter().find_map(|name| request.header_value(name));
         let etag = request.validators.as_ref().and_then(|validators| validators.etag.clone());

@@ -9,9 +9,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use futures::future::BoxFuture;
-use provwatch::http::{Request, Response, Transport, TransportError};
+use futures::{FutureExt, future::BoxFuture};
+use provwatch::http::{Method, Request, Response, Transport, TransportError};
 
+use super::server::Respond;
+
+const REQUEST_TYPE: &str = "application/x-git-upload-pack-request";
 const RESULT_TYPE: &str = "application/x-git-upload-pack-result";
 const SERVICE: &str = ".git/git-upload-pack";
 
@@ -25,6 +28,7 @@ struct State {
     moved: HashMap<String, String>,
     fault: Option<GitFault>,
     asked: Vec<Vec<String>>,
+    places: Vec<String>,
 }
 
 /// The references of a repository by their full names: the id, the id behind a tag object, and what a symbolic reference
@@ -157,13 +161,27 @@ impl LabGit {
         self.0.lock().unwrap().asked.clone()
     }
 
-    fn respond(&self, request: &Request) -> Result<Response, TransportError> {
+    /// The repository of every question so far, with its host.
+    pub fn places(&self) -> Vec<String> {
+        self.0.lock().unwrap().places.clone()
+    }
+
+    /// How many of the questions so far were about everything, and how many about a version.
+    pub fn counts(&self) -> (usize, usize) {
+        let asked = self.asked();
+        let is_listing = |lines: &&Vec<String>| lines.iter().any(|line| line == "ref-prefix refs/heads/");
+        let listings = asked.iter().filter(is_listing).count();
+        (listings, asked.len() - listings)
+    }
+
+    fn reply(&self, request: &Request) -> Result<Response, TransportError> {
         let mut state = self.0.lock().unwrap();
         assert_eq!(request.header_value("git-protocol"), Some("version=2"));
-        assert_eq!(request.header_value("content-type"), Some("application/x-git-upload-pack-request"));
+        assert_eq!(request.header_value("content-type"), Some(REQUEST_TYPE));
         let asked = lines(request.body.as_deref().unwrap_or_default());
         state.asked.push(asked.clone());
         let path = request.url.path().trim_start_matches('/').strip_suffix(SERVICE).unwrap_or_default();
+        state.places.push(format!("{}/{path}", request.url.host_str().unwrap_or_default()));
         if let Some(to) = state.moved.get(path) {
             return Ok(answer(301, &[("location", &format!("/{to}{SERVICE}"))], Vec::new()));
         }
@@ -234,12 +252,24 @@ fn answer(status: u16, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
 
 impl Transport for LabGit {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
-        let answer = self.respond(request);
+        let answer = self.reply(request);
         let limit = request.max_body;
         Box::pin(async move {
             let answer = answer?;
             if answer.body.len() as u64 > limit { Err(TransportError::TooLarge { limit }) } else { Ok(answer) }
         })
+    }
+}
+
+/// Over a socket: the path is that of the repository.
+impl Respond for LabGit {
+    fn respond(&self, host: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Option<Response> {
+        let url = format!("https://{host}{path}").parse().unwrap();
+        let mut request = Request::get(url);
+        request.method = Method::Post;
+        request.headers = headers.to_vec();
+        request.body = Some(body.to_vec().into());
+        self.exchange(&request).now_or_never()?.ok()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod due;
 pub mod files;
 pub mod follower;
 pub mod forge;
+pub mod forge_town;
 pub mod forms;
 pub mod git;
 pub mod keys;

@@ -72,7 +72,7 @@ impl NpmWorld {
         let mut manifest = json!({
             "name": name,
             "version": version,
-            "repository": {"type": "git", "url": format!("git+https://github.com/{}.git", repository(publication, name))},
+            "repository": {"type": "git", "url": format!("git+{}.git", repository(publication, name))},
             "maintainers": [{"name": "ada", "email": "ada@example.org"}],
             "_npmUser": user(publication),
             "dist": dist,
@@ -233,10 +233,7 @@ impl NpmWorld {
 
 fn repository(publication: &Publication, name: &str) -> String {
     let uri = publication.attesting().and_then(|workflow| workflow.claims.source_repository_uri.clone());
-    uri.map_or_else(
-        || format!("acme/{}", name.rsplit('/').next().unwrap()),
-        |uri| uri.trim_start_matches("https://github.com/").to_owned(),
-    )
+    uri.unwrap_or_else(|| format!("https://github.com/acme/{}", name.rsplit('/').next().unwrap()))
 }
 
 fn user(publication: &Publication) -> Value {

@@ -22,7 +22,7 @@ Examples:
       --reason 'maintainers confirm: new laptop, old token'
   provwatch alerts ack 6adc1e73 0f3a5b7c --reason 'one campaign, see the ticket'
 
-provwatch records the operator, the time and the reason. The release stays held; `provwatch baseline accept` adds it \
+The record has the operator, the time and the reason. The release stays held; `provwatch baseline accept` adds it \
 to the baseline.")]
 pub struct Ack {
     /// The alerts' ids, or their first digits

@@ -144,9 +144,13 @@ fn forge(Standing { host, has_token, left }: Standing) -> Check {
             return Check::new(&host, State::Warning, with_causes(&error)).next(next);
         }
     };
-    let about =
-        if has_token { "every new release" } else { "only releases that differ, because no token is configured" };
-    Check::new(&host, State::Ok, format!("answers{left}; asked about {about}"))
+    let about = if has_token {
+        "about every new release"
+    } else {
+        "about the tag of every new release; about commits, runs and owners only if a release differs, because no token is \
+         configured"
+    };
+    Check::new(&host, State::Ok, format!("answers{left}; asked {about}"))
 }
 
 async fn time(config: &Config, http: &Client, clock: &dyn Clock) -> Option<Check> {
@@ -213,7 +217,11 @@ mod tests {
             standing(true, Ok(Some(7))).detail,
             "answers, 7 questions left for now; asked about every new release"
         );
-        assert!(standing(false, Ok(None)).detail.ends_with("because no token is configured"));
+        assert_eq!(
+            standing(false, Ok(None)).detail,
+            "answers; asked about the tag of every new release; about commits, runs and owners only if a release differs, \
+             because no token is configured"
+        );
         let refused = standing(true, Err(401));
         assert!(matches!(refused.state, State::Warning) && refused.next.unwrap().starts_with("make a new token"));
         assert!(standing(true, Err(502)).next.unwrap().starts_with("look at the network"));

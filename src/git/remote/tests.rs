@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     clock::ManualClock,
     git::pkt_line::write_line,
-    http::{Allowance, Policy, Response, RetryPolicy, ScriptedTransport, Transport, TransportError},
+    http::{Policy, Response, RetryPolicy, ScriptedTransport, Transport, TransportError},
     text::with_causes,
 };
 

@@ -54,8 +54,8 @@ fn forges(forges: Option<&Forges>) -> Option<Finding> {
             Id::NoToken,
             "",
             format!(
-                "provwatch has no token for {hosts}, so it asks only about releases that differ from their \
-                     baseline"
+                "provwatch has no token for {hosts}: it sees the tag of every new release, and asks about commits, runs \
+                 and owners only if a release differs from its baseline"
             ),
             "make a token without permissions and name it in [forges] github_token_file",
         )

@@ -37,8 +37,8 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         Id::NoToken,
         limited(
             "no-token",
-            "provwatch has no token for the forges, so it asks them only about releases that differ from their \
-             baseline.",
+            "provwatch has no token for the forges: it sees the tag of every new release, and asks about commits, runs \
+             and owners only if a release differs from its baseline.",
             "Make a token without permissions, and name it in `[forges] github_token_file`.",
         ),
     ),

@@ -70,7 +70,7 @@ impl Judge {
         let claimed_at = release.claimed_at;
         let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
         if matches!(past, Past::Read) {
-            self.tag_history.learn(subject, baseline).await?;
+            self.tag_history.learn(subject, &observation, baseline).await?;
         }
         let policy = self.watchlist.now().policy(subject.package);
         let around = release_context(&self.store, &observation)?;

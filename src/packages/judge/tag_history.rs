@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    enrich::Forges,
-    model::{BaselineReason, LineBaseline, ReleaseLine, ReleaseStatus, traits::Tags, words::TagPresence},
+    enrich::{ForgeRepository, Forges},
+    model::{Baseline, BaselineReason, Observation, ReleaseLine, ReleaseStatus, traits::Tags, words::TagPresence},
     packages::{
         examination::Examination,
         verify::facts::{named_since, usual_place},
@@ -36,16 +36,26 @@ impl TagHistory {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn learn(&self, subject: &Examination<'_>, baseline: &mut StoredBaseline) -> Result<(), StoreError> {
-        let is_known = baseline.baseline.lines.values().all(|line| !line.tally(Tags).is_empty());
-        let (Some(forges), Some(place)) = (&self.forges, usual_place(&baseline.baseline)) else { return Ok(()) };
-        if is_known || !forges.knows(&place) {
+    pub async fn learn(
+        &self,
+        subject: &Examination<'_>,
+        release: &Observation,
+        baseline: &mut StoredBaseline,
+    ) -> Result<(), StoreError> {
+        let known = &baseline.baseline;
+        let (Some(forges), Some(place)) = (&self.forges, usual_place(known)) else { return Ok(()) };
+        if !forges.knows(&place) || known.lines.keys().all(|line| !lacks_tags(known, line)) {
             return Ok(());
         }
         let rows = self.store.releases(subject.package, RELEASES)?;
         let is_past = |row: &ReleaseRow| row.in_baseline && row.status == ReleaseStatus::Published;
-        let past: Vec<_> = rows.into_iter().filter(is_past).filter_map(|row| row.observation).collect();
-        let asking = forges.past_tags(&place, named_since(&baseline.baseline, &place), &past);
+        let past = rows.into_iter().filter(is_past).filter_map(|row| row.observation);
+        let past: Vec<_> = past.filter(|past| lacks_tags(known, &past.line())).collect();
+        if past.is_empty() {
+            return Ok(());
+        }
+        let is_certified = place.id.is_some() && ForgeRepository::of(release).as_ref() == Some(&place);
+        let asking = forges.past_tags(&place, is_certified, named_since(known, &place), &past);
         match subject.turn.facts(asking).await {
             Some(Ok(tags)) => {
                 let seen = past.iter().zip(tags);
@@ -69,10 +79,8 @@ impl TagHistory {
         let mut baseline = stored.baseline.clone();
         let mut lines = BTreeSet::new();
         for (line, at, exists) in seen {
-            // A line whose tags are known counted them release by release.
-            let is_known =
-                |line| stored.baseline.lines.get(line).is_none_or(|line: &LineBaseline| !line.tally(Tags).is_empty());
-            let Some(profile) = baseline.lines.get_mut(&line).filter(|_| !is_known(&line)) else { continue };
+            let is_open = lacks_tags(&stored.baseline, &line);
+            let Some(profile) = baseline.lines.get_mut(&line).filter(|_| is_open) else { continue };
             profile.count(Tags, [if exists { TagPresence::Present } else { TagPresence::Absent }], at);
             lines.insert(line);
         }
@@ -94,4 +102,10 @@ impl TagHistory {
         stored.baseline = change.baseline;
         Ok(())
     }
+}
+
+/// Whether the baseline has a line, and does not know whether its releases had tags. A line that knows counted them
+/// release by release.
+fn lacks_tags(baseline: &Baseline, line: &ReleaseLine) -> bool {
+    baseline.lines.get(line).is_some_and(|line| line.tally(Tags).is_empty())
 }

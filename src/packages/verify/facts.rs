@@ -31,8 +31,8 @@ pub struct Enricher {
 }
 
 impl Enricher {
-    /// Collects the facts around a release. A forge with a low limit is queried only about releases that differ from
-    /// the baseline, as few do. Returns whether it may have more facts later.
+    /// Collects the facts around a release. A forge is asked about the tag of every release. About
+    /// more, one with a low limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts later.
     ///
     /// # Errors
     /// The store failed.
@@ -66,10 +66,9 @@ impl Enricher {
                 facts = after(release.published_at, before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, .. } =
+            let Facts { publisher_account, publishing, replaced, former_digests, .. } =
                 std::mem::take(&mut release.facts);
-            release.facts =
-                Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
+            release.facts = Facts { publisher_account, publishing, replaced, former_digests, ..facts };
         }
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
@@ -117,11 +116,14 @@ fn after(published_at: DateTime<Utc>, before: Facts, now: Facts) -> Facts {
     }
 }
 
-/// Since when manifests name a repository that no certificate names.
+/// Since when certificates or manifests of the package name a repository.
 pub fn named_since(baseline: &Baseline, place: &ForgeRepository) -> Option<DateTime<Utc>> {
     let name = format!("{}/{}", place.host, place.path).to_lowercase();
-    let named = baseline.lines.values().filter_map(|line| line.tally(NamedRepositories).get(name.as_str()));
-    named.map(|seen| seen.first).min()
+    let lines = || baseline.lines.values();
+    let named = lines().filter_map(|line| line.tally(NamedRepositories).get(name.as_str()));
+    let is_it = |url: &str| ForgeRepository::of_url(url).is_some_and(|other| other.is_called_like(place));
+    let built = lines().flat_map(|line| line.tally(Repositories).iter()).filter(|(url, _)| is_it(url));
+    named.chain(built.map(|(_, seen)| seen)).map(|seen| seen.first).min()
 }
 
 /// Whether a release has any signal, announced or not, or a policy needs a fact that only the forge has.
