@@ -127,6 +127,8 @@ facts! {
     ReleaseFacts {
         /// Whether it exists.
         exists: bool,
+        /// Whether its tag and files are fixed for ever. GitHub states it; GitLab does not.
+        immutable: bool,
     }
     /// A workflow run.
     RunFacts {

@@ -25,12 +25,14 @@ mod policy_violated;
 mod publisher_changed;
 mod quick_succession;
 mod ref_changed;
+mod release_mutable;
 mod repository_changed;
 mod repository_forked;
 mod repository_mismatched;
 mod repository_recreated;
 mod repository_young;
 mod revival;
+mod run_actor_new;
 mod run_failed;
 mod run_reattempted;
 mod run_reused;
@@ -82,12 +84,14 @@ pub const ALL: &[&dyn Detector] = &[
     &publisher_changed::PublisherChanged,
     &quick_succession::QuickSuccession,
     &ref_changed::RefChanged,
+    &release_mutable::ReleaseMutable,
     &repository_changed::RepositoryChanged,
     &repository_forked::RepositoryForked,
     &repository_mismatched::RepositoryMismatched,
     &repository_recreated::RepositoryRecreated,
     &repository_young::RepositoryYoung,
     &revival::Revival,
+    &run_actor_new::RunActorNew,
     &run_failed::RunFailed,
     &run_reattempted::RunReattempted,
     &run_reused::RunReused,
