@@ -47,13 +47,14 @@ mod trusted_repository_changed;
 mod unreadable_manifest;
 mod unreadable_release;
 mod version_jump;
+mod versions_yanked;
 mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
 pub use entry::ENTRY_DETECTORS;
 pub use evidence_downgrade::is_open_loss;
-pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
+pub use name::{DIST_TAG, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, moved_tag, namesake};
 pub(super) use policy_violated::demand;
 pub use policy_violated::never_met;
 pub use unreadable_release::unreadable;
@@ -106,6 +107,7 @@ pub const ALL: &[&dyn Detector] = &[
     &unreadable_manifest::UnreadableManifest,
     &unreadable_release::UnreadableRelease,
     &version_jump::VersionJump,
+    &versions_yanked::VersionsYanked,
     &visibility_changed::VisibilityChanged,
     &workflow_changed::WorkflowChanged,
     &young_dependency::YoungDependency,

@@ -15,3 +15,4 @@ pub mod repetition;
 pub mod tag_history;
 pub mod told;
 pub mod unlearn;
+pub mod withdrawn;

@@ -66,10 +66,10 @@ impl Enricher {
                 facts = after(release.published_at, before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, .. } =
+            let Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, withdrawn, .. } =
                 std::mem::take(&mut release.facts);
             release.facts =
-                Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, ..facts };
+                Facts { publisher_account, publishing, replaced, former_digests, own_dependencies, withdrawn, ..facts };
         }
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
