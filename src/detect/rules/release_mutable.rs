@@ -26,7 +26,7 @@ A version whose forge release can be changed, where at least five earlier releas
 The tag and the files of an immutable release are fixed. An attacker who wants to replace them afterwards, or to move the tag, must first switch the setting off.
 
 ### False positives
-A project or its organization that switches immutable releases off, and a release that a script without the setting made in another repository.
+A project, or its organization, that switches immutable releases off.
 
 ### What to do
 Check which account changed the setting of the repository. Compare the tag's commit and the files of the release with those of the registry.

@@ -26,7 +26,7 @@ const LATEST: &str = "latest";
 /// Most dist-tags that are read.
 const MAX_TAGS: usize = 100;
 
-/// Longest name of a dist-tag in bytes.
+/// Longest name of a dist-tag, and of the version that it names, in bytes.
 const MAX_TAG: usize = 256;
 
 /// Keys of `time` that are not versions.
@@ -217,10 +217,10 @@ impl<'a> Packument<'a> {
 
 /// The versions that dist-tags name, those first that come first. A name or version that is too long is left out.
 fn dist_tags(tags: &Fields<'_>) -> BTreeMap<String, String> {
-    let names = tags.iter().map(|(name, _)| name).filter(|name| *name == LATEST || name.len() <= MAX_TAG);
+    let names = tags.iter().map(|(name, _)| name).filter(|name| name.len() <= MAX_TAG);
     // The publisher chooses their number; the one that clients install by default is never among those left out.
     let bounded = std::iter::once(LATEST).chain(names.take(MAX_TAGS));
-    bounded.filter_map(|name| Some((name.to_owned(), tags.get(name, MAX_TEXT).ok().flatten()?))).collect()
+    bounded.filter_map(|name| Some((name.to_owned(), tags.get(name, MAX_TAG).ok().flatten()?))).collect()
 }
 
 /// The document names its package. If its name cannot be read, its id is used.
