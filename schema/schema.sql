@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 19;
+PRAGMA user_version = 21;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -377,7 +377,7 @@ CREATE TABLE packages (
     revision      TEXT,
     maintainers   TEXT,
     status        TEXT
-, checksum INTEGER, history TEXT, withdrawn TEXT) STRICT, WITHOUT ROWID;
+, checksum INTEGER, history TEXT, withdrawn TEXT, dist_tags TEXT) STRICT, WITHOUT ROWID;
 
 CREATE TABLE releases (
     id           INTEGER PRIMARY KEY,
@@ -450,6 +450,18 @@ CREATE TABLE traces (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX traces_of_release ON traces (release);
+
+CREATE TABLE withdrawals (
+    purl         TEXT PRIMARY KEY,
+    package      TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    -- The last check before the one that saw the withdrawal, and that one: it happened in between.
+    after_at     INTEGER NOT NULL,
+    seen_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX withdrawals_of_package ON withdrawals (package, seen_at);
 
 CREATE TABLE work (
     package    TEXT PRIMARY KEY,

@@ -10,14 +10,15 @@ use super::{
     },
 };
 use crate::model::{
-    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, Trait,
+    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, RunFacts, Trait,
     traits::{
-        Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails, Environments,
-        EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests, NamedRepositories,
-        OwnerIds, Owners, Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, Repositories, RepositoryIds,
-        Runners, Signatures, TagNames, Tags, TokenPolicies, Triggers, Visibilities, Workflows,
+        Actors, Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails,
+        Environments, EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests,
+        NamedRepositories, OwnerIds, Owners, Pauses, Publishers, RefPlaces, Refs, RegisteredRepositories, ReleaseSeals,
+        Repositories, RepositoryIds, Runners, Signatures, TagNames, Tags, TokenPolicies, Triggers, Visibilities,
+        Workflows,
     },
-    words::{CommitPlace, CommitSignature, TagName, TagPresence, TokenPolicy},
+    words::{CommitPlace, CommitSignature, ReleaseSeal, TagName, TagPresence, TokenPolicy},
 };
 
 /// Most publish times of accepted releases that a profile keeps.
@@ -89,6 +90,7 @@ impl LearnedRelease<'_> {
             }
             Trait::Tags => profile.count(Tags, self.tag(), at),
             Trait::ForgeReleases => profile.count(ForgeReleases, self.forge_release(), at),
+            Trait::ReleaseSeals => profile.count(ReleaseSeals, self.release_seal(), at),
             Trait::Commits => profile.count(Commits, self.commit(), at),
             Trait::RefPlaces => {
                 let places = all().filter_map(|it| Some(ref_place(it.reference.as_deref()?, self.commit()?)));
@@ -98,7 +100,8 @@ impl LearnedRelease<'_> {
             Trait::Visibilities => profile.count(Visibilities, all().filter_map(|it| it.visibility), at),
             Trait::TagNames => profile.count(TagNames, all().filter_map(|it| self.tag_name(it)), at),
             Trait::Signatures => profile.count(Signatures, self.signature(), at),
-            Trait::Conclusions => profile.count(Conclusions, self.conclusion(), at),
+            Trait::Conclusions => profile.count(Conclusions, self.run().and_then(|run| run.conclusion.as_deref()), at),
+            Trait::Actors => profile.count(Actors, self.run().and_then(|run| run.actor.as_deref()), at),
             Trait::Attempts => profile.count(Attempts, all().filter_map(|it| it.attempt.map(attempt)), at),
             Trait::Gaps => profile.count(Gaps, signed_at(release).map(|signed_at| gap(at - signed_at)), at),
             Trait::Manifests => profile.count(Manifests, all().filter_map(|it| manifest_repository(release, it)), at),
@@ -139,6 +142,11 @@ impl LearnedRelease<'_> {
         Some(if exists { TagPresence::Present } else { TagPresence::Absent })
     }
 
+    fn release_seal(&self) -> Option<ReleaseSeal> {
+        let is_immutable = self.release.facts.release.as_ref()?.immutable?;
+        Some(if is_immutable { ReleaseSeal::Immutable } else { ReleaseSeal::Mutable })
+    }
+
     fn tag_name(&self, identity: &Traits<'_>) -> Option<TagName> {
         identity.tag.map(|tag| tag_name(tag, &self.release.purl))
     }
@@ -153,9 +161,9 @@ impl LearnedRelease<'_> {
         Some(if is_verified { CommitSignature::Verified } else { CommitSignature::Unverified })
     }
 
-    fn conclusion(&self) -> Option<&str> {
-        let run = self.release.facts.run.as_ref().filter(|_| !self.identities.is_empty());
-        run?.conclusion.as_deref()
+    /// The run that built it: that of a release without a certificate is one that failed just before.
+    fn run(&self) -> Option<&RunFacts> {
+        self.release.facts.run.as_ref().filter(|_| !self.identities.is_empty())
     }
 
     fn named_repository(&self) -> Option<String> {
@@ -256,8 +264,9 @@ mod tests {
             "attestation": {"status": "verified", "issuer": "i", "claims": claims, "signed_at": "2026-01-02T09:59:00Z"},
             "manifest": {"repository": "o/r", "dependencies": {"left-pad": "^1"}, "install_scripts": []},
             "facts": {
-                "tag": {"exists": true}, "release": {"exists": true},
-                "commit": {"on_default_branch": false, "verified": true}, "run": {"conclusion": "success"}, "publishing": {"tokens_disallowed": true},
+                "tag": {"exists": true}, "release": {"exists": true, "immutable": true},
+                "commit": {"on_default_branch": false, "verified": true},
+                "run": {"conclusion": "success", "actor": "ann"}, "publishing": {"tokens_disallowed": true},
             },
         }))
         .unwrap()

@@ -14,11 +14,12 @@ const REST: TimeDelta = TimeDelta::days(1);
 /// harmless release first and the malicious one right after it. `docs/BASELINES.md` has the table.
 pub const fn settling_time(of: Trait) -> TimeDelta {
     match of {
-        Trait::Publishers | Trait::Emails | Trait::Maintainers => PEOPLE,
+        Trait::Publishers | Trait::Emails | Trait::Maintainers | Trait::Actors => PEOPLE,
         // What a forge or the clock shows of a release is a measurement of it, and not a choice that an attacker makes known.
         Trait::EvidenceRanks
         | Trait::Tags
         | Trait::ForgeReleases
+        | Trait::ReleaseSeals
         | Trait::Commits
         | Trait::Signatures
         | Trait::Conclusions

@@ -47,7 +47,7 @@ pub enum SignalCategory {
     Source,
     /// The build: workflow, trigger, environment, runner.
     Pipeline,
-    /// The publisher at the registry.
+    /// The accounts: the publisher at the registry, and the account that started the run.
     Account,
     /// The actions of the release at installation.
     Content,

@@ -37,6 +37,7 @@ pub use novelty::Novelty;
 pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
 pub use repetition::{Alerted, repeats};
 pub use rules::{
-    ALL, ENTRY_DETECTORS, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, namesake, never_met, unreadable,
+    ALL, DIST_TAG, ENTRY_DETECTORS, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, moved_tag, namesake,
+    never_met, unreadable,
 };
 pub use tuning::{Limits, Setting, Tuning, UNTUNED};

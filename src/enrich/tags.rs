@@ -42,6 +42,13 @@ impl Tag {
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Presence {}
 
+/// An existing release. Only GitHub states whether it can be changed, and answers that were cached before lack it.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Release {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    immutable: Option<bool>,
+}
+
 /// Looks for the forge's release of the version, and for its tag where Git's protocol did not show it; each is asked for at
 /// the path that its name gives.
 pub(super) async fn find(
@@ -58,9 +65,7 @@ pub(super) async fn find(
         None => ask(asker, &candidates, of_tag).await,
     };
     let release = match &tag {
-        ForgeAnswer::Found((name, _)) => {
-            asker.ask::<Presence>(&of_release(name), Age::SETTLED).await.map(|Presence {}| ())
-        }
+        ForgeAnswer::Found((name, _)) => asker.ask::<Release>(&of_release(name), Age::SETTLED).await,
         ForgeAnswer::Missing => ForgeAnswer::Missing,
         ForgeAnswer::Unknown(why) => ForgeAnswer::Unknown(why.clone()),
     };
@@ -78,7 +83,11 @@ pub(super) async fn find(
     });
     found.facts.tag = listed.or(asked);
     let exists = found.exists(Fact::ForgeRelease, &release);
-    found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists) });
+    let immutable = match release {
+        ForgeAnswer::Found(release) => release.immutable,
+        _ => None,
+    };
+    found.facts.release = exists.map(|exists| ReleaseFacts { exists: Some(exists), immutable });
 }
 
 /// Asks the API for each name that the tag may have: the first one that exists, and its commit.

@@ -6,8 +6,8 @@ use super::{
     EvidenceRank,
     tally::{Seen, Tally, Value},
     words::{
-        Attempt, CommitPlace, CommitSignature, DependencySource, Gap, ManifestRepository, OrNone, Pause, TagName,
-        TagPresence, Text, TokenPolicy,
+        Attempt, CommitPlace, CommitSignature, DependencySource, Gap, ManifestRepository, OrNone, Pause, ReleaseSeal,
+        TagName, TagPresence, Text, TokenPolicy,
     },
 };
 
@@ -76,6 +76,7 @@ kinds! {
     ManifestRepository(ManifestRepository),
     OrNone(OrNone<Text>),
     Pause(Pause),
+    ReleaseSeal(ReleaseSeal),
     TagName(TagName),
     TagPresence(TagPresence),
     Text(Text),

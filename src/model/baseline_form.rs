@@ -237,7 +237,7 @@ mod tests {
             let stored = serde_json::to_string(&Form { profile: &profile, is_whole: false }).unwrap();
             prop_assert!(stored.len() < shown.len());
             prop_assert_eq!(&serde_json::from_str::<LineBaseline>(&stored).unwrap(), &profile);
-            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 44);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap().as_object().unwrap().len(), 46);
         }
     }
 

@@ -54,6 +54,9 @@ facts! {
         replaced: BTreeMap<String, Digests>,
         /// Digests that files had when they were seen before, and that the registry does not state now, by name.
         former_digests: BTreeMap<String, Digests>,
+        /// Older versions that were normal and were yanked or unpublished within a day of a release with a token, by
+        /// version, with the time when each was published.
+        withdrawn: BTreeMap<String, DateTime<Utc>>,
         /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
         unknown: BTreeMap<Fact, String>,
     }
@@ -127,6 +130,8 @@ facts! {
     ReleaseFacts {
         /// Whether it exists.
         exists: bool,
+        /// Whether its tag and files are fixed for ever. GitHub states it; GitLab does not.
+        immutable: bool,
     }
     /// A workflow run.
     RunFacts {

@@ -15,8 +15,8 @@ use super::{
     any_tally::{AnyTally, Kind},
     tally::{Seen, Tally, Value},
     words::{
-        Attempt, CommitPlace, CommitSignature, DependencySource, Gap, ManifestRepository, OrNone, Pause, TagName,
-        TagPresence, Text, TokenPolicy,
+        Attempt, CommitPlace, CommitSignature, DependencySource, Gap, ManifestRepository, OrNone, Pause, ReleaseSeal,
+        TagName, TagPresence, Text, TokenPolicy,
     },
 };
 
@@ -111,6 +111,9 @@ traits! {
     tags: Tags(TagPresence),
     /// Whether the forge had a release of the version, `present` or `absent`, counted where it was found out.
     forge_releases: ForgeReleases(TagPresence),
+    /// Whether the forge's release of the version can be changed, `immutable` or `mutable`, counted where the forge
+    /// states it.
+    release_seals: ReleaseSeals(ReleaseSeal),
     /// Whether the default branch had the commit, `merged` or `unmerged`, counted where it was found out.
     commits: Commits(CommitPlace),
     /// Refs by kind together with where the commit was: `branch release/# merged`, counted where both are known.
@@ -125,6 +128,8 @@ traits! {
     signatures: Signatures(CommitSignature),
     /// How the run that built it ended.
     conclusions: Conclusions(Text),
+    /// Accounts that started the runs, people and bots.
+    actors: Actors(Text),
     /// Whether the run's first attempt built it, `first` or `again`.
     attempts: Attempts(Attempt),
     /// How long after the signing it was published: `minutes`, `hours` or `days`.

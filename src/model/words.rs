@@ -196,6 +196,13 @@ words! {
         /// Within a quarter of an hour.
         Minutes = "minutes",
     }
+    /// Whether the forge's release of a version can be changed.
+    ReleaseSeal {
+        /// Its tag and files are fixed.
+        Immutable = "immutable",
+        /// They can be replaced.
+        Mutable = "mutable",
+    }
     /// Whether the tag that was built names the version.
     TagName {
         /// It does not.

@@ -6,7 +6,7 @@ use super::{
     error::LookError,
     examination::{Examination, history_ends},
     examine::{replaced::note_replaced, undated::date},
-    judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked},
+    judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked, withdrawn::withdrawn_beside},
     registries::Registries,
     settings::Settings,
     turn::Turn,
@@ -181,6 +181,7 @@ impl Appraiser {
         if learned_later(&baseline, observation) {
             return Ok(Comparison::Older);
         }
+        observation.facts.withdrawn = withdrawn_beside(&self.store, observation, observation.published_at)?;
         let policy = self.watchlist.now().policy(subject.package);
         let inputs = AssessmentInputs {
             release_context: &release_context(&self.store, observation)?,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     examine::{
-        Examiner, described::Described, document::Documents, namesake::Namesakes, unreadable::Unreadables,
-        unseen::Unseen, withdrawal::Withdrawals,
+        Examiner, described::Described, dist_tags::DistTags, document::Documents, namesake::Namesakes,
+        unreadable::Unreadables, unseen::Unseen, withdrawal::Withdrawals,
     },
     feeds::{
         comparisons::Comparisons, observe::FeedReader, reconcile::Reconciler, silence::Silences, watched::Watched,
@@ -129,7 +129,12 @@ impl PackageParts {
 
     pub fn documents(&self, unseen: Arc<Unseen>, described: Described) -> Documents {
         let Self { store, issues, .. } = self.clone();
-        Documents { store, issues, described, unseen }
+        Documents { store, issues, described, dist_tags: self.dist_tags(), unseen }
+    }
+
+    pub fn dist_tags(&self) -> DistTags {
+        let Self { store, settings, subscriptions, progress, .. } = self.clone();
+        DistTags { store, settings, subscriptions, progress }
     }
 
     pub fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {

@@ -1,5 +1,7 @@
 //! A package document, reduced to the needed fields.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -31,6 +33,9 @@ pub struct PackageDocument {
     pub bare: Vec<String>,
     /// Current owners or maintainers, by account name, sorted.
     pub maintainers: Option<Vec<String>>,
+    /// The names that the registry lets publishers give to versions, each with its version (npm's dist-tags). `None`:
+    /// the registry has none, or the document may be older than the last one.
+    pub dist_tags: Option<BTreeMap<String, String>>,
     /// The registry's status word of the whole package if it is not ordinary: `quarantined`, `archived`.
     pub status: Option<String>,
     /// The document is older than the announced one. Its content is valid all the same; a missing part proves nothing.
@@ -57,7 +62,10 @@ impl PackageDocument {
     pub fn weight(&self) -> u64 {
         let incomplete = self.behind.iter().flat_map(|behind| &behind.incomplete);
         let releases: usize = self.releases.iter().chain(incomplete).map(RegistryRelease::weight).sum();
-        let others = self.versions.len() + self.unreadable.len() + self.withdrawn.len();
+        let others = self.versions.len()
+            + self.unreadable.len()
+            + self.withdrawn.len()
+            + self.dist_tags.as_ref().map_or(0, BTreeMap::len);
         (releases + 96 * others) as u64
     }
 }
@@ -102,7 +110,7 @@ impl RegistryRelease {
     fn weight(&self) -> usize {
         let dependencies =
             self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
-        let dependencies: usize = dependencies.flatten().map(std::collections::BTreeMap::len).sum();
+        let dependencies: usize = dependencies.flatten().map(BTreeMap::len).sum();
         let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len);
         let described = self.files.len() + self.evidence.len() + self.signatures.len() + self.unread.0.len();
         1024 + 128 * parts + 512 * described

@@ -26,6 +26,8 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0017_namesakes.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0018_refusals.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0019_repetitions.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0020_dist_tags.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0021_withdrawals.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

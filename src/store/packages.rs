@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Outcome, Store, StoreError,
     columns::{Json, Micros, Text, Word, time},
+    dist_tags::SeenTags,
     reading::{one, several},
     sealed::{PACKAGES, RELEASES},
 };
@@ -39,6 +40,8 @@ pub struct PackageRow {
     pub history: Option<BTreeSet<String>>,
     /// The versions that were withdrawn at the last check; `None`: unknown.
     pub withdrawn: Option<BTreeSet<String>>,
+    /// The dist-tags at the last check; `None`: unknown, or the registry has none.
+    pub dist_tags: Option<SeenTags>,
 }
 
 impl PackageRow {
@@ -56,6 +59,7 @@ impl PackageRow {
             status: None,
             history: None,
             withdrawn: None,
+            dist_tags: None,
         }
     }
 
@@ -107,14 +111,14 @@ impl Store {
         self.write_repeatable("storing a package", |db| {
             db.prepare_cached(
                 "INSERT INTO packages (package, first_seen, checked_at, backfilled_at, etag, last_modified, revision,
-                                       maintainers, status, history, withdrawn)
+                                       maintainers, status, history, withdrawn, dist_tags)
                  VALUES (:package, :first_seen, :checked_at, :backfilled_at, :etag, :last_modified, :revision,
-                         :maintainers, :status, :history, :withdrawn)
+                         :maintainers, :status, :history, :withdrawn, :dist_tags)
                  ON CONFLICT (package) DO UPDATE SET checked_at = excluded.checked_at,
                      backfilled_at = excluded.backfilled_at, etag = excluded.etag,
                      last_modified = excluded.last_modified, revision = excluded.revision,
                      maintainers = excluded.maintainers, status = excluded.status, history = excluded.history,
-                     withdrawn = excluded.withdrawn",
+                     withdrawn = excluded.withdrawn, dist_tags = excluded.dist_tags",
             )?
             .execute(named_params! {
                 ":package": row.package.to_string(),
@@ -128,6 +132,7 @@ impl Store {
                 ":status": row.status,
                 ":history": row.history.as_ref().map(Json),
                 ":withdrawn": row.withdrawn.as_ref().map(Json),
+                ":dist_tags": row.dist_tags.as_ref().map(Json),
             })?;
             Ok(())
         })
@@ -182,5 +187,6 @@ fn package_row(row: &Row<'_>) -> rusqlite::Result<PackageRow> {
         status: row.get("status")?,
         history: row.get::<_, Option<Json<_>>>("history")?.map(|versions| versions.0),
         withdrawn: row.get::<_, Option<Json<_>>>("withdrawn")?.map(|versions| versions.0),
+        dist_tags: row.get::<_, Option<Json<_>>>("dist_tags")?.map(|tags| tags.0),
     })
 }

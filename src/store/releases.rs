@@ -156,6 +156,18 @@ impl Store {
         self.write("scheduling a re-check of a release", |db| look_again(db, release, now))
     }
 
+    /// A release is to be judged again now, whether the baseline includes it or not.
+    ///
+    /// # Errors
+    /// As every write.
+    pub(crate) fn judge_again(&self, release: &ReleaseId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write("scheduling another judgement of a release", |db| {
+            db.prepare_cached("UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE purl = ?1")?
+                .execute((release.to_string(), Micros(now)))?;
+            Ok(())
+        })
+    }
+
     /// The registry yanked, quarantined, removed or restored a release. `false`: that was known, or the release is not.
     ///
     /// # Errors

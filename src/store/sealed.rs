@@ -13,7 +13,7 @@
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
-//! something is reported; every entry is kept), `namesakes` (queried again every day), and the counters
+//! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 
@@ -79,7 +79,7 @@ tables! {
          "failing_since"];
     PACKAGES = "packages" ("package")
         ["package", "first_seen", "checked_at", "backfilled_at", "etag", "last_modified", "revision", "maintainers",
-         "status", "history", "withdrawn"];
+         "status", "history", "withdrawn", "dist_tags"];
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];

@@ -4,13 +4,14 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     detect::{
-        ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, NAME_DETECTORS, Named, Namesake, about,
-        abouts, document, inspect_entry, namesake,
+        ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, MovedTag, NAME_DETECTORS, NAMESAKE, Named,
+        Namesake, about, abouts, document, inspect_entry, moved_tag, namesake,
     },
-    model::{Baseline, LogEntry, Observation, Package, ReleaseId, Severity},
+    model::{Baseline, LogEntry, Observation, Package, ReleaseId, Severity, Signal},
     packages::replay::{self, Kind, Replayed, Rules, Timeline, trace},
     watchlist::Watchlist,
 };
@@ -123,7 +124,7 @@ fn no_case_stands_for_a_detector_that_is_gone() {
     assert_eq!(folders, ids);
 }
 
-/// A case of a detector over names: the package of the other registry, and the public one, if there is one.
+/// A case of a detector over names: the package, and what its registry or the public one says of it.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NameCase {
@@ -136,7 +137,49 @@ struct NameCase {
     appeared: bool,
     #[serde(default)]
     is_same: bool,
+    #[serde(default)]
+    moved: Option<MovedCase>,
     says: Option<Severity>,
+}
+
+/// A dist-tag that moved after some hours.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MovedCase {
+    tag: String,
+    #[serde(default)]
+    before: Option<String>,
+    from: String,
+    to: String,
+    hours: i64,
+    #[serde(default)]
+    moves: u32,
+}
+
+impl NameCase {
+    fn said(&self, id: &str) -> Option<Signal> {
+        if id == NAMESAKE {
+            return self.public.as_ref().map(|newest| self.namesake(newest));
+        }
+        let MovedCase { tag, before, from, to, hours, moves } = self.moved.as_ref().unwrap();
+        let at: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let since = at - TimeDelta::hours(*hours);
+        let before = before.as_deref();
+        moved_tag(&MovedTag { package: &self.package, tag, from, since, before, moves: *moves, to, at })
+    }
+
+    fn namesake(&self, newest: &ReleaseId) -> Signal {
+        namesake(&Namesake {
+            package: &self.package,
+            appeared: self.appeared,
+            is_same: self.is_same,
+            newest: Some(newest),
+            published_at: None,
+            publisher: Some("mallory"),
+            versions: 1,
+            status: None,
+        })
+    }
 }
 
 #[test]
@@ -147,24 +190,12 @@ fn every_detector_over_names_fires_and_stays_quiet_as_its_cases_say() {
             let cases: Vec<NameCase> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
             assert!(!cases.is_empty(), "{}", about.id);
             for case in cases {
-                let NameCase { case, summary, package, public, appeared, is_same, says } = case;
-                assert!(!case.is_empty() && !summary.is_empty(), "{}", about.id);
-                let signal = public.as_ref().map(|newest| {
-                    namesake(&Namesake {
-                        package: &package,
-                        appeared,
-                        is_same,
-                        newest: Some(newest),
-                        published_at: None,
-                        publisher: Some("mallory"),
-                        versions: 1,
-                        status: None,
-                    })
-                });
-                assert_eq!(signal.as_ref().map(|signal| signal.severity), says, "{}: {case}", about.id);
-                assert!(says <= Some(about.severity), "{}: {case}", about.id);
-                let is_loud = says > Some(Severity::Info);
-                assert_eq!(is_loud, name == "fires", "{}: {case}", about.id);
+                assert!(!case.case.is_empty() && !case.summary.is_empty(), "{}", about.id);
+                let severity = case.said(about.id).map(|signal| signal.severity);
+                assert_eq!(severity, case.says, "{}: {}", about.id, case.case);
+                assert!(severity <= Some(about.severity), "{}: {}", about.id, case.case);
+                let is_loud = severity > Some(Severity::Info);
+                assert_eq!(is_loud, name == "fires", "{}: {}", about.id, case.case);
             }
         }
     }

@@ -154,6 +154,21 @@ async fn an_ordinary_release_is_known_in_full() {
 }
 
 #[tokio::test]
+async fn a_release_is_immutable_where_the_forge_says_so() {
+    for (answer, immutable) in [
+        (json!({"id": 1, "immutable": true}), Some(true)),
+        (json!({"id": 1, "immutable": false}), Some(false)),
+        // Also the form of an answer that was cached before provwatch read this.
+        (json!({}), None),
+    ] {
+        let lab = Lab::github(None);
+        lab.forge.has("repositories/77/releases/tags/v1.2.3", answer);
+        let facts = lab.facts(&attested("github.com"), &[]).await.release.unwrap();
+        assert_eq!((facts.exists, facts.immutable), (Some(true), immutable));
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_no_and_what_cannot_be_asked_is_unknown() {
     let lab = Lab::github(None);
     let mut release = attested("github.com");

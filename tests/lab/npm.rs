@@ -26,6 +26,7 @@ struct Document {
     versions: Map<String, Value>,
     time: Map<String, Value>,
     latest: String,
+    tags: BTreeMap<String, String>,
     deleted: bool,
 }
 
@@ -126,6 +127,17 @@ impl NpmWorld {
         self.changed(name);
     }
 
+    /// Moves a dist-tag, as `npm dist-tag add` does.
+    pub fn tag(&mut self, name: &str, tag: &str, version: &str) {
+        let document = self.packages.get_mut(name).unwrap();
+        if tag == "latest" {
+            version.clone_into(&mut document.latest);
+        } else {
+            document.tags.insert(tag.to_owned(), version.to_owned());
+        }
+        self.changed(name);
+    }
+
     fn changed(&mut self, name: &str) {
         self.seq += 3;
         let document = self.packages.get_mut(name).unwrap();
@@ -188,11 +200,13 @@ impl NpmWorld {
             return Some(("application/json", Vec::new(), body.clone()));
         }
         let document = self.packages.get(&name).filter(|document| !document.deleted)?;
+        let mut tags = document.tags.clone();
+        tags.insert("latest".to_owned(), document.latest.clone());
         let body = json!({
             "_id": name,
             "_rev": document.revision(),
             "name": name,
-            "dist-tags": {"latest": document.latest},
+            "dist-tags": tags,
             "versions": document.versions,
             "time": document.time,
             "maintainers": [{"name": "ada", "email": "ada@example.org"}],

@@ -170,6 +170,11 @@ impl World {
         self.npm().unpublish(name, version);
     }
 
+    /// Moves a dist-tag of a package of npm.
+    pub fn tag_npm(&self, name: &str, tag: &str, version: &str) {
+        self.npm().tag(name, tag, version);
+    }
+
     pub fn publish_pypi(&self, name: &str, version: &str, publication: &Publication) {
         self.note(&format!("pkg:pypi/{name}@{version}"), publication);
         self.pypi().publish(&self.0.lab, name, version, publication);

@@ -58,7 +58,7 @@ fn values(profile: &LineBaseline) -> Vec<Joining> {
 type Row = (&'static str, Trait, fn(&str) -> String);
 
 /// The traits by which releases are distinguished.
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 21] = [
     ("evidence", Trait::EvidenceRanks, rank),
     ("account", Trait::Publishers, known),
     ("e-mail", Trait::Emails, known),
@@ -75,6 +75,8 @@ const ROWS: [Row; 19] = [
     ("runner", Trait::Runners, known),
     ("commit", Trait::Commits, known),
     ("version's tag", Trait::Tags, known),
+    ("forge release", Trait::ReleaseSeals, known),
+    ("run started by", Trait::Actors, known),
     ("install scripts", Trait::InstallScripts, |name| or_none(name, "none")),
     ("dependency", Trait::Dependencies, |name| or_none(name, "none")),
     ("dependencies from", Trait::DependencySources, known),

@@ -25,12 +25,14 @@ mod policy_violated;
 mod publisher_changed;
 mod quick_succession;
 mod ref_changed;
+mod release_mutable;
 mod repository_changed;
 mod repository_forked;
 mod repository_mismatched;
 mod repository_recreated;
 mod repository_young;
 mod revival;
+mod run_actor_new;
 mod run_failed;
 mod run_reattempted;
 mod run_reused;
@@ -45,13 +47,14 @@ mod trusted_repository_changed;
 mod unreadable_manifest;
 mod unreadable_release;
 mod version_jump;
+mod versions_yanked;
 mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
 pub use entry::ENTRY_DETECTORS;
 pub use evidence_downgrade::is_open_loss;
-pub use name::{NAME_DETECTORS, NAMESAKE, Namesake, namesake};
+pub use name::{DIST_TAG, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, moved_tag, namesake};
 pub(super) use policy_violated::demand;
 pub use policy_violated::never_met;
 pub use unreadable_release::unreadable;
@@ -82,12 +85,14 @@ pub const ALL: &[&dyn Detector] = &[
     &publisher_changed::PublisherChanged,
     &quick_succession::QuickSuccession,
     &ref_changed::RefChanged,
+    &release_mutable::ReleaseMutable,
     &repository_changed::RepositoryChanged,
     &repository_forked::RepositoryForked,
     &repository_mismatched::RepositoryMismatched,
     &repository_recreated::RepositoryRecreated,
     &repository_young::RepositoryYoung,
     &revival::Revival,
+    &run_actor_new::RunActorNew,
     &run_failed::RunFailed,
     &run_reattempted::RunReattempted,
     &run_reused::RunReused,
@@ -102,6 +107,7 @@ pub const ALL: &[&dyn Detector] = &[
     &unreadable_manifest::UnreadableManifest,
     &unreadable_release::UnreadableRelease,
     &version_jump::VersionJump,
+    &versions_yanked::VersionsYanked,
     &visibility_changed::VisibilityChanged,
     &workflow_changed::WorkflowChanged,
     &young_dependency::YoungDependency,

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     described::Described,
+    dist_tags::DistTags,
     listed::listed,
     row::{doubtful, package_row, stored_validators},
     statuses::take_statuses,
@@ -25,6 +26,7 @@ pub struct Documents {
     pub store: Arc<Store>,
     pub issues: Arc<OperationalIssues>,
     pub described: Described,
+    pub dist_tags: DistTags,
     pub unseen: Arc<Unseen>,
 }
 
@@ -58,6 +60,7 @@ impl Documents {
                 note_unreached(&self.issues, subject, &behind)?;
             }
             document.releases.extend(behind.incomplete);
+            document.dist_tags = None;
             self.take_whole(subject, document, waits).await?
         };
         let Behind { seen, announced, .. } = behind;
@@ -92,7 +95,9 @@ impl Documents {
         let mut took = Box::pin(self.described.take(subject, &mut document)).await?;
         self.unseen.take_withdrawn(subject, &document.withdrawn, &mut took.examined)?;
         self.unseen.take_missing(subject, &listed, waits.is_announced, &mut took.examined)?;
-        self.store.save_package(&package_row(subject, document, listed.versions, took.portions.is_none()))?;
+        let dist_tags = self.dist_tags.compare(subject, &document)?;
+        let row = package_row(subject, document, listed.versions, took.portions.is_none());
+        self.store.save_package(&PackageRow { dist_tags, ..row })?;
         Ok(took)
     }
 

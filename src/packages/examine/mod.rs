@@ -1,6 +1,7 @@
 //! Examination of a package: the news in its registry document.
 
 pub mod described;
+pub mod dist_tags;
 pub mod document;
 mod examiner;
 pub mod listed;

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::ReleaseStatus,
-    packages::{examination::Examination, judge::unlearn::unlearn},
+    packages::{
+        examination::Examination,
+        judge::{unlearn::unlearn, withdrawn},
+    },
     registry::PackageDocument,
     store::{Store, StoreError},
 };
@@ -17,29 +20,32 @@ pub fn take_statuses(store: &Store, subject: &Examination<'_>, document: &Packag
     // A release that a quarantine hides is not removed.
     let quarantined = document.status.as_deref() == Some(ReleaseStatus::Quarantined.as_str());
     let hidden = if quarantined { ReleaseStatus::Quarantined } else { ReleaseStatus::Unpublished };
+    let mut is_any_withdrawn = false;
     for (version, stored) in &subject.stored {
         let status = now.get(version.as_str()).copied().unwrap_or(hidden);
         let is_known = now.contains_key(version.as_str()) || !unreadable.contains(version.as_str());
         if is_known && status != stored.status {
-            take_status(store, subject, version, status)?;
+            is_any_withdrawn |= take_status(store, subject, version, status)?;
         }
     }
-    Ok(())
+    if is_any_withdrawn { withdrawn::judge_again(store, subject) } else { Ok(()) }
 }
 
-/// A removed release leaves the baseline; a restored one is checked again, so that it can join it.
+/// A removed release leaves the baseline; a restored one is checked again, so that it can join it. Returns whether a normal
+/// release was withdrawn.
 pub fn take_status(
     store: &Store,
     subject: &Examination<'_>,
     version: &str,
     status: ReleaseStatus,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let release = subject.package.at(version);
+    let is_withdrawn = withdrawn::note(store, subject, version, status)?;
     match status {
         ReleaseStatus::Unpublished => unlearn(store, subject, &release)?,
         ReleaseStatus::Published => store.look_again(&release, subject.now)?,
         ReleaseStatus::Yanked | ReleaseStatus::Quarantined => {}
     }
     store.set_status(&release, status, subject.now)?;
-    Ok(())
+    Ok(is_withdrawn)
 }

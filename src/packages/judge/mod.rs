@@ -17,3 +17,4 @@ mod sample;
 pub mod tag_history;
 pub mod told;
 pub mod unlearn;
+pub mod withdrawn;

@@ -13,6 +13,7 @@ use super::{
     repetition::repeated_by,
     tag_history::TagHistory,
     told::tell,
+    withdrawn::withdrawn_beside,
 };
 use crate::{
     baseline,
@@ -72,6 +73,9 @@ impl Judge {
         if matches!(past, Past::Read) {
             self.tag_history.learn(subject, &observation, baseline).await?;
         }
+        let stored = subject.stored.get(observation.purl.version());
+        let seen_at = stored.map_or(subject.now, |stored| stored.observed_at);
+        observation.facts.withdrawn = withdrawn_beside(&self.store, &observation, seen_at)?;
         let policy = self.watchlist.now().policy(subject.package);
         let around = release_context(&self.store, &observation)?;
         let inputs = AssessmentInputs {

@@ -253,6 +253,7 @@ pub fn document(releases: Vec<RegistryRelease>) -> PackageDocument {
         withdrawn: Vec::new(),
         bare: Vec::new(),
         maintainers: None,
+        dist_tags: None,
         status: None,
         behind: None,
         unconfirmed: None,

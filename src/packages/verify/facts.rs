@@ -66,9 +66,9 @@ impl Enricher {
                 facts = after(release.published_at, before.facts, facts);
             }
             // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, former_digests, .. } =
+            let Facts { publisher_account, publishing, replaced, former_digests, withdrawn, .. } =
                 std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, replaced, former_digests, ..facts };
+            release.facts = Facts { publisher_account, publishing, replaced, former_digests, withdrawn, ..facts };
         }
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };

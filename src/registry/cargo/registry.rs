@@ -339,6 +339,7 @@ fn document(index: &Index, known: &Known, validators: Option<Validators>) -> Pac
         withdrawn: Vec::new(),
         bare: Vec::new(),
         maintainers: None,
+        dist_tags: None,
         status: None,
         behind: None,
         unconfirmed: None,

@@ -20,6 +20,15 @@ use crate::{
 /// The version that npm puts in the place of a package that it took down for malware.
 const SECURITY_PLACEHOLDER: &str = "0.0.1-security";
 
+/// The dist-tag that clients install by default.
+const LATEST: &str = "latest";
+
+/// Most dist-tags that are read.
+const MAX_TAGS: usize = 100;
+
+/// Longest name of a dist-tag, and of the version that it names, in bytes.
+const MAX_TAG: usize = 256;
+
 /// Keys of `time` that are not versions.
 const NO_VERSIONS: [&str; 3] = ["created", "modified", "unpublished"];
 
@@ -31,7 +40,7 @@ pub(super) struct Packument<'a> {
     times: Entries<'a>,
     unpublished: Option<Vec<String>>,
     maintainers: Option<Vec<String>>,
-    latest: Option<String>,
+    dist_tags: BTreeMap<String, String>,
 }
 
 /// Whether a document is as new as the announced one.
@@ -74,7 +83,7 @@ impl<'a> Packument<'a> {
             times,
             unpublished,
             maintainers: fields.raw("maintainers").ok().flatten().and_then(|listed| release::names(listed).ok()),
-            latest: tags.get("latest", MAX_TEXT).ok().flatten(),
+            dist_tags: dist_tags(&tags),
         })
     }
 
@@ -124,6 +133,7 @@ impl<'a> Packument<'a> {
             status: self.status().map(str::to_owned),
             revision: self.revision,
             maintainers: self.maintainers,
+            dist_tags: Some(self.dist_tags),
             behind: None,
             unconfirmed: None,
         }
@@ -192,7 +202,7 @@ impl<'a> Packument<'a> {
 
     fn status(&self) -> Option<&'static str> {
         let gone = self.unpublished.is_some() && self.versions.is_empty();
-        let placeholder = self.latest.as_deref() == Some(SECURITY_PLACEHOLDER);
+        let placeholder = self.dist_tags.get(LATEST).is_some_and(|version| version == SECURITY_PLACEHOLDER);
         if gone { Some("unpublished") } else { placeholder.then_some("security-placeholder") }
     }
 
@@ -203,6 +213,14 @@ impl<'a> Packument<'a> {
         let text: String = document::read_part(entry, MAX_TEXT).map_err(|_| bad_time())?;
         DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(|_| bad_time())
     }
+}
+
+/// The versions that dist-tags name, those first that come first. A name or version that is too long is left out.
+fn dist_tags(tags: &Fields<'_>) -> BTreeMap<String, String> {
+    let names = tags.iter().map(|(name, _)| name).filter(|name| name.len() <= MAX_TAG);
+    // The publisher chooses their number; the one that clients install by default is never among those left out.
+    let bounded = std::iter::once(LATEST).chain(names.take(MAX_TAGS));
+    bounded.filter_map(|name| Some((name.to_owned(), tags.get(name, MAX_TAG).ok().flatten()?))).collect()
 }
 
 /// The document names its package. If its name cannot be read, its id is used.

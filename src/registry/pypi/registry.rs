@@ -106,6 +106,7 @@ impl PypiRegistry {
             withdrawn: Vec::new(),
             bare: Vec::new(),
             maintainers: None,
+            dist_tags: None,
             status: Some(project.status).filter(|status| status != "active"),
             behind: None,
             unconfirmed: None,

@@ -124,7 +124,7 @@ impl Project {
                 exists: Some(tagged && !nightly && !forgets),
                 ..TagFacts::default()
             }),
-            release: Some(ReleaseFacts { exists: Some(tagged && !nightly && !forgets) }),
+            release: Some(ReleaseFacts { exists: Some(tagged && !nightly && !forgets), immutable: None }),
             run: (attested || draft.by_hand.is_some()).then(|| RunFacts {
                 conclusion: Some(if draft.by_hand.is_some() { "failure" } else { "success" }.to_owned()),
                 event: Some(draft.trigger.to_owned()),

@@ -207,7 +207,7 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
         owner: Some(owner(home)),
         commit: (is_attested(project, draft) || draft.trail != Trail::Nothing).then(|| commit(project, draft)),
         tag: Some(tag(project, draft)),
-        release: Some(ReleaseFacts { exists: Some(draft.trail == Trail::TagAndRelease) }),
+        release: Some(ReleaseFacts { exists: Some(draft.trail == Trail::TagAndRelease), immutable: None }),
         run: run(project, draft),
         ..facts
     }

@@ -66,6 +66,7 @@ impl Shelves {
             withdrawn: Vec::new(),
             bare: Vec::new(),
             maintainers: None,
+            dist_tags: None,
             status: None,
             behind,
             unconfirmed: None,
