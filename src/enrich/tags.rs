@@ -38,10 +38,6 @@ impl Tag {
     }
 }
 
-/// An existing thing; its content does not matter.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Presence {}
-
 /// An existing release. Only GitHub states whether it can be changed, and answers that were cached before lack it.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Release {
