@@ -8,7 +8,10 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use provwatch::model::{Ecosystem, Package};
+use provwatch::{
+    model::{AlertStatus, Ecosystem, Package},
+    store::{AlertFilter, Store},
+};
 
 use super::{
     Hostile, How, Misbehaviour, Place, Shape, WeekClock, disk,
@@ -179,8 +182,20 @@ impl Stage {
         self.publish(package, &version, &publication);
     }
 
+    /// An operator resolves the open alerts of a package: the same takeover again would only raise the count of such an alert.
+    /// What the broken disk or database refuses stays open.
+    fn resolve_alerts(&self, package: &Package) {
+        let Ok(store) = Store::open(&self.store) else { return };
+        let (status, package) = (Some(AlertStatus::Open), Some(package.clone()));
+        let open = AlertFilter { status, package, ..AlertFilter::default() };
+        for alert in store.alerts(&open).unwrap_or_default() {
+            let _ = store.resolve(&alert.fingerprint, "operator", "done", self.clock.true_now());
+        }
+    }
+
     /// A takeover, which must be told.
     pub fn take_over(&self, package: &Package, shape: &'static Shape) {
+        self.resolve_alerts(package);
         let version = self.next_version(package);
         let (at, during) = (self.clock.true_now(), self.during.get().unwrap());
         self.net.watch_for(package, &version);
