@@ -209,11 +209,12 @@ impl TagFacts {
         self.asked_at.is_some_and(|asked_at| asked_at - published_at < TAG_GRACE)
     }
 
-    /// When to ask again for a tag that does not exist yet: ten minutes and half an hour after the publication.
-    pub fn ask_again_at(&self, published_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// When to ask again for a tag that does not exist yet: ten minutes and half an hour after the publication. A look that
+    /// was due and failed is not repeated by this: it has the usual schedule.
+    pub fn ask_again_at(&self, published_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let asked_at = self.asked_at.filter(|_| self.exists == Some(false))?;
         let looks = [TimeDelta::minutes(10), TAG_GRACE].map(|after| published_at + after);
-        looks.into_iter().find(|look| *look > asked_at)
+        looks.into_iter().find(|look| *look > asked_at && *look > now)
     }
 }
 
@@ -273,6 +274,24 @@ mod tests {
         }));
         let unknown = Fact::ALL.iter().map(|fact| (fact.clone(), some.to_owned())).collect();
         assert_eq!(all.still(unknown), BTreeMap::new());
+    }
+
+    #[test]
+    fn a_missing_tag_is_asked_for_after_ten_minutes_and_half_an_hour_and_never_in_the_past() {
+        let published: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        let minutes = |minutes: i64| published + TimeDelta::minutes(minutes);
+        for (exists, asked_at, now, next) in [
+            (false, 0, 0, Some(10)),
+            (false, 9, 9, Some(10)),
+            (false, 10, 10, Some(30)),
+            (false, 30, 30, None),
+            (false, 0, 11, Some(30)),
+            (false, 0, 31, None),
+            (true, 0, 0, None),
+        ] {
+            let tag = TagFacts { exists: Some(exists), asked_at: Some(minutes(asked_at)), ..TagFacts::default() };
+            assert_eq!(tag.ask_again_at(published, minutes(now)), next.map(minutes), "{asked_at}, {now}");
+        }
     }
 
     #[test]

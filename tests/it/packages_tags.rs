@@ -191,7 +191,11 @@ async fn only_the_tag_of_the_commit_that_was_built_excuses() {
     let build = Workflow::github("acme/widget", "manual.yml", "refs/heads/main");
     let sha = commit(&build).to_owned();
     for (tagged_at, expected) in [(sha.clone(), Severity::Low), ("f".repeat(40), Severity::Medium)] {
-        let town = settled().await;
+        let town = ForgeTown::founded("", &[WIDGET]);
+        // Ada published before the workflow did.
+        let before = by_ada_attested(&workflow("widget")).at(town.now() - chrono::TimeDelta::days(400));
+        town.world.publish_npm("widget", "1.0.50", &before);
+        let town = town.with_history("widget", &usual()).await;
         town.git.has("acme/widget", &tagged(&sha, &[("v1.1.0", &tagged_at)]));
         let repository = format!("repositories/{}", build.claims.source_repository_identifier.as_ref().unwrap());
         town.forge
@@ -222,7 +226,7 @@ async fn the_head_of_the_default_branch_is_on_it() {
 async fn whatever_a_server_does_in_place_of_an_answer_is_unknown_and_asked_again() {
     let faults = [
         (GitFault::Status(401, vec![]), "private or does not exist", 6),
-        (GitFault::Status(429, vec![("retry-after", "900")]), "429", 16),
+        (GitFault::Status(429, vec![("retry-after", "900")]), "a pause of 900 s", 16),
         (GitFault::Html, "text/html", 6),
         (GitFault::Truncated(40), "is cut off", 6),
         (GitFault::Slow, "timed out", 6),

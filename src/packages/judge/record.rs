@@ -151,7 +151,8 @@ impl Judge {
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
         let waits = more_later || !unchecked.is_empty();
         let next = self.settings.again_at(waits, subject.attempts(&observation.purl), subject.now);
-        let tag_at = observation.facts.tag.as_ref().and_then(|tag| tag.ask_again_at(observation.published_at));
+        let tag_at =
+            observation.facts.tag.as_ref().and_then(|tag| tag.ask_again_at(observation.published_at, subject.now));
         let next = [next, tag_at].into_iter().flatten().min();
         let recheck_at = if pending { Some(subject.now) } else { next };
         let goes_on = subject.goes_on(&observation.purl);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
 use crate::{
-    baseline::{Moment, words::dependencies},
+    baseline::{Moment, settling_time, words::dependencies},
     model::{
         AuthMethod, Baseline, Fact, LineBaseline, Observation, OrNone, Package, Tally, Text, Trait,
         traits::{Dependencies, Maintainers, Publishers},
@@ -116,13 +116,25 @@ async fn origin(
 /// manifest names says nothing: every manifest may name any.
 fn is_of_publishers(release: &RegistryRelease, baseline: &Baseline, at: DateTime<Utc>) -> bool {
     let person = release.publisher.as_ref().filter(|_| release.auth.method != AuthMethod::TrustedPublisher);
-    // An account that was new when the dependency came may be the attacker's.
-    let moment = Moment { at, held_at: None };
-    let knows = |line: &LineBaseline, name: &str| {
-        let known = |tally: &Tally<Text>, of| tally.get(name).is_some_and(|seen| moment.knows(of, tally, seen));
-        known(line.tally(Publishers), Trait::Publishers) || known(line.tally(Maintainers), Trait::Maintainers)
-    };
-    person.is_some_and(|person| baseline.lines.values().any(|line| knows(line, &person.name)))
+    person.is_some_and(|person| {
+        is_settled(baseline, |line| line.tally(Publishers), Trait::Publishers, &person.name, at)
+            || is_settled(baseline, |line| line.tally(Maintainers), Trait::Maintainers, &person.name, at)
+    })
+}
+
+/// Whether an account was known long enough when the dependency came: one that was new may be the attacker's, and a new
+/// release line of its own makes it no older. The package's first accounts are known at once.
+fn is_settled<'a>(
+    baseline: &'a Baseline,
+    tally: impl Fn(&'a LineBaseline) -> &'a Tally<Text>,
+    of: Trait,
+    name: &str,
+    at: DateTime<Utc>,
+) -> bool {
+    let tallies = || baseline.lines.values().map(&tally);
+    let first = tallies().filter_map(|tally| tally.since()).min();
+    let seen = tallies().filter_map(|tally| tally.get(name)).map(|seen| seen.first).min();
+    seen.is_some_and(|seen| at - seen >= settling_time(of) || Some(seen) == first)
 }
 
 /// Dependencies that no release before had, where those of releases before are known.
