@@ -29,7 +29,7 @@ A release that was published with a token, where older versions of the package w
 A resolver takes the newest version that is left. An attacker who withdraws the good versions sends users to the malicious one, and takes away the version to go back to.
 
 ### False positives
-Maintainers who withdraw all versions with a vulnerability when they publish the fix: the tag and the forge release of the fix make that low. The ordinary case raises no signal: a maintainer publishes a fix and withdraws the one broken version before it, which is seldom older than thirty days, or a series of broken versions of the last three days.
+Maintainers who withdraw all versions with a vulnerability when they publish the fix: the tag and the forge release of the fix make that low. The ordinary case raises no signal: a maintainer publishes a fix and withdraws the one broken version before it, which is seldom older than thirty days. A series of broken versions of the last three days raises none either.
 
 ### What to do
 Ask the maintainers whether they withdrew the versions. Until they confirm it, install neither the release nor what a resolver now chooses; a lock file still finds a yanked version.

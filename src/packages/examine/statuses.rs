@@ -28,7 +28,10 @@ pub fn take_statuses(store: &Store, subject: &Examination<'_>, document: &Packag
             is_any_withdrawn |= take_status(store, subject, version, status)?;
         }
     }
-    if is_any_withdrawn { withdrawn::judge_again(store, subject) } else { Ok(()) }
+    if !is_any_withdrawn {
+        return Ok(());
+    }
+    withdrawn::judge_again(store, subject, |version| now.get(version) == Some(&ReleaseStatus::Published))
 }
 
 /// A removed release leaves the baseline; a restored one is checked again, so that it can join it. Returns whether a normal

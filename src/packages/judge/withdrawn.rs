@@ -75,13 +75,16 @@ fn last_check(subject: &Examination<'_>) -> DateTime<Utc> {
 ///
 /// # Errors
 /// The store failed.
-pub fn judge_again(store: &Store, subject: &Examination<'_>) -> Result<(), StoreError> {
+pub fn judge_again(
+    store: &Store,
+    subject: &Examination<'_>,
+    is_there: impl Fn(&str) -> bool,
+) -> Result<(), StoreError> {
     let is_recent = |stored: &VersionState| {
         last_check(subject) - stored.observed_at <= NEAR
-            && stored.status == ReleaseStatus::Published
             && !matches!(stored.outcome, Outcome::Learned | Outcome::Unreadable)
     };
-    for (version, _) in subject.stored.iter().filter(|(_, stored)| is_recent(stored)) {
+    for (version, _) in subject.stored.iter().filter(|(version, stored)| is_recent(stored) && is_there(version)) {
         store.judge_again(&subject.package.at(version.as_str()), subject.now)?;
     }
     Ok(())
