@@ -53,6 +53,7 @@ mod mirrors;
 mod packages;
 mod packages_baseline;
 mod packages_campaign;
+mod packages_domains;
 mod packages_facts;
 mod packages_provenance;
 mod packages_queue;
