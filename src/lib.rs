@@ -21,6 +21,7 @@ pub mod model;
 pub mod packages;
 mod panic;
 pub mod progress;
+pub mod rdap;
 pub mod registry;
 pub mod store;
 mod strict_json;

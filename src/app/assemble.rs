@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, registries, settings,
-    setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap, registries,
+    settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -24,7 +24,7 @@ use crate::{
 pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
     let registries = Registries::new(registries(config)?, polled(config));
     let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
-    let forges = forges(config, &parts)?;
+    let (forges, rdap) = (forges(config, &parts)?, rdap(config, &parts)?);
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
@@ -42,6 +42,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
         watchlist: Arc::new(InUse::new(watchlist)),
         subscriptions,
         forges: forges.map(Arc::new),
+        rdap: rdap.map(Arc::new),
         trust: Arc::new(trust),
         wall_clock: Arc::new(wall_clock),
         issues,
@@ -57,7 +58,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings)
     let dispatcher = dispatcher(&shared);
     let logs = LogMonitor::new(&log_parts(logs, &shared));
     let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
-    let PackageParts { forges, trust, wall_clock, mender, .. } = shared;
+    let PackageParts { forges, rdap, trust, wall_clock, mender, .. } = shared;
     App {
         packages,
         caretaker,
@@ -71,6 +72,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings)
         registries,
         trust,
         forges,
+        rdap,
         watchlist,
         subscriptions,
         mender,

@@ -11,6 +11,7 @@ use crate::{
     http::Client,
     logwatch::LogMonitor,
     packages::{Packages, Registries, Settings, Source},
+    rdap::Rdap,
     store::Store,
     upkeep::{Caretaker, Mender, TrustKeeper, WallClock},
     watchlist::InUse,
@@ -37,6 +38,8 @@ pub struct App {
     pub trust: Arc<TrustKeeper>,
     /// The configured forges, unless disabled.
     pub forges: Option<Arc<Forges>>,
+    /// Asks whether domains are registered, unless disabled.
+    pub rdap: Option<Arc<Rdap>>,
     /// The current watchlist.
     pub watchlist: Arc<InUse>,
     /// The receivers of alerts.

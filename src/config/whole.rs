@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HttpSection, LogSection, LogsSection, RegistriesSection,
-    StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
+    DaemonSection, DetectorSection, ForgesSection, HttpSection, LogSection, LogsSection, RdapSection,
+    RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -40,6 +40,8 @@ pub struct Config {
     pub registries: RegistriesSection,
     /// The forges (GitHub, GitLab) that provwatch asks about repositories, commits, tags and runs.
     pub forges: ForgesSection,
+    /// The registries of top-level domains that provwatch asks about maintainers' e-mail domains.
+    pub rdap: RdapSection,
     /// The trust root: the keys and certificates that provwatch verifies signatures with.
     pub trust: TrustSection,
     /// The transparency logs that provwatch follows.

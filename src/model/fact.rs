@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DEPENDENCIES: &str = "dependencies_first_published";
+const EMAIL_DOMAINS: &str = "email_domains";
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $fact:ident = $place:expr, $words:literal;)+) => {
@@ -15,6 +16,8 @@ macro_rules! facts {
             $($(#[$doc])* $fact,)+
             /// The time when this dependency was first published.
             Dependency(String),
+            /// Whether this e-mail domain is registered.
+            EmailDomain(String),
             /// A fact of another version of provwatch, by its place.
             Other(String),
         }
@@ -23,8 +26,10 @@ macro_rules! facts {
             /// The fact at a place.
             fn at(place: &str) -> Self {
                 $(if place == $place { return Self::$fact; })+
-                let dependency = place.strip_prefix(DEPENDENCIES).and_then(|rest| rest.strip_prefix('.'));
-                dependency.map_or_else(|| Self::Other(place.to_owned()), |name| Self::Dependency(name.to_owned()))
+                let below = |map: &str| Some(place.strip_prefix(map)?.strip_prefix('.')?.to_owned());
+                let dependency = || below(DEPENDENCIES).map(Self::Dependency);
+                let domain = || below(EMAIL_DOMAINS).map(Self::EmailDomain);
+                dependency().or_else(domain).unwrap_or_else(|| Self::Other(place.to_owned()))
             }
 
             /// Its place.
@@ -32,6 +37,7 @@ macro_rules! facts {
                 match self {
                     $(Self::$fact => $place.into(),)+
                     Self::Dependency(name) => format!("{DEPENDENCIES}.{name}").into(),
+                    Self::EmailDomain(name) => format!("{EMAIL_DOMAINS}.{name}").into(),
                     Self::Other(place) => place.into(),
                 }
             }
@@ -47,6 +53,7 @@ macro_rules! facts {
                 match self {
                     $(Self::$fact => f.write_str($words),)+
                     Self::Dependency(name) => write!(f, "age of the dependency {name}"),
+                    Self::EmailDomain(name) => write!(f, "registration of the e-mail domain {name}"),
                     Self::Other(place) => f.write_str(place),
                 }
             }
@@ -85,6 +92,8 @@ facts! {
     Run = "run", "workflow run";
     /// The times when the new dependencies were first published.
     Dependencies = DEPENDENCIES, "age of the new dependencies";
+    /// Whether the domains of the accounts' e-mail addresses are registered.
+    EmailDomains = EMAIL_DOMAINS, "registration of the e-mail domains";
 }
 
 impl Ord for Fact {
@@ -132,7 +141,7 @@ mod tests {
     #[test]
     fn every_place_is_read_as_it_was_written() {
         let others =
-            ["dependencies_first_published.@s/left.pad", "dependencies_first_published.", "sky", "run.colour", ""];
+            ["dependencies_first_published.@s/left.pad", "email_domains.a.example", "email_domains.", "sky", ""];
         let places = Fact::ALL.iter().map(|fact| fact.place().into_owned()).chain(others.map(str::to_owned));
         for place in places {
             let json = serde_json::to_string(&place).unwrap();
@@ -147,6 +156,7 @@ mod tests {
     fn people_read_words_instead_of_keys() {
         for (place, words) in [
             ("dependencies_first_published.left-pad", "age of the dependency left-pad"),
+            ("email_domains.example.org", "registration of the e-mail domain example.org"),
             ("commit.on_default_branch", "commit on the default branch"),
             ("sky", "sky"),
         ] {

@@ -48,6 +48,9 @@ facts! {
         dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
         /// New dependencies that the package's own publishers, scope or repository released.
         own_dependencies: BTreeSet<String>,
+        /// The domains of the publisher's and the maintainers' e-mail addresses, as far as RDAP answers about them. The key
+        /// is the domain that a registrar sells.
+        email_domains: BTreeMap<String, DomainFacts>,
         /// How the registry lets the package be published.
         publishing: PublishingFacts,
         /// Files that had another content when they were seen first, by name, with the digests of then.
@@ -94,6 +97,19 @@ facts! {
         created_at: DateTime<Utc>,
         /// Maintainer of this package since.
         maintainer_since: DateTime<Utc>,
+    }
+    /// A domain.
+    DomainFacts {
+        /// The accounts with an address at it or below it.
+        accounts: BTreeSet<String>,
+        /// Whether it is registered. `false`: everyone can register it.
+        registered: bool,
+        /// Since when it has been registered without a gap.
+        registered_at: DateTime<Utc>,
+        /// Until when it is registered.
+        expires_at: DateTime<Utc>,
+        /// `redemption period` or `pending delete`: it was not renewed, and becomes free soon.
+        ending: String,
     }
     /// The commit that was built, or, of a release without a certificate, the commit that its tag names.
     CommitFacts {
@@ -181,6 +197,7 @@ impl Facts {
             Fact::Dependency(name) => {
                 !self.dependencies_first_published.as_ref().is_some_and(|known| known.contains_key(name))
             }
+            Fact::EmailDomain(name) => !self.email_domains.as_ref().is_some_and(|known| known.contains_key(name)),
             fact => known.pointer(&format!("/{}", fact.place().replace('.', "/"))).is_none(),
         });
         unknown
@@ -270,7 +287,7 @@ mod tests {
             "tag": {"exists": yes, "is_newer": yes}, "run": {"event": some},
             "commit": {"on_default_branch": yes, "on_release_branch": yes, "verified": yes, "on_any_branch": yes,
                 "changes_workflows": yes},
-            "dependencies_first_published": {},
+            "dependencies_first_published": {}, "email_domains": {},
         }));
         let unknown = Fact::ALL.iter().map(|fact| (fact.clone(), some.to_owned())).collect();
         assert_eq!(all.still(unknown), BTreeMap::new());

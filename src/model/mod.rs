@@ -67,7 +67,8 @@ pub use evidence_rank::EvidenceRank;
 pub use expected::{ChangeKind, ExpectedChange};
 pub use fact::Fact;
 pub use facts::{
-    AccountFacts, CommitFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts, RunFacts, TagFacts,
+    AccountFacts, CommitFacts, DomainFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts,
+    RunFacts, TagFacts,
 };
 pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
 pub use glob::fits;

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     detect::{AssessmentInputs, ReleaseContext},
     http::Client,
-    model::{Baseline, Observation, ReleaseId, Signal},
+    model::{Baseline, Observation, Person, ReleaseId, Signal},
     registry::{self, Known, PackageDocument, PackageState, Question, RegistryRelease},
     store::{Lane, Store, StoreError, Work},
     upkeep::WallClock,
@@ -142,9 +142,10 @@ impl Appraiser {
         let before = before.map(|seen| (release.id.version().to_owned(), seen)).into_iter().collect();
         bound_times(subject, &before, std::slice::from_mut(&mut release));
         subject.turn.begin_history();
+        let maintainers = std::mem::take(&mut release.addresses);
         // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
-        let comparison = self.beside_baseline(subject, &mut observation, in_baseline).await?;
+        let comparison = self.beside_baseline(subject, &mut observation, &maintainers, in_baseline).await?;
         let of_itself = match comparison {
             Comparison::Compared(_) => Vec::new(),
             Comparison::NoBaseline | Comparison::Learned | Comparison::Older => self.of_itself(&observation)?,
@@ -169,6 +170,7 @@ impl Appraiser {
         &self,
         subject: &Examination<'_>,
         observation: &mut Observation,
+        maintainers: &[Person],
         in_baseline: bool,
     ) -> Result<Comparison, StoreError> {
         let baseline = self.store.baseline(subject.package)?.baseline;
@@ -189,7 +191,7 @@ impl Appraiser {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        self.enricher.enrich(subject, observation, &baseline, &inputs).await?;
+        self.enricher.enrich(subject, observation, maintainers, &baseline, &inputs).await?;
         Ok(Comparison::Compared(Box::new(assess(&baseline, observation, &inputs))))
     }
 }

@@ -20,7 +20,7 @@ use super::{
     },
     registries::Registries,
     settings::Settings,
-    verify::{Verification, facts::Enricher, unchecked::Doubts},
+    verify::{Verification, email_domains::EmailDomains, facts::Enricher, unchecked::Doubts},
 };
 use crate::{
     clock::Clock,
@@ -28,6 +28,7 @@ use crate::{
     enrich::Forges,
     http::Client,
     progress::Progress,
+    rdap::Rdap,
     store::Store,
     upkeep::{Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::InUse,
@@ -46,6 +47,8 @@ pub struct PackageParts {
     pub subscriptions: Arc<Subscriptions>,
     /// The forges that may be queried, unless that is switched off.
     pub forges: Option<Arc<Forges>>,
+    /// Asks whether domains are registered, if that is switched on.
+    pub rdap: Option<Arc<Rdap>>,
     pub trust: Arc<TrustKeeper>,
     pub wall_clock: Arc<WallClock>,
     pub issues: Arc<OperationalIssues>,
@@ -191,8 +194,9 @@ impl PackageParts {
     }
 
     pub fn enricher(&self) -> Enricher {
-        let Self { store, registries, forges, settings, .. } = self.clone();
-        Enricher { store, registries, forges, concurrency: settings.concurrency }
+        let Self { store, registries, forges, rdap, settings, .. } = self.clone();
+        let email_domains = EmailDomains { rdap };
+        Enricher { store, registries, forges, email_domains, concurrency: settings.concurrency }
     }
 
     pub fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {

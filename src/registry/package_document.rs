@@ -92,6 +92,8 @@ pub struct RegistryRelease {
     pub files: Vec<File>,
     /// Maintainers or owners at that time.
     pub maintainers: Option<Vec<String>>,
+    /// Those of them whose e-mail address the registry shows. provwatch asks about the addresses' domains, and stores none.
+    pub addresses: Vec<Person>,
     /// Its status.
     pub status: ReleaseStatus,
     /// The attestations to verify; empty: the registry has none.
@@ -111,7 +113,7 @@ impl RegistryRelease {
         let dependencies =
             self.manifest.iter().flat_map(|manifest| [&manifest.dependencies, &manifest.optional_dependencies]);
         let dependencies: usize = dependencies.flatten().map(BTreeMap::len).sum();
-        let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len);
+        let parts = dependencies + self.maintainers.as_ref().map_or(0, Vec::len) + self.addresses.len();
         let described = self.files.len() + self.evidence.len() + self.signatures.len() + self.unread.0.len();
         1024 + 128 * parts + 512 * described
     }

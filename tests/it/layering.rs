@@ -32,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("registry", &["model", "clock", "http", "strict_json", "text"]),
     ("tlog", &["model", "clock", "http"]),
     ("git", &["clock", "http", "text"]),
+    ("rdap", &["clock", "http", "text"]),
     ("enrich", &["model", "clock", "http", "git", "text"]),
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),
@@ -67,6 +68,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "http",
             "registry",
             "enrich",
+            "rdap",
             "attest",
             "detect",
             "health",
@@ -108,6 +110,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "http",
             "registry",
             "enrich",
+            "rdap",
             "tlog",
             "attest",
             "detect",
@@ -185,6 +188,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("lettre", &["deliver/email"]),
     ("clap", &["cli"]),
     ("governor", &["http"]),
+    ("psl", &["rdap"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.

@@ -55,6 +55,7 @@ mod packages;
 mod packages_baseline;
 mod packages_campaign;
 mod packages_dist_tags;
+mod packages_domains;
 mod packages_facts;
 mod packages_laundering;
 mod packages_provenance;

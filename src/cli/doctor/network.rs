@@ -17,12 +17,15 @@ use crate::{
     logwatch::{FollowedLog, NotFollowed},
     model::Ecosystem,
     packages::Source,
-    text::{span, with_causes},
+    text::{counted, span, with_causes},
     tlog::SignedCheckpoint,
 };
 
 /// How far the clock may be from a registry's before baselines suffer.
 const SLACK: TimeDelta = TimeDelta::minutes(2);
+
+/// The check of RDAP.
+const RDAP: &str = "rdap";
 
 /// Requests the position of every source, and the time from the first registry that answers.
 pub async fn checks(context: &Context) -> Vec<Check> {
@@ -38,6 +41,7 @@ pub async fn checks(context: &Context) -> Vec<Check> {
         checks.extend(registries(&app).await);
         checks.extend(logs(context, &app).await);
         checks.extend(forges(&app).await);
+        checks.extend(rdap(&app).await);
     }
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
@@ -127,6 +131,21 @@ fn called(followed: &FollowedLog, is_mirrored: bool) -> String {
 async fn forges(app: &App) -> Vec<Check> {
     let Some(forges) = app.forges.as_deref() else { return Vec::new() };
     forges.statuses_of_forges().await.into_iter().map(forge).collect()
+}
+
+/// Checks whether the list of RDAP servers can be had, if e-mail domains are looked up. Without it, only a fact is missing.
+async fn rdap(app: &App) -> Option<Check> {
+    let asked = app.rdap.as_deref()?.top_level_domains().await;
+    Some(match asked {
+        Ok(count) => {
+            let detail = format!("answers; e-mail domains below {} are looked up", counted(count, "top-level domain"));
+            Check::new(RDAP, State::Ok, detail)
+        }
+        Err(why) => Check::new(RDAP, State::Warning, why).next(
+            "look at the network, the proxy (HTTPS_PROXY) and [rdap] bootstrap; until it answers, alerts say which facts \
+             are not known; `[rdap] enabled = false` asks nothing",
+        ),
+    })
 }
 
 /// Without the answer of a forge, only facts are missing.

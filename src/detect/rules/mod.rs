@@ -16,6 +16,7 @@ mod foreign_dependency;
 mod install_script_added;
 mod issuer_changed;
 mod lines_at_once;
+mod maintainer_domain_lapsed;
 mod maintainer_new;
 mod name;
 mod odd_hours;
@@ -77,6 +78,7 @@ pub const ALL: &[&dyn Detector] = &[
     &install_script_added::InstallScriptAdded,
     &issuer_changed::IssuerChanged,
     &lines_at_once::LinesAtOnce,
+    &maintainer_domain_lapsed::MaintainerDomainLapsed,
     &maintainer_new::MaintainerNew,
     &odd_hours::OddHours,
     &owner_changed::OwnerChanged,

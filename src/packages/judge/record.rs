@@ -68,7 +68,7 @@ impl Judge {
         baseline: &mut StoredBaseline,
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
-        let claimed_at = release.claimed_at;
+        let (claimed_at, maintainers) = (release.claimed_at, release.addresses.clone());
         let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
         if matches!(past, Past::Read) {
             self.tag_history.learn(subject, &observation, baseline).await?;
@@ -84,7 +84,8 @@ impl Judge {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later = self.enricher.enrich(subject, &mut observation, &baseline.baseline, &inputs).await?;
+        let more_later =
+            self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs).await?;
         let taken = observation.published_at;
         let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &inputs)?;
         if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {

@@ -167,7 +167,7 @@ async fn the_age_of_a_new_dependency_is_asked_for() {
     let more = lab
         .parts
         .enricher()
-        .enrich(&subject, &mut release, &baseline, &AssessmentInputs::usual(&nobody))
+        .enrich(&subject, &mut release, &[], &baseline, &AssessmentInputs::usual(&nobody))
         .await
         .unwrap();
     let found = release.facts.dependencies_first_published.unwrap();

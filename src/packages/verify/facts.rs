@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::dependencies::{Dating, TOO_LATE, new_dependencies};
+use super::{
+    dependencies::{Dating, TOO_LATE, new_dependencies},
+    email_domains::EmailDomains,
+};
 use crate::{
     detect::AssessmentInputs,
     enrich::{Depth, ForgeRepository, Forges, Found, Question},
     model::{
-        Baseline, Demand, Fact, Facts, Observation, TagFacts,
+        Baseline, Demand, Fact, Facts, Observation, Person, TagFacts,
         traits::{NamedRepositories, Repositories},
     },
     packages::{assess::assess, examination::Examination, registries::Registries},
@@ -26,13 +29,14 @@ pub struct Enricher {
     pub registries: Arc<Registries>,
     /// The forges that may be queried, unless that is switched off.
     pub forges: Option<Arc<Forges>>,
+    pub email_domains: EmailDomains,
     /// How many dependencies are queried at once.
     pub concurrency: usize,
 }
 
 impl Enricher {
     /// Collects the facts around a release. A forge is asked about the tag of every release. About
-    /// more, one with a low limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts later.
+    /// more, one with a low limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts later. `maintainers` are those with an address.
     ///
     /// # Errors
     /// The store failed.
@@ -40,6 +44,7 @@ impl Enricher {
         &self,
         subject: &Examination<'_>,
         release: &mut Observation,
+        maintainers: &[Person],
         baseline: &Baseline,
         inputs: &AssessmentInputs<'_>,
     ) -> Result<bool, StoreError> {
@@ -74,6 +79,7 @@ impl Enricher {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
             more_later |= dating.date(subject, release, baseline).await;
         }
+        self.email_domains.find(subject, release, maintainers).await;
         Ok(more_later)
     }
 

@@ -1,6 +1,7 @@
 //! Verification of a release before it is judged: evidence, facts from forges, and unchecked parts.
 
 mod dependencies;
+pub mod email_domains;
 pub mod facts;
 pub mod left_out;
 pub mod unchecked;

@@ -379,6 +379,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
         facts: Facts { publisher_account: described.account_facts(), ..Facts::default() },
         files: vec![file],
         maintainers: None,
+        addresses: Vec::new(),
         status: status(indexed),
         evidence: Vec::new(),
         signatures: Vec::new(),

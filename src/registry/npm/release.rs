@@ -20,6 +20,9 @@ use crate::{
 /// The install-time hooks, in npm's order.
 const HOOKS: [&str; 3] = ["preinstall", "install", "postinstall"];
 
+/// Most addresses of maintainers that are kept.
+const MAX_ADDRESSES: usize = 200;
+
 /// Most characters of a script that are kept.
 const MAX_COMMAND: usize = 1000;
 
@@ -55,6 +58,7 @@ pub(super) fn read(
         publisher,
         facts: Facts::default(),
         maintainers: maintainers(&fields, &mut unread),
+        addresses: people(&fields),
         status: ReleaseStatus::Published,
         id,
         unread,
@@ -235,4 +239,23 @@ impl Maintainer {
             Self::Text(text) => text.split('<').next().unwrap_or_default().trim().to_owned(),
         }
     }
+}
+
+/// The maintainers whose address is readable, as far as it is.
+fn people(fields: &Fields<'_>) -> Vec<Person> {
+    let Ok(Some(listed)) = fields.raw("maintainers") else { return Vec::new() };
+    let maintainers: Vec<&RawValue> = document::read_part(listed, MAX_PART).unwrap_or_default();
+    maintainers.into_iter().filter_map(person).take(MAX_ADDRESSES).collect()
+}
+
+fn person(part: &RawValue) -> Option<Person> {
+    if part.get().starts_with('"') {
+        let text: String = document::read_part(part, MAX_TEXT).ok()?;
+        let (name, rest) = text.split_once('<')?;
+        let (email, _) = rest.split_once('>')?;
+        return Some(Person { name: name.trim().to_owned(), email: Some(email.trim().to_owned()) });
+    }
+    let account = Fields::read(part).ok()?;
+    let email = account.get::<String>("email", MAX_TEXT).ok()??;
+    Some(Person { name: account.get("name", MAX_TEXT).ok()??, email: Some(email) })
 }

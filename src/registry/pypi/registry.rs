@@ -154,6 +154,7 @@ impl PypiRegistry {
             untold: untold(&files, published_at.is_some(), self.site.is_some()),
             files: files.into_iter().map(|distribution| distribution.file).collect(),
             maintainers: None,
+            addresses: Vec::new(),
             status,
             evidence,
             signatures: Vec::new(),

@@ -120,8 +120,23 @@ fn old_documents_are_read_too() {
     assert_eq!(manifest.repository.as_deref(), Some("https://github.com/a/x"));
     assert_eq!(manifest.dependencies, Some([].into()));
     assert_eq!(release.maintainers.unwrap(), ["ada", "bob"]);
+    assert_eq!(release.addresses, [Person { name: "ada".to_owned(), email: Some("a@example.org".to_owned()) }]);
     assert_eq!(release.files[0].digests, crate::model::Digests::default());
     assert_eq!((release.evidence.len(), release.signatures.len()), (0, 0));
+}
+
+#[test]
+fn an_unreadable_address_costs_nothing_else() {
+    let long = format!("{}@example.org", "a".repeat(5000));
+    for email in [json!(7), json!(null), json!({}), json!(["a@example.org"]), json!(long)] {
+        let mut part = version("x", "1.0.0");
+        part["maintainers"] = json!([{"name": "ada", "email": email}, {"name": "bob", "email": "b@example.org"}]);
+        let body = json!({"name": "x", "versions": {"1.0.0": part}, "time": {"1.0.0": "2026-01-01T00:00:00Z"}});
+        let release = read("x", &body.to_string(), &[]).unwrap().releases.remove(0);
+        assert_eq!(release.maintainers.unwrap(), ["ada", "bob"], "{email}");
+        let readable: Vec<_> = release.addresses.iter().map(|person| person.name.as_str()).collect();
+        assert_eq!(readable, ["bob"], "{email}");
+    }
 }
 
 #[test]

@@ -93,6 +93,7 @@ fn release(package: &Package, shelved: Shelved) -> RegistryRelease {
             attestation: None,
         }],
         maintainers: None,
+        addresses: Vec::new(),
         status: ReleaseStatus::Published,
         evidence: Vec::new(),
         signatures: Vec::new(),
