@@ -17,6 +17,6 @@ pub use hours::{Hours, Rarity};
 pub use joining::{CLEAN_DAYS, CLEAN_RELEASES, Held, Later, OPEN_LOSSES, in_baseline, joins};
 pub use learn::{learn, learn_accepted};
 pub use rank::{is_partly_attested, rank};
-pub use settling::{Moment, settling_time};
+pub use settling::{Moment, beginning, settling_time};
 pub use traits::{A_TAG, Traits};
 pub use view::View;

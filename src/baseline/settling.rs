@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{Seen, Tally, Trait, Value};
+use crate::model::{Baseline, Seen, Trait, traits::Key};
 
 /// For how long a new account, address or maintainer is compared with the baseline before.
 const PEOPLE: TimeDelta = TimeDelta::days(7);
@@ -29,6 +29,11 @@ pub const fn settling_time(of: Trait) -> TimeDelta {
     }
 }
 
+/// When a package first showed a trait, on any line.
+pub fn beginning<K: Key>(package: &Baseline, of: K) -> Option<DateTime<Utc>> {
+    package.lines.values().filter_map(|line| line.tally(of).since()).min()
+}
+
 /// The moment at which values are asked about, and the package's last release before it that was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -39,10 +44,10 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether a value of a trait is known: the first values of a tally are, there is nothing before them to compare with.
-    pub fn knows<V: Value>(self, of: Trait, tally: &Tally<V>, seen: &Seen) -> bool {
-        let time = settling_time(of);
-        self.is_settled(time, seen.first) || tally.since() == Some(seen.first)
+    /// Whether a value of a trait is known. The first values of the package are, since there is nothing before them to
+    /// compare with; the first values of a later line are not. `beginning` is when the package first showed the trait.
+    pub fn knows(self, of: Trait, beginning: Option<DateTime<Utc>>, seen: &Seen) -> bool {
+        self.is_settled(settling_time(of), seen.first) || beginning == Some(seen.first)
     }
 
     fn is_settled(self, time: TimeDelta, first: DateTime<Utc>) -> bool {
@@ -57,17 +62,15 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Text;
 
     fn day(day: i64) -> DateTime<Utc> {
         "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(day)
     }
 
     fn knows(first: i64, at: i64, held: Option<i64>) -> bool {
-        let seen = |first| Seen { count: 3, first: day(first), last: day(first) };
-        let tally = Tally::<Text>::from_iter([("old".into(), seen(0)), ("new".into(), seen(first))]);
+        let seen = Seen { count: 3, first: day(first), last: day(first) };
         let moment = Moment { at: day(at), held_at: held.map(day) };
-        moment.knows(Trait::Publishers, &tally, tally.get("new").unwrap())
+        moment.knows(Trait::Publishers, Some(day(0)), &seen)
     }
 
     #[test]

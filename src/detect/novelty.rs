@@ -7,9 +7,9 @@ use super::{
     comparison::{quote, usual},
 };
 use crate::{
-    baseline::Moment,
+    baseline::{Moment, beginning},
     model::{
-        LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Trait, Value,
+        LineBaseline, ReleaseLine, Seen, Severity, Tally, Text, Value,
         traits::{Asked, Issuers, Key, Maintainers, Publishers},
     },
     text::day,
@@ -86,9 +86,13 @@ impl<'a> Change<'a> {
         let view = self.view?;
         let tally = profile.tally(of);
         let counted = tally.get(value);
-        let known = counted.filter(|seen| self.is_known(profile, K::TRAIT, tally, seen));
+        let known = counted.filter(|seen| self.is_known(profile, of, seen));
         if tally.is_empty() || known.is_some_and(|known| !has_faded(known, tally)) {
             return None;
+        }
+        let others = || tally.iter().filter(|(other, _)| other.order(value).is_ne());
+        if counted.is_some() && known.is_none() && !others().any(|(_, seen)| self.is_known(profile, of, seen)) {
+            return self.novelty_elsewhere(profile, of, value);
         }
         let faded = known.is_some();
         // A value that has not settled yet says nothing of what is usual.
@@ -109,12 +113,24 @@ impl<'a> Change<'a> {
     /// Whether a profile knows a value of a trait: it has counted the value, and the value has settled.
     pub fn knows<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> bool {
         let tally = profile.tally(of);
-        tally.get(value).is_some_and(|seen| self.is_known(profile, K::TRAIT, tally, seen))
+        tally.get(value).is_some_and(|seen| self.is_known(profile, of, seen))
     }
 
     /// Whether a counted value has settled, or the operator accepted the release that had it first.
-    fn is_known<V: Value>(&self, profile: &LineBaseline, of: Trait, tally: &Tally<V>, seen: &Seen) -> bool {
-        profile.accepted.contains(&seen.first) || self.moment().knows(of, tally, seen)
+    fn is_known<K: Key>(&self, profile: &LineBaseline, of: K, seen: &Seen) -> bool {
+        profile.accepted.contains(&seen.first) || self.moment().knows(K::TRAIT, beginning(self.package, of), seen)
+    }
+
+    /// Whether a value is new beside the package's other lines, for a line that began so shortly before that nothing of it
+    /// has settled: otherwise an attacker would begin a line with a harmless release.
+    fn novelty_elsewhere<K: Key>(&self, own: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
+        let others = || self.package.lines.values().filter(|line| !std::ptr::eq(*line, own));
+        if others().any(|line| self.knows(line, of, value)) {
+            return None;
+        }
+        let latest = others().filter(|line| !line.tally(of).is_empty()).max_by_key(|line| line.last_at)?;
+        let tally = latest.tally(of);
+        Some(Novelty { usual: usual(tally.iter()), since: tally.since(), milder: true, is_of_another_kind: false })
     }
 
     /// The moment of the release, from which new values are counted.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 
 use crate::{
-    baseline::{Moment, settling_time, words::dependencies},
+    baseline::{Moment, beginning, settling_time, words::dependencies},
     model::{
         AuthMethod, Baseline, Fact, LineBaseline, Observation, OrNone, Package, Tally, Text, Trait,
         traits::{Dependencies, Maintainers, Publishers},
@@ -140,10 +140,11 @@ fn is_settled<'a>(
 /// Dependencies that no release before had, where those of releases before are known.
 pub(super) fn new_dependencies<'a>(release: &'a Observation, baseline: &'a Baseline) -> impl Iterator<Item = &'a str> {
     let moment = Moment { at: release.published_at, held_at: None };
-    let settled = move |tally: &Tally<_>, name: &str| {
-        tally.get(OrNone::Name(name)).is_some_and(|seen| moment.knows(Trait::Dependencies, tally, seen))
+    let since = beginning(baseline, Dependencies);
+    let known = move |name: &str| {
+        let mut seen = baseline.lines.values().filter_map(|line| line.tally(Dependencies).get(OrNone::Name(name)));
+        seen.any(|seen| moment.knows(Trait::Dependencies, since, seen))
     };
-    let known = move |name: &str| baseline.lines.values().any(|line| settled(line.tally(Dependencies), name));
     let any_known = baseline.lines.values().any(|line| !line.tally(Dependencies).is_empty());
     dependencies(release).map(|(name, _)| name).filter(move |name| any_known && !known(name))
 }

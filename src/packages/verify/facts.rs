@@ -35,8 +35,9 @@ pub struct Enricher {
 }
 
 impl Enricher {
-    /// Collects the facts around a release. A forge is asked about the tag of every release. About
-    /// more, one with a low limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts later. `maintainers` are those with an address.
+    /// Collects the facts around a release. A forge is asked about the tag of every release. About more, one with a low
+    /// limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts
+    /// later. `maintainers` are those with an address.
     ///
     /// # Errors
     /// The store failed.
