@@ -29,7 +29,7 @@ Examples:
   provwatch baseline reset pkg:npm/axios --line 1 \\
       --reason 'the database was restored'
 
-provwatch forgets the baseline and learns it again from releases that the registry still has: those without an \
+The command forgets the baseline and learns it again from releases that the registry still has: those without an \
 alert, and those that you accepted. Held releases stay held, and their alerts do not change. So the next release \
 never counts as the first of its package. The history keeps every step. If the project has changed its way of \
 releasing, accept a release instead.")]
