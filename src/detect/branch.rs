@@ -1,9 +1,27 @@
-//! Recognises maintenance branches of a release line, whose commits the default branch does not have.
+//! Recognises merged commits, new branches, and the maintenance branches of a release line.
 
 use super::Change;
-use crate::model::{Numbers, names_version};
+use crate::model::{Numbers, names_version, traits::Refs};
 
 impl Change<'_> {
+    /// Whether the default branch or a release branch reaches the commit, if known. A user who can protect a branch can
+    /// make it a release branch, so this excuses less than the default branch does.
+    pub fn is_merged(&self) -> Option<bool> {
+        let commit = self.release.facts.commit.as_ref()?;
+        match commit.is_merged() {
+            Some(true) if commit.on_default_branch != Some(true) && self.is_new_branch() => commit.on_default_branch,
+            is_merged => is_merged,
+        }
+    }
+
+    /// Whether a branch that no earlier release was built from built this one: a wildcard protects a new branch at once.
+    fn is_new_branch(&self) -> bool {
+        let mut lines = self.package.lines.values();
+        let mut branches =
+            self.traits.iter().filter_map(|it| it.reference.as_deref()).filter(|it| it.starts_with("branch "));
+        branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
+    }
+
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that
     /// is known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default
     /// branch does not have its commits.

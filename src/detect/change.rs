@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
     baseline::{Traits, View, rank},
-    model::{
-        Baseline, EffectivePolicy, EvidenceRank, ExpectedChange, LineBaseline, Observation, Version, traits::Refs,
-    },
+    model::{Baseline, EffectivePolicy, EvidenceRank, ExpectedChange, LineBaseline, Observation, Version},
 };
 
 /// One release with the baseline of its package: the whole input of a detector.
@@ -94,24 +92,6 @@ impl<'a> Change<'a> {
     /// Whether the default branch reaches the commit, if known.
     pub fn on_default_branch(&self) -> Option<bool> {
         self.release.facts.commit.as_ref()?.on_default_branch
-    }
-
-    /// Whether the default branch or a release branch reaches the commit, if known. A user who can protect a branch can
-    /// make it a release branch, so this excuses less than the default branch does.
-    pub fn is_merged(&self) -> Option<bool> {
-        let commit = self.release.facts.commit.as_ref()?;
-        match commit.is_merged() {
-            Some(true) if commit.on_default_branch != Some(true) && self.is_new_branch() => commit.on_default_branch,
-            is_merged => is_merged,
-        }
-    }
-
-    /// Whether a branch that no earlier release was built from built this one: a wildcard protects a new branch at once.
-    fn is_new_branch(&self) -> bool {
-        let mut lines = self.package.lines.values();
-        let mut branches =
-            self.traits.iter().filter_map(|it| it.reference.as_deref()).filter(|it| it.starts_with("branch "));
-        branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
     }
 
     /// The wording for a commit that was not merged.

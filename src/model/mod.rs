@@ -12,6 +12,7 @@ mod any_tally;
 mod baseline;
 mod baseline_form;
 mod correlation_key;
+mod counted_repetitions;
 mod demand;
 mod digests;
 mod ecosystem;

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    Store, StoreError, alerts,
+    Store, StoreError,
     broken::Broken,
     columns::{Json, Micros, Text, Word, limit, time},
     error::QueryFailure,
+    operator_actions,
     reading::one,
     releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
@@ -196,7 +197,7 @@ impl Store {
                     releases::look_again(db, release, now)?;
                 }
             }
-            alerts::open_again(db, alert, by, reason, now)?;
+            operator_actions::open_again(db, alert, by, reason, now)?;
             Ok(steps)
         })
     }

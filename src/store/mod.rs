@@ -61,6 +61,7 @@ mod logs;
 mod migrations;
 mod namesakes;
 mod open;
+mod operator_actions;
 mod outcome;
 mod packages;
 mod queue;

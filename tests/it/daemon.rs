@@ -147,13 +147,11 @@ min_severity = "low"
         Daemon { child, notices, log }
     }
 
+    /// A takeover. Each runs a script of its own: the same deviation again would only raise the count of an open alert.
     fn publish_badly(&self, package: &str, version: &str) {
         let now = rfc3339(SystemClock.now());
-        self.world.publish_npm(
-            package,
-            version,
-            &by_mallory().at(now.parse().unwrap()).install_script("node steal.js"),
-        );
+        let script = format!("node steal-{version}.js");
+        self.world.publish_npm(package, version, &by_mallory().at(now.parse().unwrap()).install_script(&script));
     }
 
     /// Waits until the receiver has been told of these releases, each once: by itself, or as a member of a campaign.

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use lab::{Fault, Publication, Rig, due, rig::*};
 use provwatch::{
-    baseline::learn,
+    baseline::learn_accepted,
     detect::AssessmentInputs,
     model::{
         AlertStatus, BaselineReason, Fingerprint, Package, ReleaseId, ReleaseLine, ReleaseStatus, Severity,
@@ -88,7 +88,7 @@ fn accept(store: &Store, release: &str) {
     let row = store.release(&release.parse().unwrap()).unwrap().unwrap();
     let stored = store.baseline(row.purl.package()).unwrap();
     let mut baseline = stored.baseline;
-    learn(&mut baseline, row.observation.as_ref().unwrap());
+    learn_accepted(&mut baseline, row.observation.as_ref().unwrap());
     let version = NewBaselineVersion {
         line: row.line,
         reason: BaselineReason::Accepted,

@@ -210,8 +210,9 @@ fn honest_pipelines_are_not_accused() {
         (
             "the first release from another protected branch",
             before(),
+            // A wildcard protects a branch as soon as it exists.
             trusted(now()).merged(false).on_release_branch(true).claim("source_repository_ref", "refs/heads/lts"),
-            Medium,
+            High,
         ),
         (
             "N7: a workflow that was renamed is registered anew",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::change::change;
 use crate::{
-    baseline::learn,
+    baseline::{learn, learn_accepted},
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
@@ -18,7 +18,7 @@ use crate::{
     },
     model::{Baseline, BaselineReason, Observation, Package, ReleaseId, ReleaseLine},
     packages::relearn,
-    store::{BaselineChange, NewBaselineVersion, StoredBaseline},
+    store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
     text::shell_word,
 };
 
@@ -74,9 +74,10 @@ impl Reset {
         if history.is_empty() && !held.is_empty() {
             return Err(self.nothing_left(&held));
         }
+        let accepted = accepted(&store, &history)?;
         let known = store.baseline(&self.package)?.baseline;
         let lines = lines(&known, wanted.as_ref(), &history).len();
-        let changed = change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref(), &history))?;
+        let changed = change(&store, &self.package, |stored| self.anew(stored, wanted.as_ref(), &history, &accepted))?;
         let releases = if changed.is_some() { history.len() } else { 0 };
         let forgotten = Forgotten { package: &self.package, lines, releases, held };
         if self.printing.is_json() {
@@ -101,6 +102,7 @@ impl Reset {
         stored: StoredBaseline,
         wanted: Option<&ReleaseLine>,
         history: &[Observation],
+        accepted: &BTreeSet<ReleaseId>,
     ) -> Option<BaselineChange> {
         let StoredBaseline { revision, mut baseline } = stored;
         let forgotten = lines(&baseline, wanted, history);
@@ -118,7 +120,11 @@ impl Reset {
         let mut versions: Vec<_> =
             forgotten.iter().map(|line| step(line.clone(), BaselineReason::Reset, None, &self.reason)).collect();
         for release in history {
-            learn(&mut baseline, release);
+            if accepted.contains(&release.purl) {
+                learn_accepted(&mut baseline, release);
+            } else {
+                learn(&mut baseline, release);
+            }
             let purl = Some(release.purl.clone());
             versions.push(step(release.line(), BaselineReason::Learned, purl, "learned anew"));
         }
@@ -136,6 +142,17 @@ impl Reset {
         CliError::failed(why)
             .next(format!("accept the legitimate releases; `provwatch baseline show {package}` lists what is held"))
     }
+}
+
+/// The releases of the history that somebody accepted: their values count as normal at once.
+fn accepted(store: &Store, history: &[Observation]) -> Result<BTreeSet<ReleaseId>, StoreError> {
+    let mut accepted = BTreeSet::new();
+    for release in history {
+        if store.acceptance(&release.purl)?.is_some() {
+            accepted.insert(release.purl.clone());
+        }
+    }
+    Ok(accepted)
 }
 
 /// The lines that are learned again: all that the baseline or the history has, or the requested one.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::relearn;
 use crate::{
     detect::{AssessmentInputs, Burst, ReleaseContext},
-    model::{BaselineReason, Observation},
+    model::{BaselineReason, Fingerprint, Observation, Severity},
     packages::{
         assess::{assess, release_context::release_context},
         settings::Settings,
@@ -51,6 +51,7 @@ impl Company {
                     of.published_at - one.published_at <= BEFORE && one.purl.package() != of.purl.package();
                 let row = if is_of_burst { self.store.release(&one.purl)? } else { None };
                 if let Some(row) = row
+                    && !self.is_reported(&row)?
                     && (!row.in_baseline || self.leaves(&row, burst, now)?)
                 {
                     self.store.look_again(&row.purl, now + LATER)?;
@@ -58,6 +59,13 @@ impl Company {
             }
         }
         Ok(())
+    }
+
+    /// Whether a release already raised an alert that somebody has to look at: it needs no other one for its company, which the
+    /// campaign names.
+    fn is_reported(&self, row: &ReleaseRow) -> Result<bool, StoreError> {
+        let alert = self.store.alert(&Fingerprint::of_release(&row.purl))?;
+        Ok(alert.is_some_and(|alert| alert.severity >= Severity::Medium))
     }
 
     /// Takes a release out of its baseline if it would raise an alert in the company that it is in. Whether it did.

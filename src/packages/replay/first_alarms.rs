@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::case_alert::CaseAlert;
 use crate::{
     detect::{Alerted, repeats},
     model::{Alert, AlertId, Observation, Package, Repeated},
@@ -36,7 +37,7 @@ impl<'a> FirstAlarms<'a> {
 }
 
 /// Notes on each first alarm how often other alerts repeat it.
-pub(super) fn count_repetitions(alerts: &mut [super::CaseAlert]) {
+pub(super) fn count_repetitions(alerts: &mut [CaseAlert]) {
     let mut repeated: HashMap<AlertId, Repeated> = HashMap::new();
     for alert in alerts.iter().map(|case| &case.alert) {
         let Some(of) = alert.repeats else { continue };

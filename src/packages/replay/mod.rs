@@ -1,5 +1,6 @@
 //! Replay of timelines through the real rules, for back-tests and stored histories, or through a peer's rule.
 
+mod case_alert;
 mod first_alarms;
 mod history;
 mod peer_rules;
@@ -9,13 +10,13 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+pub use case_alert::CaseAlert;
 use chrono::{DateTime, Utc};
 pub use first_alarms::FirstAlarms;
 use first_alarms::count_repetitions;
 pub use peer_rules::{PeerRule, trace_peer};
 pub use rules::Rules;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 pub use timeline::{Expectation, Kind, ReplayError, Timeline, files, is_store};
 pub use trace::trace;
 
@@ -24,16 +25,6 @@ use super::{
     judge::campaign::{self, Accused},
 };
 use crate::model::{Alert, AlertKind, Confidence, CorrelationKey, Observation, ReleaseId, Severity, Signal};
-
-/// An alert of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CaseAlert {
-    /// The timeline's name.
-    pub case: String,
-    /// The alert.
-    #[serde(flatten)]
-    pub alert: Alert,
-}
 
 /// One expectation and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

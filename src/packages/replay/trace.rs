@@ -74,7 +74,8 @@ impl<'a> Trace<'a, '_> {
     fn judge_company(&mut self, of: &Observation, see: &mut impl FnMut(&'a Observation, &Assessment)) {
         let keys = CorrelationKey::of(of);
         for judged in &mut self.recent {
-            let is_alone = judged.release.purl.package() == of.purl.package() || judged.is_in_burst();
+            let is_done = judged.is_in_burst() || judged.severity >= Some(Severity::Medium);
+            let is_alone = judged.release.purl.package() == of.purl.package() || is_done;
             if is_alone || !CorrelationKey::of(judged.release).iter().any(|key| keys.contains(key)) {
                 continue;
             }

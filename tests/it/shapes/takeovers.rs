@@ -110,7 +110,7 @@ fn takeovers_through_a_workflow_are_seen() {
         (
             "W1: the environment is gone, whenever it was",
             history(5, trusted),
-            trusted(now()).without_claim("deployment_environment"),
+            own_branch().claim("source_repository_ref", "refs/heads/main").without_claim("deployment_environment"),
             Medium,
         ),
         ("W1: strangers can start it", before(), trusted(now()).claim("build_trigger", "issues"), Low),
