@@ -37,6 +37,11 @@ pub struct Novelty {
 }
 
 impl Novelty {
+    /// Whether a pre-release is compared with stable lines, or a stable release with pre-releases.
+    pub const fn is_of_another_kind(&self) -> bool {
+        self.is_of_another_kind
+    }
+
     /// A severity as it weighs here: milder by one step where the profile is inherited or shows a single release, where
     /// the package's values never settle, where another line has had the value for long, or this one long ago. It is
     /// one step, even if several of these hold: a new line must not hide the facts of its certificate. There is another

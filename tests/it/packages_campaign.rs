@@ -187,7 +187,8 @@ async fn a_member_that_comes_while_a_message_is_on_its_way_is_told_after_it() {
 async fn a_campaign_that_outlasts_a_day_is_one() {
     let rig = settled().await;
     for number in 0..36 {
-        rig.publish(&format!("pkg:npm/alpha@1.1.{number}"), &by_mallory());
+        let package = PACKAGES[number % PACKAGES.len()];
+        rig.publish(&format!("{package}@1.1.{number}"), &by_mallory());
         rig.smooth_pass().await;
         rig.minutes_pass(50);
     }

@@ -32,7 +32,7 @@ Examples:
   provwatch baseline unaccept pkg:npm/axios@1.15.0 \\
       --reason 'the account was stolen after all'
 
-provwatch learns the baseline again, without the release. It judges releases again that became normal because of \
+The command learns the baseline again, without the release. It judges releases again that became normal because of \
 this one, and opens the release's alert again. The history keeps every step.")]
 pub struct Unaccept {
     /// The release

@@ -1,7 +1,7 @@
 //! Detects a build from a commit that was never merged into the default branch or a release branch.
 
 use crate::{
-    detect::{About, Change, Detector, Difference, SignalCategory, signal},
+    detect::{About, Change, Detector, Difference, Novelty, SignalCategory, signal},
     model::{
         Confidence, Severity, Signal,
         traits::{Commits, Signatures, Tags},
@@ -24,7 +24,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build from a commit that is neither on the default branch nor on a release branch, on a line whose earlier commits always were on one. A release branch is any other branch that the forge protects. The signal is medium. It is high if the version has no tag or the commit no signature, and no earlier release lacked it. It is high, too, if the commit changes the workflows, or, on the newest line, if it is the head of no branch. It is low if the baseline is a single release or another line. It is low, too, for a release of an older line with tag and forge release, from a branch with the name of that line. If the ref is new to the line as well, `ref-changed` raises a high signal.
+A build from a commit that is neither on the default branch nor on a release branch, on a line whose earlier commits always were on one. A release branch is any other branch that the forge protects. The signal is medium. It is high if the version has no tag or the commit no signature, and no earlier release lacked it, or, on the newest line, if no branch has the commit. The first pre-releases beside stable ones are excepted from that. The signal is high, too, if the commit changes the workflows. It is low if the baseline is a single release or another line. It is low, too, for a release of an older line with tag and forge release, from a branch with the name of that line. If the ref is new to the line as well, `ref-changed` raises a high signal.
 
 ### Why it matters
 A tag can point to any commit. An attacker who can push but not merge can build from an orphan commit and call it a version.
@@ -53,7 +53,7 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
         return None;
     }
     let new = change.novelty_of_certificate(Commits, CommitPlace::Unmerged)?;
-    let severity = if is_grave(change) {
+    let severity = if is_grave(change, &new) {
         Severity::High
     } else if change.is_maintenance() {
         new.weigh(Severity::Medium).lowered()
@@ -69,15 +69,21 @@ fn unmerged(change: &Change<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, severity.max(Severity::Low), evidence))
 }
 
-/// Whether more than the merge is missing: the tag or the signature, where no release before lacked it; a branch that has
-/// the commit, on the newest line. Or the commit changes the workflows themselves.
-fn is_grave(change: &Change<'_>) -> bool {
+/// Whether the commit changes the workflows themselves, or more than the merge is missing.
+fn is_grave(change: &Change<'_>, new: &Novelty) -> bool {
+    let changes_workflows =
+        change.release.facts.commit.as_ref().is_some_and(|commit| commit.changes_workflows == Some(true));
+    changes_workflows || (!new.is_of_another_kind() && lacks_more(change))
+}
+
+/// Whether the tag or the signature is missing, where no release before lacked it; or a branch that has the commit, on the
+/// newest line.
+fn lacks_more(change: &Change<'_>) -> bool {
     let commit = change.release.facts.commit.as_ref();
     let untagged = change.tag() == Some(false) && change.always(Tags, TagPresence::Present, TagPresence::Absent);
     let unsigned = commit.and_then(|commit| commit.verified) == Some(false)
         && change.always(Signatures, CommitSignature::Verified, CommitSignature::Unverified);
     let is_newest = change.view.is_some_and(|view| view.is_newest);
     let on_no_branch = is_newest && commit.and_then(|commit| commit.on_any_branch) == Some(false);
-    let changes_workflows = commit.and_then(|commit| commit.changes_workflows) == Some(true);
-    untagged || unsigned || on_no_branch || changes_workflows
+    untagged || unsigned || on_no_branch
 }
