@@ -55,8 +55,10 @@ mod tests {
         "2024-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(day)
     }
 
-    /// Lines with owners, each with the days of its releases.
-    fn baseline(lines: &[(&str, &[(&str, &[i64])])]) -> Baseline {
+    /// A line with its owners, each with the days of its releases.
+    type OwnedLine<'a> = (&'a str, &'a [(&'a str, &'a [i64])]);
+
+    fn baseline(lines: &[OwnedLine<'_>]) -> Baseline {
         let mut baseline = Baseline::empty("pkg:npm/a".parse().unwrap());
         for (line, owners) in lines {
             let mut profile = LineBaseline::default();

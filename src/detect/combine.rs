@@ -232,7 +232,7 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
     // A loss of evidence beside another one is the same loss again, not a second reason.
     let is_loss = category(leading) == SignalCategory::Evidence;
     let counts = |signal: &&Signal| {
-        !(follows && signal.detector == REGISTRATION) && !(is_loss && signal.detector == BESIDE_ANOTHER)
+        !(follows && signal.detector == REGISTRATION || is_loss && signal.detector == BESIDE_ANOTHER)
     };
     for signal in signals.iter().filter(counts) {
         let voice: &mut Option<Severity> = &mut by_category[category(signal) as usize];

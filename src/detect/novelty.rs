@@ -57,9 +57,13 @@ impl Novelty {
 /// The usual values of a tally beside one that is not a habit: not any more, or, as it is new, not yet.
 fn usual_besides<V: Value>(tally: &Tally<V>, value: V::Asked<'_>, faded: bool) -> String {
     let (known, others): (Vec<_>, Vec<_>) = tally.iter().partition(|(other, _)| other.order(value).is_eq());
-    let last = known.first().map(|(value, seen)| match faded {
-        true => format!("; {} last on {}", quote(value.word()), day(seen.last)),
-        false => format!("; {} since {}", quote(value.word()), day(seen.first)),
+    let last = known.first().map(|(value, seen)| {
+        let value = quote(value.word());
+        if faded {
+            format!("; {value} last on {}", day(seen.last))
+        } else {
+            format!("; {value} since {}", day(seen.first))
+        }
     });
     format!("{}{}", usual(others), last.unwrap_or_default())
 }

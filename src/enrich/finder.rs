@@ -16,7 +16,7 @@ pub struct Question<'a> {
     pub former: &'a [String],
     /// Since when manifests of the package name the repository, where no certificate does.
     pub named_since: Option<DateTime<Utc>>,
-    /// The commit of the version before, by its certificate or its tag.
+    /// The commit of the version before, by its certificate or its tag; of the same line, if the release has a certificate.
     pub commit_before: Option<&'a str>,
     /// How much is asked.
     pub depth: Depth,

@@ -181,7 +181,8 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     if !is_merged {
         release_branches(asker, found, at, default, sha).await;
         any_branch(asker, found, at, sha).await;
-        changed_workflows(asker, found, at, &format!("{default}...{sha}")).await;
+        let before = found.question.commit_before.unwrap_or(default);
+        changed_workflows(asker, found, at, &format!("{before}...{sha}")).await;
     }
 }
 
@@ -221,7 +222,8 @@ async fn any_branch(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &s
     found.commit().on_any_branch = Some(has_it);
 }
 
-/// Whether the commits that the default branch does not have change its workflows. The changes are on the first page.
+/// Whether the commits since the version before, or those that the default branch does not have, change the workflows. An old
+/// branch has changes of its own, which its earlier versions had too. The changes are on the first page.
 async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, range: &str) {
     let answer = asker.ask::<Changes>(&format!("{at}/compare/{range}?per_page=1"), Age::SETTLED).await;
     if let Some(changes) = found.take(Fact::ChangedWorkflows, answer) {

@@ -169,11 +169,12 @@ async fn commit_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, defau
     found.commit().on_default_branch = Some(is_merged);
     if !is_merged {
         release_branches(asker, found, at, sha).await;
-        changed_workflows(asker, found, at, &format!("from={default}&to={sha}")).await;
+        let before = found.question.commit_before.unwrap_or(default);
+        changed_workflows(asker, found, at, &format!("from={before}&to={sha}")).await;
     }
 }
 
-/// Whether the commits that the default branch does not have change its pipeline. A long list of changes is cut off.
+/// Whether the commits since the version before, or those that the default branch does not have, change the pipeline. A long list of changes is cut off.
 async fn changed_workflows(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, range: &str) {
     let answer = asker.ask::<Changes>(&format!("{at}/repository/compare?{range}"), Age::SETTLED).await;
     let Some(changes) = found.take(Fact::ChangedWorkflows, answer) else { return };

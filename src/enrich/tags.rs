@@ -70,14 +70,14 @@ pub(super) async fn find(
         ForgeAnswer::Found((name, commit)) => (Some(name), commit),
         _ => (candidates.into_iter().next(), None),
     };
-    let asked = exists.map(|exists| TagFacts {
+    let answered = exists.map(|exists| TagFacts {
         name,
         commit,
         exists: Some(exists),
         asked_at: Some(asker.clock.now()),
         ..TagFacts::default()
     });
-    found.facts.tag = listed.or(asked);
+    found.facts.tag = listed.or(answered);
     let exists = found.exists(Fact::ForgeRelease, &release);
     let immutable = match release {
         ForgeAnswer::Found(release) => release.immutable,

@@ -40,6 +40,7 @@ impl Wanted {
     }
 
     /// The same, and what `HEAD` points to. Nothing stays nothing.
+    #[must_use]
     pub fn with_head(mut self) -> Self {
         if !self.0.is_empty() {
             self.0.push(HEAD.to_owned());

@@ -148,8 +148,9 @@ mod tests {
         for (bytes, packets) in table {
             assert_eq!(all(bytes).unwrap(), packets, "{}", String::from_utf8_lossy(bytes));
         }
-        let longest = [b"fff0".as_slice(), &[b'x'; LONGEST - DIGITS]].concat();
-        assert_eq!(all(&longest).unwrap(), [Data(&[b'x'; LONGEST - DIGITS])]);
+        let data = vec![b'x'; LONGEST - DIGITS];
+        let longest = [b"fff0".as_slice(), &data].concat();
+        assert_eq!(all(&longest).unwrap(), [Data(&data)]);
     }
 
     #[test]
@@ -194,7 +195,9 @@ mod tests {
         #[test]
         fn written_lines_are_read_again(lines in prop::collection::vec("[ -~]{0,300}", 0..20)) {
             let mut message = Vec::new();
-            lines.iter().for_each(|line| write_line(&mut message, line));
+            for line in &lines {
+                write_line(&mut message, line);
+            }
             let read: Vec<_> = all(&message).unwrap();
             let expected: Vec<Vec<u8>> = lines.iter().map(|line| format!("{line}\n").into_bytes()).collect();
             prop_assert_eq!(read, expected.iter().map(|line| Packet::Data(line)).collect::<Vec<_>>());

@@ -81,9 +81,9 @@ impl ReferenceList {
         if !rows.is_sorted_by(|one, next| name(one) <= name(next)) {
             rows.sort_unstable_by(|one, other| name(one).cmp(name(other)));
         }
-        let twice = rows.windows(2).find(|pair| name(&pair[0]) == name(&pair[1]));
-        if let Some(pair) = twice {
-            return Err(Unlistable::Twice(name(&pair[0]).to_owned()));
+        let pairs = rows.iter().zip(rows.iter().skip(1));
+        if let Some((twice, _)) = pairs.into_iter().find(|(row, next)| name(row) == name(next)) {
+            return Err(Unlistable::Twice(name(twice).to_owned()));
         }
         names.shrink_to_fit();
         rows.shrink_to_fit();

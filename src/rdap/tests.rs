@@ -125,11 +125,14 @@ async fn not_found_counts_only_from_an_rdap_server() {
     }
 }
 
+/// A status, headers, a body, and what the reason has to say.
+type Reply<'a> = (u16, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[tokio::test]
 async fn obnoxious_answers_are_unknown_and_kept_for_an_hour() {
     let elsewhere = &[("location", "https://other.example/domain/a.test")][..];
     let large = format!("{{\"objectClassName\": \"domain\", \"x\": \"{}\"}}", "a".repeat(65 * 1024));
-    let table: [(u16, &[(&str, &str)], &str, &str); 13] = [
+    let table: [Reply<'_>; 13] = [
         (200, &[], "<html>Sign in</html>", "another form"),
         (200, &[], "", "another form"),
         (200, &[], r#"{"objectClassName": "entity"}"#, "not about a domain"),

@@ -85,26 +85,31 @@ fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     Some(signal(&ABOUT, if is_mild { Severity::Medium } else { Severity::High }, evidence))
 }
 
-/// For how many days a repository must have existed for a package to move into it unsuspiciously.
+/// For how many days a repository of the same owner must have existed for a package to move into it unsuspiciously.
 const SETTLED_DAYS: i64 = 30;
+
+/// For how many days repository and owner must have existed for a move in the open. A project that changes its forge makes
+/// both for the move, and prepares it for some weeks.
+const PREPARED_DAYS: i64 = 14;
 
 /// Whether the package moved by a merged commit, and its manifest follows: into an older repository of the same owner, as into
 /// a monorepo, for which an attacker would need the owner's rights; or to another owner or forge, in the open, where
-/// neither repository nor owner is young. An attacker would have to prepare that for a month, and still raises an alert.
+/// neither repository nor owner is days old. An attacker would have to prepare that for weeks, and still raises an alert.
 fn is_move(change: &Change<'_>, traits: &Traits<'_>) -> bool {
     let facts = &change.release.facts;
-    let is_old = |created_at: Option<DateTime<Utc>>| {
-        created_at.is_some_and(|at| (change.release.published_at - at).num_days() >= SETTLED_DAYS)
+    let is_old = |created_at: Option<DateTime<Utc>>, days| {
+        created_at.is_some_and(|at| (change.release.published_at - at).num_days() >= days)
     };
     let is_of_owner = |id| change.profile().is_some_and(|line| line.tally(OwnerIds).contains(id));
     let repository = facts.repository.as_ref();
     let is_original = repository.is_some_and(|repository| repository.fork == Some(false));
+    let begun = repository.and_then(|repository| repository.created_at);
     let owner = facts.owner.as_ref().and_then(|owner| owner.created_at);
-    let is_open = change.tag() == Some(true) && change.forge_release() == Some(true) && is_original && is_old(owner);
+    let is_open = change.tag() == Some(true) && is_original;
     change.on_default_branch() == Some(true)
         && manifest_repository(change.release, traits) == Some(ManifestRepository::Same)
-        && is_old(repository.and_then(|repository| repository.created_at))
-        && (traits.owner_id.is_some_and(is_of_owner) || is_open)
+        && (traits.owner_id.is_some_and(is_of_owner) && is_old(begun, SETTLED_DAYS)
+            || is_open && is_old(begun, PREPARED_DAYS) && is_old(owner, PREPARED_DAYS))
 }
 
 /// On a line that never had a repository, those of the package's other lines are expected.

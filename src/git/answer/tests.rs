@@ -17,7 +17,9 @@ fn at() -> DateTime<Utc> {
 /// An answer with these lines, up to its end.
 fn answer(lines: &[&str]) -> Vec<u8> {
     let mut body = Vec::new();
-    lines.iter().for_each(|line| write_line(&mut body, line));
+    for line in lines {
+        write_line(&mut body, line);
+    }
     body.extend_from_slice(b"0000");
     body
 }
@@ -198,7 +200,9 @@ proptest! {
     ) {
         let mut body = sound(&tags);
         let length = body.len();
-        places.iter().for_each(|(place, byte)| body[place.index(length)] = *byte);
+        for (place, byte) in &places {
+            body[place.index(length)] = *byte;
+        }
         match read(&body) {
             Ok(found) => prop_assert!(found.tags.len() + found.left_out <= tags.len() + length / 45),
             Err(error) => prop_assert!(error.to_string().chars().count() < 300),

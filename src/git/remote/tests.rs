@@ -50,7 +50,9 @@ const GIT: &[(&str, &str)] = &[("content-type", RESULT_TYPE)];
 
 fn answer(lines: &[&str]) -> Vec<u8> {
     let mut body = Vec::new();
-    lines.iter().for_each(|line| write_line(&mut body, line));
+    for line in lines {
+        write_line(&mut body, line);
+    }
     body.extend_from_slice(b"0000");
     body
 }

@@ -72,7 +72,7 @@ impl Documents {
     /// mean nothing.
     async fn take_part(&self, subject: &Examination<'_>, mut document: PackageDocument) -> Result<Took, StoreError> {
         let listed = listed(&document);
-        let took = self.described.take(subject, &mut document).await?;
+        let took = Box::pin(self.described.take(subject, &mut document)).await?;
         if subject.first_sight() {
             // Releases that come during the wait were not there at the first check.
             self.store.save_package(&package_row(subject, document, listed.versions, false))?;

@@ -132,7 +132,7 @@ fn is_settled<'a>(
     at: DateTime<Utc>,
 ) -> bool {
     let tallies = || baseline.lines.values().map(&tally);
-    let first = tallies().filter_map(|tally| tally.since()).min();
+    let first = tallies().filter_map(Tally::since).min();
     let seen = tallies().filter_map(|tally| tally.get(name)).map(|seen| seen.first).min();
     seen.is_some_and(|seen| at - seen >= settling_time(of) || Some(seen) == first)
 }

@@ -84,14 +84,15 @@ impl Enricher {
         Ok(more_later)
     }
 
-    /// The commit of the latest earlier version that has one, by its certificate or its tag.
+    /// The commit of the latest earlier version in the baseline that has one, by its certificate or its tag: of the same
+    /// line where the release has a certificate, which names its own commit.
     fn commit_before(&self, release: &Observation) -> Result<Option<String>, StoreError> {
-        if release.verified().next().is_some() {
-            return Ok(None);
-        }
+        let is_certified = release.verified().next().is_some();
         let rows = self.store.releases(release.purl.package(), RECENT)?;
         let earlier = rows.into_iter().filter(|row| row.in_baseline).filter_map(|row| row.observation);
-        let mut earlier = earlier.filter(|one| one.published_at < release.published_at && one.purl != release.purl);
+        let mut earlier = earlier
+            .filter(|one| one.published_at < release.published_at && one.purl != release.purl)
+            .filter(|one| !is_certified || one.line() == release.line());
         Ok(earlier.find_map(|one| {
             let tagged = one.facts.tag.as_ref().and_then(|tag| tag.commit.clone());
             let built = one.verified().find_map(|it| it.identity.claims.source_repository_digest.clone());

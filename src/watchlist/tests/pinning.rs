@@ -105,8 +105,8 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
 #[test]
 fn a_thousand_packages_are_pinned_at_once() {
     let purls: Vec<_> = (0..1000).map(|number| format!("pkg:npm/package-{number}")).collect();
-    let list: String = purls.iter().map(|purl| format!("    \"{purl}\",\n")).collect();
-    let text = format!("packages = [\n{list}]\n");
+    let list: Vec<String> = purls.iter().map(|purl| format!("    \"{purl}\",\n")).collect();
+    let text = format!("packages = [\n{}]\n", list.concat());
     let purls: Vec<&str> = purls.iter().map(String::as_str).collect();
     let after = pinned(&text, &purls);
     assert_eq!(parse(&after).counts(), (1000, 0));

@@ -78,7 +78,9 @@ impl Alarms {
             all.compared += one.compared;
             all.critical.extend_from_slice(&one.critical);
             for (into, from) in [(&mut all.alerts, &one.alerts), (&mut all.first, &one.first)] {
-                from.iter().for_each(|(severity, count)| *into.entry(*severity).or_default() += count);
+                for (severity, count) in from {
+                    *into.entry(*severity).or_default() += count;
+                }
             }
         }
         all

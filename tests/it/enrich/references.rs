@@ -137,7 +137,7 @@ async fn gitlab_tells_which_commit_is_newer_by_the_base_of_both() {
 
 #[tokio::test]
 async fn gitlab_tells_which_branches_have_a_commit_and_what_it_changes() {
-    let compare = format!("projects/77/repository/compare?from=main&to={SHA}");
+    let compare = format!("projects/77/repository/compare?from={BEFORE}&to={SHA}");
     let refs = format!("projects/77/repository/commits/{SHA}/refs?type=branch&per_page=100");
     let file = |path: &str| json!({"new_path": path, "old_path": path});
     for (branches, changes, on_any_branch, changes_workflows) in [
@@ -153,6 +153,18 @@ async fn gitlab_tells_which_branches_have_a_commit_and_what_it_changes() {
         let why = facts.unknown.unwrap_or_default();
         assert_eq!(why.contains_key(&Fact::ChangedWorkflows), changes_workflows.is_none());
     }
+}
+
+/// An old branch has changes of its own, which its earlier versions had too.
+#[tokio::test]
+async fn the_first_version_of_a_line_is_compared_with_the_default_branch() {
+    let (lab, release) = unmerged_at_github();
+    let page = format!("repositories/77/compare/main...{SHA}?per_page=1");
+    lab.forge.has(&page, json!({"status": "diverged", "files": [{"filename": ".github/workflows/release.yml"}]}));
+    let place = ForgeRepository::of(&release).unwrap();
+    let asking = Question { commit_before: None, ..question(&release, &place, Depth::All) };
+    let commit = lab.forges.facts(asking).await.facts.commit.unwrap();
+    assert_eq!(commit.changes_workflows, Some(true));
 }
 
 /// A widget at GitHub whose default branch lacks the commit, built from a branch.
@@ -191,7 +203,7 @@ async fn a_branch_has_a_commit_as_its_head_or_below_it() {
 
 #[tokio::test]
 async fn a_commit_changes_workflows_as_far_as_the_forge_names_its_files() {
-    let page = format!("repositories/77/compare/main...{SHA}?per_page=1");
+    let page = format!("repositories/77/compare/{BEFORE}...{SHA}?per_page=1");
     let files = |names: &[&str], plain: usize| -> Value {
         let plain = (0..plain).map(|number| format!("src/{number}.rs"));
         let names = names.iter().map(|name| (*name).to_owned()).chain(plain);
@@ -241,7 +253,9 @@ async fn answers_that_earlier_versions_kept_are_read_or_asked_for_again() {
         ("repositories/77/actions/runs/900/attempts/1", None),
         ("repositories/77", Some(r#"{"id":77,"created_at":"2020-01-01T00:00:00Z"}"#)),
     ];
-    kept.iter().for_each(|(path, body)| keep(&lab.memory, path, *body));
+    for (path, body) in kept {
+        keep(&lab.memory, path, body);
+    }
     let facts = all(&lab, &attested("github.com")).await;
     assert_eq!((facts.tag.unwrap().exists, facts.release.unwrap().exists), (Some(true), Some(true)));
     assert_eq!(facts.run.unwrap().conclusion.as_deref(), Some("gone"));

@@ -47,7 +47,7 @@ pub fn moved_into_monorepo(project: &mut Project) {
     project.home.since = project.now - age;
     project.tags = TagStyle::Package;
     if project.once_in(2) {
-        project.pipeline.workflow = "release-packages.yml".to_owned();
+        "release-packages.yml".clone_into(&mut project.pipeline.workflow);
     }
     if project.once_in(2) {
         (project.pipeline.source, project.pipeline.trigger) = (Source::Branch, "push");
@@ -102,7 +102,7 @@ pub fn private_then_public(project: &mut Project) {
 
 /// The default branch is renamed from `master` to `main`; most of these build from it.
 pub fn master_to_main(project: &mut Project) {
-    project.home.default_branch = "master".to_owned();
+    "master".clone_into(&mut project.home.default_branch);
     if !project.once_in(5) {
         (project.pipeline.source, project.pipeline.trigger) = (Source::Branch, "push");
     }
@@ -111,6 +111,6 @@ pub fn master_to_main(project: &mut Project) {
     }
     let count = project.turning_point();
     project.release_until(count);
-    project.home.default_branch = "main".to_owned();
+    "main".clone_into(&mut project.home.default_branch);
     project.finish();
 }

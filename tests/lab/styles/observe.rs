@@ -216,7 +216,7 @@ fn facts(project: &Project, draft: &Draft) -> Facts {
 /// crates.io tells the age of an account.
 fn account(project: &Project, draft: &Draft) -> Option<AccountFacts> {
     let is_told = project.ecosystem == Ecosystem::CARGO && matches!(draft.by, By::Person(_));
-    is_told.then(|| AccountFacts { created_at: Some(project.accounts_since), maintainer_since: None })
+    is_told.then_some(AccountFacts { created_at: Some(project.accounts_since), maintainer_since: None })
 }
 
 fn repository(home: &Home) -> RepositoryFacts {
@@ -240,12 +240,13 @@ fn owner(home: &Home) -> OwnerFacts {
     }
 }
 
-/// Of a commit that is not merged, the forge is asked for more. Every fifth project also changes its workflows there.
+/// Of a commit that is not merged, the forge is asked for more. One such release in twenty also changes the workflows.
 fn commit(project: &Project, draft: &Draft) -> CommitFacts {
+    let position = project.number + project.releases.len() as u64;
     CommitFacts {
         on_default_branch: Some(draft.merged),
         on_any_branch: (!draft.merged).then_some(true),
-        changes_workflows: (!draft.merged).then_some(project.number.is_multiple_of(5)),
+        changes_workflows: (!draft.merged).then_some(position.is_multiple_of(20)),
         on_release_branch: (!draft.merged).then_some(false),
         verified: Some(project.signs_commits),
     }

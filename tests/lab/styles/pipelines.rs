@@ -69,7 +69,8 @@ pub fn workflow_renamed(project: &mut Project) {
     }
     let count = project.turning_point();
     project.release_until(count);
-    project.pipeline.workflow = ["deploy.yml", "npm-publish.yml", "cd.yaml"][project.random.usize(0..3)].to_owned();
+    let renamed = ["deploy.yml", "npm-publish.yml", "cd.yaml"][project.random.usize(0..3)];
+    renamed.clone_into(&mut project.pipeline.workflow);
     project.register_anew();
     project.finish();
 }

@@ -62,7 +62,7 @@ pub fn lerna_fixed_burst(project: &mut Project) {
     project.tags = TagStyle::V;
     project.by = [By::Workflow, By::TokenInWorkflow, By::Person(0)][project.random.usize(0..3)];
     let packages = project.random.usize(4..9);
-    project.length = project.length * 2;
+    project.length *= 2;
     while !project.is_done() {
         project.pass_time();
         project.bump();
