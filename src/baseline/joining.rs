@@ -31,6 +31,8 @@ pub struct Held {
     pub status: ReleaseStatus,
     /// Whether it lost nothing but its evidence, and was released in the open.
     pub open_loss: bool,
+    /// Whether it was built in another repository, or by another provider.
+    pub another_origin: bool,
 }
 
 /// A release of the package, assessed against the baseline of its time.
@@ -64,9 +66,10 @@ fn is_repeated_openly(held: &Held, releases: &[Later]) -> bool {
         && losses().max().is_some_and(|last| last - held.published_at >= Duration::days(CLEAN_DAYS))
 }
 
-/// Time does not absolve a release that looked like a takeover or was withdrawn.
+/// Time does not absolve a release that looked like a takeover, was withdrawn or came from elsewhere: whoever owns another
+/// repository can wait, and release the old way in between.
 fn can_outlive(held: &Held) -> bool {
-    held.severity <= Severity::Medium && held.status == ReleaseStatus::Published
+    held.severity <= Severity::Medium && held.status == ReleaseStatus::Published && !held.another_origin
 }
 
 /// Five clean releases of the line since the held one and since the last alert on any line, the last of them at
@@ -97,7 +100,7 @@ mod tests {
 
     fn held(severity: Severity) -> Held {
         let (line, status) = (ReleaseLine::named("1"), ReleaseStatus::Published);
-        Held { line, published_at: day(0), severity, status, open_loss: false }
+        Held { line, published_at: day(0), severity, status, open_loss: false, another_origin: false }
     }
 
     fn later(days: &[i64], clean: bool) -> Vec<Later> {
@@ -149,8 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_withdrawn_stays_out() {
+    fn what_was_withdrawn_or_came_from_elsewhere_stays_out() {
         let clean = later(&[3, 6, 9, 12, 14], true);
+        assert!(!joins(&Held { another_origin: true, ..held(Severity::Medium) }, &clean));
         let withdrawn = Held { status: ReleaseStatus::Unpublished, ..held(Severity::Medium) };
         assert!(!joins(&withdrawn, &clean) && joins(&held(Severity::Medium), &clean));
     }

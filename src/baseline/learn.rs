@@ -3,10 +3,10 @@
 use chrono::{DateTime, Timelike, Utc};
 
 use super::{
-    Traits, rank,
+    A_TAG, Traits, rank,
     words::{
-        attempt, dependencies, dependency_sources, gap, has_no_dependencies, manifest_repository, named_repository,
-        pause, ref_place, signed_at, tag_name,
+        PROTECTED_TAG, attempt, dependencies, dependency_sources, gap, has_no_dependencies, manifest_repository,
+        named_repository, pause, ref_place, signed_at, tag_name,
     },
 };
 use crate::model::{
@@ -93,7 +93,7 @@ impl LearnedRelease<'_> {
             Trait::ReleaseSeals => profile.count(ReleaseSeals, self.release_seal(), at),
             Trait::Commits => profile.count(Commits, self.commit(), at),
             Trait::RefPlaces => {
-                let places = all().filter_map(|it| Some(ref_place(it.reference.as_deref()?, self.commit()?)));
+                let places = all().filter_map(|it| self.ref_place(it));
                 places.for_each(|place| profile.count(RefPlaces, Some(&*place), at));
             }
             Trait::Builders => profile.count(Builders, all().filter_map(|it| Some(it.builder.as_ref()?.asked())), at),
@@ -154,6 +154,14 @@ impl LearnedRelease<'_> {
     fn commit(&self) -> Option<CommitPlace> {
         let is_merged = self.release.facts.commit.as_ref()?.is_merged()?;
         Some(if is_merged { CommitPlace::Merged } else { CommitPlace::Unmerged })
+    }
+
+    fn ref_place(&self, identity: &Traits<'_>) -> Option<String> {
+        let (kind, place) = (identity.reference.as_deref()?, self.commit()?);
+        let commit = self.release.facts.commit.as_ref()?;
+        let is_protected_only = place == CommitPlace::Merged && commit.on_default_branch != Some(true);
+        let is_protected_tag = kind == A_TAG && is_protected_only;
+        Some(if is_protected_tag { PROTECTED_TAG.to_owned() } else { ref_place(kind, place) })
     }
 
     fn signature(&self) -> Option<CommitSignature> {

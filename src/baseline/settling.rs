@@ -20,10 +20,7 @@ pub const fn settling_time(of: Trait) -> TimeDelta {
         | Trait::Tags
         | Trait::ForgeReleases
         | Trait::ReleaseSeals
-        | Trait::Commits
         | Trait::Signatures
-        | Trait::Conclusions
-        | Trait::Attempts
         | Trait::Gaps => TimeDelta::zero(),
         _ => REST,
     }

@@ -42,6 +42,10 @@ pub fn ref_place(kind: &str, place: CommitPlace) -> String {
     format!("{kind} {}", place.as_str())
 }
 
+/// A tag of a commit that a protected branch has, and the default branch is not known to have: a user who can protect a
+/// branch can tag there too.
+pub const PROTECTED_TAG: &str = "tag protected";
+
 /// Whether the manifest names the repository that built the release. `None` if one of them is not known.
 pub fn manifest_repository(release: &Observation, traits: &Traits<'_>) -> Option<ManifestRepository> {
     let named = named_repository(release.manifest.as_ref()?.repository.as_deref()?)?;

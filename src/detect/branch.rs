@@ -1,7 +1,13 @@
 //! Recognises merged commits, new branches, and the maintenance branches of a release line.
 
 use super::Change;
-use crate::model::{Numbers, names_version, traits::Refs};
+use crate::{
+    baseline::{A_TAG, words::PROTECTED_TAG},
+    model::{
+        Numbers, Text, names_version,
+        traits::{RefPlaces, Refs},
+    },
+};
 
 impl Change<'_> {
     /// Whether the default branch or a release branch reaches the commit, if known. A user who can protect a branch can
@@ -9,7 +15,11 @@ impl Change<'_> {
     pub fn is_merged(&self) -> Option<bool> {
         let commit = self.release.facts.commit.as_ref()?;
         match commit.is_merged() {
-            Some(true) if commit.on_default_branch != Some(true) && self.is_new_branch() => commit.on_default_branch,
+            Some(true)
+                if commit.on_default_branch != Some(true) && (self.is_new_branch() || self.is_new_protection()) =>
+            {
+                commit.on_default_branch
+            }
             is_merged => is_merged,
         }
     }
@@ -22,9 +32,20 @@ impl Change<'_> {
         branches.any(|branch| !lines.any(|line| self.knows(line, Refs, branch)))
     }
 
+    /// Whether it is the first that was built from a tag whose commit only a protected branch has. Nothing is known of that
+    /// where no earlier release shows where the commit of its tag was.
+    fn is_new_protection(&self) -> bool {
+        let is_tag = self.traits.iter().any(|it| it.reference.as_deref() == Some(A_TAG));
+        let lines = || self.package.lines.values();
+        let is_place_of_tag = |place: &Text| place.split_once(' ').is_some_and(|(kind, _)| kind == A_TAG);
+        is_tag
+            && lines().any(|line| line.tally(RefPlaces).values().any(is_place_of_tag))
+            && !lines().any(|line| self.knows(line, RefPlaces, PROTECTED_TAG))
+    }
+
     /// Whether it is of a line that is older than the package's newest, released in the open, and built, as far as that
     /// is known, from its tag or from the branch that is named for the line: `1.x`, `v1`, `release/1.2`. The default
-    /// branch does not have its commits.
+    /// branch does not have its commits, but some branch does.
     pub fn is_maintenance(&self) -> bool {
         let line = self.release.line();
         let own = self.release.purl.parsed().map(|version| version.numbers());
@@ -35,7 +56,8 @@ impl Change<'_> {
             name.strip_prefix("refs/tags/").is_some_and(is_own_tag)
                 || name.strip_prefix("refs/heads/").is_some_and(is_own_branch)
         };
-        is_older && self.is_in_the_open() && self.release.refs().all(is_own)
+        let on_any_branch = self.release.facts.commit.as_ref().and_then(|commit| commit.on_any_branch);
+        is_older && on_any_branch != Some(false) && self.is_in_the_open() && self.release.refs().all(is_own)
     }
 }
 

@@ -79,9 +79,14 @@ impl<'a> Change<'a> {
         self.view.map(|view| view.profile)
     }
 
-    /// Whether the version's tag exists, if known.
+    /// Whether the version's tag exists, if known. In the first half hour a tag that does not exist may still come.
     pub fn tag(&self) -> Option<bool> {
-        self.release.facts.tag.as_ref()?.exists
+        self.release.facts.tag.as_ref()?.exists.filter(|exists| *exists || !self.is_tag_early())
+    }
+
+    /// Whether provwatch looked for the tag at a time when it may still have been to come.
+    pub fn is_tag_early(&self) -> bool {
+        self.release.facts.tag.as_ref().is_some_and(|tag| tag.is_early(self.release.published_at))
     }
 
     /// Whether the forge shows a release for the version, if known.
@@ -98,6 +103,7 @@ impl<'a> Change<'a> {
     pub fn unmerged(&self) -> &'static str {
         match self.release.facts.commit.as_ref().and_then(|commit| commit.on_release_branch) {
             Some(false) => "a commit that is on neither the default branch nor a protected branch",
+            Some(true) => "a commit that only a protected branch has, and no earlier release was built from one",
             _ => "a commit that is not on the default branch",
         }
     }

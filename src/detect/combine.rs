@@ -170,6 +170,11 @@ struct CategoryScores {
 const ANOTHER_REPOSITORY: [&str; 5] =
     ["issuer-changed", "repository-changed", "repository-forked", "repository-recreated", "trusted-repository-changed"];
 
+/// Whether loud signals say that a release was built from another repository, or by another provider.
+pub fn is_of_another_origin(signals: &[Signal]) -> bool {
+    signals.iter().any(|signal| signal.severity > Severity::Info && ANOTHER_REPOSITORY.contains(&&*signal.detector))
+}
+
 impl CategoryScores {
     fn of(&self, category: SignalCategory) -> Option<Severity> {
         self.by_category[category as usize]
@@ -238,7 +243,7 @@ fn listen(signals: &[Signal], leading: &Signal) -> CategoryScores {
         let voice: &mut Option<Severity> = &mut by_category[category(signal) as usize];
         *voice = (*voice).max(Some(signal.severity));
     }
-    let moved = signals.iter().filter(is_loud).any(|signal| ANOTHER_REPOSITORY.contains(&signal.detector.as_ref()));
+    let moved = is_of_another_origin(signals);
     CategoryScores { worst: leading.severity, leading: category(leading), by_category, moved }
 }
 

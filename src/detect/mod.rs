@@ -27,7 +27,7 @@ mod tuning;
 
 pub use all::{about, abouts};
 pub use change::{AssessmentInputs, Change};
-pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine};
+pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine, is_of_another_origin};
 use comparison::{Difference, signal, support};
 pub use detector::{About, Detector, HEADINGS, SignalCategory};
 pub use document::document;

@@ -90,6 +90,13 @@ impl<'a> Change<'a> {
         Some(Novelty { milder: true, ..novelty })
     }
 
+    /// The lines that certificates of a release are compared with: its own; where that has none, all.
+    pub fn certified(&self) -> impl Iterator<Item = &'a LineBaseline> {
+        let own = self.profile().filter(|profile| !profile.tally(Issuers).is_empty());
+        let others = self.package.lines.values().filter(move |_| own.is_none());
+        own.into_iter().chain(others)
+    }
+
     /// The same for the profile of another line.
     pub fn novelty_on<K: Key>(&self, profile: &LineBaseline, of: K, value: Asked<'_, K>) -> Option<Novelty> {
         let view = self.view?;

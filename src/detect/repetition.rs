@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
+use super::is_open_loss;
 use crate::model::{Alert, AlertKind, AlertStatus, Observation, Severity, Signal};
 
 /// After so many days without a repetition the same deviation is news again: an alert that nobody closed must not hide what
@@ -35,10 +36,18 @@ pub fn repeats(known: Alerted<'_>, new: Alerted<'_>) -> bool {
     can_be_repeated(known.alert)
         && can_repeat(new.alert)
         && is_of_same_package(known.alert, new.alert)
+        && known.release.line().is_prerelease() == new.release.line().is_prerelease()
+        && is_as_open(known, new)
         && new.alert.severity <= known.alert.severity
         && new.alert.at() - known.alert.last_at() <= LASTS
         && is_published_alike(known.release, new.release)
         && telling(new.alert).all(|signal| is_told(signal, new.release, known))
+}
+
+/// A loss of evidence in the open, with tag and merge, does not announce one that lacks them.
+fn is_as_open(known: Alerted<'_>, new: Alerted<'_>) -> bool {
+    let is_open = |it: Alerted<'_>| is_open_loss(it.release, &it.alert.signals);
+    !is_open(known) || is_open(new)
 }
 
 fn can_be_repeated(known: &Alert) -> bool {

@@ -1,9 +1,12 @@
 //! Collects the facts of one release from a forge, with the reasons for those that stay unknown.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ForgeAnswer, ForgeRepository, doubt::Doubt, place::commit};
 use crate::model::{CommitFacts, Fact, Facts, Observation, RepositoryFacts, TagFacts};
+
+/// For how long after a release its branches are expected to be as they were.
+const BRANCHES_LAST: TimeDelta = TimeDelta::days(1);
 
 /// A request for the facts about a release.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +141,16 @@ impl<'a> Finder<'a> {
 
     pub(super) fn commit(&mut self) -> &mut CommitFacts {
         self.facts.commit.get_or_insert_default()
+    }
+
+    /// Whether a branch has the commit. Branches move on and are deleted: that none has it now says nothing of a release that
+    /// is older than a day.
+    pub(super) fn on_any_branch(&mut self, has_it: bool, now: DateTime<Utc>) {
+        if has_it || now - self.question.release.published_at < BRANCHES_LAST {
+            self.commit().on_any_branch = Some(has_it);
+        } else {
+            self.unknown(Fact::OnAnyBranch, "no branch has it now, a day or more after the release");
+        }
     }
 
     /// Whether something exists, if that could be determined.

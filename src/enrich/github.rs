@@ -219,7 +219,7 @@ async fn any_branch(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, sha: &s
             ForgeAnswer::Unknown(why) => return found.failed(Fact::OnAnyBranch, why),
         };
     }
-    found.commit().on_any_branch = Some(has_it);
+    found.on_any_branch(has_it, asker.clock.now());
 }
 
 /// Whether the commits since the version before, or those that the default branch does not have, change the workflows. An old

@@ -206,7 +206,7 @@ async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, s
         return;
     };
     let is_all = having.len() < PAGE;
-    found.commit().on_any_branch = Some(!having.is_empty());
+    found.on_any_branch(!having.is_empty(), asker.clock.now());
     let names = having.into_iter().map(|branch| branch.name).collect();
     let path = |name: &str| format!("{at}/repository/branches/{}", escaped(name));
     branches::find(asker, found, Branches { names, is_all }, path, |branch: &Branch| branch.protected).await;

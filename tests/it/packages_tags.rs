@@ -63,15 +63,15 @@ async fn every_new_release_costs_one_question_and_the_first_one_a_listing() {
 }
 
 #[tokio::test]
-async fn a_missing_tag_is_looked_for_three_times_before_it_is_more_than_low() {
+async fn a_missing_tag_is_looked_for_three_times_before_it_counts() {
     let town = settled().await;
     town.publish("widget", "1.1.0", &usual()).await;
-    assert_eq!((town.git.counts(), town.severity("widget@1.1.0")), ((1, 1), Some(Severity::Low)));
+    assert_eq!((town.git.counts(), town.severity("widget@1.1.0")), ((1, 1), Some(Severity::Info)));
     assert!(!town.row("widget@1.1.0").in_baseline, "the tag may still come");
     town.after(5).await;
     assert_eq!(town.git.counts(), (1, 1), "not before ten minutes");
     town.after(5).await;
-    assert_eq!((town.git.counts(), town.severity("widget@1.1.0")), ((1, 2), Some(Severity::Low)));
+    assert_eq!((town.git.counts(), town.severity("widget@1.1.0")), ((1, 2), Some(Severity::Info)));
     town.after(15).await;
     assert_eq!(town.git.counts(), (1, 2), "not before half an hour");
     town.after(6).await;
@@ -95,7 +95,7 @@ async fn a_tag_that_comes_within_half_an_hour_ends_it() {
         let row = town.row("widget@1.1.0");
         assert_eq!((row.in_baseline, row.recheck_at), (true, None), "after {minutes} minutes");
         assert_eq!(row.observation.unwrap().facts.tag.unwrap().exists, Some(true));
-        assert_eq!(town.severity("widget@1.1.0"), Some(Severity::Low), "the alert of the first look stays");
+        assert_eq!(town.severity("widget@1.1.0"), Some(Severity::Info), "the alert of the first look stays");
     }
 }
 

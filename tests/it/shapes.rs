@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
+mod second_tries;
 mod takeovers;
 
 use provwatch::{

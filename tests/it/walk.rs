@@ -19,8 +19,9 @@ use tempfile::TempDir;
 const README: &str = include_str!("../../README.md");
 const OPERATIONS: &str = include_str!("../../docs/OPERATIONS.md");
 
-/// Words that stand for something of the reader's own, and what the demo has of it.
-const PLACEHOLDERS: [(&str, &str); 6] = [
+/// Words that stand for something of the reader's own or that the demo does not watch, and what the demo has in their place.
+const PLACEHOLDERS: [(&str, &str); 7] = [
+    ("pkg:npm/axios", "pkg:npm/%40acme/widget"),
     ("ID", "2f10e7bb1b36"),
     ("PURL", "pkg:npm/%40acme/widget@2.7.3"),
     ("PACKAGE", "pkg:npm/%40acme/widget"),

@@ -21,7 +21,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A build by a reusable workflow (the certificate's Build Signer URI) that the line has never used, or by any reusable workflow on a line that never used one. The signal is medium if the reusable workflow belongs to another repository, and low if it belongs to the project. It is one level lower if the default branch has the commit.
+A build by a reusable workflow (the certificate's Build Signer URI) that the line has never used, or by any reusable workflow on a line that never used one. The signal is medium if the reusable workflow belongs to another repository, and low if it belongs to the project. It is one level lower if the default branch has the commit. A reusable workflow of another owner that is taken from a branch is always medium.
 
 ### Why it matters
 The reusable workflow runs with the release's identity. Anyone who can change the called workflow can change the release, and the name of the calling workflow stays the same.
@@ -55,10 +55,13 @@ fn is_strangers_branch(traits: &Traits<'_>, builder: &str) -> bool {
 
 fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
     let builder = traits.builder.as_ref()?.asked();
-    let new = change.novelty(Builders, builder)?;
+    let new = change.novelty_of_certificate(Builders, builder)?;
     let by_itself = if builder.as_str().contains("://") { Severity::Medium } else { Severity::Low };
-    let severity = new.weigh(by_itself);
-    let is_merged = change.on_default_branch() == Some(true) && !is_strangers_branch(traits, builder.as_str());
+    let severity = match is_strangers_branch(traits, builder.as_str()) {
+        true => by_itself,
+        false if change.on_default_branch() == Some(true) => new.weigh(by_itself).lowered(),
+        false => new.weigh(by_itself),
+    };
     let evidence = Difference {
         expected: new.usual,
         seen: match builder {
@@ -68,5 +71,5 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         since: new.since,
         why: "A reusable workflow runs with the release's identity. Anyone who can change the workflow can change the release.",
     };
-    Some(signal(&ABOUT, if is_merged { severity.lowered() } else { severity }, evidence))
+    Some(signal(&ABOUT, severity, evidence))
 }

@@ -42,7 +42,7 @@ A release with weaker evidence than earlier releases of its line. The ranks, fro
 A stolen token or session can publish from anywhere, but cannot make the project's workflow attest the release. Missing evidence is the clearest trace of most takeovers.
 
 ### False positives
-A maintainer who publishes by hand after a failed run looks like an attacker with a token. The signal is one level lower if a familiar account published with tag and forge release, or if the repository went private. It is another level lower for each of these: only one release with the stronger evidence; a line with mixed evidence; an older line whose baseline is another line. Weaker evidence becomes normal when weaker releases joined the baseline and no stronger release followed for 90 days. Back-port lines that never had evidence raise no signal.
+A maintainer who publishes by hand after a failed run looks like an attacker with a token. The signal is one level lower if a familiar account published with tag and forge release, or if the repository went private. It is another level lower for each of these: only one release with the stronger evidence; a line with mixed evidence; an older line whose baseline is another line. Weaker evidence becomes normal when weaker releases joined the baseline and no stronger release followed for 90 days. Back-port lines that never had evidence raise no signal. A file without attestation that was added more than an hour after attested ones is always high.
 
 ### What to do
 Check whether the version has a tag and a run in the repository, and ask the maintainers. If a maintainer published it by hand: `provwatch alerts ack`, with the reason. If publishing by hand is the new practice: `provwatch baseline accept`.
@@ -112,8 +112,8 @@ fn downgrade(change: &Change<'_>, view: View<'_>, step: Step) -> Option<Signal> 
         weaker.is_some_and(|weaker| weaker.last > adopted.first),
         is_explained(change),
     ];
-    let severity =
-        milder.into_iter().filter(|&yes| yes).fold(by_itself(change, step), |severity, _| severity.lowered());
+    let steps = milder.into_iter().filter(|&yes| yes && !is_added_bare(change.release));
+    let severity = steps.fold(by_itself(change, step), |severity, _| severity.lowered());
     let evidence = Difference {
         expected: format!(
             "{} on release line {} ({stronger} of {} releases)",
@@ -181,6 +181,11 @@ fn late_file(release: &Observation) -> Option<&File> {
         let is_bare = file.attestation.as_ref().is_none_or(|attestation| *attestation == Provenance::Absent);
         is_bare && file.uploaded_at.is_some_and(|at| at - first > TOGETHER)
     })
+}
+
+/// Whether a file without attestation was added to attested ones: neither tag nor habit speaks for it.
+fn is_added_bare(release: &Observation) -> bool {
+    is_partly_attested(release) && late_file(release).is_some()
 }
 
 /// Whether one run attested some files of a release, and all were uploaded together: the other files come from another job
@@ -279,7 +284,7 @@ fn unattested_line(change: &Change<'_>) -> Option<Signal> {
             expected: "the evidence that other lines of the package have, or a tag".to_owned(),
             seen: "neither evidence nor a tag for the version".to_owned(),
             since: Some(elsewhere),
-            why: "A back-port without evidence is normal where it has a tag. This version leaves no trace in the repository.",
+            why: "A back-port without evidence is normal where it has a tag. This version has no tag.",
         };
         signal(&ABOUT, Severity::Low, evidence)
     })

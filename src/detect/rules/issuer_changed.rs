@@ -42,7 +42,7 @@ impl Detector for IssuerChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let accepted = change.release.purl.package().ecosystem().row().evidence.issuers;
         let changed = change.traits.iter().filter_map(|traits| {
-            let new = change.novelty(Issuers, traits.issuer)?;
+            let new = change.novelty_of_certificate(Issuers, traits.issuer)?;
             let severity = if is_accepted(accepted, traits.issuer) { Severity::Medium } else { Severity::High };
             let evidence = Difference {
                 expected: new.usual,

@@ -4,7 +4,7 @@ use crate::{
     baseline::Traits,
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
-        Confidence, LineBaseline, Severity, Signal,
+        Confidence, Severity, Signal,
         traits::{OwnerIds, Owners, Repositories, RepositoryIds},
     },
 };
@@ -52,19 +52,20 @@ impl Detector for OwnerChanged {
 }
 
 fn inspect(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
-    let profile = change.profile()?;
     let (owner, id) = (traits.owner.as_deref()?, traits.owner_id?);
-    let new = change.novelty(OwnerIds, id)?;
-    let recreated = profile.id_of_owner.get(owner).is_some_and(|before| before != id);
+    let new = change.novelty_of_certificate(OwnerIds, id)?;
+    let lines = || change.certified();
+    let recreated = lines().any(|line| line.id_of_owner.get(owner).is_some_and(|before| before != id));
+    let is_same = |repository: &str| lines().any(|line| line.tally(RepositoryIds).contains(repository));
     let severity = if recreated {
         Severity::High
-    } else if traits.repository_id.is_some_and(|id| profile.tally(RepositoryIds).contains(id)) {
-        if is_confirmed(change, profile) && !is_young(change) { Severity::Low } else { Severity::Medium }
+    } else if traits.repository_id.is_some_and(is_same) {
+        if is_confirmed(change) && !is_young(change) { Severity::Low } else { Severity::Medium }
     } else {
         return None;
     };
     let evidence = Difference {
-        expected: change.novelty(Owners, owner).map_or(new.usual, |new| new.usual),
+        expected: change.novelty_of_certificate(Owners, owner).map_or(new.usual, |new| new.usual),
         seen: format!("{} (id {})", quote(owner), quote(id)),
         since: new.since,
         why: if recreated {
@@ -83,9 +84,9 @@ fn is_young(change: &Change<'_>) -> bool {
 }
 
 /// Whether the forge redirects a name that the line knows to this repository.
-fn is_confirmed(change: &Change<'_>, profile: &LineBaseline) -> bool {
+fn is_confirmed(change: &Change<'_>) -> bool {
     change.formerly().is_some_and(|formerly| {
         let end = format!("/{formerly}");
-        profile.tally(Repositories).values().any(|known| known.ends_with(&end))
+        change.certified().any(|line| line.tally(Repositories).values().any(|known| known.ends_with(&end)))
     })
 }

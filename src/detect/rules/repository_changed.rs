@@ -14,7 +14,7 @@ use crate::{
     },
     model::{
         Confidence, Severity, Signal,
-        traits::{NamedRepositories, OwnerIds, Repositories, RepositoryIds},
+        traits::{Issuers, NamedRepositories, OwnerIds, Repositories, RepositoryIds},
         words::ManifestRepository,
     },
 };
@@ -93,8 +93,8 @@ const SETTLED_DAYS: i64 = 30;
 const PREPARED_DAYS: i64 = 14;
 
 /// Whether the package moved by a merged commit, and its manifest follows: into an older repository of the same owner, as into
-/// a monorepo, for which an attacker would need the owner's rights; or to another owner or forge, in the open, where
-/// neither repository nor owner is days old. An attacker would have to prepare that for weeks, and still raises an alert.
+/// a monorepo, for which an attacker would need the owner's rights; or to another forge, in the open, where neither repository
+/// nor owner is days old. An attacker would have to prepare that for weeks, and still raises an alert.
 fn is_move(change: &Change<'_>, traits: &Traits<'_>) -> bool {
     let facts = &change.release.facts;
     let is_old = |created_at: Option<DateTime<Utc>>, days| {
@@ -105,7 +105,7 @@ fn is_move(change: &Change<'_>, traits: &Traits<'_>) -> bool {
     let is_original = repository.is_some_and(|repository| repository.fork == Some(false));
     let begun = repository.and_then(|repository| repository.created_at);
     let owner = facts.owner.as_ref().and_then(|owner| owner.created_at);
-    let is_open = change.tag() == Some(true) && is_original;
+    let is_open = change.tag() == Some(true) && is_original && change.novelty(Issuers, traits.issuer).is_some();
     change.on_default_branch() == Some(true)
         && manifest_repository(change.release, traits) == Some(ManifestRepository::Same)
         && (traits.owner_id.is_some_and(is_of_owner) && is_old(begun, SETTLED_DAYS)

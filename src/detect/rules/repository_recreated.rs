@@ -1,6 +1,7 @@
 //! Detects a repository that was deleted and created again under the same name.
 
 use crate::{
+    baseline::Traits,
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
         Confidence, Severity, Signal,
@@ -23,7 +24,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A repository URL that the line knows, with another numeric id than before.
+A repository URL that the line knows, with another numeric id than before. If the line has no certificates, those of the other lines count.
 
 ### Why it matters
 When a project deletes or renames a repository, or closes its account, anyone can take the free name. Trusted-publisher registrations that match by name then apply to the new repository.
@@ -43,21 +44,22 @@ impl Detector for RepositoryRecreated {
     }
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
-        let Some(profile) = change.profile() else { return Vec::new() };
-        let recreated = change.traits.iter().filter_map(|traits| {
-            let (name, id) = (traits.repository.as_deref()?, traits.repository_id?);
-            let before = profile.id_of_repository.get(name).filter(|before| *before != id)?;
-            if profile.tally(RepositoryIds).contains(id) {
-                return None;
-            }
-            let evidence = Difference {
-                expected: format!("{} with id {}", quote(name), quote(before)),
-                seen: format!("the same name with id {}", quote(id)),
-                since: profile.tally(Repositories).get(name).map(|seen| seen.first),
-                why: "Only a deleted or abandoned name can get a new id; anyone may have taken the name.",
-            };
-            Some(signal(&ABOUT, Severity::High, evidence))
-        });
-        recreated.collect()
+        change.traits.iter().filter_map(|traits| recreated(change, traits)).collect()
     }
+}
+
+fn recreated(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
+    let (name, id) = (traits.repository.as_deref()?, traits.repository_id?);
+    let lines = || change.certified();
+    let (line, before) = lines().find_map(|line| Some((line, line.id_of_repository.get(name)?)))?;
+    if before == id || lines().any(|line| line.tally(RepositoryIds).contains(id)) {
+        return None;
+    }
+    let evidence = Difference {
+        expected: format!("{} with id {}", quote(name), quote(before)),
+        seen: format!("the same name with id {}", quote(id)),
+        since: line.tally(Repositories).get(name).map(|seen| seen.first),
+        why: "Only a deleted or abandoned name can get a new id; anyone may have taken the name.",
+    };
+    Some(signal(&ABOUT, Severity::High, evidence))
 }

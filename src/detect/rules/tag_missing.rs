@@ -14,7 +14,7 @@ pub struct TagMissing;
 static ABOUT: About = About {
     id: "tag-missing",
     title: "No tag in the repository, unlike earlier releases",
-    harmless: None,
+    harmless: Some("No tag in the repository yet, unlike earlier releases"),
     category: SignalCategory::Source,
     severity: Severity::Medium,
     confidence: Confidence::Medium,
@@ -23,7 +23,7 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A version that is known to have no tag, on a line whose releases had tags. If the line has fewer than five releases, the releases of all lines of the same kind count. The signal is medium if all of at least five releases had a tag. It is medium, too, if a package without a release for a year comes back with neither tag nor forge release. It is low if fewer releases had a tag. It is low in the first half hour after the publication: provwatch looks for the tag again after 10 and 30 minutes. It is low, too, if the forge has a release for the version, or if up to one in ten releases had no tag. The first release of a pre-release line raises no signal. A tag that provwatch did not look up does not count as missing.
+A version that is known to have no tag, on a line whose releases had tags. If the line has fewer than five releases, the releases of all lines of the same kind count. The signal is medium if all of at least five releases had a tag. It is medium, too, if a package without a release for a year comes back with neither tag nor forge release. It is low if fewer releases had a tag. It is informational in the first half hour after the publication, because the tag may still come: provwatch looks for it again after 10 and 30 minutes. It is low if the forge has a release for the version, or if up to one in ten releases had no tag. The first release of a pre-release line raises no signal. A tag that provwatch did not look up does not count as missing.
 
 ### Why it matters
 If the attacker publishes with the project's own identity, a missing tag is often the only trace. It is also the best sign to tell a stolen token from a maintainer in a hurry.
@@ -57,14 +57,16 @@ impl Detector for TagMissing {
 }
 
 fn missing(change: &Change<'_>) -> Option<Signal> {
-    let view = change.view.filter(|_| change.tag() == Some(false))?;
+    let is_missing = change.release.facts.tag.as_ref().is_some_and(|tag| tag.exists == Some(false));
+    let view = change.view.filter(|_| is_missing)?;
     // Nightly builds have no tags; stable lines do not show how a new pre-release track is tagged.
     if change.release.line().is_prerelease() && !view.line.is_prerelease() {
         return None;
     }
     let habit = Habit::of(change, view)?;
     let severity = match (habit.present, habit.absent) {
-        (_, 0) if change.forge_release() == Some(true) || is_early(change) => Severity::Low,
+        _ if change.is_tag_early() => Severity::Info,
+        (_, 0) if change.forge_release() == Some(true) => Severity::Low,
         (present, 0) if present < SETTLED && !is_revived(change) => Severity::Low,
         (_, 0) => Severity::Medium,
         (present, absent) if present >= absent.saturating_mul(HABIT) => Severity::Low,
@@ -79,11 +81,6 @@ fn is_revived(change: &Change<'_>) -> bool {
     let last = change.package.lines.values().filter_map(|line| line.last_at).max();
     let pause = last.map_or(0, |last| (change.release.published_at - last).num_days());
     pause >= DORMANT_DAYS && change.forge_release() == Some(false)
-}
-
-/// Whether the tag may still come.
-fn is_early(change: &Change<'_>) -> bool {
-    change.release.facts.tag.as_ref().is_some_and(|tag| tag.is_early(change.release.published_at))
 }
 
 /// The habit of tagging versions.

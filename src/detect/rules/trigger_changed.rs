@@ -64,7 +64,7 @@ impl Detector for TriggerChanged {
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let changed = change.traits.iter().filter_map(|traits| {
             let trigger = traits.trigger?;
-            let new = change.novelty(Triggers, trigger)?;
+            let new = change.novelty_of_certificate(Triggers, trigger)?;
             let severity = new.weigh(by_itself(change, trigger));
             let evidence = Difference {
                 expected: new.usual,

@@ -82,7 +82,8 @@ fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observati
     let Some(alert) = store.alert(&Fingerprint::of_release(&held.purl))? else { return Ok(None) };
     let open_loss = row.observation.as_ref().is_some_and(|seen| detect::is_open_loss(seen, &alert.signals));
     let (line, severity, status) = (held.line.clone(), alert.severity, row.status);
-    let held = baseline::Held { line, published_at, severity, status, open_loss };
+    let another_origin = detect::is_of_another_origin(&alert.signals);
+    let held = baseline::Held { line, published_at, severity, status, open_loss, another_origin };
     Ok(row.observation.filter(|_| baseline::joins(&held, later)))
 }
 

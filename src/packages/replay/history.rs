@@ -2,7 +2,7 @@
 
 use crate::{
     baseline::{Held, Later, joins, learn},
-    detect::{AssessmentInputs, is_open_loss},
+    detect::{AssessmentInputs, is_of_another_origin, is_open_loss},
     model::{Baseline, Observation, Package, Severity},
     packages::assess::{Assessment, assess},
 };
@@ -64,7 +64,8 @@ impl<'a> History<'a> {
         // A worse one waits for an operator, which a replay does not have.
         if let Some(verdict) = assessed.verdict.as_ref().filter(|verdict| verdict.severity == Severity::Medium) {
             let status = release.status;
-            self.held.push((Held { line, published_at, severity: verdict.severity, status, open_loss }, release));
+            let (severity, another_origin) = (verdict.severity, is_of_another_origin(&assessed.signals));
+            self.held.push((Held { line, published_at, severity, status, open_loss, another_origin }, release));
         }
     }
 

@@ -117,7 +117,12 @@ fn after(published_at: DateTime<Utc>, before: Facts, now: Facts) -> Facts {
     let settled = |tag: &TagFacts| tag.exists == Some(true) || !tag.is_early(published_at);
     let tag = before.tag.clone().filter(settled);
     let release = before.release.clone().filter(|_| tag.is_some());
-    let all = now.or_before(before);
+    let on_any_branch = before.commit.as_ref().and_then(|commit| commit.on_any_branch);
+    let mut all = now.or_before(before);
+    // A branch is often deleted once it was merged.
+    if let (Some(true), Some(commit)) = (on_any_branch, &mut all.commit) {
+        commit.on_any_branch = on_any_branch;
+    }
     match tag {
         Some(_) => Facts { tag, release: release.or(all.release), ..all },
         None => all,
