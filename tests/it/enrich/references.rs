@@ -1,6 +1,8 @@
 //! Tests of facts by Git's protocol, and of what the API adds about the commit that a tag names.
 
+use chrono::TimeDelta;
 use provwatch::{
+    clock::Clock,
     enrich::{Depth, ForgeKind, ForgeRepository, Question, Remembered},
     model::{Fact, Facts, Observation, Provenance},
 };
@@ -198,6 +200,22 @@ async fn a_branch_has_a_commit_as_its_head_or_below_it() {
         }
         let commit = all(&lab, &release).await.commit.unwrap();
         assert_eq!((commit.on_default_branch, commit.on_any_branch), (Some(false), on_any_branch), "{built:?}");
+    }
+}
+
+/// Branches move on, and are deleted once they were merged.
+#[tokio::test]
+async fn that_no_branch_has_a_commit_counts_for_a_day() {
+    let heads = format!("repositories/77/commits/{SHA}/branches-where-head");
+    for (hours, now, on_any_branch) in
+        [(23, json!([]), Some(false)), (25, json!([]), None), (25, json!([{"name": "next"}]), Some(true))]
+    {
+        let (lab, mut release) = unmerged_at_github();
+        release.published_at = lab.clock.now() - TimeDelta::hours(hours);
+        lab.forge.has(&heads, now);
+        let facts = all(&lab, &release).await;
+        assert_eq!(facts.commit.unwrap().on_any_branch, on_any_branch, "{hours}");
+        assert_eq!(facts.unknown.unwrap_or_default().contains_key(&Fact::OnAnyBranch), on_any_branch.is_none());
     }
 }
 
