@@ -1,5 +1,6 @@
 //! Tests of the store.
 
+mod alert_speed;
 mod alerting;
 mod damage;
 mod durability;
@@ -7,6 +8,7 @@ pub(super) mod faults;
 mod feeding;
 mod interleaving;
 pub(in crate::store) mod lab;
+mod life_cycle;
 mod logs;
 mod naming;
 mod opening;
