@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn what_became_of_a_takeover_is_one_block() {
+        let text = payloads(&View::of(&samples::message(samples::withdrawn())))[0].to_string();
+        for said in
+            ["Status: acknowledged by ada", "explained by a late tag. The tag v1.14.1", "withdrawn. It was removed"]
+        {
+            assert!(text.contains(said), "{said} in {text}");
+        }
+    }
+
+    #[test]
     fn a_takeover_in_blocks() {
         let payloads = payloads(&View::of(&samples::message(samples::takeover())));
         assert_eq!(payloads.len(), 1);

@@ -17,7 +17,8 @@ Examples:
   provwatch alerts ack 6adc1e73047a \\
       --reason 'maintainers confirm: new laptop, old token'
   provwatch alerts ack 6adc1e73 0f3a5b7c --reason 'one campaign, see the ticket'
-  provwatch alerts ack 6adc1e73 --members --until 7d --reason 'asked the maintainers'
+  provwatch alerts ack 6adc1e73 --members --until 7d \\
+      --reason 'asked the maintainers'
   provwatch alerts ack --package pkg:npm/axios --reason 'PR 812' --dry-run
 
 The record has the operator, the time and the reason. The release stays held; `provwatch baseline accept` adds it \

@@ -14,7 +14,8 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch alerts reopen 6adc1e73047a --reason 'the maintainers deny it'
-  provwatch alerts reopen --package pkg:npm/axios --status resolved --reason 'the account was stolen' --dry-run
+  provwatch alerts reopen --package pkg:npm/axios --status resolved \\
+      --reason 'the account was stolen' --dry-run
 
 The repetitions of the alert are open again, too. A release that joined the baseline stays there: `provwatch baseline \
 unaccept` takes an acceptance back.")]

@@ -19,17 +19,24 @@ use crate::{
 
 /// Resolve alerts, with what they turned out to be
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "provwatch alerts resolve [OPTIONS] --as <CATEGORY> --reason <REASON> \\
+           [ALERT]...",
+    after_help = "\
 Examples:
-  provwatch alerts resolve 6adc1e73047a --as true-positive --reason 'token stolen, release removed'
-  provwatch alerts resolve pkg:npm/axios@1.15.2 --as expected --reason 'moved, their issue 42'
-  provwatch alerts resolve 0f3a5b7c --as duplicate --duplicate-of 6adc1e73 --reason 'one incident'
+  provwatch alerts resolve 6adc1e73047a --as true-positive \\
+      --reason 'token stolen, release removed'
+  provwatch alerts resolve pkg:npm/axios@1.15.2 --as expected \\
+      --reason 'moved, their issue 42'
+  provwatch alerts resolve 0f3a5b7c --as duplicate --duplicate-of 6adc1e73 \\
+      --reason 'one incident'
   provwatch alerts resolve --detector odd-hours --older-than 30d \\
       --as false-positive --reason 'they travel' --dry-run
 
 Categories: true-positive (an attack, or the failure that the alert describes), expected (planned or harmless, and \
 described correctly), false-positive (the alert was wrong), duplicate (of another alert). `provwatch alerts stats` counts \
-them. A resolved alert is open again when something new is found.")]
+them. A resolved alert is open again when something new is found."
+)]
 pub struct Resolve {
     #[command(flatten)]
     which: Which,

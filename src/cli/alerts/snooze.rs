@@ -12,13 +12,19 @@ use crate::{
 
 /// Put alerts off until a time, after which they are open again
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "provwatch alerts snooze [OPTIONS] --until <TIME> --reason <REASON> \\
+           [ALERT]...",
+    after_help = "\
 Examples:
-  provwatch alerts snooze 6adc1e73047a --until 2026-12-24 --reason 'the maintainers answer after the holidays'
-  provwatch alerts snooze --kind operation --until 12h --reason 'the mail server moves tonight'
+  provwatch alerts snooze 6adc1e73047a --until 2026-12-24 \\
+      --reason 'the maintainers answer after the holidays'
+  provwatch alerts snooze --kind operation --until 12h \\
+      --reason 'the mail server moves tonight'
 
 An alert that gets worse or shows something new is open again at once. When the time has come, provwatch opens the alert \
-again and tells whoever was told of it.")]
+again and tells whoever was told of it."
+)]
 pub struct Snooze {
     #[command(flatten)]
     which: Which,

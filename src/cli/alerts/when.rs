@@ -64,7 +64,7 @@ mod tests {
             assert_eq!(when(text).unwrap().ahead(now), ahead.parse::<DateTime<Utc>>().unwrap(), "{text}");
         }
         assert_eq!(when("7d").unwrap().ago(now), now - TimeDelta::days(7));
-        for text in ["", "tomorrow", "7", "-7d", "99999d", "2026-13-01", "2026-02-30", "24.12.2026", "7 d", "٧d"] {
+        for text in ["", "tomorrow", "7", "-7d", "99999d", "2026-13-01", "2026-02-30", "24.12.2026", "٧d"] {
             let error = when(text).unwrap_err();
             assert!(error.starts_with("expected 2026-12-24"), "{text}: {error}");
         }

@@ -1,4 +1,4 @@
-//! Tests of the life cycle of alerts: who does what with them, what provwatch does itself, and what becomes of releases.
+//! Tests of the life cycle of alerts: who does what with them, and what provwatch does itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,29 +8,29 @@ use crate::{
         Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, DevelopmentKind, Fingerprint,
         InvalidAction, ReleaseStatus, Resolution, Severity, Signal,
     },
-    store::{ActionOutcome, AlertFilter, Delivery, StoreError, Turn},
+    store::{ActionOutcome, AlertFilter, StoreError},
 };
 use AlertStatus::{Acknowledged, Open, Resolved, Snoozed};
 
-const BAD: &str = "pkg:npm/axios@1.14.1";
+pub const BAD: &str = "pkg:npm/axios@1.14.1";
 
-fn it() -> Fingerprint {
+pub fn it() -> Fingerprint {
     Fingerprint::of_release(&release(BAD))
 }
 
 /// A lab with one alert about a release.
-fn lab() -> Lab {
+pub fn lab() -> Lab {
     let lab = Lab::new();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
     lab
 }
 
-fn action(status: AlertStatus, by: &str, minutes: i64) -> AlertAction {
+pub fn action(status: AlertStatus, by: &str, minutes: i64) -> AlertAction {
     let until = (status == Snoozed).then(|| minutes_later(minutes + 60));
     AlertAction { until, ..AlertAction::new(status, by, "because", minutes_later(minutes)) }
 }
 
-fn stored(lab: &Lab) -> Alert {
+pub fn stored(lab: &Lab) -> Alert {
     lab.store.alert(&it()).unwrap().unwrap()
 }
 
@@ -40,7 +40,7 @@ fn history(lab: &Lab) -> Vec<(AlertStatus, String)> {
 }
 
 /// Sends everything that is due. Returns the subscriptions, in order.
-fn send(lab: &Lab, at: DateTime<Utc>) -> Vec<String> {
+pub fn send(lab: &Lab, at: DateTime<Utc>) -> Vec<String> {
     let mut sent = Vec::new();
     for delivery in lab.store.outbox(at).unwrap() {
         assert!(lab.store.delivered(&delivery, at, "ok").unwrap());
@@ -255,126 +255,6 @@ fn what_was_not_told_yet_is_told_with_its_end_in_one_message() {
     assert_eq!(due.iter().map(|delivery| delivery.alert.status).collect::<Vec<_>>(), [Resolved]);
 }
 
-fn developments(lab: &Lab) -> Vec<DevelopmentKind> {
-    stored(lab).developments.iter().map(|development| development.kind).collect()
-}
-
-fn set(lab: &Lab, status: ReleaseStatus, minutes: i64) {
-    lab.store.set_status(&release(BAD), status, minutes_later(minutes)).unwrap();
-}
-
-#[test]
-fn what_becomes_of_a_release_is_added_and_told_once() {
-    use DevelopmentKind::{LateAttestation, LateTag, Quarantined, Restored, Withdrawn};
-    let lab = lab();
-    send(&lab, noon());
-    lab.store.acknowledge(&it(), "ada", "on it", noon()).unwrap();
-    let explain = |lab: &Lab, development: Development| {
-        let mut record = alerted(BAD, Severity::High);
-        record.alert = None;
-        record.developments = vec![development];
-        lab.store.record(&record).unwrap();
-    };
-    let steps: [(&dyn Fn(&Lab, i64), &[DevelopmentKind]); 6] = [
-        (&|lab, at| set(lab, ReleaseStatus::Yanked, at), &[Withdrawn]),
-        (&|lab, at| set(lab, ReleaseStatus::Quarantined, at), &[Withdrawn, Quarantined]),
-        (&|lab, at| set(lab, ReleaseStatus::Published, at), &[Withdrawn, Quarantined, Restored]),
-        (&|lab, at| set(lab, ReleaseStatus::Unpublished, at), &[Withdrawn, Quarantined, Restored, Withdrawn]),
-        (
-            &|lab, at| explain(lab, Development::late_tag(Some("v1"), minutes_later(at))),
-            &[Withdrawn, Quarantined, Restored, Withdrawn, LateTag],
-        ),
-        (
-            &|lab, at| explain(lab, Development::late_attestation("x", minutes_later(at))),
-            &[Withdrawn, Quarantined, Restored, Withdrawn, LateTag, LateAttestation],
-        ),
-    ];
-    for (place, (step, expected)) in (1..).zip(steps) {
-        step(&lab, place);
-        step(&lab, place);
-        assert_eq!(developments(&lab), expected);
-        let due = lab.store.outbox(minutes_later(place)).unwrap();
-        let sequence: Vec<u32> = due.iter().map(|delivery| delivery.sequence).collect();
-        let nth = u32::try_from(place).unwrap();
-        assert_eq!(sequence, [nth, nth], "a follow-up of the first message, to both");
-        assert!(due.iter().all(|delivery| delivery.alert.developments.len() == expected.len()));
-        send(&lab, minutes_later(place));
-        assert!(send(&lab, minutes_later(place)).is_empty());
-        let alert = stored(&lab);
-        assert_eq!((alert.status, alert.severity), (Acknowledged, Severity::High), "both stay");
-    }
-    lab.store.record(&alerted(BAD, Severity::High)).unwrap();
-    assert_eq!(developments(&lab).len(), 6, "another check keeps them");
-}
-
-#[test]
-fn a_development_is_told_to_whoever_was_told_and_to_nobody_else() {
-    let lab = Lab::new();
-    let mut record = alerted(BAD, Severity::High);
-    record.subscriptions = Vec::new();
-    lab.store.record(&record).unwrap();
-    set(&lab, ReleaseStatus::Yanked, 1);
-    assert!(lab.store.outbox(minutes_later(1)).unwrap().is_empty(), "nobody was told");
-    let lab = self::lab();
-    set(&lab, ReleaseStatus::Yanked, 1);
-    let due = lab.store.outbox(minutes_later(1)).unwrap();
-    assert_eq!(due.len(), 2, "the first message was not sent yet, and has it");
-    assert!(due.iter().all(|delivery| delivery.alert.developments.len() == 1));
-    let [first, second] = <[Delivery; 2]>::try_from(due).unwrap();
-    lab.store.give_up(&first, minutes_later(2), "gone").unwrap();
-    lab.store.delivered(&second, minutes_later(2), "ok").unwrap();
-    set(&lab, ReleaseStatus::Published, 3);
-    assert_eq!(send(&lab, minutes_later(3)), [second.subscription], "the other was given up");
-    let nobody = release("pkg:npm/other@1.0.0");
-    assert!(!lab.store.set_status(&nobody, ReleaseStatus::Yanked, noon()).unwrap());
-}
-
-#[test]
-fn what_happens_while_a_message_is_being_sent_follows() {
-    let lab = lab();
-    let due = lab.store.outbox(noon()).unwrap();
-    set(&lab, ReleaseStatus::Yanked, 1);
-    for delivery in &due {
-        lab.store.delivered(delivery, minutes_later(2), "ok").unwrap();
-    }
-    let next = lab.store.outbox(minutes_later(2)).unwrap();
-    assert_eq!(next.len(), 2, "the messages under way did not have it");
-    assert!(next.iter().all(|delivery| delivery.sequence == 1));
-    send(&lab, minutes_later(3));
-    assert!(lab.store.outbox(minutes_later(9)).unwrap().is_empty());
-}
-
-#[test]
-fn whoever_was_told_of_a_campaign_is_told_what_becomes_of_its_members() {
-    let lab = Lab::new();
-    let members = ["pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0", "pkg:npm/c@1.0.0"];
-    for (place, member) in members.into_iter().enumerate() {
-        let mut record = alerted(member, Severity::High);
-        record.subscriptions = subscriptions(if place == 0 { &["mail"] } else { &[] });
-        lab.store.record(&record).unwrap();
-    }
-    let campaign = Alert {
-        members: members.map(release).to_vec(),
-        ..Alert::about(AlertKind::Campaign, "c", Severity::High, Confidence::High, "c".to_owned(), noon())
-    };
-    lab.store.record_alert(&campaign, &subscriptions(&["mail", "slack"]), noon()).unwrap();
-    assert_eq!(send(&lab, noon()), ["mail", "mail", "slack"]);
-    for (minutes, member) in (1..).zip(members) {
-        lab.store.set_status(&release(member), ReleaseStatus::Unpublished, minutes_later(minutes)).unwrap();
-    }
-    let stored = lab.store.alert(&campaign.fingerprint).unwrap().unwrap();
-    let whose: Vec<_> = stored.developments.iter().filter_map(|development| development.purl.clone()).collect();
-    assert_eq!(whose, members.map(release));
-    let due = lab.store.outbox(minutes_later(9)).unwrap();
-    let mut told: Vec<_> = due.iter().map(|delivery| (&*delivery.subscription, delivery.alert.kind)).collect();
-    told.sort_by_key(|(subscription, kind)| ((*subscription).to_owned(), kind.as_str()));
-    assert_eq!(
-        told,
-        [("mail", AlertKind::Campaign), ("mail", AlertKind::Release), ("slack", AlertKind::Campaign)],
-        "one message about all members, and one about the member that was told by itself"
-    );
-}
-
 #[test]
 fn a_campaign_that_grows_is_open_again_as_its_status_says() {
     for (status, opens) in [(Acknowledged, false), (Snoozed, true), (Resolved, true)] {
@@ -470,16 +350,4 @@ fn alerts_are_counted_with_the_time_that_people_took() {
     let [counted] = &stats.detectors[..] else { panic!("{stats:?}") };
     assert_eq!((&*counted.detector, counted.raised, counted.false_positive), ("evidence-downgrade", 2, 1));
     assert_eq!(lab.store.alert_stats(Some(minutes_later(1)), minutes_later(60)).unwrap().raised, 0);
-}
-
-#[test]
-fn a_turn_of_the_outbox_has_the_follow_up_after_the_first_message() {
-    let lab = lab();
-    let turn = Turn { now: noon(), due_by: noon(), least: Severity::Info, fresh_first: false, served: Vec::new() };
-    let first = lab.store.next_delivery("mail", &turn).unwrap().unwrap();
-    lab.store.retry_delivery(&first, noon(), minutes_later(1), "503").unwrap();
-    set(&lab, ReleaseStatus::Yanked, 2);
-    let turn = Turn { now: minutes_later(3), due_by: minutes_later(3), ..turn };
-    let next = lab.store.next_delivery("mail", &turn).unwrap().unwrap();
-    assert_eq!(next.id, first.id, "the messages of one alert keep their order");
 }

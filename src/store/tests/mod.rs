@@ -3,6 +3,7 @@
 mod alert_speed;
 mod alerting;
 mod damage;
+mod developing;
 mod durability;
 pub(super) mod faults;
 mod feeding;
