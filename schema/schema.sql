@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 21;
+PRAGMA user_version = 22;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -9,11 +9,13 @@ CREATE TABLE alert_actions (
     by     TEXT NOT NULL,
     reason TEXT NOT NULL,
     at     INTEGER NOT NULL
-, checksum INTEGER) STRICT;
+, checksum INTEGER, until_at INTEGER, category TEXT
+    CHECK (category IN ('true-positive', 'expected', 'false-positive', 'duplicate')), duplicate_of TEXT) STRICT;
 
 CREATE INDEX actions_of_alert ON alert_actions (alert, id);
 
-CREATE TRIGGER alert_actions_are_not_changed BEFORE UPDATE OF id, alert, status, by, reason, at ON alert_actions
+CREATE TRIGGER alert_actions_are_not_changed
+BEFORE UPDATE OF id, alert, status, by, reason, at, until_at, category, duplicate_of ON alert_actions
 BEGIN
     SELECT RAISE(ABORT, 'alert actions are append-only');
 END;
@@ -34,11 +36,14 @@ CREATE TABLE alerts (
     raised_at   INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     body        TEXT NOT NULL
-, checksum INTEGER, repeats TEXT) STRICT;
+, checksum INTEGER, repeats TEXT, until_at INTEGER, category TEXT, handled_at INTEGER, acknowledged_at INTEGER, resolved_at INTEGER, detectors TEXT) STRICT;
 
-CREATE INDEX alerts_by_time ON alerts (raised_at);
+CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, status, until_at, handled_at, kind, package,
+    repeats, category, acknowledged_at, resolved_at, detectors);
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
+
+CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 
 CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
 

@@ -45,8 +45,10 @@ macro_rules! forms {
 }
 
 forms! {
-    "alert" 1 model::Alert, "alerts list, alerts ack; the data of a webhook; a line of the subscription stdout";
+    "alert" 1 model::Alert, "alerts list, ack, snooze, resolve and reopen; the data of a webhook; a line of the subscription stdout";
+    "alert-change" 1 alerts::change::Planned<'_>, "alerts ack, snooze, resolve and reopen with --dry-run";
     "alert-shown" 1 alerts::show::Shown<'_>, "alerts show";
+    "alert-stats" 1 store::AlertStats, "alerts stats";
     "backfill" 1 backfill::Line, "backfill";
     "baseline" 1 baseline::show::Shown<'_>, "baseline show";
     "baseline-accepted" 1 baseline::accept::Accepted<'_>, "baseline accept";

@@ -2,7 +2,7 @@
 //! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
-use crate::model::{Alert, AlertKind, Package, ReleaseId, Signal};
+use crate::model::{Alert, AlertKind, Development, Package, ReleaseId, Signal};
 
 /// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
@@ -56,6 +56,7 @@ impl Short {
             status: of.status,
             signals: of.signals.iter().map(without_texts).collect(),
             evidence: of.evidence.clone(),
+            developments: of.developments.iter().map(without_names).collect(),
             ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
         };
         Self { message: Message { alert, ..whole.clone() }, named, left }
@@ -102,6 +103,11 @@ fn title(alert: &Alert) -> String {
         (AlertKind::Operation, Some(package)) => format!("an alert about watching {package}"),
         (AlertKind::Operation, None) => "an alert about provwatch itself".to_owned(),
     }
+}
+
+/// The kind of a development is provwatch's own word.
+fn without_names(development: &Development) -> Development {
+    Development { text: LEFT_OUT.to_owned(), purl: None, ..development.clone() }
 }
 
 fn without_texts(signal: &Signal) -> Signal {

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::{
         deliver::{Message, samples},
-        model::{AlertKind, Severity},
+        model::{Alert, AlertKind, AlertStatus, Severity},
     };
 
     fn render(template: Template, message: &Message) -> String {
@@ -87,6 +87,24 @@ mod tests {
     #[test]
     fn a_takeover_as_html() {
         insta::assert_snapshot!(render(Template::EmailHtml, &samples::message(samples::takeover())));
+    }
+
+    #[test]
+    fn a_takeover_that_was_withdrawn_as_text() {
+        insta::assert_snapshot!(render(Template::EmailText, &samples::message(samples::withdrawn())));
+    }
+
+    #[test]
+    fn what_became_of_a_takeover_is_told_in_every_form() {
+        let told = samples::message(samples::withdrawn());
+        for template in [Template::EmailText, Template::EmailHtml] {
+            let text = render(template, &told);
+            for said in ["explained by a late tag", "It was removed", "acknowledged by ada at", "(withdrawn)"] {
+                assert!(text.contains(said), "{template:?}: {said} in {text}");
+            }
+        }
+        let ended = Alert { status: AlertStatus::Resolved, ..samples::takeover() };
+        assert!(View::of(&samples::message(ended)).subject().ends_with(" (resolved)"));
     }
 
     #[test]

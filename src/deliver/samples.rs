@@ -2,7 +2,10 @@
 
 use crate::{
     deliver::Message,
-    model::{Alert, AlertKind, Confidence, Fingerprint, Links, Member, Repeated, Severity, Signal},
+    model::{
+        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, Fingerprint, Links, Member, ReleaseStatus,
+        Repeated, Severity, Signal,
+    },
 };
 
 /// An ordinary takeover: a release published with a token after months of trusted publishing.
@@ -51,6 +54,28 @@ pub(super) fn repeated() -> Alert {
     Alert { repeated: Some(Repeated { count: 2, last_at, newest }), ..takeover() }
 }
 
+/// A takeover that somebody handles, and whose release was withdrawn and tagged since.
+pub(super) fn withdrawn() -> Alert {
+    let at = |text: &str| text.parse().unwrap();
+    let until = Some(at("2026-04-07T08:00:00Z"));
+    let handling =
+        AlertAction::new(AlertStatus::Acknowledged, "ada", "asked the maintainers", at("2026-03-31T07:30:00Z"));
+    let developments = vec![
+        Development::late_tag(Some("v1.14.1"), at("2026-03-31T02:24:00Z")),
+        Development::of_status(ReleaseStatus::Unpublished, at("2026-03-31T03:05:00Z")),
+    ];
+    let handling = Some(AlertAction { until, ..handling });
+    Alert { status: AlertStatus::Acknowledged, developments, handling, ..takeover() }
+}
+
+/// Developments whose texts are attacks.
+fn hostile_developments(nasty: &str) -> Vec<Development> {
+    let at = "2026-03-31T02:24:00Z".parse().unwrap();
+    let purl = "pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().ok();
+    let development = Development { purl, ..Development::late_tag(Some(&nasty.repeat(30)), at) };
+    vec![development; 100]
+}
+
 /// A campaign of `members` releases, of which `new` are new to the receiver.
 pub(super) fn campaign(members: usize, new: usize) -> Alert {
     let raised_at = "2026-03-31T00:24:10Z".parse().unwrap();
@@ -86,6 +111,7 @@ pub(super) fn member(number: usize, new: bool) -> Member {
 pub(super) fn hostile_campaign() -> Alert {
     let nasty = "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> `code` {{ 7*7 }}";
     let mut alert = campaign(60, 60);
+    alert.developments = hostile_developments(nasty);
     for member in &mut alert.member_details {
         member.reason = nasty.repeat(50);
         member.seen = "&".repeat(5_000);
@@ -106,6 +132,13 @@ pub(super) fn hostile() -> Alert {
     Alert {
         purl: Some("pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
         title: format!("title {nasty}"),
+        developments: hostile_developments(nasty),
+        handling: Some(AlertAction::new(
+            AlertStatus::Open,
+            nasty,
+            nasty.repeat(99),
+            "2026-03-31T07:30:00Z".parse().unwrap(),
+        )),
         argument: format!("argument {nasty}"),
         signals: (0..40)
             .map(|number| Signal {

@@ -14,7 +14,7 @@ use super::{
     Endpoint, Message, NextStep, Receipt, Sink, SinkError,
     slack_blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
     slack_members::parts,
-    view::{SignalView, View},
+    view::{DevelopmentView, SignalView, View},
 };
 
 /// Most characters of a header block's text.
@@ -130,11 +130,12 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     })
 }
 
-/// The blocks under the header: at most 34, or 8 and those of members, while Slack takes 50 of a message.
+/// The blocks under the header: at most 35, or 9 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks: Vec<Value> = view.warning.as_ref().map(|warning| paragraph(warning)).into_iter().collect();
     blocks.push(facts(view));
     blocks.extend(view.repeated.as_ref().map(|repeated| paragraph(&format!("Repeated {repeated}."))));
+    blocks.extend(since_then(view));
     let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));
     let (details, severity) = if view.kind == "release" { (None, argument) } else { (argument, None) };
     blocks.extend(details);
@@ -151,6 +152,14 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     blocks.push(section(&commands(&view.commands)));
     blocks.push(context(&format!("provwatch {} alert {}, raised {}", view.kind, view.id, view.raised)));
     blocks
+}
+
+/// What was done with the alert, and what became of its release.
+fn since_then(view: &View) -> Option<Value> {
+    let standing = view.standing.iter().map(|standing| format!("Status: {standing}"));
+    let development = |it: &DevelopmentView| format!("{}: {}. {}", it.at, it.title, it.text);
+    let text = joined(standing.chain(view.developments.iter().map(development)), "\n");
+    (!text.is_empty()).then(|| paragraph(&text))
 }
 
 fn facts(view: &View) -> Value {
@@ -215,6 +224,16 @@ mod tests {
             }
             Value::Array(array) => array.iter().for_each(|below| texts(below, limit, found)),
             _ => {}
+        }
+    }
+
+    #[test]
+    fn what_became_of_a_takeover_is_one_block() {
+        let text = payloads(&View::of(&samples::message(samples::withdrawn())))[0].to_string();
+        for said in
+            ["Status: acknowledged by ada", "explained by a late tag. The tag v1.14.1", "withdrawn. It was removed"]
+        {
+            assert!(text.contains(said), "{said} in {text}");
         }
     }
 

@@ -9,12 +9,14 @@ use super::{
     steps, warning,
 };
 use crate::{
-    model::{Alert, AlertId, Links, Member, ReleaseId, Severity, Signal},
+    model::{Alert, AlertAction, AlertId, AlertStatus, Development, Links, Member, ReleaseId, Severity, Signal},
     text::{age, day, moment, plain, shell_word},
 };
 
 /// Most signals that a message shows; the alert itself has them all.
 const MAX_SIGNALS: usize = 12;
+/// Most developments that a message shows, the latest first.
+const MAX_DEVELOPMENTS: usize = 12;
 /// Most members of a campaign that a message shows: more than a campaign has.
 const MAX_MEMBERS: usize = 1_000;
 /// Most members that a message shows with more than a line, after those that are new.
@@ -43,6 +45,10 @@ pub(super) struct View {
     pub raised: String,
     /// How many later releases showed the same deviation, and the newest of them.
     pub repeated: Option<String>,
+    /// What was done with it last: `acknowledged by ada until …`.
+    pub standing: Option<String>,
+    /// What became of its release since, the latest first.
+    pub developments: Vec<DevelopmentView>,
     /// The reasons for the severity.
     pub argument: String,
     /// The evidence, worst first.
@@ -63,6 +69,16 @@ pub(super) struct View {
     pub warning: Option<String>,
     /// The next commands.
     pub commands: Vec<NextStep>,
+}
+
+/// What became of a release after its alert.
+#[derive(Debug, Serialize)]
+pub(super) struct DevelopmentView {
+    /// The event, and the release of a campaign that it is about.
+    pub title: String,
+    /// When provwatch saw it.
+    pub at: String,
+    pub text: String,
 }
 
 /// The release that an alert is about.
@@ -137,6 +153,8 @@ impl View {
             release: ReleaseView::of(alert),
             raised: moment(alert.raised_at),
             repeated: alert.repeated.as_ref().map(|repeated| plain(&repeated.to_string(), LINE)),
+            standing: standing(alert),
+            developments: alert.developments.iter().rev().take(MAX_DEVELOPMENTS).map(DevelopmentView::of).collect(),
             argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
@@ -154,6 +172,17 @@ impl View {
     /// The headline after the severity: `HIGH axios 1.14.1: …`.
     pub fn subject(&self) -> String {
         plain(&format!("{} {}", self.severity.to_uppercase(), self.headline), LINE)
+    }
+}
+
+impl DevelopmentView {
+    fn of(development: &Development) -> Self {
+        let whose = development.purl.as_ref().map(|purl| format!("{}: ", plain(&purl.to_string(), LINE)));
+        Self {
+            title: format!("{}{}", whose.unwrap_or_default(), development.kind.title()),
+            at: moment(development.at),
+            text: plain(&development.text, SENTENCE),
+        }
     }
 }
 
@@ -246,8 +275,29 @@ impl SignalView {
     }
 }
 
-/// The title, after the release's name unless it names the release itself.
+/// What was done with an alert last, if anything was.
+fn standing(alert: &Alert) -> Option<String> {
+    let AlertAction { status, by, reason, at, until, .. } = alert.handling.as_ref()?;
+    let again = if *status == AlertStatus::Open { " again" } else { "" };
+    let until = until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
+    let category = alert.handling.as_ref().and_then(|handling| handling.category);
+    let category = category.map(|category| format!(" as {category}")).unwrap_or_default();
+    let (by, reason) = (plain(by, NAME), plain(reason, SENTENCE));
+    Some(format!("{}{again}{category} by {by} at {}{until}: {reason}", status.as_str(), moment(*at)))
+}
+
+/// The title with the latest news after it: that the alert is resolved, or what became of its release.
 fn headline(alert: &Alert, news: usize) -> String {
+    let latest = match alert.status {
+        AlertStatus::Resolved => Some("resolved"),
+        _ => alert.developments.last().map(|development| development.kind.title()),
+    };
+    let title = title(alert, news);
+    latest.map_or_else(|| title.clone(), |latest| format!("{} ({latest})", plain(&title, LINE - 40)))
+}
+
+/// The title, after the release's name unless it names the release itself.
+fn title(alert: &Alert, news: usize) -> String {
     let name = alert.purl.as_ref().map(|release| (release.package().name(), release.version()));
     match name {
         Some((package, version)) if !(alert.title.contains(package) && alert.title.contains(version)) => {

@@ -7,11 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{announce::Announcer, shown::Shown};
 use crate::{
     clock::Clock,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Severity},
+    model::{Alert, AlertKind, Confidence, Fingerprint, Severity},
     store::{MirrorRow, NewEvidence, Store, StoreError, Violated},
     text::with_causes,
     tlog::{Fault, Judgement, LogEvidence, LogViolation, ReadError, Tree, checkpoint::tree_id},
-    upkeep::ACTOR,
 };
 
 /// The severity of a violation.
@@ -117,7 +116,7 @@ impl ViolationReporter {
         CURABLE.iter().try_for_each(|violation| self.resolve_violation(tree, *violation, reason, now))
     }
 
-    /// Resolves the alert about a violation, if there is one.
+    /// Resolves the alert about a violation, if there is one. A proven fork stays a fork, whatever the log shows later.
     pub fn resolve_violation(
         &self,
         tree: &Tree,
@@ -125,11 +124,11 @@ impl ViolationReporter {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(&tree.name));
-        if self.store.alert(&fingerprint)?.is_some_and(|alert| alert.status != AlertStatus::Resolved) {
-            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+        if matches!(violation, LogViolation::Fork | LogViolation::SameSize) {
+            return Ok(());
         }
-        Ok(())
+        let fingerprint = Fingerprint::of(AlertKind::Log, &violation.subject(&tree.name));
+        self.store.condition_ended(&fingerprint, reason, now).map(drop)
     }
 
     /// Records that a tree could not be read. Infrastructure failures are operational issues, anything else is the
@@ -191,7 +190,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{logwatch::lab::Lab, store::AlertFilter};
+    use crate::{logwatch::lab::Lab, model::AlertStatus, store::AlertFilter};
 
     #[tokio::test]
     async fn what_may_be_an_accident_is_told_once_it_lasts_and_is_over_when_the_log_holds_again() {

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Repeated, Severity, Sightings, Signal};
+use super::{
+    AlertAction, AlertId, AlertKind, AlertStatus, Confidence, Development, Fingerprint, Package, ReleaseId, Repeated,
+    Severity, Sightings, Signal,
+};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +70,13 @@ pub struct Alert {
     /// The id of the alert whose deviation this release repeats. Such an alert is stored, and not announced.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub repeats: Option<AlertId>,
+    /// What became of its release, or of releases of its campaign, since it was raised, in the order of their sight. Severity
+    /// and status do not follow from it: a thief can withdraw a release, too.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub developments: Vec<Development>,
+    /// The last action on it: who handles it, why, and until when.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub handling: Option<AlertAction>,
 }
 
 /// What is known of one release of a campaign.
@@ -145,6 +155,8 @@ impl Alert {
             entries: None,
             repeated: None,
             repeats: None,
+            developments: Vec::new(),
+            handling: None,
         }
     }
 
@@ -166,33 +178,6 @@ impl Alert {
     /// The group of the alert, among which sinks take turns: a package, or a kind.
     pub fn whose(&self) -> String {
         self.of_package().map_or_else(|| self.kind.as_str().to_owned(), ToString::to_string)
-    }
-}
-
-/// Where an alert stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AlertStatus {
-    /// Nobody has looked yet.
-    #[default]
-    Open,
-    /// An operator is looking into it.
-    Acknowledged,
-    /// Put off.
-    Snoozed,
-    /// Done.
-    Resolved,
-}
-
-impl AlertStatus {
-    /// The word of the JSON form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Acknowledged => "acknowledged",
-            Self::Snoozed => "snoozed",
-            Self::Resolved => "resolved",
-        }
     }
 }
 

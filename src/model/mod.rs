@@ -4,16 +4,20 @@
 //! the forms of `schema/*.schema.json`.
 
 mod alert;
+mod alert_action;
 mod alert_fingerprint;
 mod alert_id;
 mod alert_kind;
 mod alert_prefix;
+mod alert_standing;
+mod alert_status;
 mod any_tally;
 mod baseline;
 mod baseline_form;
 mod correlation_key;
 mod counted_repetitions;
 mod demand;
+mod development;
 mod digests;
 mod ecosystem;
 mod effective_policy;
@@ -50,15 +54,19 @@ mod version;
 mod whole;
 pub mod words;
 
-pub use alert::{Alert, AlertStatus, Links, Member};
+pub use alert::{Alert, Links, Member};
+pub use alert_action::{AlertAction, InvalidAction, Resolution, UnknownResolution};
 pub use alert_fingerprint::{Fingerprint, InvalidFingerprint};
 pub use alert_id::{AlertId, InvalidAlertId};
 pub use alert_kind::AlertKind;
 pub use alert_prefix::{AlertPrefix, InvalidAlertPrefix};
+pub use alert_standing::Staleness;
+pub use alert_status::AlertStatus;
 pub use baseline::{Baseline, BaselineReason, LineBaseline, Resumed};
 pub use baseline_form::StoredForm;
 pub use correlation_key::CorrelationKey;
 pub use demand::Demand;
+pub use development::{Development, DevelopmentKind};
 pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;

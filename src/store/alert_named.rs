@@ -3,8 +3,13 @@
 use rusqlite::{Connection, named_params};
 
 use super::{
-    Store, StoreError, alert_candidate::candidates, alerts::alert_row, columns::limit, error::QueryFailure,
-    reading::several, sealed::ALERTS,
+    Store, StoreError,
+    alert_candidate::candidates,
+    alerts::{alert_row, with_handling},
+    columns::limit,
+    error::QueryFailure,
+    reading::several,
+    sealed::ALERTS,
 };
 use crate::model::{Alert, AlertPrefix};
 
@@ -25,7 +30,7 @@ impl Store {
                     StoreError::AmbiguousAlert { typed: typed.clone(), candidates, more: found.len() > NAMED }.into()
                 );
             }
-            Ok(found.pop())
+            found.pop().map(|alert| with_handling(db, alert)).transpose()
         })
     }
 }

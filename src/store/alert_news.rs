@@ -5,30 +5,32 @@ use crate::model::{Alert, AlertKind, AlertStatus, Severity, Signal};
 /// Most signals of an alert that is raised repeatedly. The signals of the last check come before earlier ones.
 const MOST_SIGNALS: usize = 100;
 
-/// Whether a repeated alert reopens: a condition (a stale source, a log that misbehaves) can return, a campaign can
+/// Whether a repeated alert reopens: it became worse than the `peak` that was known, a condition (a stale source, a log that misbehaves) can return, a campaign can
 /// continue. A release happens once; only news of medium or worse, or another incident, reopens its alert. An operator
 /// who acknowledged a release's state, or one violation of a log, has not seen the next.
-pub(super) fn reopens(known: &Alert, raised: &Alert) -> bool {
+pub(super) fn reopens(known: &Alert, peak: Severity, raised: &Alert) -> bool {
     if known.status == AlertStatus::Open {
         return false;
     }
     let is_other_violation = raised.evidence.is_some() && raised.evidence != known.evidence;
     let is_resolved = known.status == AlertStatus::Resolved;
+    let is_put_off = known.status == AlertStatus::Snoozed;
     is_other_violation
+        || raised.severity > peak
         || match known.kind {
             AlertKind::Operation | AlertKind::Log => is_resolved,
-            AlertKind::Campaign => is_resolved && has_new_members(known, raised),
+            AlertKind::Campaign => (is_resolved || is_put_off) && has_new_members(known, raised),
             AlertKind::Release => is_told_news(known, raised),
         }
 }
 
-/// A resolved alert was judged harmless as it was, so that a signal of any other detector is news; an operator already
-/// handles an acknowledged one, so it reopens only for a signal that is grave by itself.
+/// A resolved alert was judged harmless as it was, and a snoozed one can wait as it was, so that a signal of any other detector
+/// is news; an operator already handles an acknowledged one, so it reopens only for a signal that is grave by itself.
 fn is_told_news(known: &Alert, raised: &Alert) -> bool {
     let is_grave = |signal: &Signal| !signal.corroborating && signal.severity >= Severity::Medium;
-    let is_resolved = known.status == AlertStatus::Resolved;
+    let is_laid_aside = matches!(known.status, AlertStatus::Resolved | AlertStatus::Snoozed);
     let is_first = |signal: &Signal| known.signals.iter().all(|known| known.detector != signal.detector);
-    news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_resolved && is_first(signal)))
+    news(known, raised).any(|signal| is_grave(signal) || signal.is_incident() || (is_laid_aside && is_first(signal)))
 }
 
 /// Whether another incident happened to the release. The earlier alert does not report it.
@@ -60,9 +62,15 @@ fn news<'a>(known: &'a Alert, raised: &'a Alert) -> impl Iterator<Item = &'a Sig
     raised.signals.iter().filter(|signal| !known.signals.iter().any(|known| known.says_what(signal)))
 }
 
-/// The alert as it is raised now, but with the first time and the status as before. Another check of a release does not
+/// The alert as it is raised now, with what happened to the known one since.
+pub(super) fn with_past(raised: &Alert, known: &Alert) -> Alert {
+    Alert { developments: known.developments.clone(), handling: known.handling.clone(), ..raised.clone() }
+}
+
+/// The alert as it is raised now, but with the first time, the status and the past as before. Another check of a release does not
 /// remove earlier signals, and a campaign that grows does not become milder.
 pub(super) fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
+    let raised = &with_past(raised, known);
     let status = if reopened { AlertStatus::Open } else { known.status };
     let raised_at = if reopened { raised.raised_at } else { known.raised_at };
     let is_milder = raised.severity < known.severity;

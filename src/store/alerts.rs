@@ -1,52 +1,21 @@
 //! Queries and updates of alerts.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::{
     Store, StoreError,
-    columns::{Json, Micros, Rank, Word, limit},
+    columns::{Json, Micros, Rank, Word, limit, time},
     error::QueryFailure,
-    reading::one,
+    reading::{Reading, one},
     sealed::{ALERT_ACTIONS, ALERTS},
 };
-use crate::model::{Alert, AlertStatus, Fingerprint, Package, Severity};
+use crate::model::{Alert, AlertAction, AlertStatus, Fingerprint, Severity};
 
-/// Which alerts to list; what is `None` does not matter.
-#[derive(Clone, Debug)]
-pub struct AlertFilter {
-    /// Where they stand.
-    pub status: Option<AlertStatus>,
-    /// At least so bad.
-    pub min_severity: Option<Severity>,
-    /// About this package.
-    pub package: Option<Package>,
-    /// Also those that repeat an open alert, which counts them.
-    pub repetitions: bool,
-    /// At most so many, the latest first.
-    pub limit: usize,
-}
-
-impl Default for AlertFilter {
-    fn default() -> Self {
-        Self { status: None, min_severity: None, package: None, repetitions: true, limit: 100 }
-    }
-}
-
-/// An operator's action on an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct AlertAction {
-    /// Where the alert stood afterwards.
-    pub status: AlertStatus,
-    /// Who.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
+/// provwatch's own name in histories.
+pub(super) const OWN_NAME: &str = "provwatch";
 
 /// An alert as it is stored.
 pub(super) struct Stored {
@@ -56,36 +25,14 @@ pub(super) struct Stored {
 }
 
 impl Store {
-    /// Alerts, the latest first.
-    ///
-    /// # Errors
-    /// As every read.
-    pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
-        self.read("listing the alerts", |db| {
-            db.rows(
-                &ALERTS,
-                "SELECT body, status, {row} FROM alerts
-                 WHERE (:status IS NULL OR status = :status) AND (:severity IS NULL OR severity >= :severity)
-                   AND (:package IS NULL OR package = :package) AND (:repetitions OR repeats IS NULL)
-                 ORDER BY raised_at DESC, fingerprint LIMIT :limit",
-                named_params! {
-                    ":status": filter.status.map(Word),
-                    ":severity": filter.min_severity.map(Rank),
-                    ":package": filter.package.as_ref().map(ToString::to_string),
-                    ":repetitions": filter.repetitions,
-                    ":limit": limit(filter.limit),
-                },
-                alert_row,
-            )
-        })
-    }
-
     /// The alert of this fingerprint. What somebody typed is looked up by [`Store::alert_named`].
     ///
     /// # Errors
     /// As every read.
     pub fn alert(&self, fingerprint: &Fingerprint) -> Result<Option<Alert>, StoreError> {
-        self.read("reading an alert", |db| Ok(stored(db, fingerprint)?.map(|stored| stored.alert)))
+        self.read("reading an alert", |db| {
+            Ok(stored(db, fingerprint)?.map(|stored| with_handling(db, stored.alert)).transpose()?)
+        })
     }
 
     /// What was done with an alert, the latest first.
@@ -100,18 +47,45 @@ impl Store {
     }
 }
 
-pub(super) fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
+/// The alert with the last action on it. The rows of an older version have it in the history only.
+pub(super) fn with_handling(db: &Reading<'_>, mut alert: Alert) -> Result<Alert, QueryFailure> {
+    if alert.handling.is_none() && alert.status != AlertStatus::Open {
+        alert.handling = match last_action(db, &alert.fingerprint) {
+            Err(QueryFailure::Broken(broken)) => {
+                db.note(broken);
+                None
+            }
+            found => found?,
+        };
+    }
+    Ok(alert)
+}
+
+fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
     let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
 
+/// Adds an action to the history of an alert. Every action passes here.
 pub(super) fn insert_action(
     db: &Connection,
     fingerprint: &Fingerprint,
     action: &AlertAction,
 ) -> Result<(), QueryFailure> {
-    db.prepare_cached("INSERT INTO alert_actions (alert, status, by, reason, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((fingerprint, Word(action.status), &action.by, &action.reason, Micros(action.at)))?;
+    db.prepare_cached(
+        "INSERT INTO alert_actions (alert, status, by, reason, at, until_at, category, duplicate_of)
+         VALUES (:alert, :status, :by, :reason, :at, :until, :category, :duplicate_of)",
+    )?
+    .execute(named_params! {
+        ":alert": fingerprint,
+        ":status": Word(action.status),
+        ":by": action.by,
+        ":reason": action.reason,
+        ":at": Micros(action.at),
+        ":until": action.until.map(Micros),
+        ":category": action.category.map(Word),
+        ":duplicate_of": action.duplicate_of,
+    })?;
     Ok(())
 }
 
@@ -148,8 +122,10 @@ pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, rai
 
 pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
-        "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body, repeats)
-         VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body, :repeats)",
+        "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body, repeats,
+             detectors)
+         VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body, :repeats,
+             :detectors)",
     )?
     .execute(named_params! {
         ":fingerprint": alert.fingerprint,
@@ -161,9 +137,17 @@ pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Resu
         ":now": Micros(now),
         ":body": Json(alert),
         ":repeats": alert.repeats.map(|id| id.to_string()),
+        ":detectors": detectors(alert),
     })?;
     Ok(())
 }
+
+/// Stores another version of an alert. An alert that is raised anew has no acknowledgement yet.
+const UPDATE: &str = "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
+        acknowledged_at = CASE WHEN raised_at <> :raised_at THEN NULL ELSE coalesce(acknowledged_at, :acknowledged_at) END,
+        raised_at = :raised_at, updated_at = :now, body = :body, repeats = :repeats, until_at = :until, category = :category,
+        handled_at = :handled_at, resolved_at = :resolved_at, detectors = :detectors
+    WHERE fingerprint = :fingerprint";
 
 pub(super) fn update(
     db: &Connection,
@@ -172,11 +156,9 @@ pub(super) fn update(
     raises: i64,
     now: DateTime<Utc>,
 ) -> Result<(), QueryFailure> {
-    db.prepare_cached(
-        "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
-             raised_at = :raised_at, updated_at = :now, body = :body, repeats = :repeats WHERE fingerprint = :fingerprint",
-    )?
-    .execute(named_params! {
+    let handling = alert.handling.as_ref().filter(|handling| handling.status == alert.status);
+    let since = |status| handling.filter(|handling| handling.status == status).map(|handling| Micros(handling.at));
+    db.prepare_cached(UPDATE)?.execute(named_params! {
         ":fingerprint": alert.fingerprint,
         ":severity": Rank(alert.severity),
         ":peak": Rank(peak),
@@ -186,8 +168,20 @@ pub(super) fn update(
         ":now": Micros(now),
         ":body": Json(alert),
         ":repeats": alert.repeats.map(|id| id.to_string()),
+        ":until": handling.and_then(|handling| handling.until).map(Micros),
+        ":category": handling.and_then(|handling| handling.category).map(Word),
+        ":handled_at": handling.map(|handling| Micros(handling.at)),
+        ":acknowledged_at": since(AlertStatus::Acknowledged),
+        ":resolved_at": since(AlertStatus::Resolved),
+        ":detectors": detectors(alert),
     })?;
     Ok(())
+}
+
+/// The detectors of an alert as lists search them, `,odd-hours,tag-missing,`.
+fn detectors(alert: &Alert) -> Option<String> {
+    let names: BTreeSet<&str> = alert.signals.iter().map(|signal| signal.detector.as_ref()).collect();
+    (!names.is_empty()).then(|| format!(",{},", names.into_iter().collect::<Vec<_>>().join(",")))
 }
 
 /// An alert of a row with `body` and `status`; the column has the last word on where it stands.
@@ -203,5 +197,8 @@ fn action_row(row: &Row<'_>) -> rusqlite::Result<AlertAction> {
         by: row.get("by")?,
         reason: row.get("reason")?,
         at: row.get::<_, Micros>("at")?.0,
+        until: time(row.get("until_at")?),
+        category: row.get::<_, Option<Word<_>>>("category")?.map(|word| word.0),
+        duplicate_of: row.get("duplicate_of")?,
     })
 }

@@ -33,6 +33,35 @@ pub(super) fn announce(
     Ok(announced)
 }
 
+/// The subscriptions that were told of an alert, or will be.
+pub(super) fn told(db: &Connection, fingerprint: &Fingerprint) -> Result<Vec<String>, QueryFailure> {
+    let mut query = db.prepare_cached(
+        "SELECT DISTINCT subscription FROM deliveries WHERE alert = ?1 AND state <> 'failed' ORDER BY subscription",
+    )?;
+    Ok(query.query_map([fingerprint], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Announces what became of an alert to whoever was told of it. A message that was not sent yet includes that when it is.
+pub(super) fn follow_up(db: &Connection, alert: &Alert, raise: i64, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
+    let mut announced = 0;
+    for subscription in told(db, &alert.fingerprint)? {
+        announced += follow_up_to(db, alert, raise, &subscription, now)?;
+    }
+    Ok(announced)
+}
+
+/// As [`follow_up`], to one subscription.
+pub(super) fn follow_up_to(
+    db: &Connection,
+    alert: &Alert,
+    raise: i64,
+    subscription: &str,
+    now: DateTime<Utc>,
+) -> Result<usize, QueryFailure> {
+    let waits = last_of(db, alert, subscription)?.1 > 0;
+    if waits { Ok(0) } else { enqueue(db, alert, raise, subscription, now, now) }
+}
+
 /// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.
 fn last_of(db: &Connection, alert: &Alert, subscription: &str) -> Result<(Option<Micros>, i64), QueryFailure> {
     let mut last = db.prepare_cached(

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::ErrorCode;
 
 use super::{alert_candidate::Candidate, broken::Broken, room::Room};
-use crate::model::{AlertPrefix, Package};
+use crate::model::{AlertPrefix, InvalidAction, Package};
 
 /// An error of the database, with advice for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,9 @@ pub enum StoreError {
         /// The free room.
         room: Room,
     },
+    /// An action on an alert that cannot be.
+    #[error("the status of the alert stays: {0}")]
+    Action(#[from] InvalidAction),
     /// Any other error.
     #[error("{operation} in the database {path}", path = path.display())]
     Failed {

@@ -28,6 +28,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0019_repetitions.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0020_dist_tags.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0021_withdrawals.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0022_life_cycle.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -38,10 +38,13 @@
 //! own words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
 
 mod alert_candidate;
+mod alert_filter;
 mod alert_named;
 mod alert_news;
+mod alert_stats;
 mod alerts;
 mod announcing;
+mod automatic_actions;
 mod baselines;
 mod broken;
 mod campaigns;
@@ -49,6 +52,7 @@ mod columns;
 mod connect;
 mod damage;
 mod deliveries;
+mod developments;
 mod dist_tags;
 mod error;
 mod expected;
@@ -86,8 +90,8 @@ mod withdrawals;
 mod work;
 mod writes;
 
-pub(crate) use alerts::AlertAction;
-pub use alerts::AlertFilter;
+pub use alert_filter::AlertFilter;
+pub(crate) use alert_stats::{AlertStats, Lead};
 pub use baselines::{BaselineChange, NewBaselineVersion, StoredBaseline};
 pub(crate) use baselines::{BaselineVersion, Held};
 pub(crate) use campaigns::Telling;
@@ -111,6 +115,7 @@ pub use logs::{
     CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
+pub use operator_actions::{Acted, ActionOutcome};
 pub use outcome::Outcome;
 pub use packages::PackageRow;
 pub(crate) use packages::VersionState;

@@ -1,19 +1,79 @@
-//! Acknowledges and resolves alerts, and opens them again, each with its repetitions.
+//! Acknowledges, snoozes and resolves alerts, and opens them again, each with its repetitions.
+//!
+//! | stands | acknowledge | snooze | resolve | open |
+//! |---|---|---|---|---|
+//! | open | acknowledged | snoozed | resolved | nothing |
+//! | acknowledged | added | snoozed | resolved | open |
+//! | snoozed | acknowledged | added | resolved | open |
+//! | resolved | refused | refused | added | open |
+//!
+//! *Added*: the status stays, and the action is in the history: of two people who acknowledge at once, both are.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{
     Store, StoreError,
-    alerts::{AlertAction, Stored, insert_action, last_action, stored},
-    columns::{Micros, Word},
+    alerts::{Stored, insert_action, stored, update},
     error::QueryFailure,
     repetitions,
 };
-use crate::model::{Alert, AlertStatus, Fingerprint};
+use crate::model::{Alert, AlertAction, AlertStatus, Fingerprint, InvalidAction, Resolution};
+
+/// What came of an action on one alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acted {
+    /// The alert afterwards.
+    pub alert: Alert,
+    /// Where it stood before, by the clock.
+    pub before: AlertStatus,
+    /// Whether it changed.
+    pub outcome: ActionOutcome,
+}
+
+/// Whether an action changes an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionOutcome {
+    /// It stands elsewhere now.
+    Changed,
+    /// It stands where it stood, and the action is in its history.
+    Added,
+    /// It stood there already, and nothing was added.
+    Unchanged,
+    /// It is resolved: it has to be opened again before.
+    Refused,
+}
+
+impl ActionOutcome {
+    /// What an action would do to an alert.
+    pub fn of(alert: &Alert, action: &AlertAction) -> Self {
+        let before = alert.status_at(action.at);
+        let is_repeated = || alert.handling.as_ref().is_some_and(|last| action.repeats(last));
+        match (before, action.status) {
+            (AlertStatus::Resolved, AlertStatus::Acknowledged | AlertStatus::Snoozed) => Self::Refused,
+            _ if alert.status != action.status => Self::Changed,
+            (_, AlertStatus::Open) => Self::Unchanged,
+            _ if is_repeated() => Self::Unchanged,
+            (before, status) if before == status => Self::Added,
+            _ => Self::Changed,
+        }
+    }
+}
 
 impl Store {
-    /// Acknowledges an alert. `None`: there is no such alert.
+    /// Does the same with several alerts, with all of them or none. Alerts that are not stored are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Action`] if the action cannot be; else as every write.
+    pub fn act_on(&self, fingerprints: &[Fingerprint], action: &AlertAction) -> Result<Vec<Acted>, StoreError> {
+        action.check()?;
+        self.write("changing the status of alerts", |db| {
+            let acted = fingerprints.iter().map(|fingerprint| act(db, fingerprint, action));
+            Ok(acted.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        })
+    }
+
+    /// Acknowledges an alert, without an end. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -24,10 +84,10 @@ impl Store {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Alert>, StoreError> {
-        self.write("acknowledging an alert", |db| act(db, fingerprint, AlertStatus::Acknowledged, by, reason, now))
+        self.act_on_one(fingerprint, &AlertAction::new(AlertStatus::Acknowledged, by, reason, now))
     }
 
-    /// Resolves an alert. `None`: there is no such alert.
+    /// Resolves an alert, without a category. `None`: there is no such alert.
     ///
     /// # Errors
     /// As every write.
@@ -38,35 +98,42 @@ impl Store {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Alert>, StoreError> {
-        self.write("resolving an alert", |db| act(db, fingerprint, AlertStatus::Resolved, by, reason, now))
+        self.act_on_one(fingerprint, &AlertAction::new(AlertStatus::Resolved, by, reason, now))
+    }
+
+    fn act_on_one(&self, fingerprint: &Fingerprint, action: &AlertAction) -> Result<Option<Alert>, StoreError> {
+        Ok(self.act_on(std::slice::from_ref(fingerprint), action)?.pop().map(|acted| acted.alert))
     }
 }
 
-fn act(
+/// `None`: there is no such alert.
+pub(super) fn act(
     db: &Connection,
     fingerprint: &Fingerprint,
-    status: AlertStatus,
-    by: &str,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<Alert>, QueryFailure> {
-    let Some(Stored { mut alert, .. }) = stored(db, fingerprint)? else { return Ok(None) };
-    // The same again, by the same person and for the same reason, is a repetition and not another action.
-    let last = last_action(db, fingerprint)?;
-    let repeated = last.is_some_and(|last| (last.status, &*last.by, &*last.reason) == (status, by, reason));
-    if repeated && alert.status == status {
-        return Ok(Some(alert));
+    action: &AlertAction,
+) -> Result<Option<Acted>, QueryFailure> {
+    let Some(Stored { alert, peak, raises }) = stored(db, fingerprint)? else { return Ok(None) };
+    let (before, outcome) = (alert.status_at(action.at), ActionOutcome::of(&alert, action));
+    if matches!(outcome, ActionOutcome::Unchanged | ActionOutcome::Refused) {
+        return Ok(Some(Acted { alert, before, outcome }));
     }
-    let action = AlertAction { status, by: by.to_owned(), reason: reason.to_owned(), at: now };
-    insert_action(db, fingerprint, &action)?;
-    repetitions::follow(db, &alert, &action)?;
-    db.prepare_cached("UPDATE alerts SET status = ?2, updated_at = ?3 WHERE fingerprint = ?1")?.execute((
-        fingerprint,
-        Word(status),
-        Micros(now),
-    ))?;
-    alert.status = status;
-    Ok(Some(alert))
+    is_of_another(db, fingerprint, action)?;
+    insert_action(db, fingerprint, action)?;
+    repetitions::follow(db, &alert, action)?;
+    let alert = Alert { status: action.status, handling: Some(action.clone()), ..alert };
+    update(db, &alert, peak, raises, action.at)?;
+    Ok(Some(Acted { alert, before, outcome }))
+}
+
+/// A duplicate is one of another alert, which describes the event itself.
+fn is_of_another(db: &Connection, fingerprint: &Fingerprint, action: &AlertAction) -> Result<(), StoreError> {
+    let Some(other) = action.duplicate_of else { return Ok(()) };
+    if other == *fingerprint {
+        return Err(InvalidAction::Itself.into());
+    }
+    let Ok(Some(Stored { alert, .. })) = stored(db, &other) else { return Err(InvalidAction::NoOther.into()) };
+    let is_duplicate = alert.handling.is_some_and(|handling| handling.category == Some(Resolution::Duplicate));
+    if is_duplicate { Err(InvalidAction::OfDuplicate.into()) } else { Ok(()) }
 }
 
 /// An alert that was dealt with is open again, if there is one. A repetition stands for itself then, because the alert that it
@@ -78,6 +145,6 @@ pub(super) fn open_again(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<(), QueryFailure> {
-    act(db, fingerprint, AlertStatus::Open, by, reason, now)?;
+    act(db, fingerprint, &AlertAction::new(AlertStatus::Open, by, reason, now))?;
     repetitions::stand_alone(db, fingerprint, now)
 }

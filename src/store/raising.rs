@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::{
-    alert_news::{has_incident, has_new_members, merge, reopening, reopens, stands_alone},
-    alerts::{AlertAction, insert, insert_action, readable_back, stored, update},
+    alert_news::{has_incident, has_new_members, merge, reopening, reopens, stands_alone, with_past},
+    alerts::{OWN_NAME, insert, insert_action, readable_back, stored, update},
     announcing, campaigns,
     error::QueryFailure,
     repetitions,
 };
-use crate::model::{Alert, AlertStatus};
+use crate::model::{Alert, AlertAction, AlertStatus};
 
 /// The result of raising an alert.
 pub(super) struct Raised {
@@ -31,7 +31,7 @@ pub(super) fn upsert(
 ) -> Result<Raised, QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return first(db, alert, subscriptions, now) };
-    let reopened = reopens(&known.alert, alert);
+    let reopened = reopens(&known.alert, known.peak, alert);
     let mut merged = merge(&known.alert, alert, reopened);
     let left = known.alert.repeats.filter(|_| stands_alone(&known.alert, known.peak, alert, reopened));
     if left.is_some() {
@@ -39,6 +39,11 @@ pub(super) fn upsert(
     }
     if merged == known.alert {
         return Ok(QUIET);
+    }
+    if reopened {
+        let action = AlertAction::new(AlertStatus::Open, OWN_NAME, reopening(&known.alert), now);
+        insert_action(db, &merged.fingerprint, &action)?;
+        merged.handling = Some(action);
     }
     if merged.repeats.is_some() {
         update(db, &merged, merged.severity.max(known.peak), known.raises, now)?;
@@ -51,11 +56,6 @@ pub(super) fn upsert(
     campaigns::join(db, &merged)?;
     if let Some(of) = left {
         repetitions::count_again(db, of, &merged, now)?;
-    }
-    if reopened {
-        let reason = reopening(&known.alert);
-        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
-        insert_action(db, &merged.fingerprint, &action)?;
     }
     let deliveries = match (is_worse, grew) {
         (true, _) => announcing::announce(db, &merged, raises, subscriptions, now)?,
@@ -81,7 +81,8 @@ fn first(db: &Connection, alert: &Alert, subscriptions: &[String], now: DateTime
 pub(super) fn amend(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
-    if known.alert == *alert { Ok(()) } else { update(db, alert, known.peak, known.raises, now) }
+    let alert = with_past(alert, &known.alert);
+    if known.alert == alert { Ok(()) } else { update(db, &alert, known.peak, known.raises, now) }
 }
 
 /// Announces an alert once more, with its additions; it is open then, whatever its status was.
@@ -93,13 +94,13 @@ pub(super) fn announce_again(
 ) -> Result<(), QueryFailure> {
     readable_back(alert)?;
     let Some(known) = stored(db, &alert.fingerprint)? else { return Ok(()) };
-    let alert = Alert { status: AlertStatus::Open, ..alert.clone() };
-    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
+    let mut alert = Alert { status: AlertStatus::Open, ..with_past(alert, &known.alert) };
     if known.alert.status != AlertStatus::Open {
-        let reason = "it goes on".to_owned();
-        let action = AlertAction { status: AlertStatus::Open, by: "provwatch".to_owned(), reason, at: now };
+        let action = AlertAction::new(AlertStatus::Open, OWN_NAME, "it goes on", now);
         insert_action(db, &alert.fingerprint, &action)?;
+        alert.handling = Some(action);
     }
+    update(db, &alert, alert.severity.max(known.peak), known.raises + 1, now)?;
     announcing::announce(db, &alert, known.raises + 1, subscriptions, now)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{BaselineChange, Outcome, raising};
-use crate::model::{Alert, Observation, ReleaseId};
+use crate::model::{Alert, Development, Observation, ReleaseId};
 
 /// The result of checking one release. It is stored completely or not at all.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Record {
     pub alert: Option<Alert>,
     /// The subscriptions that receive this alert, by name.
     pub subscriptions: Vec<String>,
+    /// What became of the release since an earlier check raised its alert.
+    pub developments: Vec<Development>,
     /// The baseline update, if there is one.
     pub baseline: Option<BaselineChange>,
     /// The time.
@@ -72,6 +74,7 @@ impl Record {
             goes_on: false,
             alert: None,
             subscriptions: Vec::new(),
+            developments: Vec::new(),
             baseline: None,
             now,
         }

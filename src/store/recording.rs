@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::{
     Record, Store, StoreError, Subject, baselines,
     columns::{Json, Micros, Word},
+    developments::develop,
     error::QueryFailure,
     logs,
     outcome::Outcome,
@@ -64,6 +65,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
         let raised = raising::upsert(db, alert, &record.subscriptions, record.now)?;
         recorded = Recorded::of(&raised);
     }
+    develop(db, record.subject.release(), &record.developments, record.now)?;
     if let Some(change) = &record.baseline {
         recorded.baseline_versions = baselines::apply(db, change, record.now)?;
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     columns::{Json, Micros, Text, Word, limit, time},
+    developments::develop,
     error::QueryFailure,
     outcome::Outcome,
     reading::one,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::horizon,
-    model::{Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus, files_fingerprint},
+    model::{Development, Observation, Package, ReleaseId, ReleaseLine, ReleaseStatus, files_fingerprint},
 };
 
 /// A release as it is stored.
@@ -182,6 +183,9 @@ impl Store {
             let changed = db
                 .prepare_cached("UPDATE releases SET status = ?2, updated_at = ?3 WHERE purl = ?1 AND status <> ?4")?
                 .execute((release.to_string(), Word(status), Micros(now), Word(status)))?;
+            if changed == 1 {
+                develop(db, release, &[Development::of_status(status, now)], now)?;
+            }
             Ok(changed == 1)
         })
     }

@@ -2,17 +2,17 @@
 //! announced. The open one counts it, and it follows what an operator does with that.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 
 use super::{
     Store, StoreError,
-    alerts::{AlertAction, Stored, alert_row, insert, insert_action, stored, stored_row, update},
-    columns::{Micros, Word, limit},
+    alerts::{OWN_NAME, Stored, alert_row, insert, insert_action, stored, stored_row, update},
+    columns::limit,
     error::QueryFailure,
     reading::several,
     sealed::ALERTS,
 };
-use crate::model::{Alert, AlertId, AlertKind, AlertPrefix, AlertStatus, Fingerprint, Package, Repeated};
+use crate::model::{Alert, AlertAction, AlertId, AlertKind, AlertPrefix, AlertStatus, Fingerprint, Package, Repeated};
 
 impl Store {
     /// The alerts about releases of a package that another release could repeat: open or acknowledged, and no repetitions
@@ -32,11 +32,16 @@ impl Store {
 /// that it has to be announced itself.
 pub(super) fn insert_repetition(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let Some(of) = repeated_by(db, alert)? else { return Ok(false) };
-    insert(db, &Alert { status: of.alert.status, ..alert.clone() }, now)?;
+    insert(db, alert, now)?;
     if of.alert.status == AlertStatus::Acknowledged {
         let reason = format!("it repeats {}, which is acknowledged", of.alert.id);
-        let action = AlertAction { status: AlertStatus::Acknowledged, by: "provwatch".to_owned(), reason, at: now };
-        insert_action(db, &alert.fingerprint, &action)?;
+        let until = of.alert.handling.as_ref().and_then(|handling| handling.until);
+        let action = AlertAction::new(AlertStatus::Acknowledged, OWN_NAME, reason, now);
+        handle(
+            db,
+            &Stored { alert: alert.clone(), peak: alert.severity, raises: 1 },
+            &AlertAction { until, ..action },
+        )?;
     }
     let repeated = match &of.alert.repeated {
         known @ Some(_) => Repeated::with(known.clone(), alert),
@@ -95,34 +100,22 @@ pub(super) fn stand_alone(db: &Connection, fingerprint: &Fingerprint, now: DateT
 }
 
 /// What an operator did with an alert holds for its repetitions that are not as far: whoever knows one deviation knows it in
-/// every release.
+/// every release, and whoever doubts it again doubts it in every release.
 pub(super) fn follow(db: &Connection, of: &Alert, action: &AlertAction) -> Result<(), QueryFailure> {
-    if !matches!(action.status, AlertStatus::Acknowledged | AlertStatus::Resolved) {
-        return Ok(());
+    let sql = "SELECT body, status, peak, raises, {row} FROM alerts WHERE repeats = ?1 AND package = ?2";
+    let package = of.of_package().map(ToString::to_string);
+    for repetition in several(db, &ALERTS, sql, (of.id.to_string(), package), stored_row)? {
+        let status = repetition.alert.status;
+        let is_behind = action.status == AlertStatus::Open || status != AlertStatus::Resolved;
+        if is_behind && status != action.status {
+            handle(db, &repetition, action)?;
+        }
     }
-    let (id, package) = (of.id.to_string(), of.of_package().map(ToString::to_string));
-    db.prepare_cached(
-        "INSERT INTO alert_actions (alert, status, by, reason, at)
-         SELECT fingerprint, :status, :by, :reason, :at FROM alerts
-         WHERE repeats = :id AND package = :package AND status <> 'resolved' AND status <> :status",
-    )?
-    .execute(named_params! {
-        ":status": Word(action.status),
-        ":by": action.by,
-        ":reason": action.reason,
-        ":at": Micros(action.at),
-        ":id": id,
-        ":package": package,
-    })?;
-    db.prepare_cached(
-        "UPDATE alerts SET status = :status, updated_at = :at
-         WHERE repeats = :id AND package = :package AND status <> 'resolved' AND status <> :status",
-    )?
-    .execute(named_params! {
-        ":status": Word(action.status),
-        ":at": Micros(action.at),
-        ":id": id,
-        ":package": package,
-    })?;
     Ok(())
+}
+
+fn handle(db: &Connection, Stored { alert, peak, raises }: &Stored, action: &AlertAction) -> Result<(), QueryFailure> {
+    insert_action(db, &alert.fingerprint, action)?;
+    let alert = Alert { status: action.status, handling: Some(action.clone()), ..alert.clone() };
+    update(db, &alert, *peak, *raises, action.at)
 }

@@ -51,6 +51,7 @@ impl Caretaker {
         }
         let heartbeat = self.heartbeat(kind, known, now)?;
         self.noting(now, self.write_beat(&heartbeat))?;
+        self.noting(now, self.store.open_what_ended(now).map(drop))?;
         let mut snapshot = self.snapshot(heartbeat, on_disk, now)?;
         for check in checks(&snapshot, now) {
             self.noting(now, self.apply(&check, now))?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     deliver::Subscriptions,
-    model::{Alert, AlertKind, AlertStatus, Confidence, Fingerprint, Package, Severity},
+    model::{Alert, AlertKind, Confidence, Fingerprint, Package, Severity},
     store::{Store, StoreError},
     text::plain,
 };
@@ -89,8 +89,7 @@ impl OperationalIssues {
     pub fn resolve_subject(&self, subject: &str, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let fingerprint = Fingerprint::of(AlertKind::Operation, subject);
         let Some(alert) = self.store.alert(&fingerprint)? else { return Ok(()) };
-        if alert.status != AlertStatus::Resolved {
-            self.store.resolve(&fingerprint, ACTOR, reason, now)?;
+        if self.store.condition_ended(&fingerprint, reason, now)? {
             tracing::info!(target: "provwatch::pipeline", alert = alert.id.to_string(), reason, "resolved: {}", plain(&alert.title, 300));
         }
         Ok(())
@@ -116,7 +115,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::store::AlertFilter;
+    use crate::{model::AlertStatus, store::AlertFilter};
 
     #[test]
     fn a_trouble_that_comes_again_is_one_alert_and_is_over_with_its_cause() {

@@ -54,6 +54,7 @@ mod mirrors;
 mod packages;
 mod packages_baseline;
 mod packages_campaign;
+mod packages_developments;
 mod packages_dist_tags;
 mod packages_domains;
 mod packages_facts;

@@ -10,7 +10,7 @@ use lab::{
     git::GitFault,
     rig::*,
 };
-use provwatch::model::{Claim, Fact, Facts, Severity};
+use provwatch::model::{AlertStatus, Claim, DevelopmentKind, Fact, Facts, Severity};
 use serde_json::json;
 
 const WIDGET: &str = "pkg:npm/widget";
@@ -76,10 +76,35 @@ async fn a_missing_tag_is_looked_for_three_times_before_it_counts() {
     assert_eq!(town.git.counts(), (1, 2), "not before half an hour");
     town.after(6).await;
     assert_eq!((town.git.counts(), town.severity("widget@1.1.0")), ((1, 3), Some(Severity::Medium)));
-    assert_eq!((detectors(&town), town.row("widget@1.1.0").recheck_at), (vec!["tag-missing".to_owned()], None));
-    town.after(600).await;
-    assert_eq!(town.git.counts(), (1, 3), "then it is decided");
-    assert!(!town.row("widget@1.1.0").in_baseline);
+    assert_eq!(detectors(&town), ["tag-missing"]);
+    town.after(60 * 24 * 4).await;
+    let decided = town.git.counts();
+    town.after(60 * 24 * 4).await;
+    assert_eq!((decided, town.git.counts()), ((1, 4), (1, 4)), "a late tag would be told for two days");
+    assert_eq!((town.row("widget@1.1.0").in_baseline, town.row("widget@1.1.0").recheck_at), (false, None));
+}
+
+#[tokio::test]
+async fn a_late_tag_explains_an_alert_and_ends_nothing() {
+    let town = settled().await;
+    town.publish("widget", "1.1.0", &usual()).await;
+    for minutes in [11, 20] {
+        town.after(minutes).await;
+    }
+    assert_eq!(detectors(&town), ["tag-missing"]);
+    tag(&town, &["1.1.0"]);
+    for _ in 0..3 {
+        town.after(100).await;
+    }
+    let alert = town.alerts().pop().unwrap();
+    let kinds: Vec<DevelopmentKind> = alert.developments.iter().map(|development| development.kind).collect();
+    assert_eq!(kinds, [DevelopmentKind::LateTag]);
+    assert!(alert.developments[0].text.starts_with("The tag v1.1.0 exists now"), "{}", alert.developments[0].text);
+    assert_eq!((alert.severity, alert.status), (Severity::Medium, AlertStatus::Open));
+    let counts = town.git.counts();
+    town.after(60 * 24).await;
+    assert_eq!((town.git.counts(), town.row("widget@1.1.0").recheck_at), (counts, None), "it is not asked for again");
+    assert!(!town.row("widget@1.1.0").in_baseline, "only an operator accepts it");
 }
 
 #[tokio::test]

@@ -2,7 +2,12 @@
 
 use comfy_table::Cell;
 
-use super::wording::title_and_repetitions;
+use chrono::{DateTime, Utc};
+
+use super::{
+    target::{Filters, Standing},
+    wording::{handled, title_and_repetitions},
+};
 use crate::{
     cli::{
         callable::callable,
@@ -10,9 +15,10 @@ use crate::{
         exit::{Exit, FailOn, Outcome},
         fact_table,
         output::{self, Printing},
-        target, words,
+        target,
+        words::{self, NOTHING},
     },
-    model::{Alert, AlertStatus, Package, Severity},
+    model::{Alert, AlertStatus, Severity},
     store::{AlertFilter, Store, StoreError},
     text::shell_word,
 };
@@ -26,9 +32,11 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
   provwatch alerts list --package pkg:npm/axios --repetitions
+  provwatch alerts list --stale  # acknowledged, and nobody has finished
+  provwatch alerts list --detector odd-hours --older-than 30d
 
 A release that repeats the deviation of an open alert has no line of its own: \"×3, newest 1.2.6\" stands behind that alert, \
-and --repetitions lists all three.
+and --repetitions lists all three. An acknowledgement without an end goes stale after 7 days; one that lapsed and a snooze that ended are open again.
 
 Exit codes: 0 clean · 3 a listed alert is open and at or above --fail-on, even beyond --limit · 4 the package is \
 unknown")]
@@ -39,9 +47,11 @@ pub struct List {
     /// Only alerts of this severity or worse: info, low, medium, high or critical
     #[arg(long, value_name = "SEVERITY", default_value_t = Severity::Low)]
     min_severity: Severity,
-    /// Only alerts about this package
-    #[arg(long, value_name = "PURL", value_parser = target::package)]
-    package: Option<Package>,
+    #[command(flatten)]
+    filters: Filters,
+    /// Only acknowledged alerts that go stale: without an end for more than 7 days, or lapsed
+    #[arg(long)]
+    stale: bool,
     /// Also list each release that repeats the deviation of an open alert
     #[arg(long)]
     repetitions: bool,
@@ -54,42 +64,21 @@ pub struct List {
     printing: Printing,
 }
 
-/// Where alerts stand.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Standing {
-    Open,
-    Acknowledged,
-    Snoozed,
-    Resolved,
-    All,
-}
-
-impl Standing {
-    /// `None`: any status.
-    const fn status(self) -> Option<AlertStatus> {
-        match self {
-            Self::Open => Some(AlertStatus::Open),
-            Self::Acknowledged => Some(AlertStatus::Acknowledged),
-            Self::Snoozed => Some(AlertStatus::Snoozed),
-            Self::Resolved => Some(AlertStatus::Resolved),
-            Self::All => None,
-        }
-    }
-}
-
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let store = context.store_to_read()?;
-        let alerts = store.alerts(&self.filter())?;
+        let (store, now) = (context.store_to_read()?, Context::clock().now());
+        let mut alerts = store.alerts(&self.filter(now))?;
+        let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();
+        alerts.iter_mut().for_each(|alert| alert.status = alert.status_at(now));
         if self.printing.is_json() {
             alerts.iter().try_for_each(output::json)?;
         } else if alerts.is_empty() {
             self.print_none(&store)?;
         } else {
-            print(&alerts);
+            print(&alerts, &handled);
             output::limited(alerts.len(), self.limit);
         }
-        if self.fails(&store)? {
+        if self.fails(&store, now)? {
             return Ok(Exit::Findings);
         }
         Ok(if alerts.is_empty() && self.is_unknown(&store)? { self.unknown() } else { Exit::Clean })
@@ -97,34 +86,35 @@ impl List {
 
     /// Whether the package in question was never examined.
     fn is_unknown(&self, store: &Store) -> Result<bool, StoreError> {
-        let Some(package) = &self.package else { return Ok(false) };
+        let Some(package) = &self.filters.package else { return Ok(false) };
         Ok(store.releases(package, 1)?.is_empty())
     }
 
     /// An unknown package without alerts may still be compromised.
     fn unknown(&self) -> Exit {
-        let package = self.package.as_ref().map(ToString::to_string).unwrap_or_default();
+        let package = self.filters.package.as_ref().map(ToString::to_string).unwrap_or_default();
         let look = callable(&format!("provwatch lookup {}", shell_word(&package)));
         output::note(format_args!("Nothing is stored of {package}, so it raised no alert; `{look}` names the reason."));
         Exit::Unchecked
     }
 
-    fn filter(&self) -> AlertFilter {
+    fn filter(&self, now: DateTime<Utc>) -> AlertFilter {
         AlertFilter {
             status: self.status.status(),
             min_severity: Some(self.min_severity),
-            package: self.package.clone(),
+            stale_by: self.stale.then_some(now),
             repetitions: self.repetitions,
             limit: self.limit,
+            ..self.filters.to_store(now)
         }
     }
 
     /// Whether any of the chosen alerts is open and bad enough.
-    fn fails(&self, store: &Store) -> Result<bool, StoreError> {
+    fn fails(&self, store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let severity = self.fail_on.fail_on.max(self.min_severity);
         let open =
-            AlertFilter { status: Some(AlertStatus::Open), min_severity: Some(severity), limit: 1, ..self.filter() };
-        Ok(self.filter().status.is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
+            AlertFilter { status: Some(AlertStatus::Open), min_severity: Some(severity), limit: 1, ..self.filter(now) };
+        Ok(self.status.status().is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
     }
 
     /// An empty list does not mean safety: the number of examined releases is printed too.
@@ -132,7 +122,11 @@ impl List {
         let stats = store.stats()?;
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
         let (releases, packages) = (words::counted(releases, "release"), words::counted(stats.packages, "package"));
-        let which = if self.status.status().is_some() || self.package.is_some() { "such alerts" } else { "alerts" };
+        let which = if self.status.status().is_some() || self.stale || self.filters.is_set() {
+            "such alerts"
+        } else {
+            "alerts"
+        };
         output::line(format_args!(
             "No {which} of severity {} or worse, among {releases} of {packages}.",
             self.min_severity
@@ -146,16 +140,24 @@ impl List {
     }
 }
 
-fn print(alerts: &[Alert]) {
-    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
-    for alert in alerts {
-        table.add_row([
+/// `handled`: who handles each alert. The column is there if anybody handles one.
+fn print(alerts: &[Alert], handled: &[Option<String>]) {
+    let is_any_handled = handled.iter().any(Option::is_some);
+    let mut table = output::bare_table();
+    let mut headings = vec!["ID", "SEVERITY", "STATUS", "RAISED (UTC)"];
+    headings.extend(is_any_handled.then_some("HANDLED BY"));
+    headings.push("TITLE");
+    table.set_header(headings);
+    for (alert, handled) in alerts.iter().zip(handled) {
+        let mut row = vec![
             Cell::new(alert.id),
             output::severity_cell(alert.severity),
             Cell::new(alert.status.as_str()),
             Cell::new(words::minute(alert.raised_at)),
-            Cell::new(title_and_repetitions(alert)),
-        ]);
+        ];
+        row.extend(is_any_handled.then(|| Cell::new(handled.as_deref().unwrap_or(NOTHING))));
+        row.push(Cell::new(title_and_repetitions(alert)));
+        table.add_row(row);
     }
     output::print(&table);
     output::line("");

@@ -1,15 +1,22 @@
-//! `provwatch alerts`: lists, shows and acknowledges alerts.
+//! `provwatch alerts`: lists, shows and counts alerts, and changes where they stand.
 
 mod ack;
+pub(super) mod change;
 mod list;
+mod reopen;
+mod resolve;
 pub(super) mod show;
+mod snooze;
+mod stats;
+mod target;
+mod when;
 pub(super) mod wording;
 
 use std::path::Path;
 
 use super::{context::Context, exit::Outcome};
 
-/// Show and acknowledge alerts
+/// Show, count and handle alerts
 #[derive(Debug, clap::Subcommand)]
 pub enum Alerts {
     /// List alerts, the latest first
@@ -18,6 +25,14 @@ pub enum Alerts {
     Show(show::Show),
     /// Acknowledge alerts, to record that you are examining them
     Ack(ack::Ack),
+    /// Put alerts off until a time, after which they are open again
+    Snooze(snooze::Snooze),
+    /// Resolve alerts, with what they turned out to be
+    Resolve(resolve::Resolve),
+    /// Open alerts again that were acknowledged, snoozed or resolved
+    Reopen(reopen::Reopen),
+    /// Count alerts by category, severity and detector, and how long people took
+    Stats(stats::Stats),
 }
 
 impl Alerts {
@@ -31,6 +46,10 @@ impl Alerts {
             Self::List(command) => command.run(&context),
             Self::Show(command) => command.run(&context),
             Self::Ack(command) => command.run(&context),
+            Self::Snooze(command) => command.run(&context),
+            Self::Resolve(command) => command.run(&context),
+            Self::Reopen(command) => command.run(&context),
+            Self::Stats(command) => command.run(&context),
         }
     }
 }

@@ -3,23 +3,30 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::wording::{no_such_alert, title};
+use super::{
+    change,
+    target::{Named, find, named},
+    wording::{handled, title},
+};
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing},
-        target, words, wrap,
+        words, wrap,
     },
     deliver::{steps, warning},
     dispatch::member_details,
-    model::{Alert, AlertPrefix, AlertStatus, Member, Sighting, Sightings, Signal, leading},
-    store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
+    model::{Alert, AlertAction, AlertStatus, Development, Member, Sighting, Sightings, Signal, leading},
+    store::{BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
 
 /// Columns of a severity before the title.
 const HANGING: usize = 10;
+
+/// Most ids of alerts that may be meant.
+const LISTED: usize = 10;
 
 /// Most deliveries and actions that are shown.
 const SHOWN: usize = 100;
@@ -29,11 +36,12 @@ const SHOWN: usize = 100;
 #[command(after_help = "\
 Examples:
   provwatch alerts show 6adc1e73047a
-  provwatch alerts show 6adc --format json  # the first digits are enough")]
+  provwatch alerts show 6adc --format json  # the first digits are enough
+  provwatch alerts show pkg:npm/axios@1.15.2")]
 pub struct Show {
-    /// The alert's id, or its first digits
-    #[arg(value_name = "ID", value_parser = target::alert)]
-    id: AlertPrefix,
+    /// The alert's id or its first digits, or the purl of its release
+    #[arg(value_name = "ALERT", value_parser = named)]
+    alert: Named,
     #[command(flatten)]
     printing: Printing,
 }
@@ -52,8 +60,10 @@ pub(in crate::cli) struct Shown<'a> {
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let store = context.store_to_read()?;
-        let mut alert = store.alert_named(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
+        let (store, now) = (context.store_to_read()?, Context::clock().now());
+        let mut alert = self.one_of(find(&store, &self.alert)?)?;
+        let handled = handled(&alert, now);
+        alert.status = alert.status_at(now);
         alert.member_details = member_details(&store, &alert, None)?;
         let told_by = match &alert.purl {
             Some(release) => store.tellings_of(release, SHOWN)?,
@@ -67,18 +77,33 @@ impl Show {
             let release = alert.purl.as_ref();
             let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
-            print(&alert, &deliveries, &told_by);
+            print(&alert, handled, &deliveries, &told_by);
             done(&history, accepted.as_ref());
             next(&alert, row.is_some_and(|row| row.in_baseline));
         }
         Ok(Exit::Clean)
     }
+
+    /// The only one.
+    fn one_of(&self, mut found: Vec<Alert>) -> Result<Alert, CliError> {
+        let first = if found.is_empty() { None } else { Some(found.swap_remove(0)) };
+        match (first, found.len()) {
+            (Some(alert), 0) => Ok(alert),
+            (first, more) => {
+                let ids: Vec<String> =
+                    first.iter().chain(&found).take(LISTED).map(|alert| alert.id.to_string()).collect();
+                let (count, ids) = (words::counted(more + 1, "alert"), ids.join(", "));
+                Err(CliError::usage(format!("{count} are about it: {ids}")).next("name one of them by its id"))
+            }
+        }
+    }
 }
 
-fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
+fn print(alert: &Alert, handled: Option<String>, deliveries: &[DeliveryState], told_by: &[Telling]) {
     let title = wrap::paragraphs(&title(alert), wrap::width().saturating_sub(HANGING), &" ".repeat(HANGING));
     output::line(format_args!("{}  {}", output::severity(alert.severity), title.trim_start()));
-    summary(alert);
+    summary(alert, handled);
+    developments(alert);
     let leading = leading(&alert.signals);
     let others = alert.signals.iter().filter(|signal| leading.is_none_or(|leading| !std::ptr::eq(*signal, leading)));
     leading.into_iter().chain(others).for_each(evidence);
@@ -88,9 +113,10 @@ fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
     told(alert, deliveries, told_by);
 }
 
-fn summary(alert: &Alert) {
+fn summary(alert: &Alert, handled: Option<String>) {
     let mut sheet = Sheet::new();
     sheet.row("alert", format!("{}, {}, {}", alert.id, alert.kind.as_str(), alert.status.as_str()));
+    sheet.maybe("handled by", handled);
     sheet.row("confidence", alert.confidence.to_string());
     sheet.maybe("release", alert.purl.as_ref().map(words::name));
     sheet.maybe("published", alert.published_at.map(words::moment));
@@ -100,6 +126,20 @@ fn summary(alert: &Alert) {
     sheet.maybe("repeats", alert.repeats.map(|of| format!("the deviation of alert {of}, which counts it")));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
     sheet.maybe("details", Some(words::sentence(&alert.argument)).filter(|argument| !argument.is_empty()));
+    sheet.print();
+}
+
+/// What became of its release since.
+fn developments(alert: &Alert) {
+    if alert.developments.is_empty() {
+        return;
+    }
+    fact_table::heading("since then");
+    let mut sheet = Sheet::new();
+    for Development { kind, at, text, purl } in &alert.developments {
+        let whose = purl.as_ref().map(|purl| format!("{}: ", words::name(purl))).unwrap_or_default();
+        sheet.row(&words::moment(*at), format!("{whose}{}. {}", kind.title(), words::sentence(text)));
+    }
     sheet.print();
 }
 
@@ -227,8 +267,8 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     fact_table::heading("history");
     let mut sheet = Sheet::new();
     for action in history {
-        let (by, reason) = (words::name(&action.by), words::sentence(&action.reason));
-        sheet.row(&words::moment(action.at), format!("{} by {by}: {reason}", action.status.as_str()));
+        let reason = words::sentence(&action.reason);
+        sheet.row(&words::moment(action.at), format!("{}: {reason}", change::done(action)));
     }
     if let Some(BaselineVersion { at, actor, note, .. }) = accepted {
         let note = note.as_ref().map(|note| format!(": {}", words::sentence(note))).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The baseline update of one record: the release itself, and held releases that join with it.
 
+use super::accusation::was_right;
 use crate::{
     baseline::{self, Later, learn},
     detect,
@@ -80,6 +81,10 @@ fn joins(store: &Store, held: &Held, later: &[Later]) -> Result<Option<Observati
     let Some(published_at) = held.published_at else { return Ok(None) };
     let Some(row) = store.release(&held.purl)? else { return Ok(None) };
     let Some(alert) = store.alert(&Fingerprint::of_release(&held.purl))? else { return Ok(None) };
+    // An attack that an operator confirmed never becomes normal, however many clean releases follow.
+    if was_right(store, &alert)? {
+        return Ok(None);
+    }
     let open_loss = row.observation.as_ref().is_some_and(|seen| detect::is_open_loss(seen, &alert.signals));
     let (line, severity, status) = (held.line.clone(), alert.severity, row.status);
     let another_origin = detect::is_of_another_origin(&alert.signals);

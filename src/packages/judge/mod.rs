@@ -6,6 +6,7 @@ pub mod baseline_update;
 pub mod campaign;
 pub mod claimed_time;
 pub mod company;
+pub mod explained;
 pub mod history;
 pub mod past;
 pub mod reasons;

@@ -7,6 +7,7 @@ use super::{
     baseline_update::{BaselineUpdate, advance, let_held_join},
     claimed_time::unusual_time,
     company::Company,
+    explained::{explanations, look_again_at},
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
@@ -24,7 +25,12 @@ use crate::{
         examination::{Examination, Examined, LATEST_RELEASES, Past},
         settings::Settings,
         turn::{self, HISTORY_UNREAD},
-        verify::{Verification, facts::Enricher, left_out::left_out, unchecked::Doubts},
+        verify::{
+            Verification,
+            facts::{Enriched, Enricher},
+            left_out::left_out,
+            unchecked::Doubts,
+        },
     },
     progress::Progress,
     registry::RegistryRelease,
@@ -41,6 +47,8 @@ struct Open {
     past: Past,
     /// Whether the forge, or the registry, may have more facts later.
     more_later: bool,
+    /// Whether a tag came after an earlier look: it is not asked for again.
+    has_late_tag: bool,
 }
 
 /// Judges releases.
@@ -84,10 +92,18 @@ impl Judge {
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
         };
-        let more_later =
+        let Enriched { more_later, late_tag } =
             self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs).await?;
         let taken = observation.published_at;
-        let mut record = self.judgement(subject, observation, Open { past, more_later }, baseline, &inputs)?;
+        let developments = explanations(&self.store, &observation, late_tag.as_ref(), subject.now)?;
+        let mut record = self.judgement(
+            subject,
+            observation,
+            Open { past, more_later, has_late_tag: late_tag.is_some() },
+            baseline,
+            &inputs,
+        )?;
+        record.developments = developments;
         if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
             alert.argument.push_str(&unusual_time(claimed_at, taken));
         }
@@ -136,7 +152,7 @@ impl Judge {
         &self,
         subject: &Examination<'_>,
         observation: Observation,
-        Open { past, more_later }: Open,
+        Open { past, more_later, has_late_tag }: Open,
         baseline: &StoredBaseline,
         inputs: &AssessmentInputs<'_>,
     ) -> Result<Record, StoreError> {
@@ -170,10 +186,12 @@ impl Judge {
         if in_baseline || repeats {
             let_held_join(&self.store, subject, &observation, in_baseline, &mut baseline_update)?;
         }
+        let doubted = alert.as_ref().filter(|_| !has_late_tag);
+        let late_look = look_again_at(doubted, &observation, self.settings.longest_recheck(), subject.now);
         // An alert stays: another check may add to it, and only the operator or time lets the release join the
         // baseline.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);
-        record.recheck_at = recheck_at;
+        record.recheck_at = recheck_at.or(late_look);
         record.goes_on = goes_on;
         record.unchecked = unchecked;
         if let Some(alert) = &alert {

@@ -164,14 +164,14 @@ async fn the_age_of_a_new_dependency_is_asked_for() {
     let mut release = depending("1.1.0", &["old", "young"]);
     let nobody = ReleaseContext::default();
     let subject = lab.subject(&package, &turn);
-    let more = lab
+    let enriched = lab
         .parts
         .enricher()
         .enrich(&subject, &mut release, &[], &baseline, &AssessmentInputs::usual(&nobody))
         .await
         .unwrap();
     let found = release.facts.dependencies_first_published.unwrap();
-    assert_eq!((more, found.keys().map(String::as_str).collect::<Vec<_>>()), (false, vec!["young"]));
+    assert_eq!((enriched.more_later, found.keys().map(String::as_str).collect::<Vec<_>>()), (false, vec!["young"]));
 }
 
 /// A release with an alert, before it is recorded.

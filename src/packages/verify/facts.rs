@@ -22,6 +22,15 @@ use crate::{
 /// Of how many releases the latest with a commit is looked for.
 const RECENT: usize = 20;
 
+/// What a look found beside the facts of the release.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Enriched {
+    /// Whether the forge or the registry may have more facts later.
+    pub more_later: bool,
+    /// A tag that an earlier look did not find. Releases are compared by the earlier look.
+    pub late_tag: Option<TagFacts>,
+}
+
 /// Collects the facts around a release.
 #[derive(Debug)]
 pub struct Enricher {
@@ -36,8 +45,7 @@ pub struct Enricher {
 
 impl Enricher {
     /// Collects the facts around a release. A forge is asked about the tag of every release. About more, one with a low
-    /// limit is asked only if the release differs from the baseline, as few do. Returns whether it may have more facts
-    /// later. `maintainers` are those with an address.
+    /// limit is asked only if the release differs from the baseline, as few do. `maintainers` are those with an address.
     ///
     /// # Errors
     /// The store failed.
@@ -48,9 +56,9 @@ impl Enricher {
         maintainers: &[Person],
         baseline: &Baseline,
         inputs: &AssessmentInputs<'_>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Enriched, StoreError> {
         let differs = differs(release, baseline, inputs);
-        let mut more_later = false;
+        let mut enriched = Enriched::default();
         let place = ForgeRepository::of(release).or_else(|| usual_place(baseline));
         if let (Some(forges), Some(place)) = (&self.forges, place)
             && forges.knows(&place)
@@ -67,8 +75,9 @@ impl Enricher {
                 depth: if is_deep { Depth::All } else { Depth::Tag },
             });
             let Found { mut facts, more_later: more } = subject.turn.facts(asking).await.unwrap_or_else(too_late);
-            more_later = more;
+            enriched.more_later = more;
             if let Some(before) = self.store.release(&release.purl)?.and_then(|row| row.observation) {
+                enriched.late_tag = came(before.facts.tag.as_ref(), facts.tag.as_ref()).cloned();
                 facts = after(release.published_at, before.facts, facts);
             }
             // What the registry told stays.
@@ -78,10 +87,10 @@ impl Enricher {
         }
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
-            more_later |= dating.date(subject, release, baseline).await;
+            enriched.more_later |= dating.date(subject, release, baseline).await;
         }
         self.email_domains.find(subject, release, maintainers).await;
-        Ok(more_later)
+        Ok(enriched)
     }
 
     /// The commit of the latest earlier version in the baseline that has one, by its certificate or its tag: of the same
@@ -108,6 +117,12 @@ fn too_late() -> Found {
         facts.unknown_because(what, TOO_LATE);
     }
     Found { facts, more_later: true }
+}
+
+/// A tag that does not exist at one look, and exists at another.
+pub fn came<'a>(before: Option<&TagFacts>, after: Option<&'a TagFacts>) -> Option<&'a TagFacts> {
+    let was_missing = before.is_some_and(|tag| tag.exists == Some(false));
+    after.filter(|tag| was_missing && tag.exists == Some(true))
 }
 
 /// What another look knows. What the one before knew is not lost: whoever makes the forge fail, or deletes what speaks

@@ -268,6 +268,8 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
         status: word(columns, "status").unwrap_or(AlertStatus::Open),
         purl,
         repeated: body.as_ref().and_then(|body| body.repeated.clone()),
+        developments: body.as_ref().map(|body| body.developments.clone()).unwrap_or_default(),
+        handling: body.as_ref().and_then(|body| body.handling.clone()),
         members: body.map(|body| body.members).unwrap_or_default(),
         argument: "The stored alert is damaged; this is the part that is left. The damaged row is kept, and the \
             subject of the alert is re-checked where possible."

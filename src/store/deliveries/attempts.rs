@@ -5,11 +5,11 @@ use rusqlite::{Connection, named_params};
 
 use super::rows::{Delivery, DeliveryStatus};
 use crate::{
-    model::{AlertKind, ReleaseId},
+    model::{Alert, AlertKind, AlertStatus, ReleaseId},
     store::{
         Store, StoreError,
-        alerts::{count_announcement, raised},
-        announcing::announce_growth,
+        alerts::{OWN_NAME, count_announcement, raised},
+        announcing::{announce_growth, follow_up_to},
         campaigns,
         columns::{Micros, Word},
         error::QueryFailure,
@@ -104,7 +104,7 @@ impl Store {
 }
 
 /// A campaign may have grown or become worse while a message about it was being sent, or the message had no room for
-/// all of it.
+/// all of it. Something may have become of any alert meanwhile.
 fn announce_what_came_meanwhile(
     db: &Connection,
     sent: &Delivery,
@@ -113,11 +113,24 @@ fn announce_what_came_meanwhile(
 ) -> Result<(), QueryFailure> {
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
     let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
-    if is_worse || alert.members.iter().any(|member| left.contains(member) || !sent.alert.members.contains(member)) {
+    let has_developed = alert.developments.iter().any(|development| !sent.alert.developments.contains(development));
+    let has_ended = alert.status == AlertStatus::Resolved && is_automatic(&alert) && sent.alert.status != alert.status;
+    if alert.kind != AlertKind::Campaign && (has_developed || has_ended) {
+        if follow_up_to(db, &alert, raises + 1, &sent.subscription, now)? > 0 {
+            count_announcement(db, &alert.fingerprint, raises)?;
+        }
+    } else if is_worse
+        || has_developed
+        || alert.members.iter().any(|member| left.contains(member) || !sent.alert.members.contains(member))
+    {
         let raise = count_announcement(db, &alert.fingerprint, raises)?;
         announce_growth(db, &alert, raise, std::slice::from_ref(&sent.subscription), now)?;
     }
     Ok(())
+}
+
+fn is_automatic(alert: &Alert) -> bool {
+    alert.handling.as_ref().is_some_and(|handling| handling.by == OWN_NAME)
 }
 
 /// Records one attempt. The number of earlier attempts distinguishes a repeated report from a new attempt.

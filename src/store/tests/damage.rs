@@ -173,7 +173,10 @@ fn a_checksum_covers_every_column_of_its_table() {
         let columns: BTreeSet<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         // These numbers only show the order in which rows were added.
         let numbered = ["releases", "baseline_versions"].contains(&table.name);
-        let left_out = |name: &str| name == "checksum" || (numbered && name == "id");
+        // These follow from other columns, and only lists filter by them.
+        let derived = ["until_at", "category", "handled_at", "acknowledged_at", "resolved_at", "detectors"];
+        let is_derived = |name: &str| table.name == "alerts" && derived.contains(&name);
+        let left_out = |name: &str| name == "checksum" || (numbered && name == "id") || is_derived(name);
         let columns: BTreeSet<&str> = columns.iter().map(String::as_str).filter(|name| !left_out(name)).collect();
         assert_eq!(columns, table.columns.iter().copied().collect(), "{}", table.name);
     }

@@ -1,12 +1,15 @@
 //! Tests of the store.
 
+mod alert_speed;
 mod alerting;
 mod damage;
+mod developing;
 mod durability;
 pub(super) mod faults;
 mod feeding;
 mod interleaving;
 pub(in crate::store) mod lab;
+mod life_cycle;
 mod logs;
 mod naming;
 mod opening;

@@ -1,8 +1,11 @@
-//! Tests of `provwatch alerts`: the list, one alert with its evidence, and acknowledgement.
+//! Tests of `provwatch alerts`: the list, one alert with its evidence, and what an operator does with alerts.
 
-use provwatch::model::AlertStatus;
+use std::fmt::Write;
 
-use super::{ALERT, Desk};
+use chrono::TimeDelta;
+use provwatch::model::{Alert, AlertKind, AlertStatus, Confidence, Severity};
+
+use super::{ALERT, Desk, now};
 
 #[test]
 fn a_list_that_fails_on_what_is_open_and_bad() {
@@ -47,6 +50,119 @@ fn an_alert_is_taken_in_hand_once() {
     assert_eq!(desk.run(&["alerts", "list"]).code, 0, "nothing bad is open any more");
     let shown = desk.run(&["alerts", "show", ALERT]).screen();
     assert!(shown.contains("acknowledged by ada: maintainers confirm") && !shown.contains("alerts ack"), "{shown}");
+}
+
+/// What an operator does with an alert from its first look to its end.
+#[test]
+fn an_alert_is_handled_to_its_end() {
+    let desk = Desk::with_story();
+    let mut screens = String::new();
+    for arguments in [
+        &["alerts", "snooze", ALERT, "--until", "2027-01-01", "--reason", "over the holidays", "--dry-run"][..],
+        &["alerts", "ack", "pkg:npm/axios@1.14.1", "--reason", "asked the maintainers", "--until", "2d"],
+        &["alerts", "list"],
+        &["alerts", "resolve", "--package", "pkg:npm/axios", "--as", "true-positive", "--reason", "token stolen"],
+        &["alerts", "ack", ALERT, "--reason", "again"],
+        &["alerts", "resolve", "--package", "pkg:npm/axios", "--as", "true-positive", "--reason", "token stolen"],
+        &["alerts", "list"],
+        &["alerts", "reopen", ALERT, "--reason", "another one"],
+        &["alerts", "reopen", ALERT, "--reason", "another one"],
+        &["alerts", "list", "--detector", "evidence-downgrade", "--kind", "release", "--older-than", "1h"],
+        &["alerts", "list", "--stale"],
+        &["alerts", "stats", "--since", "2026-01-01"],
+    ] {
+        let ran = desk.run(arguments);
+        writeln!(screens, "$ provwatch {}\n{}", arguments.join(" "), ran.screen()).unwrap();
+    }
+    insta::assert_snapshot!(without_ends(&screens));
+    let shown = desk.run(&["alerts", "show", "pkg:npm/axios@1.14.1"]).screen();
+    for said in ["open again by ada: another one", "resolved as true-positive by ada: token stolen"] {
+        assert!(shown.contains(said), "{shown}");
+    }
+}
+
+/// Replaces the times that lie two days ahead, which no snapshot can have.
+fn without_ends(screens: &str) -> String {
+    let day = (now() + TimeDelta::days(2)).format("%Y-%m-%d").to_string();
+    let (text, now) = (screens.replace(&day, "<in two days>"), ' ');
+    let mut parts = text.split("<in two days>");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == now);
+        out += &format!("<in two days> {rest}");
+    }
+    out
+}
+
+#[test]
+fn the_life_cycle_as_json_has_its_forms() {
+    let desk = Desk::with_story();
+    let json = |arguments: &[&str]| desk.run(&[arguments, &["--format", "json"]].concat()).objects();
+    let planned = json(&["alerts", "ack", ALERT, "--reason", "x", "--dry-run"]);
+    assert_eq!((&planned[0]["form"], &planned[0]["changes"]), (&"alert-change/1".into(), &true.into()));
+    assert_eq!((&planned[0]["from"], &planned[0]["to"]), (&"open".into(), &"acknowledged".into()));
+    let alert = desk.store().alert_named(&ALERT.parse().unwrap()).unwrap().unwrap();
+    assert_eq!((alert.status, alert.handling), (AlertStatus::Open, None), "a dry run changes nothing");
+    let snoozed = json(&["alerts", "snooze", ALERT, "--until", "30d", "--reason", "x"]);
+    assert_eq!((&snoozed[0]["status"], &snoozed[0]["handling"]["by"]), (&"snoozed".into(), &"ada".into()));
+    let resolved = json(&["alerts", "resolve", ALERT, "--as", "expected", "--reason", "x"]);
+    assert_eq!(resolved[0]["handling"]["category"], "expected");
+    let stats = json(&["alerts", "stats", "--since", "2020-01-01"]);
+    assert_eq!((&stats[0]["raised"], &stats[0]["categories"][0][0]), (&1.into(), &"expected".into()));
+    assert_eq!(json(&["alerts", "reopen", ALERT, "--reason", "x"])[0]["status"], "open");
+    assert_eq!(json(&["alerts", "show", ALERT])[0]["history"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_action_that_cannot_be_is_refused_with_the_reason() {
+    let desk = Desk::with_story();
+    for (arguments, code, said) in [
+        (&["snooze", ALERT, "--reason", "x"][..], 2, "--until"),
+        (&["snooze", ALERT, "--until", "2020-01-01", "--reason", "x"], 2, "lies in the past"),
+        (&["snooze", ALERT, "--until", "2099-01-01", "--reason", "x"], 2, "more than a year away"),
+        (&["snooze", ALERT, "--until", "9999d", "--reason", "x"], 2, "expected 2026-12-24"),
+        (&["ack", ALERT, "--until", "tomorrow", "--reason", "x"], 2, "expected 2026-12-24"),
+        (&["ack", "--reason", "x"], 2, "which alerts?"),
+        (&["ack", ALERT, "--package", "pkg:npm/axios", "--reason", "x"], 2, "not both"),
+        (&["ack", "--kind", "rumour", "--reason", "x"], 2, "expected release, campaign, log or operation"),
+        (&["ack", "--detector", "odd", "--reason", "x"], 2, "detectors list"),
+        (&["ack", ALERT, "--reason", "…"], 2, "in words"),
+        (&["ack", "pkg:npm/axios@9.9.9", "--reason", "x"], 1, "no alert is about pkg:npm/axios@9.9.9"),
+        (&["resolve", ALERT, "--reason", "x"], 2, "--as"),
+        (&["resolve", ALERT, "--as", "wontfix", "--reason", "x"], 2, "expected true-positive"),
+        (&["resolve", ALERT, "--as", "duplicate", "--reason", "x"], 2, "--duplicate-of"),
+        (&["resolve", ALERT, "--as", "expected", "--duplicate-of", ALERT, "--reason", "x"], 2, "--duplicate-of"),
+        (&["resolve", ALERT, "--as", "duplicate", "--duplicate-of", "beef", "--reason", "x"], 1, "no alert id begins"),
+        (&["resolve", ALERT, "--as", "duplicate", "--duplicate-of", ALERT, "--reason", "x"], 1, "of itself"),
+        (&["stats", "--since", "once"], 2, "expected 2026-12-24"),
+    ] {
+        let ran = desk.run(&[&["alerts"], arguments].concat());
+        assert!(ran.code == code && ran.err.contains(said), "{arguments:?}: {} {}", ran.code, ran.err);
+        let alert = desk.store().alert_named(&ALERT.parse().unwrap()).unwrap().unwrap();
+        assert_eq!((alert.status, alert.handling), (AlertStatus::Open, None), "{arguments:?}");
+    }
+    let none = desk.run(&["alerts", "ack", "--package", "pkg:npm/other", "--reason", "x"]);
+    assert!(none.code == 0 && none.out.contains("No alert fits"), "{}", none.screen());
+}
+
+#[test]
+fn a_campaign_is_handled_with_its_members() {
+    let desk = Desk::with_story();
+    let member: provwatch::model::ReleaseId = "pkg:npm/axios@1.14.1".parse().unwrap();
+    let at = super::at("2026-03-31T01:00:00Z");
+    let campaign = Alert {
+        members: vec![member, "pkg:npm/axios-mock@0.30.4".parse().unwrap()],
+        ..Alert::about(AlertKind::Campaign, "c", Severity::High, Confidence::High, "two releases".to_owned(), at)
+    };
+    desk.store().record_alert(&campaign, &[], at).unwrap();
+    let id = campaign.id.to_string();
+    let count = |arguments: &[&str]| {
+        desk.run(&[&["alerts", "ack", &id, "--reason", "x"], arguments].concat()).out.lines().count()
+    };
+    assert_eq!(count(&["--dry-run"]), 2, "the campaign alone, and the note");
+    assert_eq!(count(&["--dry-run", "--members"]), 3, "a member without an alert is left out");
+    assert_eq!(count(&["--members"]), 2);
+    assert_eq!(desk.run(&["alerts", "list"]).code, 0, "nothing bad is open any more");
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! Changes the status of alerts, or shows what would change.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{target::Which, wording::title};
+use crate::{
+    cli::{
+        context::Context,
+        exit::{CliError, Exit, Outcome},
+        fact_table,
+        output::{self, Printing},
+        words, wrap,
+    },
+    model::{Alert, AlertAction, AlertId, AlertStatus, ReleaseId, Severity},
+    store::{Acted, ActionOutcome, Store},
+};
+
+/// What would become of an alert: a line of `--dry-run`.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::cli) struct Planned<'a> {
+    /// Its id.
+    id: AlertId,
+    severity: Severity,
+    /// Its release, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<&'a ReleaseId>,
+    title: &'a str,
+    /// Where it stands.
+    from: AlertStatus,
+    /// Where it would stand.
+    to: AlertStatus,
+    /// Until when, if it would be acknowledged or snoozed until a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<DateTime<Utc>>,
+    /// Whether anything would be recorded.
+    changes: bool,
+}
+
+/// A change, and how to print it.
+pub(super) struct Change<'a> {
+    pub which: &'a Which,
+    pub printing: Printing,
+    pub action: AlertAction,
+}
+
+impl Change<'_> {
+    /// Changes the alerts, all of them or none.
+    ///
+    /// # Errors
+    /// The action cannot be, an alert does not exist or is resolved; else as the store.
+    pub fn run(&self, store: &Store) -> Outcome {
+        self.action.check().map_err(CliError::usage)?;
+        let alerts = self.which.find(store, self.action.at)?;
+        let alerts = self.open_to(alerts)?;
+        if alerts.is_empty() && !self.printing.is_json() {
+            output::line("No alert fits, so nothing was changed.");
+            return Ok(Exit::Clean);
+        }
+        if self.which.dry_run {
+            alerts.iter().try_for_each(|alert| self.plan(alert))?;
+            if !self.printing.is_json() {
+                fact_table::say("This was a dry run: nothing was changed.");
+            }
+            return Ok(Exit::Clean);
+        }
+        let fingerprints: Vec<_> = alerts.iter().map(|alert| alert.fingerprint).collect();
+        store.act_on(&fingerprints, &self.action)?.iter().try_for_each(|acted| self.tell(acted))?;
+        Ok(Exit::Clean)
+    }
+
+    /// Leaves resolved alerts out that an action must not touch; one that was named is an error.
+    fn open_to(&self, mut alerts: Vec<Alert>) -> Result<Vec<Alert>, CliError> {
+        let is_refused = |alert: &Alert| ActionOutcome::of(alert, &self.action) == ActionOutcome::Refused;
+        if let Some(refused) = alerts.iter().find(|alert| self.which.is_by_name() && is_refused(alert)) {
+            let id = refused.id;
+            return Err(CliError::failed(format!("{id} is resolved, and nothing was changed"))
+                .next(format!("`provwatch alerts reopen {id} --reason '…'` opens it again")));
+        }
+        alerts.retain(|alert| !is_refused(alert));
+        if !self.which.is_by_name() {
+            alerts.retain(|alert| ActionOutcome::of(alert, &self.action) != ActionOutcome::Unchanged);
+        }
+        Ok(alerts)
+    }
+
+    fn plan(&self, alert: &Alert) -> Result<(), CliError> {
+        let outcome = ActionOutcome::of(alert, &self.action);
+        let from = alert.status_at(self.action.at);
+        if self.printing.is_json() {
+            return Ok(output::json(&Planned {
+                id: alert.id,
+                severity: alert.severity,
+                purl: alert.purl.as_ref(),
+                title: &alert.title,
+                from,
+                to: self.action.status,
+                until: self.action.until,
+                changes: outcome != ActionOutcome::Unchanged,
+            })?);
+        }
+        let would = match outcome {
+            ActionOutcome::Unchanged => format!("would stay {}", from.as_str()),
+            _ => format!("would be {}, and is {}", done(&self.action), from.as_str()),
+        };
+        print_line(alert, &would);
+        Ok(())
+    }
+
+    fn tell(&self, Acted { alert, before, outcome }: &Acted) -> Result<(), CliError> {
+        if self.printing.is_json() {
+            return Ok(output::json(alert)?);
+        }
+        let by = words::name(&self.action.by);
+        let what = match outcome {
+            ActionOutcome::Changed => format!("is {}", done(&self.action)),
+            ActionOutcome::Added => format!("was already {}; the reason of {by} is added", before.as_str()),
+            ActionOutcome::Unchanged => format!("was already {}, and nothing was added", before.as_str()),
+            ActionOutcome::Refused => format!("is {} and stays so", before.as_str()),
+        };
+        print_line(alert, &what);
+        Ok(())
+    }
+}
+
+fn print_line(alert: &Alert, what: &str) {
+    output::line(wrap::paragraphs(&format!("{} {what}: {}", alert.id, title(alert)), wrap::width(), ""));
+}
+
+/// `acknowledged by ada until 2026-12-24 00:00 UTC`.
+pub(super) fn done(action: &AlertAction) -> String {
+    let AlertAction { status, by, until, category, duplicate_of, .. } = action;
+    let again = if *status == AlertStatus::Open { " again" } else { "" };
+    let category = category.map(|category| format!(" as {category}")).unwrap_or_default();
+    let other = duplicate_of.map(|other| format!(" of {}", other.id())).unwrap_or_default();
+    let until = until.map(|until| format!(" until {}", words::moment(until))).unwrap_or_default();
+    format!("{}{again}{category}{other} by {}{until}", status.as_str(), words::name(by))
+}
+
+/// The store to change, or only to read for a dry run.
+///
+/// # Errors
+/// There is none, or it cannot be used.
+pub(super) fn store(context: &Context, which: &Which) -> Result<Store, CliError> {
+    if which.dry_run { context.store_to_read() } else { context.store_to_change() }
+}
