@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap, registries,
-    settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap,
+    registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
     config::Config,
+    deliver::Subscriptions,
     dispatch::{Dispatcher, Queues},
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
@@ -22,8 +23,17 @@ use crate::{
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
+    let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    assemble_for(config, parts, subscriptions)
+}
+
+/// Builds the services, with these receivers of alerts instead of those of the configuration.
+///
+/// # Errors
+/// A setting that cannot be used.
+pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscriptions) -> Result<App, AssemblyError> {
     let registries = Registries::new(registries(config)?, polled(config));
-    let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
+    let subscriptions = Arc::new(subscriptions);
     let (forges, rdap) = (forges(config, &parts)?, rdap(config, &parts)?);
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);

@@ -18,9 +18,11 @@ mod setup;
 mod sinks;
 mod trust;
 
+pub(crate) use assemble::assemble_for;
 pub use assemble::{assemble, rehearse};
 pub use error::AssemblyError;
 pub(crate) use forges::{forge_list, forges};
+pub(crate) use http::transport;
 pub use http::{client, client_over};
 pub use logs::log_keys;
 pub(crate) use logs::log_settings;

@@ -1,8 +1,11 @@
 //! `provwatch alerts`: lists, shows and acknowledges alerts.
 
 mod ack;
+mod for_maintainer;
 mod list;
+mod next;
 pub(super) mod show;
+mod topics;
 pub(super) mod wording;
 
 use std::path::Path;

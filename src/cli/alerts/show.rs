@@ -3,18 +3,21 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::wording::{no_such_alert, title};
+use super::{
+    for_maintainer::for_maintainer,
+    next::next,
+    wording::{no_such_alert, title},
+};
 use crate::{
     cli::{
         context::Context,
-        exit::{Exit, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing},
         target, words, wrap,
     },
-    deliver::{steps, warning},
     dispatch::member_details,
-    model::{Alert, AlertPrefix, AlertStatus, Member, Sighting, Sightings, Signal, leading},
+    model::{Alert, AlertPrefix, Member, Sighting, Sightings, Signal, leading},
     store::{AlertAction, BaselineVersion, DeliveryState, DeliveryStatus, Telling},
 };
 
@@ -29,11 +32,15 @@ const SHOWN: usize = 100;
 #[command(after_help = "\
 Examples:
   provwatch alerts show 6adc1e73047a
-  provwatch alerts show 6adc --format json  # the first digits are enough")]
+  provwatch alerts show 6adc --format json  # the first digits are enough
+  provwatch alerts show 6adc --for-maintainer > question.txt")]
 pub struct Show {
     /// The alert's id, or its first digits
     #[arg(value_name = "ID", value_parser = target::alert)]
     id: AlertPrefix,
+    /// Print only a question to the maintainers of the package, ready to send
+    #[arg(long, conflicts_with = "format")]
+    for_maintainer: bool,
     #[command(flatten)]
     printing: Printing,
 }
@@ -55,6 +62,9 @@ impl Show {
         let store = context.store_to_read()?;
         let mut alert = store.alert_named(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
         alert.member_details = member_details(&store, &alert, None)?;
+        if self.for_maintainer {
+            return print_for_maintainer(&alert);
+        }
         let told_by = match &alert.purl {
             Some(release) => store.tellings_of(release, SHOWN)?,
             None => Vec::new(),
@@ -73,6 +83,15 @@ impl Show {
         }
         Ok(Exit::Clean)
     }
+}
+
+fn print_for_maintainer(alert: &Alert) -> Outcome {
+    let text = for_maintainer(alert).ok_or_else(|| {
+        CliError::failed(format!("no maintainer of a package can answer for alert {}", alert.id))
+            .next(format!("`provwatch alerts show {}` shows what it is about", alert.id))
+    })?;
+    output::line(text.trim_end());
+    Ok(Exit::Clean)
 }
 
 fn print(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
@@ -235,15 +254,4 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
         sheet.row(&words::moment(*at), format!("the baseline accepted it, by {}{note}", words::name(actor)));
     }
     sheet.print();
-}
-
-/// `is_normal`: the baseline includes the release, by learning or by an operator's acceptance.
-fn next(alert: &Alert, is_normal: bool) {
-    if alert.status == AlertStatus::Open
-        && let Some(warning) = warning(alert)
-    {
-        output::line(format_args!("\n{}", wrap::paragraphs(&warning, wrap::width(), "")));
-    }
-    let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
-    fact_table::next(&commands);
 }
