@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, log_settings, polled, rdap,
     registries, settings, setup, sources, subscriptions,
 };
 use crate::{
@@ -35,6 +35,7 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
     let registries = Registries::new(registries(config)?, polled(config));
     let subscriptions = Arc::new(subscriptions);
     let (forges, rdap) = (forges(config, &parts)?, rdap(config, &parts)?);
+    let switch = heartbeat(config, &parts.http, &parts.clock)?.map(Arc::new);
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
@@ -58,7 +59,7 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         issues,
         mender: Arc::new(mender),
     };
-    Ok(app(config, shared, memory, log_settings(config)?))
+    Ok(App { switch, ..app(config, shared, memory, log_settings(config)?) })
 }
 
 /// The services over their shared parts.
@@ -87,6 +88,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings)
         subscriptions,
         mender,
         settings,
+        switch: None,
         reload: LastReload::default(),
     }
 }
@@ -138,6 +140,7 @@ fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
 /// As [`assemble`].
 pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
     subscriptions(config, http, clock)?;
+    heartbeat(config, http, clock)?;
     forge_list(config)?;
     registries(config)?;
     log_settings(config).map(drop)

@@ -196,6 +196,8 @@ fn a_receiver_that_fails_is_named_with_the_reason() {
     let detail = |place: usize| report["receivers"][place]["detail"].as_str().unwrap();
     assert!(detail(1).contains("40") && detail(2).contains("connect") && detail(4).contains("missing.url"), "{said}");
     assert_eq!(machine.world.received().len(), 1);
+    let (said, report) = machine.drill(&["--subscription", "logs only"]);
+    assert_eq!((said.code, report["ok"].as_bool()), (1, Some(false)), "it reaches nobody: {said}");
     let (said, _) = machine.drill(&["--subscription", "teem"]);
     assert!(said.code == 2 && said.err.contains("did you mean \"team\""), "{said}");
 }

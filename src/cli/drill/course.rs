@@ -159,6 +159,7 @@ fn config(real: &Config, folder: &Path) -> Result<Config, CliError> {
         ..real.clone()
     };
     config.store.path = Some(folder.join("drill.db"));
+    config.heartbeat = made_up.heartbeat;
     Ok(config)
 }
 

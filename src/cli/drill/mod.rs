@@ -32,14 +32,15 @@ Examples:
   provwatch drill --subscription security-team
   provwatch drill --format json
 
-A registry that exists only in the program announces a takeover of a package that no registry can have. The program \
-with your configuration reads the feed, examines and judges the release, stores the alert, and delivers it once to each \
+A registry that exists only in the program announces a takeover of a package that no registry can have. provwatch reads \
+the feed, judges the release and stores the alert, with your configuration. It delivers the alert once to each \
 subscription that selects a critical alert about a release. Each message says in its title and id that it is a drill.
 
 The drill works beside the daemon and without it. It uses a database of its own in a temporary folder, which it removes: \
 baselines, statistics and later alerts are as before.
 
-Exit codes: 0 every receiver accepted the message · 1 one did not, or the takeover raised no alert · 2 wrong configuration")]
+Exit codes: 0 every receiver accepted the message · 1 one did not, no subscription selects it, or the takeover raised no \
+alert · 2 wrong configuration")]
 pub struct Drill {
     /// Only this subscription; may be given several times [default: all]
     #[arg(long = "subscription", value_name = "NAME")]

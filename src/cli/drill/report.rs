@@ -26,7 +26,7 @@ pub(in crate::cli) struct Report {
     receivers: Vec<Told>,
     /// From the announcement by the feed to the last answer of a receiver.
     total_milliseconds: u64,
-    /// Whether every receiver that the alert is for has accepted it.
+    /// Whether every receiver that the alert is for has accepted it, and there is one.
     ok: bool,
     /// Whether `provwatch run` has the lock on the database; missing if that is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,9 @@ impl Report {
             severity: alert.severity,
             title: words::sentence(&alert.title),
             steps,
-            ok: receivers.iter().all(|told| told.outcome != Outcome::Failed),
+            // A drill that reaches no receiver must not look like one that went well.
+            ok: receivers.iter().all(|told| told.outcome != Outcome::Failed)
+                && receivers.iter().any(|told| told.outcome == Outcome::Accepted),
             receivers,
             total_milliseconds: milliseconds(total),
             daemon_runs: match lock {
