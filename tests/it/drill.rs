@@ -76,7 +76,7 @@ enabled = false
 enabled = false
 [trust]
 source = "file"
-trusted_root = "root.json"
+trusted_root = "trusted_root.json"
 npm_keys = "keys.json"
 [registries.npm]
 registry = "{registry}"
