@@ -46,6 +46,6 @@ pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use slack::SlackSink;
 pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use stdout::StdoutSink;
-pub(crate) use steps::{advice, steps, warning};
+pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

@@ -147,15 +147,27 @@ fn of_doubtful(alert: &Alert, steps: &mut Vec<NextStep>) {
             steps.extend(members(alert).map(|release| pin(release, Pin::Before)));
             steps.extend(members(alert).map(|release| find(release.package())));
         }
-        (None, AlertKind::Release) => steps.extend(alert.package.as_ref().map(find)),
-        (None, _) => return,
+        (None, _) => {}
     }
-    if !is_of_name(alert) {
+    if is_answerable(alert) {
         steps.push(NextStep {
             stage: Stage::Tell,
             purpose: "print a question to the maintainers, ready to send",
             line: format!("provwatch alerts show {} --for-maintainer", alert.id),
         });
+    }
+}
+
+/// Whether a maintainer of a package can answer for what the alert is about.
+pub fn is_answerable(alert: &Alert) -> bool {
+    if is_of_name(alert) || alert.is_test() {
+        return false;
+    }
+    match alert.kind {
+        AlertKind::Release => alert.purl.is_some(),
+        AlertKind::Campaign => !alert.members.is_empty(),
+        AlertKind::Log => alert.evidence.is_none() && !alert.signals.is_empty(),
+        AlertKind::Operation => false,
     }
 }
 
@@ -329,6 +341,24 @@ mod tests {
         let said: Vec<String> =
             every_kind().iter().map(|(what, alert)| format!("== {what}\n{}", ending(alert))).collect();
         insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn what_no_maintainer_can_answer_is_not_asked() {
+        let asks = |alert: &Alert| lines(alert).iter().any(|line| line.ends_with("--for-maintainer"));
+        let entry = Alert { signals: samples::takeover().signals, ..about(AlertKind::Log) };
+        let unreadable = Alert { purl: None, package: Some("pkg:npm/axios".parse().unwrap()), ..samples::takeover() };
+        for (alert, is_asked) in [
+            (samples::takeover(), true),
+            (samples::campaign(3, 3), true),
+            (Alert { evidence: Some("0f3a".to_owned()), ..entry.clone() }, false),
+            (entry, true),
+            (unreadable, false),
+            (about(AlertKind::Log), false),
+            (about(AlertKind::Operation), false),
+        ] {
+            assert_eq!((asks(&alert), is_answerable(&alert)), (is_asked, is_asked), "{alert:?}");
+        }
     }
 
     #[test]

@@ -132,6 +132,8 @@ impl DeadMansSwitch {
             }
         };
         tokio::select! {
+            // An answer that is there counts, however late it is looked at.
+            biased;
             outcome = sent => outcome.map_err(|error: SinkError| error.report()),
             () = self.clock.sleep(patience) => Err(format!("no answer for {} seconds", patience.as_secs())),
         }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::topics::{Remedy, topic};
 use crate::{
     cli::words,
+    deliver::is_answerable,
     model::{Alert, AlertKind, Member, Package, ReleaseId, Signal},
 };
 
@@ -16,14 +17,13 @@ const RELEASES: usize = 20;
 
 /// The text; `None`: no maintainer can answer for what the alert is about.
 pub(super) fn for_maintainer(alert: &Alert) -> Option<String> {
-    let is_of_name = alert.signals.iter().any(|signal| signal.detector == "public-namesake");
-    if is_of_name || alert.evidence.is_some() || alert.is_test() {
+    if !is_answerable(alert) {
         return None;
     }
     match (alert.kind, &alert.purl) {
         (AlertKind::Release, Some(release)) => Some(of_release(alert, release)),
-        (AlertKind::Campaign, _) if !alert.members.is_empty() => Some(of_campaign(alert)),
-        (AlertKind::Log, _) if !alert.signals.is_empty() => Some(of_entry(alert)),
+        (AlertKind::Campaign, _) => Some(of_campaign(alert)),
+        (AlertKind::Log, _) => Some(of_entry(alert)),
         _ => None,
     }
 }
