@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap, registries,
-    settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, log_settings, polled, rdap,
+    registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
     config::Config,
+    deliver::Subscriptions,
     dispatch::{Dispatcher, Queues},
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
@@ -22,9 +23,19 @@ use crate::{
 /// # Errors
 /// A subscription that cannot be set up.
 pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
+    let subscriptions = subscriptions(config, &parts.http, &parts.clock)?;
+    assemble_for(config, parts, subscriptions)
+}
+
+/// Builds the services, with these receivers of alerts instead of those of the configuration.
+///
+/// # Errors
+/// A setting that cannot be used.
+pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscriptions) -> Result<App, AssemblyError> {
     let registries = Registries::new(registries(config)?, polled(config));
-    let subscriptions = Arc::new(subscriptions(config, &parts.http, &parts.clock)?);
+    let subscriptions = Arc::new(subscriptions);
     let (forges, rdap) = (forges(config, &parts)?, rdap(config, &parts)?);
+    let switch = heartbeat(config, &parts.http, &parts.clock)?.map(Arc::new);
     let Parts { store, watchlist, http, verifier, clock, progress } = parts;
     let trust = TrustKeeper::new(Arc::clone(&store), Arc::clone(&clock), http.clone(), freshness(config)?, verifier);
     let wall_clock = WallClock::starting(Arc::clone(&store), Arc::clone(&clock), http.clone());
@@ -48,7 +59,7 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
         issues,
         mender: Arc::new(mender),
     };
-    Ok(app(config, shared, memory, log_settings(config)?))
+    Ok(App { switch, ..app(config, shared, memory, log_settings(config)?) })
 }
 
 /// The services over their shared parts.
@@ -77,6 +88,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings)
         subscriptions,
         mender,
         settings,
+        switch: None,
         reload: LastReload::default(),
     }
 }
@@ -128,6 +140,7 @@ fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
 /// As [`assemble`].
 pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
     subscriptions(config, http, clock)?;
+    heartbeat(config, http, clock)?;
     forge_list(config)?;
     registries(config)?;
     log_settings(config).map(drop)

@@ -59,6 +59,7 @@ impl App {
             not_followed: self.note_not_followed(),
             forges: self.failing_forges(),
             stuck: stuck.to_vec(),
+            told: self.switch.as_ref().map(|switch| switch.told()).unwrap_or_default(),
             refused: self.reload.error().map(|error| Refused { since: error.since, why: error.why }),
             ..Facts::default()
         })

@@ -15,9 +15,16 @@ use crate::{
 /// # Errors
 /// A host pattern or CA file of `[http]` that cannot be used.
 pub fn client(config: &Config, clock: Arc<dyn Clock>) -> Result<Client, AssemblyError> {
-    let policy = policy(config)?;
-    let transport = RealTransport::new(&policy).map_err(AssemblyError::of("the HTTP client ([http])"))?;
-    Ok(Client::with_policy(Arc::new(transport), clock, policy))
+    client_over(config, transport(config)?, clock)
+}
+
+/// The real network.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) fn transport(config: &Config) -> Result<Arc<dyn Transport>, AssemblyError> {
+    let transport = RealTransport::new(&policy(config)?).map_err(AssemblyError::of("the HTTP client ([http])"))?;
+    Ok(Arc::new(transport))
 }
 
 /// The client over another transport.

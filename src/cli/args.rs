@@ -80,6 +80,8 @@ pub enum Command {
     VerifyBundle(super::verify_bundle::VerifyBundle),
     /// Send a test alert to every subscription
     TestSinks(super::test_sinks::TestSinks),
+    /// Send a made-up takeover through the whole path, from feed to receiver, and show the time of each step
+    Drill(super::drill::Drill),
     /// Print completions for a shell
     Completions(super::completions::Completions),
     /// Print the manual page
@@ -116,6 +118,7 @@ impl Arguments {
             Command::Verify(command) => command.run(config),
             Command::VerifyBundle(command) => command.run(),
             Command::TestSinks(command) => command.run(config),
+            Command::Drill(command) => command.run(config),
             Command::Completions(command) => command.run(Self::command()),
             Command::Man(command) => command.run(Self::command()),
         }

@@ -78,6 +78,11 @@ pub fn next(commands: &[(String, &str)]) {
         return;
     }
     heading("next");
+    self::commands(commands);
+}
+
+/// Commands without a heading.
+pub fn commands(commands: &[(String, &str)]) {
     let commands: Vec<(String, &str)> =
         commands.iter().map(|(command, purpose)| (callable(command), *purpose)).collect();
     let width = commands.iter().map(|(command, _)| columns(command)).max().unwrap_or(0).min(90);

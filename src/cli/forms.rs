@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, detectors, doctor, form::Form, logs, lookup, status, summary, test_sinks, timeline,
-    verify, verify_bundle, watch,
+    alerts, backfill, baseline, detectors, doctor, drill, form::Form, logs, lookup, status, summary, test_sinks,
+    timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
@@ -61,6 +61,7 @@ forms! {
     "check" 1 doctor::check::Check, "doctor";
     "detector" 1 detectors::Full, "detectors explain";
     "detector-listed" 1 detectors::Summary, "detectors list";
+    "drill" 1 drill::report::Report, "drill";
     "evidence-listed" 1 store::EvidenceRow, "logs evidence";
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "imported" 1 watch::import::Harvest, "watch import";

@@ -10,11 +10,13 @@ mod context;
 pub mod demo;
 mod detectors;
 mod doctor;
+pub mod drill;
 mod exit;
 mod expect;
 mod fact_table;
 mod form;
 mod forms;
+mod fresh_folder;
 #[cfg(test)]
 mod help;
 mod init;

@@ -32,6 +32,7 @@ impl Config {
             self.files(),
             self.names(),
             self.sinks(credentials),
+            self.heartbeat(credentials),
             self.forges(credentials),
             self.other_registries(credentials),
             self.detector_ids(detectors),
@@ -179,6 +180,35 @@ impl Config {
     fn sinks(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let numbered = self.subscriptions.iter().enumerate();
         numbered.flat_map(|(n, subscription)| sink(&format!("subscriptions[{n}]"), subscription, credentials)).collect()
+    }
+
+    fn heartbeat(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let section = &self.heartbeat;
+        let (file, credential) = (section.url_file.as_ref(), section.url_credential.as_ref());
+        let mut findings: Vec<Finding> = doubled("heartbeat.url", file, credential).into_iter().collect();
+        if let Some(source) = section.secret_url() {
+            findings.extend(secret_findings("heartbeat.url", &source, credentials));
+            if section.url.is_some() {
+                let what = format!("{} is set too; keep one", source.key("url"));
+                findings.push(error("heartbeat.url", what));
+            }
+        }
+        let (least, most) = (Period::seconds(1), Period::hours(24));
+        if section.every < least || section.every > most {
+            findings.push(error("heartbeat.every", format!("{}; use {least} to {most}", section.every)));
+        }
+        if section.alertmanager.is_none() && !section.labels.is_empty() {
+            findings.push(warning("heartbeat.labels", "alertmanager is not set; the labels have no effect"));
+        }
+        let is_name = |name: &str| {
+            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            !name.is_empty() && name.bytes().all(is_word) && !name.as_bytes()[0].is_ascii_digit()
+        };
+        for name in section.labels.keys().filter(|name| !is_name(name)) {
+            let what = "not the name of a label; expected letters, digits and _, and no digit first";
+            findings.push(error(format!("heartbeat.labels.{name}"), what));
+        }
+        findings
     }
 
     fn forges(&self, credentials: Option<&Path>) -> Vec<Finding> {

@@ -338,3 +338,42 @@ fn a_url_that_is_not_encrypted_is_refused_before_anything_is_asked() {
         }
     }
 }
+
+#[test]
+fn heartbeats_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("provwatch.toml");
+    let url = folder.path().join("url");
+    fs::write(&url, "https://switch.example/s3cr3t").unwrap();
+    fs::set_permissions(&url, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(folder.path().join("watchlist.toml"), "").unwrap();
+    for (heartbeat, keys) in [
+        ("url_file = \"url\"\nevery = \"30s\"", &[][..]),
+        ("url = \"https://switch.example/\"\nmethod = \"post\"", &[]),
+        ("alertmanager = \"https://alerts.example\"\nlabels.instance = \"one\"", &[]),
+        ("url_file = \"missing\"", &["heartbeat.url_file"]),
+        ("url_credential = \"none\"", &["heartbeat.url_credential"]),
+        ("url = \"https://switch.example/\"\nurl_file = \"url\"", &["heartbeat.url"]),
+        ("url_file = \"url\"\nurl_credential = \"none\"", &["heartbeat.url_file"]),
+        ("url_file = \"url\"\nevery = \"0s\"", &["heartbeat.every"]),
+        ("url_file = \"url\"\nevery = \"9d\"", &["heartbeat.every"]),
+        ("labels.instance = \"one\"", &["heartbeat.labels"]),
+        ("alertmanager = \"https://a.example\"\nlabels.\"2 b\" = \"\"", &["heartbeat.labels.2 b"]),
+    ] {
+        fs::write(&path, format!("[http]\ncontact = \"a@example.org\"\n[heartbeat]\n{heartbeat}\n")).unwrap();
+        let findings =
+            Config::load(&path).unwrap_or_else(|error| panic!("{heartbeat}: {error}")).check_below(&[], None);
+        let found: Vec<&str> = findings.iter().map(|finding| finding.key.as_str()).collect();
+        assert_eq!(found, keys, "{heartbeat}: {findings:?}");
+        assert!(!format!("{findings:?}").contains("s3cr3t"));
+    }
+    for (heartbeat, said) in [
+        ("url = \"http://switch.example/\"", "expected https"),
+        ("url = \"https://user:word@switch.example/\"", "expected no user name"),
+        ("method = \"head\"", "method"),
+        ("evry = \"1m\"", "every"),
+    ] {
+        let problems = problems(&format!("[heartbeat]\n{heartbeat}\n"));
+        assert!(problems.contains(said) && problems.contains(":2"), "{heartbeat}: {problems}");
+    }
+}

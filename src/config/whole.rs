@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HttpSection, LogSection, LogsSection, RdapSection,
+    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, RdapSection,
     RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
 };
 use crate::strict_toml::{self, Problems, ReadError};
@@ -50,6 +50,8 @@ pub struct Config {
     pub watchlist: WatchlistSection,
     /// The receivers of alerts: one `[[subscriptions]]` table for each.
     pub subscriptions: Vec<Subscription>,
+    /// Who is told regularly that the daemon is healthy.
+    pub heartbeat: HeartbeatSection,
     /// Intervals and concurrency of the daemon.
     pub daemon: DaemonSection,
     /// Settings of one detector, under its id: `[detectors.odd-hours]`. `provwatch detectors list` prints the ids.
@@ -120,7 +122,8 @@ impl Config {
         let trust = self.trust.paths_mut();
         let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
-        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets) {
+        let heartbeat = self.heartbeat.url_file.iter_mut();
+        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
             *path = folder.join(&*path);
         }
     }

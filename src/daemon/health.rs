@@ -23,11 +23,16 @@ use crate::{
 /// far shorter. It is measured by the steady time, since setting the clock does not affect a loop.
 const STUCK_AFTER: Duration = Duration::from_mins(15);
 
+/// A health check that has not ended for this long is overdue: it is made every half minute.
+const OVERDUE: Duration = Duration::from_mins(3);
+
 /// The state of every task, the last verdict, and the failing servers.
 #[derive(Debug, Default)]
 pub struct Health {
     tasks: Mutex<BTreeMap<Arc<str>, TaskHealth>>,
     findings: Mutex<Option<Vec<Finding>>>,
+    /// The time of the last health check, by [`Clock::steady`].
+    judged_at: Mutex<Option<Duration>>,
     said: Said,
 }
 
@@ -96,10 +101,21 @@ impl Health {
     }
 
     /// Takes the findings of the health check. Changes are logged.
-    pub fn judged(&self, findings: Vec<Finding>) {
+    pub fn judged(&self, findings: Vec<Finding>, steady: Duration) {
+        *self.judged_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(steady);
         let mut before = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         tell_change(before.as_deref(), &findings);
         *before = Some(findings);
+    }
+
+    /// Whether the last health check found nothing that makes `provwatch status` exit with 5, no loop is stuck, and the
+    /// check is not overdue.
+    pub(crate) fn is_healthy(&self, steady: Duration) -> bool {
+        let judged_at = *self.judged_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_fresh = judged_at.is_some_and(|at| steady.saturating_sub(at) <= OVERDUE);
+        let findings = self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_unhealthy = findings.as_deref().is_none_or(|found| level(found) == Some(Level::Unhealthy));
+        is_fresh && !is_unhealthy && self.stuck(steady).is_empty()
     }
 
     /// The verdict in a few words, with the first finding.
@@ -369,6 +385,32 @@ mod tests {
         health.failed("feed", "reset", minutes(16));
         assert!(health.stuck(minutes(17)).is_empty(), "a restart is a move");
         assert_eq!(health.summary(), "2 tasks, 1 failed so far, the last was feed: reset");
+    }
+
+    #[test]
+    fn it_is_healthy_only_by_a_recent_check_that_found_it_so() {
+        let (health, minutes) = (Health::default(), Duration::from_mins);
+        assert!(!health.is_healthy(minutes(0)), "nothing is known yet");
+        health.judged(Vec::new(), minutes(0));
+        assert!(health.is_healthy(minutes(3)) && !health.is_healthy(minutes(4)), "the check is overdue");
+        health.judged(vec![finding(Level::Limited)], minutes(10));
+        assert!(health.is_healthy(minutes(10)));
+        health.judged(vec![finding(Level::Limited), finding(Level::Unhealthy)], minutes(11));
+        assert!(!health.is_healthy(minutes(11)));
+        health.judged(Vec::new(), minutes(40));
+        health.heartbeat("feed", minutes(20));
+        assert!(!health.is_healthy(minutes(40)), "a loop is stuck");
+    }
+
+    fn finding(level: Level) -> Finding {
+        Finding {
+            id: crate::health::Id::NoDaemon,
+            level,
+            subject: String::new(),
+            sentence: "a sentence".to_owned(),
+            next: String::new(),
+            alert: None,
+        }
     }
 
     #[test]

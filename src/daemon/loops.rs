@@ -89,7 +89,7 @@ impl Context {
         let steady = self.app.clock.steady();
         let stuck: Vec<String> = self.health.stuck(steady).iter().map(ToString::to_string).collect();
         let findings = self.app.look_after(Kind::Daemon, &(self.on_disk)(), &stuck)?;
-        self.health.judged(findings);
+        self.health.judged(findings, steady);
         self.tell_forges();
         Ok(())
     }
@@ -345,7 +345,7 @@ fn store_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
 
 type Round = futures::future::BoxFuture<'static, Result<(), TaskError>>;
 
-fn rounds(
+pub(super) fn rounds(
     context: Context,
     name: impl Into<Arc<str>>,
     interval: Duration,

@@ -3,6 +3,7 @@
 mod damage;
 mod describe;
 mod health;
+mod heartbeat;
 mod lock;
 mod loops;
 mod options;

@@ -10,6 +10,7 @@ use super::{
     Supervisor, TaskError,
     damage::damage,
     describe::describe,
+    heartbeat,
     loops::{self, Context},
     options::{Options, Renewal, Renewed},
     reload::{refused, taken},
@@ -102,6 +103,9 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     supervisor.supervise("outbox", loops::deliver(context.clone(), Arc::clone(&supervisor)));
     if let Some(interval) = options.trust_interval {
         supervisor.supervise("trust", loops::trust(context.clone(), interval));
+    }
+    if let Some(switch) = &app.switch {
+        supervisor.supervise(heartbeat::TASK, heartbeat::heartbeat(context.clone(), Arc::clone(switch)));
     }
     supervisor.supervise("health", loops::health(context.clone()));
     supervisor

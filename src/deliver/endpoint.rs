@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{SinkError, shown};
 use crate::{
-    http::{Client, Fetched, HttpError, Request, Response, TransportError},
+    http::{Client, Fetched, HttpError, Method, Request, Response, TransportError},
     text::plain,
 };
 
@@ -33,7 +33,7 @@ impl Endpoint {
     }
 
     /// The host, which may be shown.
-    fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or("no host")
     }
 
@@ -50,6 +50,29 @@ impl Endpoint {
             Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),
             Err(error) => Err(self.judge(&error, permanent)),
         }
+    }
+
+    /// Requests the URL once, without a body.
+    ///
+    /// # Errors
+    /// It did not accept the request.
+    pub(crate) async fn ping(&self, method: Method) -> Result<(), SinkError> {
+        let request = match method {
+            Method::Get => Request::get(self.url.clone()),
+            Method::Post => Request::post(self.url.clone(), "text/plain", Bytes::new()),
+        };
+        match self.http.fetch(request.max_attempts(1).confidential().discard_body()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.judge(&error, &[])),
+        }
+    }
+
+    /// Posts JSON once.
+    ///
+    /// # Errors
+    /// It did not accept the document.
+    pub(crate) async fn send_json(&self, document: String) -> Result<(), SinkError> {
+        self.post(Bytes::from(document), Vec::new(), &[]).await.map(drop)
     }
 
     /// The request for one attempt: the one place with the client's settings for it.

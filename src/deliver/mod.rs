@@ -9,6 +9,8 @@
 //! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;
+mod containing;
+mod drill;
 mod email;
 mod endpoint;
 mod message;
@@ -22,6 +24,7 @@ mod sink;
 mod slack;
 mod slack_blocks;
 mod slack_members;
+mod stage;
 mod stdout;
 mod steps;
 mod subscription;
@@ -41,7 +44,8 @@ pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use slack::SlackSink;
+pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use stdout::StdoutSink;
-pub(crate) use steps::{NextStep, steps, warning};
+pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

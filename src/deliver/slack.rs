@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Endpoint, Message, NextStep, Receipt, Sink, SinkError,
+    Endpoint, Message, Receipt, Sink, SinkError, Stage,
     slack_blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
     slack_members::parts,
-    view::{DevelopmentView, SignalView, View},
+    view::{DevelopmentView, SignalView, StageView, View},
 };
 
 /// Most characters of a header block's text.
@@ -149,7 +149,9 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     blocks.extend(view.news.as_ref().map(|news| context(news)));
     blocks.extend(members);
     blocks.extend((!view.links.is_empty()).then(|| section(&links(&view.links))));
-    blocks.push(section(&commands(&view.commands)));
+    let stages: Vec<String> =
+        view.stages.iter().enumerate().map(|(place, stage)| what_to_do(place + 1, stage)).collect();
+    blocks.extend(stages.chunks(2).map(|two| section(&two.join("\n"))));
     blocks.push(context(&format!("provwatch {} alert {}, raised {}", view.kind, view.id, view.raised)));
     blocks
 }
@@ -192,10 +194,28 @@ fn table(cells: &[(&str, &str)]) -> Vec<Value> {
     fields
 }
 
-/// The commands as one block of code, each below its purpose as a comment. Backticks would end it; no command has one.
-fn commands(commands: &[NextStep]) -> String {
-    let line = |step: &NextStep| escape(&format!("# {}\n{}", step.purpose, step.line).replace('`', "'"), MAX_TEXT);
-    format!("```{}```", joined(commands.iter().map(line), "\n"))
+/// Most characters of a stage; of two, no more than one has the most commands, and they share a block.
+const MAX_STAGE: usize = 1_000;
+/// Most characters of the stage with the most commands.
+const MAX_FIND_OUT: usize = 1_950;
+
+/// One stage: its heading, its sentences, and its commands as code, each purpose once as a comment.
+fn what_to_do(number: usize, stage: &StageView) -> String {
+    // provwatch's own words, and the title of a registry.
+    let advice: String = stage.advice.iter().map(|advice| format!("\n{}", escape(advice, MAX_FIELD / 4))).collect();
+    let head = format!("*{number}. {}*{advice}", stage.title);
+    if stage.commands.is_empty() {
+        return head;
+    }
+    let room = if stage.title == Stage::FindOut.title() { MAX_FIND_OUT } else { MAX_STAGE };
+    let mut before = "";
+    let lines = stage.commands.iter().map(|step| {
+        let purpose = if step.purpose == before { String::new() } else { format!("# {}\n", step.purpose) };
+        before = step.purpose;
+        // Backticks would end the code; no command has one.
+        escape(&format!("{purpose}{}", step.line).replace('`', "'"), MAX_FIELD)
+    });
+    format!("{head}\n```{}```", joined(lines, "\n", room.saturating_sub(head.chars().count() + 1)))
 }
 
 #[cfg(test)]

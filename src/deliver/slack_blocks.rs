@@ -24,15 +24,15 @@ pub(super) fn section(mrkdwn: &str) -> Value {
 /// Links by their labels. A URL in normal form has no `<`, `>` or space; a `|` would end it early.
 pub(super) fn links(links: &[LinkView]) -> String {
     let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;").replace('|', "%7C"), link.label);
-    joined(links.iter().map(link), " · ")
+    joined(links.iter().map(link), " · ", MAX_TEXT)
 }
 
-/// As many of the parts as Slack allows in one text.
-pub(super) fn joined(parts: impl Iterator<Item = String>, separator: &str) -> String {
+/// As many of the parts as fit into `room` characters, at most [`MAX_TEXT`].
+pub(super) fn joined(parts: impl Iterator<Item = String>, separator: &str, room: usize) -> String {
     const FENCES: usize = 6;
     let mut out = String::new();
     for part in parts {
-        if out.chars().count() + separator.chars().count() + part.chars().count() + FENCES > MAX_TEXT {
+        if out.chars().count() + separator.chars().count() + part.chars().count() + FENCES > room {
             break;
         }
         if !out.is_empty() {

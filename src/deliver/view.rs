@@ -4,7 +4,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, NextStep,
+    Message, NextStep, Stage, advice,
     shown::{LINE, NAME, SENTENCE, URL},
     steps, warning,
 };
@@ -67,7 +67,17 @@ pub(super) struct View {
     pub links: Vec<LinkView>,
     /// The warning for the meantime.
     pub warning: Option<String>,
-    /// The next commands.
+    /// What to do now, by stages; never empty.
+    pub stages: Vec<StageView>,
+}
+
+/// What to do in one stage.
+#[derive(Debug, Serialize)]
+pub(super) struct StageView {
+    /// `Find out`.
+    pub title: &'static str,
+    /// Sentences that stand before the commands.
+    pub advice: Vec<String>,
     pub commands: Vec<NextStep>,
 }
 
@@ -165,7 +175,7 @@ impl View {
             show: show(alert),
             links: links(&alert.links),
             warning: warning(alert),
-            commands: commands(alert),
+            stages: stages(alert),
         }
     }
 
@@ -354,13 +364,27 @@ fn web_url(text: &str) -> Option<String> {
     (text.len() <= URL && text == plain(&text, URL)).then_some(text)
 }
 
-/// The commands, the evidence first, which the reader of a message does not have yet.
+/// The stages that have something to do, numbered by their place.
+fn stages(alert: &Alert) -> Vec<StageView> {
+    let (mut commands, mut advice) = (commands(alert), advice(alert, false));
+    let stages = Stage::ALL.into_iter().map(|stage| StageView {
+        title: stage.title(),
+        advice: advice.extract_if(.., |advice| advice.stage == stage).map(|advice| advice.text).collect(),
+        commands: commands.extract_if(.., |command| command.stage == stage).collect(),
+    });
+    stages.filter(|stage| !stage.advice.is_empty() || !stage.commands.is_empty()).collect()
+}
+
+/// The commands, with the one that shows the evidence, which the reader of a message does not have yet.
 fn commands(alert: &Alert) -> Vec<NextStep> {
-    let mut commands = Vec::new();
+    let mut commands = steps(alert, false);
     if !alert.is_test() {
-        commands.push(NextStep { purpose: "show the alert with all its evidence", line: show(alert) });
+        let purpose = "show the alert with all its evidence";
+        // After those that find machines: until these are found, harm goes on.
+        let place = commands.iter().position(|step| step.stage == Stage::FindOut && step.line.starts_with("provwatch"));
+        let show = NextStep { stage: Stage::FindOut, purpose, line: show(alert) };
+        commands.insert(place.unwrap_or(commands.len()), show);
     }
-    commands.extend(steps(alert, false));
     commands
 }
 
@@ -402,6 +426,6 @@ mod tests {
         let text = serde_json::to_string(&view).unwrap();
         assert!(text.len() < 60_000, "{}", text.len());
         assert!(!text.contains("\\u001b") && !text.contains('\u{202e}') && !text.contains("javascript:"));
-        assert_eq!(view.commands[0].line, "provwatch alerts show 6adc1e73047a");
+        assert!(view.stages[1].commands.iter().any(|step| step.line == "provwatch alerts show 6adc1e73047a"));
     }
 }

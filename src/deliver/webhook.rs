@@ -11,7 +11,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Endpoint, Message, NextStep, Receipt, Sink, SinkError, shown::json, steps, warning};
+use super::{Advice, Endpoint, Message, NextStep, Receipt, Sink, SinkError, advice, shown::json, steps, warning};
 use crate::{clock::Clock, model::Alert};
 
 /// A key for signing webhooks in the form of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64.
@@ -83,6 +83,9 @@ struct Next {
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<String>,
     commands: Vec<NextStep>,
+    /// What no command does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    advice: Vec<Advice>,
 }
 
 impl WebhookSink {
@@ -121,7 +124,7 @@ impl Sink for WebhookSink {
 
 fn body(message: &Message) -> Result<Bytes, SinkError> {
     let alert = &message.alert;
-    let next = Next { warning: warning(alert), commands: steps(alert, false) };
+    let next = Next { warning: warning(alert), commands: steps(alert, false), advice: advice(alert, false) };
     let event = Event { r#type: "alert.raised", timestamp: rfc3339(message.created_at), data: alert, next, form: FORM };
     json(&event).map(Bytes::from).map_err(|source| SinkError::Permanent {
         what: "writing the alert as JSON".to_owned(),

@@ -107,9 +107,35 @@ pub struct Facts {
     /// The last reload, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
+    /// The receivers of `[heartbeat]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
     /// Its clock beside those of the hosts that answered lately; `None`: none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ComparedClock>,
+}
+
+/// A receiver of `[heartbeat]`, as the daemon knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    /// The key of the configuration and the host: `url at switch.example`.
+    pub name: String,
+    /// When it last accepted a heartbeat.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// Since when it accepts none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Its last answer, or the reason, if it did not accept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+impl Told {
+    /// One that was told nothing yet.
+    pub fn new(name: String) -> Self {
+        Self { name, accepted_at: None, failing_since: None, error: None }
+    }
 }
 
 /// A clock beside those of others.

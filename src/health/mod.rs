@@ -24,7 +24,7 @@ pub(crate) use alarm::Alarm;
 pub use finding::Finding;
 pub(crate) use finding::{Check, Verdict, level};
 pub(crate) use heartbeat::{
-    ComparedClock, Facts, FailingForge, Heartbeat, InUse, LeftBy, LeftLog, LogNotFollowed, Refused, Runner,
+    ComparedClock, Facts, FailingForge, Heartbeat, InUse, LeftBy, LeftLog, LogNotFollowed, Refused, Runner, Told,
     WriteFailure,
 };
 pub use heartbeat::{Kind, LockState};

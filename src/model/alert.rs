@@ -117,9 +117,14 @@ pub struct Member {
 }
 
 impl Alert {
-    /// Whether it only tries a receiver.
+    /// Whether it only tries a receiver: a test or a drill. Such an alert is not stored.
     pub fn is_test(&self) -> bool {
-        self.id == AlertId::TEST
+        self.id == AlertId::TEST || self.is_drill()
+    }
+
+    /// Whether it is about the made-up takeover of a drill.
+    pub fn is_drill(&self) -> bool {
+        self.id == AlertId::DRILL
     }
 
     /// An open alert about `subject`, without further details.

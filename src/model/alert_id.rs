@@ -17,6 +17,7 @@ pub struct AlertId(Kind);
 enum Kind {
     Stored([u8; AlertId::DIGITS / 2]),
     Test,
+    Drill,
 }
 
 /// Most characters of a text that is refused.
@@ -24,6 +25,8 @@ const SHOWN: usize = 40;
 
 /// The text form of [`AlertId::TEST`].
 const TEST: &str = "test";
+/// The text form of [`AlertId::DRILL`].
+const DRILL: &str = "drill";
 
 impl AlertId {
     /// Digits of the text form.
@@ -31,6 +34,9 @@ impl AlertId {
 
     /// The id of an alert that only tries a receiver and is not stored. As text it is `test`.
     pub const TEST: Self = Self(Kind::Test);
+
+    /// The id of the alert about the made-up takeover of a drill, which is not stored either. As text it is `drill`.
+    pub const DRILL: Self = Self(Kind::Drill);
 
     /// The id of the alert whose fingerprint begins so.
     pub(super) const fn beginning(bytes: [u8; Self::DIGITS / 2]) -> Self {
@@ -43,6 +49,7 @@ impl fmt::Display for AlertId {
         match self.0 {
             Kind::Stored(bytes) => f.pad(&hex::encode(bytes)),
             Kind::Test => f.pad(TEST),
+            Kind::Drill => f.pad(DRILL),
         }
     }
 }
@@ -57,8 +64,10 @@ impl FromStr for AlertId {
     type Err = InvalidAlertId;
 
     fn from_str(text: &str) -> Result<Self, InvalidAlertId> {
-        if text == TEST {
-            return Ok(Self::TEST);
+        match text {
+            TEST => return Ok(Self::TEST),
+            DRILL => return Ok(Self::DRILL),
+            _ => {}
         }
         let mut bytes = [0; Self::DIGITS / 2];
         let read = hex::decode_to_slice(text, &mut bytes);
@@ -97,9 +106,10 @@ mod tests {
 
     #[test]
     fn its_text_and_its_json_are_the_same() {
-        for text in ["6adc1e73047a", "000000000000", "test"] {
+        for text in ["6adc1e73047a", "000000000000", "test", "drill"] {
             let id: AlertId = text.parse().unwrap();
             assert_eq!((id.to_string(), id == AlertId::TEST), (text.to_owned(), text == "test"));
+            assert_eq!(id == AlertId::DRILL, text == "drill");
             assert_eq!(serde_json::to_value(id).unwrap(), text);
             assert_eq!(serde_json::from_value::<AlertId>(text.into()).unwrap(), id);
         }

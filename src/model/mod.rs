@@ -70,7 +70,9 @@ pub use development::{Development, DevelopmentKind};
 pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;
-pub use ecosystem::{Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known};
+pub use ecosystem::{
+    Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known,
+};
 pub use effective_policy::EffectivePolicy;
 pub use evidence_rank::EvidenceRank;
 pub use expected::{ChangeKind, ExpectedChange};

@@ -2,6 +2,7 @@
 
 mod caretaker;
 mod damage;
+mod dead_mans_switch;
 mod gather;
 mod issues;
 mod memory;
@@ -11,6 +12,7 @@ mod wall_clock;
 
 pub(crate) use caretaker::Caretaker;
 pub(crate) use damage::Mender;
+pub(crate) use dead_mans_switch::{Change, DeadMansSwitch, Ping, Watchdog};
 pub use gather::{OnDisk, runner, snapshot};
 pub use issues::OperationalIssue;
 pub(crate) use issues::{ACTOR, OperationalIssues, sink_gone};

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a failed test shows the log")]
 
 mod findings;
+mod heartbeat;
 mod reload;
 mod supervision;
 

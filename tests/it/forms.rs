@@ -107,7 +107,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
 }
 
 /// Commands that ask registries, receivers or logs: the test below runs them, and `tests/it/cli_logs.rs` the last.
-const ASKING: [&str; 4] = ["run", "backfill", "test-sinks", "logs find"];
+const ASKING: [&str; 5] = ["run", "backfill", "test-sinks", "drill", "logs find"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {
@@ -191,6 +191,7 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     assert_eq!(asked(&["backfill", "pkg:npm/widget"]), ["backfill/1"]);
     assert_eq!(asked(&["verify", "pkg:npm/widget@1.0.3"]), ["verified/1"]);
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);
+    assert_eq!(asked(&["drill"]), ["drill/1"]);
     let posted = world.received();
     assert!(!posted.is_empty());
     for (_, body) in &posted {

@@ -26,6 +26,7 @@ mod demo;
 mod detection;
 mod detectors;
 mod documents;
+mod drill;
 mod enrich;
 mod forms;
 mod fuzz_seeds;

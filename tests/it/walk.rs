@@ -32,10 +32,11 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 14] = [
     "provwatch run",
     "provwatch reload",
     "provwatch test-sinks",
+    "provwatch drill",
     "provwatch doctor",
     "provwatch logs scan",
     "provwatch logs find",

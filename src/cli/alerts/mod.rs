@@ -2,13 +2,16 @@
 
 mod ack;
 pub(super) mod change;
+mod for_maintainer;
 mod list;
+mod next;
 mod reopen;
 mod resolve;
 pub(super) mod show;
 mod snooze;
 mod stats;
 mod target;
+mod topics;
 mod when;
 pub(super) mod wording;
 

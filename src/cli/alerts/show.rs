@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::{
     change,
+    for_maintainer::for_maintainer,
+    next::next,
     target::{Named, find, named},
     wording::{handled, title},
 };
@@ -16,7 +18,6 @@ use crate::{
         output::{self, Printing},
         words, wrap,
     },
-    deliver::{steps, warning},
     dispatch::member_details,
     model::{Alert, AlertAction, AlertStatus, Development, Member, Sighting, Sightings, Signal, leading},
     store::{BaselineVersion, DeliveryState, DeliveryStatus, Telling},
@@ -37,11 +38,15 @@ const SHOWN: usize = 100;
 Examples:
   provwatch alerts show 6adc1e73047a
   provwatch alerts show 6adc --format json  # the first digits are enough
-  provwatch alerts show pkg:npm/axios@1.15.2")]
+  provwatch alerts show pkg:npm/axios@1.15.2
+  provwatch alerts show 6adc --for-maintainer > question.txt")]
 pub struct Show {
     /// The alert's id or its first digits, or the purl of its release
     #[arg(value_name = "ALERT", value_parser = named)]
     alert: Named,
+    /// Print only a question to the maintainers of the package, ready to send
+    #[arg(long, conflicts_with = "format")]
+    for_maintainer: bool,
     #[command(flatten)]
     printing: Printing,
 }
@@ -65,6 +70,9 @@ impl Show {
         let handled = handled(&alert, now);
         alert.status = alert.status_at(now);
         alert.member_details = member_details(&store, &alert, None)?;
+        if self.for_maintainer {
+            return print_for_maintainer(&alert);
+        }
         let told_by = match &alert.purl {
             Some(release) => store.tellings_of(release, SHOWN)?,
             None => Vec::new(),
@@ -97,6 +105,15 @@ impl Show {
             }
         }
     }
+}
+
+fn print_for_maintainer(alert: &Alert) -> Outcome {
+    let text = for_maintainer(alert).ok_or_else(|| {
+        CliError::failed(format!("no maintainer of a package can answer for alert {}", alert.id))
+            .next(format!("`provwatch alerts show {}` shows what it is about", alert.id))
+    })?;
+    output::line(text.trim_end());
+    Ok(Exit::Clean)
 }
 
 fn print(alert: &Alert, handled: Option<String>, deliveries: &[DeliveryState], told_by: &[Telling]) {
@@ -275,15 +292,4 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
         sheet.row(&words::moment(*at), format!("the baseline accepted it, by {}{note}", words::name(actor)));
     }
     sheet.print();
-}
-
-/// `is_normal`: the baseline includes the release, by learning or by an operator's acceptance.
-fn next(alert: &Alert, is_normal: bool) {
-    if alert.status == AlertStatus::Open
-        && let Some(warning) = warning(alert)
-    {
-        output::line(format_args!("\n{}", wrap::paragraphs(&warning, wrap::width(), "")));
-    }
-    let commands: Vec<_> = steps(alert, is_normal).into_iter().map(|step| (step.line, step.purpose)).collect();
-    fact_table::next(&commands);
 }

@@ -3,7 +3,6 @@
 //! The recording in `demo/` is part of the program. It was made by playing the same [`scenes`] on a [`Stage`] whose
 //! registries were the tests' own; `tests/it/demo.rs` makes it again.
 
-mod folder;
 mod narrator;
 mod profile;
 mod recording;
@@ -27,6 +26,7 @@ pub use self::{
 };
 use super::{
     exit::{CliError, Exit, Outcome},
+    fresh_folder::fresh_folder,
     output::{self, severity},
     setup::runtime,
     wrap,
@@ -65,7 +65,7 @@ impl Demo {
     }
 
     async fn play(&self) -> Outcome {
-        let folder = folder::fresh()?;
+        let folder = fresh_folder("demo")?;
         let player = Arc::new(Player::new(Recording::embedded()?)?);
         let network = Arc::clone(&player) as Arc<dyn Transport>;
         let stage = Stage::set(&folder, &Trust::embedded(), network, |store| Arc::new(Narrator::new(store)))?;

@@ -4,7 +4,10 @@ use std::{fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use super::check::{CLOCK, Check, State};
+use super::{
+    check::{CLOCK, Check, State},
+    heartbeat::heartbeat,
+};
 use crate::{
     app,
     cli::{context::Context, status::snapshot::snapshot, words},
@@ -32,10 +35,12 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.push(clock(now, &found));
     let trust = trust(context, store.as_ref().ok(), &found, now);
     let registries = registries(context, store.as_ref().ok(), &found);
+    let heartbeat = heartbeat(context, store.as_ref().ok(), now);
     checks.push(store_check(context, store));
     checks.push(trust);
     checks.extend(registries);
     checks.extend(subscriptions(context));
+    checks.extend(heartbeat);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks

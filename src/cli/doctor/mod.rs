@@ -3,6 +3,7 @@
 pub(super) mod check;
 mod checks;
 mod exposure;
+mod heartbeat;
 mod network;
 
 use std::path::Path;

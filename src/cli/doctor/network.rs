@@ -6,7 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use url::Url;
 
-use super::check::{CLOCK, Check, State};
+use super::{
+    check::{CLOCK, Check, State},
+    heartbeat::alertmanager,
+};
 use crate::{
     app::{self, App},
     cli::context::Context,
@@ -43,6 +46,7 @@ pub async fn checks(context: &Context) -> Vec<Check> {
         checks.extend(forges(&app).await);
         checks.extend(rdap(&app).await);
     }
+    checks.extend(alertmanager(&config, &http).await);
     checks.extend(time(&config, &http, clock.as_ref()).await);
     checks
 }

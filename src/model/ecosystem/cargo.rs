@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Rate, Row, Token, Versions};
+use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Rate, Row, Token, Versions};
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
 /// It always names the publishing method, so an unknown method means that nothing is known. Limits are those of its
@@ -53,6 +53,12 @@ pub(super) const ROW: Row = Row {
     ],
     small_document: (RegistryId::CARGO_INDEX, "config.json"),
     token: Token::Bare,
+    commands: Commands {
+        pin: "cargo update --package {name} --precise {version}",
+        pin_before: "cargo add {name}@<{version}",
+        find: "cargo tree --workspace --invert {name}",
+        locked: "cargo fetch --locked",
+    },
     curated: Some(include_str!("../../../watchlists/cargo.toml")),
 };
 

@@ -30,6 +30,8 @@ pub struct Row {
     pub small_document: (RegistryId, &'static str),
     /// The form of a token without a user name for another registry of its type.
     pub token: Token,
+    /// The commands of its package manager, for a reader of an alert.
+    pub commands: Commands,
     /// The list of its packages that ships with provwatch, if there is one.
     pub curated: Option<&'static str>,
 }
@@ -100,6 +102,19 @@ pub struct EvidenceRules {
     pub approvals: bool,
     /// The issuers from which it accepts trusted publishing: exact, or a prefix where it ends with a slash.
     pub issuers: &'static [&'static str],
+}
+
+/// The commands of a registry's package manager. In each word `{name}` and `{version}` stand for a package and a version.
+#[derive(Debug)]
+pub struct Commands {
+    /// Installs exactly this version.
+    pub pin: &'static str,
+    /// Installs the newest version before this one.
+    pub pin_before: &'static str,
+    /// Shows whether the project or environment has the package, and in which version.
+    pub find: &'static str,
+    /// Installs what the lock file has, and nothing whose digest differs from it.
+    pub locked: &'static str,
 }
 
 /// The change feed of a registry.

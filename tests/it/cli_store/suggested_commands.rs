@@ -1,4 +1,4 @@
-//! Tests that every command under `next` works as it stands there, pasted into a shell.
+//! Tests that every suggested command works as it stands there, pasted into a shell.
 
 use std::{path::PathBuf, process::Command};
 
@@ -6,10 +6,12 @@ use provwatch::{deliver::accept_command, model::Severity};
 
 use super::{ALERT, Desk, Ran, stolen};
 
-/// The commands under `next`, as they stand there.
+/// provwatch's own commands under `next`, or under the stages of what to do about an alert, as they stand there. Those
+/// of package managers have a test beside their rows.
 fn suggested(screen: &str) -> Vec<String> {
-    let lines = screen.lines().skip_while(|line| *line != "next").skip(1);
-    lines.filter_map(|line| Some(line.trim().split("  ").next()?.to_owned())).filter(|line| !line.is_empty()).collect()
+    let lines = screen.lines().skip_while(|line| !["next", "contain", "find out"].contains(line)).skip(1);
+    let commands = lines.filter_map(|line| Some(line.trim().split("  ").next()?.to_owned()));
+    commands.filter(|line| line.starts_with("provwatch ")).collect()
 }
 
 /// Calls a command as whoever pastes it into a shell.

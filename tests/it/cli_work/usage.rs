@@ -37,7 +37,8 @@ fn wrong_usage_is_exit_code_2() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let home = Home::new();
-    for command in ["run", "init", "doctor", "backfill", "replay", "verify-bundle", "test-sinks", "completions", "man"]
+    for command in
+        ["run", "init", "doctor", "backfill", "replay", "verify-bundle", "test-sinks", "drill", "completions", "man"]
     {
         let said = home.run(&[command, "--help"]);
         assert!(said.code == 0 && said.out.contains("Example") && said.out.contains("provwatch "), "{said}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{
     Aspect, Ecosystem, EvidenceRank, Numbers, RegistryId, Version, as_written,
-    ecosystem::{EvidenceRules, Feed, Files, Host, Interval, Names, Rate, Row, Token, Versions},
+    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Names, Rate, Row, Token, Versions},
 };
 
 pub(crate) const ATTIC: Ecosystem = Ecosystem::named("attic");
@@ -50,6 +50,12 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
         .asked(Rate { requests: 7, per: Duration::from_secs(1), burst: 7, concurrency: 1 })],
     small_document: (RegistryId::ATTIC, "clock"),
     token: Token::Bare,
+    commands: Commands {
+        pin: "attic fetch {name} {version}",
+        pin_before: "attic fetch {name} --before {version}",
+        find: "attic list {name}",
+        locked: "attic restore",
+    },
     curated: None,
 };
 

@@ -1,0 +1,103 @@
+//! The sink of a drill: it marks every message before the real sink sends it.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use super::{Message, Receipt, Sink, SinkError, Subscription, steps::DRILL};
+use crate::model::{Alert, AlertId, Fingerprint};
+
+/// The word at the start of every title.
+const MARK: &str = "DRILL: ";
+
+/// Marks every message, then passes it on. A drill has no other way to a receiver, so nothing unmarked can leave it.
+#[derive(Debug)]
+struct DrillSink(Arc<dyn Sink>);
+
+impl Sink for DrillSink {
+    fn kind(&self) -> &'static str {
+        self.0.kind()
+    }
+
+    fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+        Box::pin(async move { self.0.deliver(&marked(message)).await })
+    }
+}
+
+impl Subscription {
+    /// The same subscription, whose messages are all marked as a drill.
+    #[must_use]
+    pub(crate) fn for_drill(self) -> Self {
+        Self { sink: Arc::new(DrillSink(self.sink)), ..self }
+    }
+}
+
+/// The message with title, id and argument of a drill. The fingerprint is new in every drill, so that no receiver takes
+/// it for a repetition.
+fn marked(message: &Message) -> Message {
+    let alert = &message.alert;
+    let marked = Alert {
+        id: AlertId::DRILL,
+        fingerprint: Fingerprint::of(alert.kind, &format!("drill {}", message.idempotency_key)),
+        title: format!("{MARK}{}", alert.title),
+        argument: format!("{DRILL} {}", alert.argument),
+        ..alert.clone()
+    };
+    Message { alert: marked, ..message.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        deliver::{reduced::Short, render::Template, samples, view::View},
+        model::Severity,
+    };
+
+    #[derive(Debug, Default)]
+    struct Desk(Mutex<Vec<Message>>);
+
+    impl Sink for Desk {
+        fn kind(&self) -> &'static str {
+            "desk"
+        }
+
+        fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+            Box::pin(async move {
+                self.0.lock().unwrap().push(message.clone());
+                Ok(Receipt::default())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_leaves_a_drill_is_marked() {
+        let desk = Arc::new(Desk::default());
+        let sink = Arc::clone(&desk) as Arc<dyn Sink>;
+        let subscription = Subscription { name: "desk".into(), min_severity: Severity::Info, kinds: None, sink };
+        let sink = subscription.for_drill().sink;
+        assert_eq!(sink.kind(), "desk");
+        let whole = samples::message(samples::takeover());
+        for message in [Short::of(&whole).message, samples::message(samples::campaign(3, 3)), whole] {
+            sink.deliver(&message).await.unwrap();
+            let sent = desk.0.lock().unwrap().pop().unwrap();
+            let json = serde_json::to_value(&sent.alert).unwrap();
+            assert_eq!(json["id"], "drill");
+            assert!(json["title"].as_str().unwrap().starts_with("DRILL: "), "{json}");
+            assert!(json["argument"].as_str().unwrap().starts_with("This is a drill."), "{json}");
+            assert_ne!(sent.alert.fingerprint, message.alert.fingerprint);
+            assert_eq!(sent.idempotency_key, message.idempotency_key);
+            let view = View::of(&sent);
+            assert!(view.subject().contains("DRILL"), "{}", view.subject());
+            assert!(view.warning.is_some_and(|warning| warning.starts_with("This is a drill.")));
+        }
+    }
+
+    #[test]
+    fn the_message_of_a_drill_as_text() {
+        let message = marked(&samples::message(samples::takeover()));
+        insta::assert_snapshot!(Template::EmailText.render(&View::of(&message)).unwrap());
+    }
+}
