@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, log_settings, polled, rdap, registries,
-    settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, keeping, log_settings, polled, rdap,
+    registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -13,7 +13,7 @@ use crate::{
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
-    upkeep::{Caretaker, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
+    upkeep::{Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -48,19 +48,21 @@ pub fn assemble(config: &Config, parts: Parts) -> Result<App, AssemblyError> {
         issues,
         mender: Arc::new(mender),
     };
-    Ok(app(config, shared, memory, log_settings(config)?))
+    Ok(app(config, shared, memory, log_settings(config)?, keeping(config)?))
 }
 
 /// The services over their shared parts.
-fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings) -> App {
+fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings, keeping: Keeping) -> App {
     let packages = Packages::over(&shared);
     let caretaker = caretaker(setup(config), memory, &shared);
     let dispatcher = dispatcher(&shared);
     let logs = LogMonitor::new(&log_parts(logs, &shared));
     let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
     let PackageParts { forges, rdap, trust, wall_clock, mender, .. } = shared;
+    let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wall_clock), keeping);
     App {
         packages,
+        keeper,
         caretaker,
         dispatcher,
         logs,
@@ -130,5 +132,6 @@ pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Resul
     subscriptions(config, http, clock)?;
     forge_list(config)?;
     registries(config)?;
+    keeping(config)?;
     log_settings(config).map(drop)
 }

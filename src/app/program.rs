@@ -13,7 +13,7 @@ use crate::{
     packages::{Packages, Registries, Settings, Source},
     rdap::Rdap,
     store::Store,
-    upkeep::{Caretaker, Mender, TrustKeeper, WallClock},
+    upkeep::{Caretaker, Keeper, Mender, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -52,6 +52,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Compares the system's clock with others.
     pub wall_clock: Arc<WallClock>,
+    /// The long life of the store.
+    pub keeper: Keeper,
     /// provwatch's own health.
     pub caretaker: Caretaker,
     /// The result of the last reading of the configuration.

@@ -31,6 +31,7 @@ mod replay;
 mod run;
 mod setup;
 mod status;
+mod store;
 mod summary;
 mod target;
 mod test_sinks;

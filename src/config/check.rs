@@ -34,6 +34,7 @@ impl Config {
             self.sinks(credentials),
             self.forges(credentials),
             self.other_registries(credentials),
+            self.signing_key(credentials),
             self.detector_ids(detectors),
         ]
         .concat()
@@ -179,6 +180,17 @@ impl Config {
     fn sinks(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let numbered = self.subscriptions.iter().enumerate();
         numbered.flat_map(|(n, subscription)| sink(&format!("subscriptions[{n}]"), subscription, credentials)).collect()
+    }
+
+    /// The form of the key is checked where it is used.
+    fn signing_key(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let (stem, store) = ("store.signing_key", &self.store);
+        let twice = doubled(stem, store.signing_key_file.as_ref(), store.signing_key_credential.as_ref());
+        let unread = store.signing_key().and_then(|source| {
+            let why = source.read_lines_below(credentials).err()?;
+            Some(error(source.key(stem), with_causes(&why)))
+        });
+        twice.into_iter().chain(unread).collect()
     }
 
     fn forges(&self, credentials: Option<&Path>) -> Vec<Finding> {

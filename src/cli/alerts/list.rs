@@ -9,7 +9,7 @@ use crate::{
         context::Context,
         exit::{Exit, FailOn, Outcome},
         fact_table,
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         target, words,
     },
     model::{Alert, AlertStatus, Package, Severity},
@@ -52,6 +52,8 @@ pub struct List {
     fail_on: FailOn,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 /// Where alerts stand.
@@ -79,6 +81,7 @@ impl Standing {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let store = context.store_to_read()?;
         let alerts = store.alerts(&self.filter())?;
         if self.printing.is_json() {

@@ -9,7 +9,7 @@ use crate::{
         context::Context,
         exit::{Exit, Outcome},
         fact_table::{self, Sheet},
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         target, words, wrap,
     },
     deliver::{steps, warning},
@@ -36,6 +36,8 @@ pub struct Show {
     id: AlertPrefix,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 /// An alert, with what became of it.
@@ -52,6 +54,7 @@ pub(in crate::cli) struct Shown<'a> {
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let store = context.store_to_read()?;
         let mut alert = store.alert_named(&self.id)?.ok_or_else(|| no_such_alert(&self.id))?;
         alert.member_details = member_details(&store, &alert, None)?;

@@ -5,6 +5,7 @@ mod damage;
 mod durability;
 pub(super) mod faults;
 mod feeding;
+mod history;
 mod interleaving;
 pub(in crate::store) mod lab;
 mod logs;
