@@ -103,8 +103,8 @@ pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};
 pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
-pub(crate) use history::{Against, CheckedHistory, Fault, Signatures, Signing};
-pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead};
+pub(crate) use history::{Against, CheckedHistory, Fault, Signatures};
+pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead, Signing};
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{
     Accusation, Advance, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,

@@ -97,3 +97,80 @@ impl Keeper {
         Ok(pruned.more)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        http::{Client, ScriptedTransport},
+        model::{Alert, AlertKind, Confidence, Severity},
+        store::Against,
+    };
+
+    fn start() -> DateTime<Utc> {
+        "2026-06-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn signer() -> HeadSigner {
+        HeadSigner::from_pem(&rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem()).unwrap()
+    }
+
+    /// A keeper of a store with one delivery that was settled then, and one acknowledgement.
+    fn keeper(settled_at: DateTime<Utc>, signer: Option<HeadSigner>) -> (Keeper, Arc<ManualClock>) {
+        let (store, clock) = (Arc::new(Store::in_memory().unwrap()), Arc::new(ManualClock::at(start())));
+        let alert =
+            Alert::about(AlertKind::Operation, "npm", Severity::High, Confidence::High, "stale".to_owned(), settled_at);
+        store.record_alert(&alert, &["mail".to_owned()], settled_at).unwrap();
+        let delivery = store.outbox(settled_at).unwrap().remove(0);
+        store.delivered(&delivery, settled_at, "250").unwrap();
+        store.acknowledge(&alert.fingerprint, "olga", "known", settled_at).unwrap();
+        let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock) as _);
+        let wall_clock = Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock) as _, http));
+        let keeping = Keeping { keep: TimeDelta::days(400), signer };
+        (Keeper::new(store, Arc::clone(&clock) as _, wall_clock, keeping), clock)
+    }
+
+    fn deliveries(keeper: &Keeper) -> usize {
+        keeper.store.delivery_summary().unwrap().len()
+    }
+
+    #[test]
+    fn old_rows_go_when_the_clock_can_be_trusted() {
+        let (keeper, clock) = keeper(start() - TimeDelta::days(401), None);
+        keeper.step().unwrap();
+        clock.advance(Duration::from_secs(599));
+        keeper.step().unwrap();
+        assert_eq!(deliveries(&keeper), 1, "not in the first ten minutes");
+        clock.advance(Duration::from_secs(1));
+        keeper.step().unwrap();
+        assert_eq!(deliveries(&keeper), 0);
+    }
+
+    #[test]
+    fn rows_within_the_time_stay() {
+        let (keeper, clock) = keeper(start() - TimeDelta::days(399), None);
+        clock.advance(Duration::from_hours(1));
+        keeper.step().unwrap();
+        keeper.pass().unwrap();
+        assert_eq!(deliveries(&keeper), 1);
+        clock.advance(Duration::from_hours(24));
+        keeper.step().unwrap();
+        assert_eq!(deliveries(&keeper), 0);
+    }
+
+    #[test]
+    fn a_pass_signs_and_deletes_at_once() {
+        let signer = signer();
+        let key = signer.verifier();
+        let (keeper, _clock) = keeper(start() - TimeDelta::days(401), Some(signer));
+        keeper.pass().unwrap();
+        assert_eq!(deliveries(&keeper), 0);
+        let checked = keeper.store.check_history(&Against { key: Some(key), ..Against::default() }).unwrap();
+        assert_eq!((checked.fault_count, checked.signatures.verified), (0, 1));
+        keeper.sign_now().unwrap();
+        assert_eq!(keeper.store.check_history(&Against::default()).unwrap().signatures.unverified, 1, "once");
+    }
+}

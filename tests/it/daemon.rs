@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a failed test shows the log")]
 
 mod findings;
+mod history;
 mod reload;
 mod supervision;
 

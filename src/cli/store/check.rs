@@ -26,7 +26,7 @@ const LARGEST_KEY: u64 = 16 * 1024;
 #[command(after_help = "\
 Examples:
   provwatch store check
-  provwatch store check --head 4711:0f3c9a52d1b8e7460f3c9a52d1b8e746   # noted earlier, or from a digest
+  provwatch store check --head 4711:0f3c9a52d1b8e746  # noted earlier
   provwatch store check --public-key provwatch.pub --format json
 
 The history covers alert actions and steps of baselines, acceptances included. The command names the first rows that \
@@ -35,7 +35,7 @@ history anew: only a head that left this machine, or a signature with a key that
 
 Exit codes:
   0 the history is whole · 1 failed · 2 wrong usage or configuration
-  3 the history, or a row that it covers, was changed · 4 no key is known for the signed heads")]
+  3 a row or an entry was changed · 4 no key is known for the signed heads")]
 pub struct Check {
     /// A head that was noted earlier; may be repeated
     #[arg(long = "head", value_name = "SEQ:HASH")]

@@ -49,6 +49,15 @@ impl Store {
             check(&moment, against)
         })
     }
+
+    /// The first contradictions that [`Store::check_history`] finds without heads and keys, a sentence each.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn history_faults(&self) -> Result<Vec<String>, StoreError> {
+        let checked = self.check_history(&Against::default())?;
+        Ok(checked.faults.iter().map(ToString::to_string).collect())
+    }
 }
 
 fn check(db: &Connection, against: &Against) -> Result<CheckedHistory, QueryFailure> {

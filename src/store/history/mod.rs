@@ -26,4 +26,4 @@ pub(super) use hashes::know_hashes;
 pub use head::{Head, NotedHead};
 pub use keys::{HeadKeyError, HeadSigner, HeadVerifier};
 pub(crate) use signatures::Signatures;
-pub(crate) use signed::Signing;
+pub use signed::Signing;

@@ -19,7 +19,7 @@ const SIGNED_AFTER: i64 = 1000;
 
 /// When a moved head is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signing {
+pub enum Signing {
     /// Once a day, and after a thousand entries.
     WhenDue,
     /// At once: nobody may come later.
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// As every write.
-    pub(crate) fn sign_head(
+    pub fn sign_head(
         &self,
         signer: &HeadSigner,
         when: Signing,

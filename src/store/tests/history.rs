@@ -113,8 +113,9 @@ fn a_hash_is_always_the_same() {
     assert_eq!(hash("SELECT history_link(X'', 1, 'alert-action', 7, X'00')"), LINK);
 }
 
-const CONTENT: &str = "?";
-const LINK: &str = "?";
+// Computed by another program.
+const CONTENT: &str = "0cf75798d47848cb4f5ba13827e65fc9cf20307b0fe0fe8f2199c30d27e21e4c";
+const LINK: &str = "b86c8aeed3da1a4912d8a18937aae100ccae932d00495bed8fbaadd2c9e112f5";
 
 #[test]
 fn a_row_and_its_entry_are_both_there_or_neither_is() {
@@ -271,7 +272,8 @@ fn a_rewritten_history_differs_from_a_signed_head() {
     assert_eq!((whole.signatures.verified, whole.signatures.up_to), (1, Some(head.seq)));
     assert_eq!(checked(&lab.store).signatures.unverified, 1, "no key is known");
     rewrite(&lab);
-    assert_eq!(check().faults, [Fault::SignedDiffers { seq: head.seq }]);
+    let never = Fault::NeverSigned { key: signer.verifier().id() };
+    assert_eq!(check().faults, [Fault::SignedDiffers { seq: head.seq }, never]);
     // Without the signature, that is missing.
     behind_our_back(&lab.path()).execute_batch("DELETE FROM signed_heads").unwrap();
     assert_eq!(check().faults, [Fault::NeverSigned { key: signer.verifier().id() }]);
@@ -307,7 +309,7 @@ fn a_moved_head_is_signed_once_a_day_and_when_the_process_ends() {
     let act = |reason: &str| drop(lab.store.acknowledge(&alert, "olga", reason, noon()).unwrap());
     let (day, hour) = (TimeDelta::days(1), TimeDelta::hours(1));
     let first = sign(Signing::WhenDue, noon()).unwrap();
-    assert_eq!(sign(Signing::Now, noon() + 3 * day), None, "it did not move");
+    assert_eq!(sign(Signing::Now, noon() + day * 3), None, "it did not move");
     act("a");
     assert_eq!(sign(Signing::WhenDue, noon() + hour), None, "not yet");
     let second = sign(Signing::WhenDue, noon() + day).unwrap();
@@ -393,7 +395,7 @@ enum Tampering {
     Delete,
     Copy,
     Swap { with: usize },
-    SwapNumbers { with: usize },
+    ToTheFront,
 }
 
 fn tampering() -> impl Strategy<Value = Tampering> {
@@ -403,7 +405,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
         1 => Just(Tampering::Delete),
         1 => Just(Tampering::Copy),
         2 => any::<usize>().prop_map(|with| Tampering::Swap { with }),
-        1 => any::<usize>().prop_map(|with| Tampering::SwapNumbers { with }),
+        1 => Just(Tampering::ToTheFront),
     ]
 }
 
@@ -462,28 +464,20 @@ fn tamper(db: &Connection, table: usize, row: usize, tampering: Tampering) -> bo
         }
         Tampering::Swap { with } => {
             let (there, one, other) = (at(with), values(here), values(at(with)));
-            let is_same = one == other;
-            // Two baseline versions never have one number, not even for a moment.
-            let moved = db.execute(&format!("UPDATE {table} SET {key} = -1 WHERE {key} = {here}"), []).is_ok();
-            if is_same || !moved {
+            if one == other {
                 return false;
             }
+            db.execute(&format!("UPDATE {table} SET {key} = -1 WHERE {key} = {here}"), []).unwrap();
             db.execute(&format!("UPDATE {table} SET {key} = {here} WHERE {key} = {there}"), []).unwrap();
             db.execute(&format!("UPDATE {table} SET {key} = {there} WHERE {key} = -1"), []).unwrap();
             true
         }
-        Tampering::SwapNumbers { with } => {
-            let there = at(with);
-            if here == there {
-                return false;
-            }
-            db.execute(&format!("UPDATE {table} SET {key} = -5 WHERE {key} = {here}"), []).is_ok()
-        }
+        Tampering::ToTheFront => db.execute(&format!("UPDATE {table} SET {key} = -5 WHERE {key} = {here}"), []).is_ok(),
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     /// With checksums computed anew or not: any edit, deletion, insertion or exchange of any row is found.
     #[test]

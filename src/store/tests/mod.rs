@@ -13,6 +13,7 @@ mod naming;
 mod opening;
 mod outbox;
 mod portable;
+mod pruning;
 mod recording;
 mod repetitions;
 mod schema;
