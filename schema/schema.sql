@@ -130,6 +130,8 @@ CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE stat
 
 CREATE INDEX deliveries_of_alert ON deliveries (alert);
 
+CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
+
 CREATE TABLE events (
     id      INTEGER PRIMARY KEY,
     source  TEXT NOT NULL REFERENCES sources (name),
@@ -165,6 +167,31 @@ CREATE TABLE forge_answers (
 , checksum INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE INDEX forge_answers_by_time ON forge_answers (at);
+
+CREATE TABLE history (
+    seq     INTEGER PRIMARY KEY,
+    -- The kind and the id of the row that it covers, and the hash of that row's content.
+    kind    TEXT NOT NULL,
+    item    INTEGER NOT NULL,
+    content BLOB NOT NULL CHECK (length(content) = 32),
+    chain   BLOB NOT NULL CHECK (length(chain) = 32)
+) STRICT;
+
+CREATE TRIGGER history_is_not_changed BEFORE UPDATE ON history
+BEGIN
+    SELECT RAISE(ABORT, 'the history is append-only');
+END;
+
+CREATE TRIGGER history_is_not_deleted BEFORE DELETE ON history
+BEGIN
+    SELECT RAISE(ABORT, 'the history is append-only');
+END;
+
+CREATE TABLE history_head (
+    only  INTEGER PRIMARY KEY CHECK (only = 1),
+    seq   INTEGER NOT NULL,
+    chain BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE log_budgets (
     scope     TEXT PRIMARY KEY,
@@ -384,6 +411,13 @@ CREATE TABLE packages (
     status        TEXT
 , checksum INTEGER, history TEXT, withdrawn TEXT, dist_tags TEXT) STRICT, WITHOUT ROWID;
 
+CREATE TABLE pruned_deliveries (
+    alert        TEXT NOT NULL,
+    subscription TEXT NOT NULL,
+    count        INTEGER NOT NULL,
+    PRIMARY KEY (alert, subscription)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE releases (
     id           INTEGER PRIMARY KEY,
     purl         TEXT NOT NULL UNIQUE,
@@ -423,6 +457,16 @@ CREATE TABLE runner (
     beat_at    INTEGER NOT NULL,
     facts      TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE signed_heads (
+    seq       INTEGER NOT NULL,
+    -- The SHA-256 of the public key.
+    key       TEXT NOT NULL,
+    chain     BLOB NOT NULL,
+    at        INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (seq, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sources (
     name          TEXT PRIMARY KEY,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, log_settings, polled, rdap,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, keeping, log_settings, polled, rdap,
     registries, settings, setup, sources, subscriptions,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
-    upkeep::{Caretaker, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
+    upkeep::{Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -59,19 +59,21 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         issues,
         mender: Arc::new(mender),
     };
-    Ok(App { switch, ..app(config, shared, memory, log_settings(config)?) })
+    Ok(App { switch, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
 }
 
 /// The services over their shared parts.
-fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings) -> App {
+fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings, keeping: Keeping) -> App {
     let packages = Packages::over(&shared);
     let caretaker = caretaker(setup(config), memory, &shared);
     let dispatcher = dispatcher(&shared);
     let logs = LogMonitor::new(&log_parts(logs, &shared));
     let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
     let PackageParts { forges, rdap, trust, wall_clock, mender, .. } = shared;
+    let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wall_clock), keeping);
     App {
         packages,
+        keeper,
         caretaker,
         dispatcher,
         logs,
@@ -143,5 +145,6 @@ pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Resul
     heartbeat(config, http, clock)?;
     forge_list(config)?;
     registries(config)?;
+    keeping(config)?;
     log_settings(config).map(drop)
 }

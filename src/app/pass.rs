@@ -73,6 +73,7 @@ impl App {
         if self.mender.mend()? > 0 {
             summary.delivered += self.dispatcher.deliver().await?.delivered;
         }
+        self.keeper.pass()?;
         self.end_pass()?;
         Ok(summary)
     }

@@ -13,7 +13,7 @@ use crate::{
     packages::{Packages, Registries, Settings, Source},
     rdap::Rdap,
     store::Store,
-    upkeep::{Caretaker, DeadMansSwitch, Mender, TrustKeeper, WallClock},
+    upkeep::{Caretaker, DeadMansSwitch, Keeper, Mender, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -54,6 +54,8 @@ pub struct App {
     pub wall_clock: Arc<WallClock>,
     /// Tells others that the daemon is healthy, if that is switched on.
     pub switch: Option<Arc<DeadMansSwitch>>,
+    /// The long life of the store.
+    pub keeper: Keeper,
     /// provwatch's own health.
     pub caretaker: Caretaker,
     /// The result of the last reading of the configuration.

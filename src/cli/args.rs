@@ -69,6 +69,9 @@ pub enum Command {
     /// Show and search transparency logs, and verify evidence against them
     #[command(subcommand)]
     Logs(super::logs::Logs),
+    /// Check that the history of the store was not edited
+    #[command(subcommand)]
+    Store(super::store::Store),
     /// Run recorded timelines through the detectors
     Replay(super::replay::Replay),
     /// List and explain the detectors
@@ -113,6 +116,7 @@ impl Arguments {
             Command::Timeline(command) => command.run(config),
             Command::Expect(command) => command.run(config),
             Command::Logs(command) => command.run(config),
+            Command::Store(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),
             Command::Verify(command) => command.run(config),

@@ -64,6 +64,7 @@ forms! {
     "drill" 1 drill::report::Report, "drill";
     "evidence-listed" 1 store::EvidenceRow, "logs evidence";
     "expected" 1 model::ExpectedChange, "expect add, expect list";
+    "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
     "log" 1 logs::list::Line<'_>, "logs list";
     "log-entry" 1 logs::find::Shown<'_>, "logs find";

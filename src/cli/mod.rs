@@ -33,6 +33,7 @@ mod replay;
 mod run;
 mod setup;
 mod status;
+mod store;
 mod summary;
 mod target;
 mod test_sinks;

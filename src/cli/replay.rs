@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     alerts::wording::title_and_repetitions,
     exit::{CliError, Exit, Outcome},
-    output::{self, Printing},
+    output::{self, Printing, Redaction},
     words, wrap,
 };
 use crate::{
@@ -64,10 +64,13 @@ pub struct Replay {
     fail_on: Option<Severity>,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 impl Replay {
     pub fn run(&self) -> Outcome {
+        self.redaction.begin()?;
         let files = files(&self.paths).map_err(CliError::usage)?;
         let watchlist = self.watchlist.iter().cloned().collect::<Vec<_>>();
         let watchlist = Watchlist::load(&watchlist).map_err(CliError::usage)?;

@@ -10,7 +10,7 @@ use super::{
     context::Context,
     exit::{CliError, Exit, Outcome},
     fact_table,
-    output::{self, Printing},
+    output::{self, Printing, Redaction},
     target,
     words::{self, NOTHING},
 };
@@ -44,6 +44,8 @@ pub struct Timeline {
     limit: usize,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 /// One line of the timeline.
@@ -109,6 +111,7 @@ impl Timeline {
     /// # Errors
     /// The configuration is wrong, or the store cannot be read. [`Exit::Unchecked`]: nothing is known of the package.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
+        self.redaction.begin()?;
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let entries = self.entries(&store)?;

@@ -35,6 +35,7 @@ impl Config {
             self.heartbeat(credentials),
             self.forges(credentials),
             self.other_registries(credentials),
+            self.signing_key(credentials),
             self.detector_ids(detectors),
         ]
         .concat()
@@ -209,6 +210,17 @@ impl Config {
             findings.push(error(format!("heartbeat.labels.{name}"), what));
         }
         findings
+    }
+
+    /// The form of the key is checked where it is used.
+    fn signing_key(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let (stem, store) = ("store.signing_key", &self.store);
+        let twice = doubled(stem, store.signing_key_file.as_ref(), store.signing_key_credential.as_ref());
+        let unread = store.signing_key().and_then(|source| {
+            let why = source.read_lines_below(credentials).err()?;
+            Some(error(source.key(stem), with_causes(&why)))
+        });
+        twice.into_iter().chain(unread).collect()
     }
 
     fn forges(&self, credentials: Option<&Path>) -> Vec<Finding> {

@@ -161,7 +161,7 @@ fn type_of(schema: Schema<'_>) -> String {
         return words.join(", ");
     }
     match (schema.kind(), schema.format()) {
-        ("string", Some(format @ ("period" | "host"))) => format.to_owned(),
+        ("string", Some(format @ ("period" | "retention" | "host"))) => format.to_owned(),
         ("string", Some("web-url")) => "URL".to_owned(),
         ("string", Some("mailbox")) => "address".to_owned(),
         ("string", _) => "text".to_owned(),

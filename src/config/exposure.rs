@@ -99,7 +99,8 @@ impl Config {
         let forges = [self.forges.github_token(), self.forges.gitlab_token()].into_iter().flatten();
         let instances = self.forges.instances.iter().filter_map(ForgeInstance::token);
         let sinks = self.subscriptions.iter().filter_map(|subscription| Some(subscription.secret()?.1));
-        forges.chain(instances).chain(sinks).chain(self.heartbeat.secret_url())
+        let own = [self.heartbeat.secret_url(), self.store.signing_key()].into_iter().flatten();
+        forges.chain(instances).chain(sinks).chain(own)
     }
 }
 

@@ -1,11 +1,12 @@
 //! The string formats of the configuration that have a check of their own.
 
-use super::{period::Period, secret::is_credential_name, url::WebUrl};
+use super::{period::Period, retention::Retention, secret::is_credential_name, url::WebUrl};
 use crate::strict_toml::Format;
 
 /// The string formats of the configuration that have a check of their own.
 pub(super) const ALL: &[Format] = &[
     Format { name: "period", check: |text| text.parse::<Period>().map(drop) },
+    Format { name: "retention", check: |text| text.parse::<Retention>().map(drop) },
     Format { name: "web-url", check: |text| text.parse::<WebUrl>().map(drop) },
     Format { name: "host", check: host },
     Format { name: "mailbox", check: mailbox },

@@ -25,6 +25,7 @@ mod rdap;
 mod registries;
 mod registry_instance;
 mod registry_lists;
+mod retention;
 mod secret;
 mod store;
 mod subscription;

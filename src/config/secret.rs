@@ -71,12 +71,26 @@ impl SecretSource {
     /// Reads the secret, with credentials from that folder.
     pub(super) fn read_below(&self, credentials: Option<&Path>) -> Result<Secret, SecretError> {
         let path = self.path(credentials)?;
-        let text = read_text(&path, MAX_BYTES).map_err(SecretError::Read)?;
-        match text.trim_end_matches(['\r', '\n']) {
+        match self.read_lines_below(credentials)?.expose().trim_end_matches(['\r', '\n']) {
             "" => Err(SecretError::Empty(path)),
             secret if secret.contains(['\r', '\n', '\0']) => Err(SecretError::SeveralLines(path)),
             secret => Ok(Secret::new(secret)),
         }
+    }
+
+    /// Reads a secret of several lines, such as a key as PEM.
+    ///
+    /// # Errors
+    /// As [`SecretSource::read`], except several lines.
+    pub fn read_lines(&self) -> Result<Secret, SecretError> {
+        self.read_lines_below(credentials_directory().as_deref())
+    }
+
+    /// As [`SecretSource::read_lines`], with credentials from that folder.
+    pub(super) fn read_lines_below(&self, credentials: Option<&Path>) -> Result<Secret, SecretError> {
+        let path = self.path(credentials)?;
+        let text = read_text(&path, MAX_BYTES).map_err(SecretError::Read)?;
+        if text.trim().is_empty() { Err(SecretError::Empty(path)) } else { Ok(Secret::new(text)) }
     }
 
     /// Its path.

@@ -118,7 +118,7 @@ impl Config {
     /// Takes relative paths from `folder`.
     fn resolve(&mut self, folder: &Path) {
         let lists = self.watchlist.files.iter_mut();
-        let sections = [self.store.path.as_mut(), self.http.ca_file.as_mut()].into_iter().flatten();
+        let sections = self.store.paths_mut().chain(self.http.ca_file.as_mut());
         let trust = self.trust.paths_mut();
         let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);

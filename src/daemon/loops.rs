@@ -52,6 +52,8 @@ const TRUST_RETRY: Duration = Duration::from_mins(5);
 const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest extra wait between polls of a failing log.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// How often the daemon signs or prunes, if there is anything to do.
+const KEEP_INTERVAL: Duration = Duration::from_secs(30);
 /// How often the daemon checks its own health, unless systemd requires a shorter interval.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -266,6 +268,11 @@ fn log(context: Context, name: String) -> TaskFactory {
             Ok(())
         })
     })
+}
+
+/// Signs the history and deletes old rows until the daemon stops, step by step.
+pub fn keep(context: Context) -> TaskFactory {
+    rounds(context, "keep", KEEP_INTERVAL, |context| Box::pin(async move { Ok(context.app.keeper.step()?) }))
 }
 
 /// How often the log repeats that the trust root is not refreshed.

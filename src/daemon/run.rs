@@ -17,7 +17,7 @@ use super::{
     signals::{Request, Signals},
     systemd,
 };
-use crate::app::App;
+use crate::{app::App, text::with_causes};
 
 /// The longest time that current work may take to end when another configuration takes over: nothing is watched
 /// meanwhile. Interrupted work is done again.
@@ -44,6 +44,7 @@ pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskErro
                 systemd::stopping();
                 tracing::info!("stopping");
                 stop(&supervisor, options.grace, &mut signals).await;
+                sign(&app);
                 return end.map(drop);
             }
         };
@@ -107,8 +108,16 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     if let Some(switch) = &app.switch {
         supervisor.supervise(heartbeat::TASK, heartbeat::heartbeat(context.clone(), Arc::clone(switch)));
     }
+    supervisor.supervise("keep", loops::keep(context.clone()));
     supervisor.supervise("health", loops::health(context.clone()));
     supervisor
+}
+
+/// Signs the head of the history, because nobody may do so for long. The next start signs it if this fails.
+fn sign(app: &App) {
+    if let Err(error) = app.keeper.sign_now() {
+        tracing::error!("the head of the history is not signed: {}", with_causes(&error));
+    }
 }
 
 /// Stops the tasks; a request to stop ends the wait. Returns whether there was none.

@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{StoreError, sealed};
+use super::{StoreError, history, sealed};
 
 /// How long to wait for another process's write lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,5 +41,6 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
-    sealed::know_sums(connection)
+    sealed::know_sums(connection)?;
+    history::know_hashes(connection)
 }

@@ -29,6 +29,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0020_dist_tags.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0021_withdrawals.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0022_life_cycle.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0025_history_chain.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.
@@ -50,5 +51,6 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migrat
 /// Migrates the schema to one version, for tests of the migrations after it.
 #[cfg(test)]
 pub(super) fn migrate_to(connection: &mut Connection, version: usize) {
+    super::history::know_hashes(connection).unwrap();
     Migrations::from_slice(MIGRATIONS).to_version(connection, version).unwrap();
 }

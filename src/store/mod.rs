@@ -60,6 +60,7 @@ mod feeds;
 mod folder;
 mod forge_answers;
 mod handle;
+mod history;
 mod left_out;
 mod logs;
 mod migrations;
@@ -68,6 +69,7 @@ mod open;
 mod operator_actions;
 mod outcome;
 mod packages;
+mod pruning;
 mod queue;
 mod raising;
 mod reading;
@@ -105,6 +107,8 @@ pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};
 pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
+pub(crate) use history::{Against, CheckedHistory, Fault, Signatures};
+pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead, Signing};
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{
     Accusation, Advance, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,

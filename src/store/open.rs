@@ -14,6 +14,7 @@ use super::{
     Store, StoreError,
     connect::{PATIENCE, connect, left_behind},
     damage::Noted,
+    history,
     migrations::{LATEST, migrate},
     readonly, sealed,
     writes::Writes,
@@ -60,7 +61,7 @@ impl Store {
             check(path, &connection)?;
         }
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
-        sealed::keep_sums(&connection).map_err(sql)?;
+        keep_triggers(&connection).map_err(sql)?;
         let store = Self { suspect: unclean && !checked, ..Self::new(path, connection) };
         if checked {
             store.look_through(&store.connection())?;
@@ -110,7 +111,7 @@ impl Store {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         configure_writer(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         migrate(&mut connection).map_err(|error| migration_error(path, error))?;
-        sealed::keep_sums(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
+        keep_triggers(&connection).map_err(|source| StoreError::sql(path, "opening", source))?;
         Ok(Self::new(path, connection))
     }
 
@@ -146,6 +147,12 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     keep_a_write_ahead_log(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "journal_size_limit", 16 * 1024 * 1024, |_| Ok(()))
+}
+
+/// Whatever is written from now on has its checksum, and its entry in the history.
+fn keep_triggers(connection: &Connection) -> rusqlite::Result<()> {
+    sealed::keep_sums(connection)?;
+    history::keep_chain(connection)
 }
 
 /// Changing the journal needs the file exclusively for a moment, and SQLite does not wait for that by itself: two

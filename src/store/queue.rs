@@ -43,7 +43,10 @@ impl Store {
                  SELECT due.*, {row AS due}, (
                      SELECT count(*) FROM deliveries AS earlier WHERE earlier.alert = due.alert
                          AND earlier.subscription = due.subscription AND earlier.id < due.id
-                 ) AS sequence
+                 ) + coalesce((
+                     SELECT count FROM pruned_deliveries AS pruned WHERE pruned.alert = due.alert
+                         AND pruned.subscription = due.subscription
+                 ), 0) AS sequence
                  FROM deliveries AS due LEFT JOIN alerts ON alerts.fingerprint = due.alert
                  LEFT JOIN served ON served.whose = coalesce(alerts.package, alerts.kind)
                  WHERE due.subscription = :subscription AND due.state = 'pending'

@@ -7,6 +7,7 @@ mod alerts;
 mod baseline;
 mod every_command;
 mod expectations;
+mod history;
 mod lookup;
 mod status;
 mod suggested_commands;

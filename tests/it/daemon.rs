@@ -7,6 +7,7 @@
 
 mod findings;
 mod heartbeat;
+mod history;
 mod reload;
 mod supervision;
 

@@ -87,6 +87,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("expect add", vec![WIDGET, "--publisher", "grace", "--for", "2d", "--reason", "why"], &["expected/1"]),
         ("expect list", vec![], &["expected/1"]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),
+        ("store check", vec![], &["history/1"]),
         ("detectors list", vec![], &["detector-listed/1"]),
         ("detectors explain", vec!["evidence-downgrade"], &["detector/1"]),
         ("logs list", vec![], &["log/1"]),

@@ -149,6 +149,8 @@ fn kill_after(victim: &mut Child, alive: Duration) -> bool {
 fn told(path: &Path, world: &World) -> String {
     let store = Store::open_read_only(path).unwrap();
     let mut out = String::new();
+    let (head, faults) = (store.history_head().unwrap(), store.history_faults().unwrap());
+    writeln!(out, "history {:?} {faults:?}", head.map(|head| head.seq)).unwrap();
     for package in PACKAGES {
         let package = package.parse().unwrap();
         for event in store.events_of(&package, None, 1000).unwrap() {
@@ -181,6 +183,7 @@ fn told(path: &Path, world: &World) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pipeline_that_is_killed_again_and_again_loses_nothing() {
     let undisturbed = play(0, 0).await.told;
+    assert!(undisturbed.starts_with("history Some(") && undisturbed.contains(") []\n"), "it is whole: {undisturbed}");
     assert_eq!(undisturbed.lines().filter(|line| line.starts_with("alert ")).count(), 5, "{undisturbed}");
     assert_eq!(undisturbed.lines().filter(|line| line.starts_with("release ")).count(), 27, "{undisturbed}");
     let mut cut_off = 0;

@@ -263,6 +263,10 @@ fn a_store_of_version_18_keeps_all_that_it_has() {
         0,
         "every row reads as it was written"
     );
+    // Its steps and actions, and the acceptance of the operator, are the beginning of the history.
+    assert_eq!(store.history_faults().unwrap(), [""; 0]);
+    let steps = store.baseline_history(&widget, 100).unwrap().len();
+    assert!(store.history_head().unwrap().unwrap().seq > steps.try_into().unwrap());
 }
 
 /// A baseline as it stands in a file.

@@ -14,7 +14,7 @@ use crate::{
         context::Context,
         exit::{Exit, FailOn, Outcome},
         fact_table,
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         target,
         words::{self, NOTHING},
     },
@@ -62,10 +62,13 @@ pub struct List {
     fail_on: FailOn,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
         let mut alerts = store.alerts(&self.filter(now))?;
         let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();

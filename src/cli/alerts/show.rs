@@ -15,7 +15,7 @@ use crate::{
         context::Context,
         exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         words, wrap,
     },
     dispatch::member_details,
@@ -49,6 +49,8 @@ pub struct Show {
     for_maintainer: bool,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 /// An alert, with what became of it.
@@ -65,6 +67,7 @@ pub(in crate::cli) struct Shown<'a> {
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
         let mut alert = self.one_of(find(&store, &self.alert)?)?;
         let handled = handled(&alert, now);

@@ -4,7 +4,7 @@ use crate::{
     cli::{
         context::Context,
         exit::{Exit, Outcome},
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         target,
         words::{self, NOTHING},
     },
@@ -30,10 +30,13 @@ pub struct History {
     limit: usize,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 impl History {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let steps = context.store_to_read()?.baseline_history(&self.package, self.limit)?;
         if self.printing.is_json() {
             steps.iter().try_for_each(output::json)?;

@@ -11,7 +11,7 @@ use crate::{
         context::Context,
         exit::{CliError, Exit, Outcome},
         fact_table,
-        output::{self, Printing},
+        output::{self, Printing, Redaction},
         target, words,
     },
     deliver::accept_command,
@@ -50,6 +50,8 @@ pub struct Show {
     all: bool,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 /// How a package is normally released, and which releases are held.
@@ -78,6 +80,7 @@ struct HeldRelease {
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
         let store = context.store_to_read()?;
         let mut stored = store.baseline(&self.package)?;
         let mut held = held(&store, &self.package)?;

@@ -13,7 +13,7 @@ use self::answer::Found;
 use super::{
     context::Context,
     exit::{CliError, Exit, FailOn, Outcome},
-    output::{self, Printing},
+    output::{self, Printing, Redaction},
     target::{self, Target},
 };
 use crate::store::{ReleaseRow, Store};
@@ -42,6 +42,8 @@ pub struct Lookup {
     fail_on: FailOn,
     #[command(flatten)]
     printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
 }
 
 impl Lookup {
@@ -50,6 +52,7 @@ impl Lookup {
     /// # Errors
     /// The configuration is wrong, or the store cannot be read.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
+        self.redaction.begin()?;
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let Some(row) = self.row(&store)? else {

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::redaction::{Printed, redacted};
 use crate::cli::{callable::with_callable, exit::CliError};
 
 /// A result as it is. A reader that stops reading, as `head` does, does not cause a failure.
@@ -19,12 +20,12 @@ pub fn bytes(bytes: &[u8]) -> std::io::Result<()> {
 
 /// A line of a result. Unlike `println!` it does not panic if standard output is closed.
 pub fn line(text: impl std::fmt::Display) {
-    let _ = writeln!(anstream::stdout(), "{text}");
+    let _ = writeln!(anstream::stdout(), "{}", redacted(&text.to_string(), Printed::Text));
 }
 
 /// A message to the user that is not the result.
 pub fn note(text: impl std::fmt::Display) {
-    anstream::eprintln!("{text}");
+    anstream::eprintln!("{}", redacted(&text.to_string(), Printed::Text));
 }
 
 /// Notes that there may be more than the `shown`, if the limit is reached.

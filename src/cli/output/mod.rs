@@ -5,6 +5,7 @@ mod lines;
 mod object;
 mod print_table;
 mod printing;
+mod redaction;
 mod tables;
 
 pub use self::{
@@ -13,5 +14,6 @@ pub use self::{
     object::{json, json_text},
     print_table::print,
     printing::Printing,
+    redaction::Redaction,
     tables::{bare_table, table, width},
 };

@@ -1,6 +1,9 @@
 //! Prints results as JSON.
 
-use super::lines::bytes;
+use super::{
+    lines::bytes,
+    redaction::{Printed, redacted},
+};
 use crate::{cli::form::Form, text::json_shown};
 
 /// One JSON object on a line of its own; its first key names its form. It contains text of registries and publishers,
@@ -21,5 +24,6 @@ pub fn json<F: Form>(value: &F) -> std::io::Result<()> {
 /// # Errors
 /// Standard output cannot be written.
 pub fn json_text(document: &str) -> std::io::Result<()> {
-    bytes(format!("{}\n", json_shown(document)).as_bytes())
+    let shown = format!("{}\n", json_shown(document));
+    bytes(redacted(&shown, Printed::Json).as_bytes())
 }

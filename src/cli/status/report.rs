@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::snapshot::snapshot;
 use crate::{
     app,
-    cli::{context::Context, exit::CliError, renewal::trust_interval},
+    cli::{context::Context, exit::CliError, renewal::trust_interval, store::check::ShownHead},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
     store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
@@ -50,6 +50,9 @@ pub(in crate::cli) struct Report {
     pub(super) subscriptions: Vec<Subscription>,
     /// What is stored.
     pub(super) stored: Stored,
+    /// The head of the store's history, to note outside of this machine for `store check --head`. `None`: it is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) history: Option<ShownHead>,
     /// The database file.
     pub(super) path: PathBuf,
 }
@@ -143,6 +146,7 @@ impl Report {
             failing: store.failing_work(SHOWN)?,
             subscriptions: subscriptions(context, store)?,
             stored: Stored::of(store.stats()?),
+            history: store.history_head()?.map(ShownHead::from),
             path: context.config.store_path(),
         })
     }

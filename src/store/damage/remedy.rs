@@ -218,7 +218,8 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
     }
     db.prepare_cached(
         "UPDATE alerts SET kind = :kind, severity = :severity, peak = :severity, status = :status, package = :package,
-             raised_at = :raised_at, updated_at = :now, raises = 1 + (SELECT count(*) FROM deliveries WHERE alert = :key),
+             raised_at = :raised_at, updated_at = :now, raises = 1 + (SELECT count(*) FROM deliveries WHERE alert = :key)
+                 + coalesce((SELECT sum(count) FROM pruned_deliveries WHERE alert = :key), 0),
              body = :body, repeats = NULL WHERE fingerprint = :key",
     )?
     .execute(named_params! {
