@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    dispatch::{Dispatcher, Queues},
+    dispatch::{Dispatcher, FollowUps, Queues},
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
@@ -99,6 +99,7 @@ fn dispatcher(shared: &PackageParts) -> Dispatcher {
         clock: Arc::clone(&shared.clock),
         subscriptions: Arc::clone(&shared.subscriptions),
         queues: Queues::default(),
+        follow_ups: FollowUps::default(),
         issues: Arc::clone(&shared.issues),
         mender: Arc::clone(&shared.mender),
         wall_clock: Arc::clone(&shared.wall_clock),

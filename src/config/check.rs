@@ -35,6 +35,7 @@ impl Config {
             self.forges(credentials),
             self.other_registries(credentials),
             self.detector_ids(detectors),
+            self.matched_detectors(detectors),
         ]
         .concat()
     }
@@ -233,6 +234,20 @@ impl Config {
             }
         }
         findings
+    }
+
+    /// The unknown detectors in the conditions of subscriptions.
+    fn matched_detectors(&self, known: &[&str]) -> Vec<Finding> {
+        let numbered = self.subscriptions.iter().enumerate();
+        let all = numbered.flat_map(|(n, one)| one.matchers.detectors.iter().map(move |id| (n, id)));
+        let unknown = all.filter(|(_, id)| !known.contains(&id.as_str()));
+        unknown
+            .map(|(n, id)| {
+                let hint = did_you_mean(id, known.iter().copied());
+                let what = format!("unknown detector {id:?}{hint}; `provwatch detectors list` names them");
+                error(format!("subscriptions[{n}].match.detectors"), what)
+            })
+            .collect()
     }
 
     fn detector_ids(&self, known: &[&str]) -> Vec<Finding> {

@@ -25,6 +25,7 @@ mod slack_members;
 mod stdout;
 mod steps;
 mod subscription;
+mod timing;
 mod view;
 mod webhook;
 
@@ -44,4 +45,5 @@ pub(crate) use slack::SlackSink;
 pub(crate) use stdout::StdoutSink;
 pub(crate) use steps::{NextStep, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
+pub(crate) use timing::{Escalation, Timing};
 pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

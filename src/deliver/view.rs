@@ -43,6 +43,10 @@ pub(super) struct View {
     pub raised: String,
     /// How many later releases showed the same deviation, and the newest of them.
     pub repeated: Option<String>,
+    /// Why the message was sent, if not because the alert was raised.
+    pub note: Option<String>,
+    /// The tier of the package in the watchlist, and the team that answers for it.
+    pub owner: Option<String>,
     /// The reasons for the severity.
     pub argument: String,
     /// The evidence, worst first.
@@ -137,6 +141,8 @@ impl View {
             release: ReleaseView::of(alert),
             raised: moment(alert.raised_at),
             repeated: alert.repeated.as_ref().map(|repeated| plain(&repeated.to_string(), LINE)),
+            note: alert.note.as_ref().map(|note| plain(note, SENTENCE)),
+            owner: owner(alert),
             argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
@@ -244,6 +250,14 @@ impl SignalView {
             corroborating: signal.corroborating,
         }
     }
+}
+
+/// `tier critical, team payments`
+fn owner(alert: &Alert) -> Option<String> {
+    let tier = alert.tier.map(|tier| format!("tier {tier}"));
+    let team = alert.team.as_ref().map(|team| format!("team {}", plain(team, NAME)));
+    let said: Vec<String> = tier.into_iter().chain(team).collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// The title, after the release's name unless it names the release itself.

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Repeated, Severity, Sightings, Signal};
+use super::{
+    AlertId, AlertKind, Confidence, Fingerprint, Package, ReleaseId, Repeated, Severity, Sightings, Signal, Tier,
+};
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +69,16 @@ pub struct Alert {
     /// The id of the alert whose deviation this release repeats. Such an alert is stored, and not announced.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub repeats: Option<AlertId>,
+    /// The tier of its package in the watchlist when it was raised; of a campaign the highest of its releases.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tier: Option<Tier>,
+    /// The team that the watchlist, or the `[[logs.match]]`, named when it was raised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub team: Option<String>,
+    /// Why a message was sent, if not because the alert was raised: a repetition, an escalation, a notice of an action. Only
+    /// messages have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// What is known of one release of a campaign.
@@ -145,6 +157,9 @@ impl Alert {
             entries: None,
             repeated: None,
             repeats: None,
+            tier: None,
+            team: None,
+            note: None,
         }
     }
 

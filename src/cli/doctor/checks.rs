@@ -4,7 +4,10 @@ use std::{fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use super::check::{CLOCK, Check, State};
+use super::{
+    check::{CLOCK, Check, State},
+    quiet,
+};
 use crate::{
     app,
     cli::{context::Context, status::snapshot::snapshot, words},
@@ -32,10 +35,12 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.push(clock(now, &found));
     let trust = trust(context, store.as_ref().ok(), &found, now);
     let registries = registries(context, store.as_ref().ok(), &found);
+    let quiet = quiet::checks(context, store.as_ref().ok(), now);
     checks.push(store_check(context, store));
     checks.push(trust);
     checks.extend(registries);
     checks.extend(subscriptions(context));
+    checks.extend(quiet);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks
@@ -85,9 +90,8 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
             let (packages, patterns) = list.counts();
             let watched =
                 format!("watches {} and {}", words::counted(packages, "package"), words::counted(patterns, "pattern"));
-            let ended = list.quiet().filter(|quiet| !quiet.holds(now));
-            let ended = ended.map(|quiet| format!("the suppression of {} ended on {}", quiet.detector, quiet.until));
-            let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
+            let suppressed = list.quiet().filter_map(|one| quiet::suppression(one, now));
+            let doubts: Vec<String> = list.warnings().iter().cloned().chain(suppressed).collect();
             if doubts.is_empty() {
                 check(State::Ok, watched)
             } else {

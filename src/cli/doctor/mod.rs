@@ -4,6 +4,7 @@ pub(super) mod check;
 mod checks;
 mod exposure;
 mod network;
+mod quiet;
 
 use std::path::Path;
 
