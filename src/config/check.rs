@@ -281,9 +281,6 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
 
 fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if subscription.kinds.is_empty() {
-        findings.push(warning(format!("{key}.kinds"), "empty; nothing is ever delivered"));
-    }
     let secret = subscription.secret();
     match (&subscription.sink, &secret) {
         (Sink::Slack(_), None) => findings.push(error(format!("{key}.url_file"), "missing; or use url_credential")),

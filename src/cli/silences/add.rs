@@ -20,7 +20,9 @@ use crate::{
 /// Add a silence
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "provwatch silences add [CONDITIONS] --reason <REASON> <--until <TIME>|--for <PERIOD>>",
+    override_usage = "\
+provwatch silences add [CONDITIONS] --reason <REASON> \\
+           <--until <TIME>|--for <PERIOD>>",
     after_help = "\
 Examples:
   provwatch silences add --package 'pkg:npm/@acme/*' --detector odd-hours \\

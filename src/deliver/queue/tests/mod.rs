@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::ManualClock,
-    deliver::{Sink, samples, schedule::LONGEST_STEP},
+    deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
     model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
     store::Store,
 };
