@@ -12,6 +12,7 @@ use crate::{
 /// The settings on which health depends.
 pub fn setup(config: &Config) -> Setup {
     let subscriptions = config.subscriptions.iter();
+    let quiet = config.subscriptions.iter().filter(|one| one.quiet_hours.is_some());
     let without_feed = |(registry, Polled { source, every })| WithoutFeed { registry, source, every };
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
@@ -25,6 +26,7 @@ pub fn setup(config: &Config) -> Setup {
         log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.conditions()))).collect(),
+        with_quiet_hours: quiet.map(|one| one.name.clone()).collect(),
         registries: config.registries.keys(),
         without_feed: polled(config).into_iter().map(without_feed).collect(),
     }
