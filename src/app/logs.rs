@@ -67,7 +67,7 @@ fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
 }
 
 fn match_rule(one: &LogMatch) -> MatchRule {
-    MatchRule { name: one.name.clone(), severity: one.severity, report: one.report }
+    MatchRule { name: one.name.clone(), severity: one.severity, report: one.report, team: one.team.clone() }
 }
 
 fn claim_of(name: &str) -> Option<Claim> {

@@ -43,7 +43,7 @@ pub(crate) use settings::settings;
 pub use settings::tuning;
 pub use setup::setup;
 pub use sinks::subscription;
-pub(crate) use sinks::subscriptions;
+pub(crate) use sinks::{subscriptions, timing};
 pub(crate) use trust::freshness;
 pub use trust::{tuf_cache, verifier};
 

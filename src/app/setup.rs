@@ -4,7 +4,7 @@ use super::{polled, sources};
 use crate::{
     config::{Config, TrustSource},
     health::Forges,
-    model::{AlertKind, Severity},
+    model::{AlertKind, AlertMatchers, Severity},
     packages::Polled,
     upkeep::{Setup, TrustFrom, WithoutFeed},
 };
@@ -12,6 +12,7 @@ use crate::{
 /// The settings on which health depends.
 pub fn setup(config: &Config) -> Setup {
     let subscriptions = config.subscriptions.iter();
+    let quiet = config.subscriptions.iter().filter(|one| one.quiet_hours.is_some());
     let without_feed = |(registry, Polled { source, every })| WithoutFeed { registry, source, every };
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),
@@ -24,14 +25,23 @@ pub fn setup(config: &Config) -> Setup {
         logs: config.logs.enabled,
         log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
-        subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.kinds, one.min_severity))).collect(),
+        subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.conditions()))).collect(),
+        with_quiet_hours: quiet.map(|one| one.name.clone()).collect(),
         registries: config.registries.keys(),
         without_feed: polled(config).into_iter().map(without_feed).collect(),
     }
 }
 
 /// The kinds whose important alerts a subscription receives: medium ones about provwatch itself, otherwise high ones.
-fn takes(kinds: &[AlertKind], least: Severity) -> Vec<AlertKind> {
+///
+/// A subscription with further conditions receives some of them only, and is not relied on.
+fn takes(conditions: &AlertMatchers) -> Vec<AlertKind> {
+    let AlertMatchers { min_severity, kinds, .. } = conditions;
+    let least = min_severity.unwrap_or(Severity::Info);
+    let plain = AlertMatchers { min_severity: *min_severity, kinds: kinds.clone(), ..AlertMatchers::default() };
+    if *conditions != plain {
+        return Vec::new();
+    }
     let matters = |kind: &AlertKind| if *kind == AlertKind::Operation { Severity::Medium } else { Severity::High };
     kinds.iter().filter(|kind| least <= matters(kind)).copied().collect()
 }

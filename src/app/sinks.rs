@@ -8,10 +8,12 @@ use super::{AssemblyError, error::Anything};
 use crate::{
     bounded,
     clock::Clock,
-    config::{Config, EmailSection, Security, Sink as SinkConfig, Subscription as SubscriptionConfig},
+    config::{
+        Config, EmailSection, Period, QuietHours, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
+    },
     deliver::{
-        EmailSettings, EmailSink, Endpoint, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutSink, Subscription,
-        Subscriptions, WebhookSink,
+        EmailSettings, EmailSink, Endpoint, Escalation, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutSink,
+        Subscription, Subscriptions, Timing, WebhookSink,
     },
     http::Client,
 };
@@ -43,10 +45,21 @@ pub fn subscription(
     let what = format!("the subscription {:?}", subscription.name);
     Ok(Subscription {
         name: subscription.name.clone(),
-        min_severity: subscription.min_severity,
-        kinds: Some(subscription.kinds.clone()),
+        matchers: subscription.conditions(),
+        timing: timing(subscription),
         sink: sink(config, subscription, http, clock).map_err(AssemblyError::of(what))?,
     })
+}
+
+/// When a subscription receives its messages.
+pub fn timing(subscription: &SubscriptionConfig) -> Timing {
+    let escalate = subscription.escalate.as_ref();
+    Timing {
+        quiet_hours: subscription.quiet_hours.as_ref().map(QuietHours::hours),
+        repeat: subscription.repeat.map(Period::delta),
+        escalate: escalate.map(|one| Escalation { after: one.after.delta(), to: one.to.clone() }),
+        notices: subscription.notify_resolution,
+    }
 }
 
 fn sink(

@@ -66,6 +66,9 @@ pub enum Command {
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
+    /// Hold messages about some alerts back for a time; the alerts are raised and stored as always
+    #[command(subcommand)]
+    Silences(super::silences::Silences),
     /// Show and search transparency logs, and verify evidence against them
     #[command(subcommand)]
     Logs(super::logs::Logs),
@@ -81,7 +84,10 @@ pub enum Command {
     Verify(super::verify::Verify),
     /// Verify one Sigstore bundle, with the options of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
-    /// Send a test alert to every subscription
+    /// Show and try the receivers of alerts, and who would be told of an alert
+    #[command(subcommand)]
+    Subscriptions(super::subscriptions::Subscriptions),
+    /// Send a test alert to every subscription (the same as `subscriptions test`)
     TestSinks(super::test_sinks::TestSinks),
     /// Send a made-up takeover through the whole path, from feed to receiver, and show the time of each step
     Drill(super::drill::Drill),
@@ -115,12 +121,14 @@ impl Arguments {
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
             Command::Expect(command) => command.run(config),
+            Command::Silences(command) => command.run(config),
             Command::Logs(command) => command.run(config),
             Command::Store(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),
             Command::Verify(command) => command.run(config),
             Command::VerifyBundle(command) => command.run(),
+            Command::Subscriptions(command) => command.run(config),
             Command::TestSinks(command) => command.run(config),
             Command::Drill(command) => command.run(config),
             Command::Completions(command) => command.run(Self::command()),

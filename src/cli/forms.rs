@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, detectors, doctor, drill, form::Form, logs, lookup, status, summary, test_sinks,
-    timeline, verify, verify_bundle, watch,
+    alerts, backfill, baseline, detectors, doctor, drill, form::Form, logs, lookup, silences, status, subscriptions,
+    summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
@@ -77,7 +77,11 @@ forms! {
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
     "replayed" 1 packages::replay::CaseAlert, "replay";
-    "sink" 1 test_sinks::SinkAnswer, "test-sinks";
+    "silence" 1 model::Silence, "silences add, silences list";
+    "silence-applying" 1 silences::Applying<'_>, "silences check";
+    "sink" 1 test_sinks::SinkAnswer, "subscriptions test, test-sinks";
+    "subscription" 1 subscriptions::Listed, "subscriptions list";
+    "subscription-route" 1 subscriptions::Route, "subscriptions route";
     "status" 1 status::report::Report, "status";
     "timeline-entry" 1 timeline::Entry, "timeline";
     "verified" 1 verify::report::Report, "verify";

@@ -37,6 +37,7 @@ impl Config {
             self.other_registries(credentials),
             self.signing_key(credentials),
             self.detector_ids(detectors),
+            self.matched_detectors(detectors),
         ]
         .concat()
     }
@@ -277,6 +278,20 @@ impl Config {
         findings
     }
 
+    /// The unknown detectors in the conditions of subscriptions.
+    fn matched_detectors(&self, known: &[&str]) -> Vec<Finding> {
+        let numbered = self.subscriptions.iter().enumerate();
+        let all = numbered.flat_map(|(n, one)| one.matchers.detectors.iter().map(move |id| (n, id)));
+        let unknown = all.filter(|(_, id)| !known.contains(&id.as_str()));
+        unknown
+            .map(|(n, id)| {
+                let hint = did_you_mean(id, known.iter().copied());
+                let what = format!("unknown detector {id:?}{hint}; `provwatch detectors list` names them");
+                error(format!("subscriptions[{n}].match.detectors"), what)
+            })
+            .collect()
+    }
+
     fn detector_ids(&self, known: &[&str]) -> Vec<Finding> {
         let unknown = self.detectors.keys().filter(|id| !known.contains(&id.as_str()));
         unknown
@@ -308,9 +323,6 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
 
 fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if subscription.kinds.is_empty() {
-        findings.push(warning(format!("{key}.kinds"), "empty; nothing is ever delivered"));
-    }
     let secret = subscription.secret();
     match (&subscription.sink, &secret) {
         (Sink::Slack(_), None) => findings.push(error(format!("{key}.url_file"), "missing; or use url_credential")),

@@ -43,7 +43,7 @@ fn write_section(out: &mut String, heading: &str, about: &str, schema: Schema<'_
     for (key, property) in schema.properties() {
         let target = property.resolved();
         if target.has_properties() {
-            let heading = format!("{}.{key}]", heading.trim_end_matches(']'));
+            let heading = format!("[{}.{key}]", heading.trim_matches(['[', ']']));
             inner.push((heading, text(property, target), target));
         } else {
             rows.push_str(&row(schema, key, property));

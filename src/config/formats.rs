@@ -1,7 +1,10 @@
 //! The string formats of the configuration that have a check of their own.
 
 use super::{period::Period, retention::Retention, secret::is_credential_name, url::WebUrl};
-use crate::strict_toml::Format;
+use crate::{
+    model::{Ecosystem, Pattern, TimeOfDay, Zone},
+    strict_toml::{Format, did_you_mean},
+};
 
 /// The string formats of the configuration that have a check of their own.
 pub(super) const ALL: &[Format] = &[
@@ -12,6 +15,10 @@ pub(super) const ALL: &[Format] = &[
     Format { name: "mailbox", check: mailbox },
     Format { name: "credential", check: credential },
     Format { name: "contact", check: contact },
+    Format { name: "ecosystem", check: |text| text.parse::<Ecosystem>().map(drop).map_err(|why| why.to_string()) },
+    Format { name: "time-of-day", check: |text| text.parse::<TimeOfDay>().map(drop) },
+    Format { name: "time-zone", check: zone },
+    Format { name: "pattern", check: |text| text.parse::<Pattern>().map(drop) },
 ];
 
 pub(super) fn host(text: &str) -> Result<(), String> {
@@ -20,6 +27,11 @@ pub(super) fn host(text: &str) -> Result<(), String> {
         return Err("expected a host name or address alone, such as \"proxy.example\"".to_owned());
     }
     Ok(())
+}
+
+fn zone(text: &str) -> Result<(), String> {
+    let meant = |why: String| format!("{why}{}", did_you_mean(text, Zone::names().iter().map(String::as_str)));
+    text.parse::<Zone>().map(drop).map_err(meant)
 }
 
 fn mailbox(text: &str) -> Result<(), String> {

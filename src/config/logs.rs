@@ -125,6 +125,10 @@ pub struct LogMatch {
     /// repository id, trigger and kind of runner, and ignores the ref. docs/OPERATIONS.md, *Matches*, has the details.
     #[serde(default)]
     pub report: Report,
+    /// The team that answers for it: alerts name it, and subscriptions select by it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schemars(length(min = 1))]
+    pub team: Option<String>,
     /// A regular expression for the certificate's subject alternative name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub san: Option<String>,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{SecretSource, WebUrl};
-use crate::model::{AlertKind, Severity};
+use super::{Escalate, Period, QuietHours, SecretSource, WebUrl};
+use crate::model::{AlertKind, AlertMatchers, Severity};
 
 /// `[[subscriptions]]`: one receiver, and the alerts that it receives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +19,25 @@ pub struct Subscription {
     pub min_severity: Severity,
     /// The kinds of alerts that provwatch sends to this receiver. Default: all.
     #[serde(default = "all_kinds")]
+    #[schemars(length(min = 1))]
     pub kinds: Vec<AlertKind>,
+    /// Further conditions on the alerts that provwatch sends to this receiver. All must hold; of a list, one value is
+    /// enough. `min_severity` and `kinds` in it replace those above.
+    #[serde(rename = "match", default, skip_serializing_if = "AlertMatchers::is_empty")]
+    pub matchers: AlertMatchers,
+    /// How often provwatch sends an alert again that is still open, that is, neither acknowledged nor resolved. Default:
+    /// never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Period>,
+    /// Hours in which provwatch sends critical alerts only; it sends the others once when they are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
+    /// Another subscription that receives a critical alert that nobody acknowledged in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate: Option<Escalate>,
+    /// Whether provwatch tells this receiver that an alert of an earlier message was acknowledged or resolved.
+    #[serde(default)]
+    pub notify_resolution: bool,
     /// The way to the receiver.
     #[serde(flatten)]
     pub sink: Sink,
@@ -150,6 +168,13 @@ impl WebhookSection {
 }
 
 impl Subscription {
+    /// All conditions on the alerts that it receives.
+    pub fn conditions(&self) -> AlertMatchers {
+        let own = self.matchers.clone();
+        let kinds = if own.kinds.is_empty() { self.kinds.clone() } else { own.kinds };
+        AlertMatchers { min_severity: Some(own.min_severity.unwrap_or(self.min_severity)), kinds, ..own }
+    }
+
     /// The sink's word in the configuration.
     pub fn sink_type(&self) -> &'static str {
         match self.sink {

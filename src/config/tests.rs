@@ -195,7 +195,6 @@ name = "a"
 type = "webhook"
 url = "https://hook.example"
 secret_file = "secret"
-kinds = []
 [[subscriptions]]
 name = "b"
 type = "email"

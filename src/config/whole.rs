@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, RdapSection,
-    RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
+    RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths, routing,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -88,7 +88,10 @@ impl Config {
     /// # Errors
     /// All errors in it.
     pub fn parse(text: &str, origin: &Path) -> Result<Self, Problems> {
-        strict_toml::parse(text, origin, formats::ALL)
+        let config: Self = strict_toml::parse(text, origin, formats::ALL)?;
+        let matches: Vec<&str> = config.logs.matches.iter().map(|one| one.name.as_str()).collect();
+        routing::check(&config.subscriptions, &matches, text, origin)?;
+        Ok(config)
     }
 
     /// The database file: as configured, or below systemd's state folder, `/var/lib` for root, the user's data folder.

@@ -28,6 +28,7 @@ mod stage;
 mod stdout;
 mod steps;
 mod subscription;
+mod timing;
 mod view;
 mod webhook;
 
@@ -48,4 +49,5 @@ pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use stdout::StdoutSink;
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
+pub(crate) use timing::{Escalation, Timing};
 pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

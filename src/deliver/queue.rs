@@ -101,7 +101,7 @@ impl Worker<'_> {
         self.record_what_is_not(queue)?;
         let now = self.clock.now();
         let least = match queue.least(now) {
-            Ok(least) => least,
+            Ok(least) => least.max(self.subscription.timing.least(now)),
             Err(until) => return Ok(Step::Held(until)),
         };
         let served = queue.served.iter().cloned().collect();

@@ -132,8 +132,9 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
 
 /// The blocks under the header: at most 35, or 9 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
-    let mut blocks: Vec<Value> = view.warning.as_ref().map(|warning| paragraph(warning)).into_iter().collect();
+    let mut blocks: Vec<Value> = view.note.iter().chain(&view.warning).map(|text| paragraph(text)).collect();
     blocks.push(facts(view));
+    blocks.extend(view.owner.as_ref().map(|owner| paragraph(&format!("Owner: {owner}"))));
     blocks.extend(view.repeated.as_ref().map(|repeated| paragraph(&format!("Repeated {repeated}."))));
     blocks.extend(since_then(view));
     let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));

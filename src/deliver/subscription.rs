@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::Sink;
-use crate::model::{Alert, AlertKind, Severity};
+use super::{Sink, Timing};
+use crate::model::{Alert, AlertMatchers};
 
 /// A receiver of alerts.
 #[derive(Clone, Debug)]
 pub struct Subscription {
     /// The name in the configuration; delivery rows refer to it.
     pub name: String,
-    /// The lowest severity that it receives.
-    pub min_severity: Severity,
-    /// The kinds of alerts that it receives; all of them if not given.
-    pub kinds: Option<Vec<AlertKind>>,
+    /// The alerts that it receives.
+    pub matchers: AlertMatchers,
+    /// When it receives them.
+    pub timing: Timing,
     /// The sink of its alerts.
     pub sink: Arc<dyn Sink>,
 }
@@ -21,7 +21,7 @@ pub struct Subscription {
 impl Subscription {
     /// Whether it receives this alert.
     pub fn matches(&self, alert: &Alert) -> bool {
-        alert.severity >= self.min_severity && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&alert.kind))
+        self.matchers.select(alert)
     }
 }
 
@@ -66,20 +66,24 @@ impl Subscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::{StdoutSink, samples};
+    use crate::{
+        deliver::{StdoutSink, samples},
+        model::{AlertKind, Severity},
+    };
 
-    fn subscription(name: &str, min_severity: Severity, kinds: Option<Vec<AlertKind>>) -> Subscription {
+    fn subscription(name: &str, least: Severity, kinds: &[AlertKind]) -> Subscription {
         let sink = Arc::new(StdoutSink::new(Box::new(std::io::sink())));
-        Subscription { name: name.to_owned(), min_severity, kinds, sink }
+        let matchers = AlertMatchers { min_severity: Some(least), kinds: kinds.to_vec(), ..AlertMatchers::default() };
+        Subscription { name: name.to_owned(), matchers, timing: Timing::default(), sink }
     }
 
     #[test]
     fn an_alert_finds_those_who_want_it() {
         let subscriptions = Subscriptions::new(vec![
-            subscription("everything", Severity::Info, None),
-            subscription("worst", Severity::Critical, None),
-            subscription("releases", Severity::High, Some(vec![AlertKind::Release, AlertKind::Campaign])),
-            subscription("operators", Severity::Info, Some(vec![AlertKind::Operation])),
+            subscription("everything", Severity::Info, &[]),
+            subscription("worst", Severity::Critical, &[]),
+            subscription("releases", Severity::High, &[AlertKind::Release, AlertKind::Campaign]),
+            subscription("operators", Severity::Info, &[AlertKind::Operation]),
         ])
         .unwrap();
         let alert = samples::takeover();
@@ -91,8 +95,8 @@ mod tests {
     #[test]
     fn names_are_distinct() {
         let error = Subscriptions::new(vec![
-            subscription("mail", Severity::Info, None),
-            subscription("mail", Severity::High, None),
+            subscription("mail", Severity::Info, &[]),
+            subscription("mail", Severity::High, &[]),
         ])
         .unwrap_err();
         assert_eq!(error, DuplicateSubscription("mail".to_owned()));

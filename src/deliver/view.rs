@@ -49,6 +49,10 @@ pub(super) struct View {
     pub standing: Option<String>,
     /// What became of its release since, the latest first.
     pub developments: Vec<DevelopmentView>,
+    /// Why the message was sent, if not because the alert was raised.
+    pub note: Option<String>,
+    /// The tier of the package in the watchlist, and the team that answers for it.
+    pub owner: Option<String>,
     /// The reasons for the severity.
     pub argument: String,
     /// The evidence, worst first.
@@ -165,6 +169,8 @@ impl View {
             repeated: alert.repeated.as_ref().map(|repeated| plain(&repeated.to_string(), LINE)),
             standing: standing(alert),
             developments: alert.developments.iter().rev().take(MAX_DEVELOPMENTS).map(DevelopmentView::of).collect(),
+            note: alert.note.as_ref().map(|note| plain(note, SENTENCE)),
+            owner: owner(alert),
             argument: argument(alert),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
@@ -294,6 +300,14 @@ fn standing(alert: &Alert) -> Option<String> {
     let category = category.map(|category| format!(" as {category}")).unwrap_or_default();
     let (by, reason) = (plain(by, NAME), plain(reason, SENTENCE));
     Some(format!("{}{again}{category} by {by} at {}{until}: {reason}", status.as_str(), moment(*at)))
+}
+
+/// `tier critical, team payments`
+fn owner(alert: &Alert) -> Option<String> {
+    let tier = alert.tier.map(|tier| format!("tier {tier}"));
+    let team = alert.team.as_ref().map(|team| format!("team {}", plain(team, NAME)));
+    let said: Vec<String> = tier.into_iter().chain(team).collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// The title with the latest news after it: that the alert is resolved, or what became of its release.

@@ -1,6 +1,6 @@
 //! Delivers due messages, each subscription at its own pace, and gives up those of removed subscriptions.
 
-use super::{error::DispatchError, outbox::StoreOutbox};
+use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox};
 use crate::{
     clock::Clock,
     deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
@@ -36,16 +36,21 @@ pub struct Dispatcher {
     pub issues: Arc<OperationalIssues>,
     pub mender: Arc<Mender>,
     pub wall_clock: Arc<WallClock>,
+    pub follow_ups: FollowUps,
 }
 
 impl Dispatcher {
-    /// Delivers everything that is due, by all sinks at the same time, and gives up deliveries without a configured
+    /// Delivers everything that is due and what silences held back that are over, by all sinks at the same time, and gives up deliveries without a configured
     /// subscription.
     ///
     /// # Errors
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, DispatchError> {
         self.wall_clock.follow()?;
+        self.store.release_held(self.clock.now())?;
+        for subscription in self.subscriptions.iter() {
+            self.follow_ups.make(&self.store, subscription, self.clock.now())?;
+        }
         let given_up = self.give_up_unclaimed()?;
         let mut total = Summary { given_up, ..Summary::default() };
         for summary in join_all(self.subscriptions.iter().map(|one| self.drain(one))).await {
@@ -64,6 +69,8 @@ impl Dispatcher {
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         self.wall_clock.follow()?;
+        self.store.release_held(self.clock.now())?;
+        self.follow_ups.make(&self.store, &subscription, self.clock.now())?;
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
@@ -114,9 +121,9 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::{Message, Receipt, Sink, SinkError},
+        deliver::{Message, Receipt, Sink, SinkError, Timing},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertKind, Confidence, Fingerprint, Severity},
+        model::{Alert, AlertKind, AlertMatchers, Confidence, Fingerprint, Severity},
     };
 
     /// Accepts everything, and keeps the titles; or is permanently gone.
@@ -149,7 +156,12 @@ mod tests {
     /// The only subscription is `desk`.
     fn dispatcher(desk: &Arc<Desk>) -> Dispatcher {
         let (name, sink) = ("desk".to_owned(), Arc::clone(desk) as _);
-        let desk = Subscription { name, min_severity: Severity::Low, kinds: Some(vec![AlertKind::Release]), sink };
+        let matchers = AlertMatchers {
+            min_severity: Some(Severity::Low),
+            kinds: vec![AlertKind::Release],
+            ..AlertMatchers::default()
+        };
+        let desk = Subscription { name, matchers, timing: Timing::default(), sink };
         let subscriptions = Arc::new(Subscriptions::new(vec![desk]).unwrap());
         let store = Arc::new(Store::in_memory().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
@@ -162,6 +174,7 @@ mod tests {
             clock,
             subscriptions,
             queues: Queues::default(),
+            follow_ups: FollowUps::default(),
             issues,
         }
     }

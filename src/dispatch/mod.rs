@@ -2,9 +2,11 @@
 
 mod dispatcher;
 mod error;
+mod follow_ups;
 mod members;
 mod outbox;
 
 pub(crate) use dispatcher::{Dispatcher, Queues};
 pub use error::DispatchError;
+pub(crate) use follow_ups::FollowUps;
 pub use members::member_details;

@@ -103,6 +103,7 @@ impl LogParts {
         let alerts = Arc::new(EntryAlerts {
             store: Arc::clone(&self.store),
             tuning: self.tuning.clone(),
+            settings: Arc::clone(&self.settings),
             subscriptions: Arc::clone(&self.subscriptions),
             announcer: Arc::clone(&announcer),
         });

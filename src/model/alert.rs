@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlertAction, AlertId, AlertKind, AlertStatus, Confidence, Development, Fingerprint, Package, ReleaseId, Repeated,
-    Severity, Sightings, Signal,
+    Severity, Sightings, Signal, Tier,
 };
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
@@ -77,6 +77,16 @@ pub struct Alert {
     /// The last action on it: who handles it, why, and until when.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub handling: Option<AlertAction>,
+    /// The tier of its package in the watchlist when it was raised; of a campaign the highest of its releases.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tier: Option<Tier>,
+    /// The team that the watchlist, or the `[[logs.match]]`, named when it was raised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub team: Option<String>,
+    /// Why a message was sent, if not because the alert was raised: a repetition, an escalation, a notice of an action. Only
+    /// messages have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// What is known of one release of a campaign.
@@ -162,6 +172,9 @@ impl Alert {
             repeats: None,
             developments: Vec::new(),
             handling: None,
+            tier: None,
+            team: None,
+            note: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The kinds of alerts.
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Release, Self::Campaign, Self::Log, Self::Operation];
+
     /// The word of the JSON form.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -26,5 +31,14 @@ impl AlertKind {
             Self::Log => "log",
             Self::Operation => "operation",
         }
+    }
+}
+
+impl FromStr for AlertKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| format!("unknown kind {text:?}; expected release, campaign, log or operation"))
     }
 }

@@ -73,7 +73,8 @@ mod tests {
             (None, Some(Alert), provenance, None, Alert),
             (None, Some(Warn), provenance, Some(Alert), Warn),
         ] {
-            let tier = TierPolicy { expect: Some(expect(tier, tier_missing)), severity: Some(Severity::Low) };
+            let tier =
+                TierPolicy { expect: Some(expect(tier, tier_missing)), severity: Some(Severity::Low), team: None };
             let effective = EffectivePolicy::of(Some(expect(own, own_missing)), Some(&tier)).unwrap();
             assert_eq!(effective.missing(Demand::Evidence), missing, "{effective:?}");
             let severity = own.is_none().then_some(Severity::Low);
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_tier_without_demands_demands_nothing() {
-        let tier = TierPolicy { expect: None, severity: Some(Severity::High) };
+        let tier = TierPolicy { expect: None, severity: Some(Severity::High), team: None };
         assert_eq!(EffectivePolicy::of(None, Some(&tier)), None);
         assert_eq!(EffectivePolicy::of(None, None), None);
         let own = EffectivePolicy::of(Some(expect(None, None)), Some(&tier)).unwrap();

@@ -72,6 +72,9 @@ pub struct TierPolicy {
     pub expect: Option<Policy>,
     /// The severity of a violation of these demands; `None`: the usual severity of each.
     pub severity: Option<Severity>,
+    /// The team that answers for the packages whose entries name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
 }
 
 /// A detector that is suppressed for a package.

@@ -136,8 +136,8 @@ impl PackageParts {
     }
 
     pub fn dist_tags(&self) -> DistTags {
-        let Self { store, settings, subscriptions, progress, .. } = self.clone();
-        DistTags { store, settings, subscriptions, progress }
+        let Self { store, settings, watchlist, subscriptions, progress, .. } = self.clone();
+        DistTags { store, settings, watchlist, subscriptions, progress }
     }
 
     pub fn described(&self, verification: &Arc<Verification>, enricher: &Arc<Enricher>) -> Described {
@@ -169,8 +169,8 @@ impl PackageParts {
     }
 
     pub fn unreadables(&self, doubts: Arc<Doubts>) -> Unreadables {
-        let Self { store, progress, settings, subscriptions, .. } = self.clone();
-        Unreadables { store, progress, settings, subscriptions, doubts }
+        let Self { store, progress, settings, watchlist, subscriptions, .. } = self.clone();
+        Unreadables { store, progress, settings, watchlist, subscriptions, doubts }
     }
 
     pub fn doubts(&self) -> Doubts {
@@ -184,8 +184,8 @@ impl PackageParts {
     }
 
     pub fn namesakes(&self) -> Namesakes {
-        let Self { store, clock, registries, settings, subscriptions, progress, .. } = self.clone();
-        Namesakes { store, clock, registries, settings, subscriptions, progress }
+        let Self { store, clock, registries, settings, watchlist, subscriptions, progress, .. } = self.clone();
+        Namesakes { store, clock, registries, settings, watchlist, subscriptions, progress }
     }
 
     pub fn verification(&self) -> Verification {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::{columns::Micros, error::QueryFailure};
+use super::{columns::Micros, error::QueryFailure, holding::let_through};
 use crate::model::{Alert, AlertKind, Fingerprint};
 
 /// The shortest time between one message about a campaign and the next about its growth. Each member is to be reported
@@ -14,7 +14,8 @@ const GROWTH_PAUSE: TimeDelta = TimeDelta::seconds(45);
 /// How long a message about a campaign's growth waits for later members, to include them.
 const GATHERING: TimeDelta = TimeDelta::seconds(30);
 
-/// Puts one delivery for each subscription into the outbox; `raise` counts how often the alert was announced.
+/// Puts one delivery for each subscription into the outbox, unless a silence holds it back; `raise` counts how often the
+/// alert was announced.
 pub(super) fn announce(
     db: &Connection,
     alert: &Alert,
@@ -23,7 +24,7 @@ pub(super) fn announce(
     now: DateTime<Utc>,
 ) -> Result<usize, QueryFailure> {
     let mut announced = 0;
-    for subscription in subscriptions {
+    for subscription in let_through(db, alert, subscriptions, now)? {
         // A message about a growing alert that was not sent yet includes everything when it is.
         let grows = alert.kind == AlertKind::Campaign || alert.entries.is_some();
         if !grows || last_of(db, alert, subscription)?.1 == 0 {
@@ -88,6 +89,22 @@ fn enqueue(
     Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due)))?)
 }
 
+/// Puts a message about an alert into the outbox that does not announce it, with what it is about; `key` is the message's
+/// own.
+pub(super) fn tell(
+    db: &Connection,
+    alert: &Alert,
+    key: &str,
+    subscription: &str,
+    (now, why): (DateTime<Utc>, &str),
+) -> Result<usize, QueryFailure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at, why)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (idempotency_key) DO NOTHING",
+    )?;
+    Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(now), why))?)
+}
+
 /// Announces a campaign that grew. A message that was not sent yet names all members when it is; else the next one
 /// follows the last after a while, so that it includes members that join meanwhile.
 pub(super) fn announce_growth(
@@ -98,7 +115,7 @@ pub(super) fn announce_growth(
     now: DateTime<Utc>,
 ) -> Result<usize, QueryFailure> {
     let mut announced = 0;
-    for subscription in subscriptions {
+    for subscription in let_through(db, alert, subscriptions, now)? {
         let (last, waiting) = last_of(db, alert, subscription)?;
         if waiting == 0 {
             // A delivery that waits for its next attempt is not a reason to wait longer.

@@ -29,6 +29,8 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0020_dist_tags.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0021_withdrawals.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0022_life_cycle.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0023_silences.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0024_routing.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0025_history_chain.sql")).foreign_key_check(),
 ];
 

@@ -13,7 +13,7 @@
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
-//! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), and the counters
+//! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 
@@ -56,7 +56,7 @@ tables! {
         ["package", "line", "version", "reason", "purl", "at", "actor", "note"];
     DELIVERIES = "deliveries" ("id")
         ["id", "idempotency_key", "alert", "subscription", "state", "created_at", "next_at", "attempts", "settled_at",
-         "refusals"];
+         "refusals", "why"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at"];
@@ -84,6 +84,8 @@ tables! {
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
+    SILENCES = "silences" ("id") ["id", "matchers", "reason", "by", "created_at", "until_at"];
+    SILENCE_ENDS = "silence_ends" ("silence") ["silence", "at", "by", "reason"];
     SOURCES = "sources" ("name")
         ["name", "cursor", "last_success", "last_error", "last_error_at", "last_gap", "last_gap_at", "resets"];
     WORK = "work" ("package") [];

@@ -1,5 +1,7 @@
 //! The configured facts that health judgements depend on.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use crate::{
@@ -24,6 +26,8 @@ pub struct Setup {
     pub forges: Option<Forges>,
     /// The subscriptions, and the kinds of alerts that each receives at the severities that matter.
     pub subscriptions: Vec<(String, Vec<AlertKind>)>,
+    /// The subscriptions with quiet hours.
+    pub with_quiet_hours: BTreeSet<String>,
     /// The registries that are switched on.
     pub registries: Vec<RegistryKey>,
     /// Those of them without a feed.

@@ -14,6 +14,8 @@ pub struct Entry {
     pub default_tier: Tier,
     /// The operator's remark.
     pub note: Option<Box<str>>,
+    /// The team that answers for it.
+    pub team: Option<Box<str>>,
     /// The operator's policy for it.
     pub policy: Option<Arc<Policy>>,
     /// The file, or `curated:npm`.
@@ -33,6 +35,7 @@ impl Entry {
         Self {
             said_tier: self.said_tier.or(replaced.said_tier),
             default_tier: self.default_tier.max(replaced.default_tier),
+            team: self.team.or(replaced.team),
             policy,
             ..self
         }

@@ -68,6 +68,9 @@ struct TierTable {
     expect: Option<Spanned<Policy>>,
     /// The severity of violations of these demands, in place of the usual severity of each.
     severity: Option<Severity>,
+    /// The team that answers for the packages of the tier whose entries name none.
+    #[schemars(length(min = 1))]
+    team: Option<Box<str>>,
 }
 
 /// A `[[package]]` table.
@@ -81,6 +84,9 @@ struct Detailed {
     tier: Option<Tier>,
     /// A remark, shown by `provwatch watch why`.
     note: Option<Box<str>>,
+    /// The team that answers for it: alerts name it, and subscriptions select by it.
+    #[schemars(length(min = 1))]
+    team: Option<Box<str>>,
     /// The policy for its releases.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
@@ -184,6 +190,7 @@ struct Said {
     tier: Option<Tier>,
     default_tier: Tier,
     note: Option<Box<str>>,
+    team: Option<Box<str>>,
     policy: Option<Arc<Policy>>,
 }
 
@@ -202,16 +209,21 @@ impl Entries<'_> {
             let expect = self.policy(&format!("tiers.{tier}.expect"), table.expect);
             let known = into.tiers.entry(tier).or_default();
             // As with entries, a later file decides over an earlier one, and a file over the files that it includes.
-            *known = TierPolicy { expect: expect.or(known.expect.take()), severity: table.severity.or(known.severity) };
+            let team = table.team.map(String::from).or(known.team.take());
+            *known = TierPolicy {
+                expect: expect.or(known.expect.take()),
+                severity: table.severity.or(known.severity),
+                team,
+            };
         }
         let mut seen = HashMap::new();
         for purl in document.packages {
             let said = Said { default_tier: default, ..Said::default() };
             self.watch("packages", &purl, said, &mut seen, into);
         }
-        for Detailed { purl, tier, note, expect } in document.package {
+        for Detailed { purl, tier, note, team, expect } in document.package {
             let policy = self.policy("package.expect", expect).map(Arc::new);
-            let said = Said { tier, default_tier: default, note, policy };
+            let said = Said { tier, default_tier: default, note, team, policy };
             self.watch("package.purl", &purl, said, &mut seen, into);
         }
         let mut seen = HashMap::new();
@@ -255,9 +267,9 @@ impl Entries<'_> {
         Some(pattern)
     }
 
-    fn entry(&self, purl: &Spanned<String>, Said { tier, default_tier, note, policy }: Said) -> Entry {
+    fn entry(&self, purl: &Spanned<String>, Said { tier, default_tier, note, team, policy }: Said) -> Entry {
         let (file, line) = (Arc::clone(&self.origin), self.lines.line(purl.span()));
-        Entry { said_tier: tier, default_tier, note, policy, file, line }
+        Entry { said_tier: tier, default_tier, note, team, policy, file, line }
     }
 
     /// A policy, unless it has a demand that no release can meet.

@@ -37,7 +37,7 @@ impl Watchlist {
 }
 
 impl Layer {
-    /// Every pattern with its tier and policy.
+    /// Every pattern with its tier, policy and team.
     fn said(&self) -> impl Iterator<Item = String> {
         let of_name = |package, entry| format!("{package} {} {}", self.tier(package, entry), demands(entry));
         let exact = self.exact().map(move |(package, entry)| of_name(package, entry));
@@ -47,7 +47,9 @@ impl Layer {
 }
 
 fn demands(entry: &Entry) -> String {
-    entry.policy.as_deref().map_or_else(String::new, |policy| serde_json::to_string(policy).unwrap_or_default())
+    let policy = entry.policy.as_deref().map(|policy| serde_json::to_string(policy).unwrap_or_default());
+    let team = entry.team.as_deref().map(|team| format!(" team {team:?}"));
+    format!("{}{}", policy.unwrap_or_default(), team.unwrap_or_default())
 }
 
 #[cfg(test)]

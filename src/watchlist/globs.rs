@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, pattern::Glob};
+use super::{Entry, Glob};
 
 /// The globs of one ecosystem, found by their beginnings: of ten thousand globs a name is compared only with the few
 /// whose beginning it shares.

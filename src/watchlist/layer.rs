@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Pattern, Tier, entry::Entry, globs::Globs, pattern::Glob, reason::Reason};
+use super::{Glob, Pattern, Tier, entry::Entry, globs::Globs, reason::Reason};
 use crate::model::{Ecosystem, Package, RegistryKey};
 
 /// Packages of one registry by their distinct names. Large values are boxed: a growing table is in memory twice for a

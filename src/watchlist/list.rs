@@ -1,6 +1,6 @@
 //! The watchlist: watched packages, exclusions, and policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Tier,
@@ -8,7 +8,7 @@ use super::{
     layer::Layer,
     reason::{Match, Reason, Why},
 };
-use crate::model::{EffectivePolicy, Package, Policy, Quiet, TierPolicy};
+use crate::model::{Alert, EffectivePolicy, Package, Policy, Quiet, TierPolicy};
 
 /// The watched packages. Exact purls come before globs, longer globs before shorter ones, later files before earlier
 /// ones, a file before its includes; an exclusion comes before everything.
@@ -64,6 +64,30 @@ impl Watchlist {
         let of_entries =
             of_entries.fold(None, |all: Option<Policy>, one| Some(all.map_or_else(|| one.clone(), |all| all.or(one))));
         EffectivePolicy::of(of_entries, self.tiers.get(&found.tier))
+    }
+
+    /// The team that answers for a package: that of the most specific entry that names one, else its tier's.
+    pub fn team(&self, package: &Package) -> Option<String> {
+        let found = self.matches(package)?;
+        let of_entry = self.watched.entries(package).find_map(|entry| entry.team.as_deref());
+        let of_tier = || self.tiers.get(&found.tier).and_then(|tier| tier.team.clone());
+        of_entry.map(str::to_owned).or_else(of_tier)
+    }
+
+    /// Every team that an entry or a tier names.
+    pub fn teams(&self) -> BTreeSet<String> {
+        let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
+        let entries = self.watched.exact().map(|(_, entry)| entry).chain(globs);
+        let of_tiers = self.tiers.values().filter_map(|tier| tier.team.clone());
+        entries.filter_map(|entry| entry.team.as_deref()).map(str::to_owned).chain(of_tiers).collect()
+    }
+
+    /// The alert with the tier and the team of its package; they stand in messages, and subscriptions select by them.
+    #[must_use]
+    pub fn stamped(&self, alert: Alert) -> Alert {
+        let Some(package) = alert.of_package() else { return alert };
+        let (tier, team) = (self.matches(package).map(|found| found.tier), self.team(package));
+        Alert { tier, team, ..alert }
     }
 
     /// Every detector that a policy suppresses.

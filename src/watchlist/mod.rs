@@ -13,21 +13,19 @@ pub mod import;
 mod in_use;
 mod layer;
 mod list;
-mod pattern;
 mod pin;
 mod reason;
-mod tier;
 
+pub use crate::model::Tier;
+pub(crate) use crate::model::{Glob, Pattern};
 pub use curated::curated;
 pub(crate) use edit::{Addition, EditError, add, add_all, remove, set_tier};
 pub(crate) use entry::Entry;
 pub(crate) use file::{WatchlistError, json_schema};
 pub(crate) use in_use::InUse;
 pub use list::Watchlist;
-pub(crate) use pattern::Pattern;
 pub(crate) use pin::{Pin, PinnedDemand, pin, pins_alone};
 pub(crate) use reason::{Reason, Why};
-pub use tier::Tier;
 
 /// The commented file that `provwatch init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");

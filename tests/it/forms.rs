@@ -86,6 +86,11 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("baseline pin", vec![WIDGET], &["baseline-pinned/1"]),
         ("expect add", vec![WIDGET, "--publisher", "grace", "--for", "2d", "--reason", "why"], &["expected/1"]),
         ("expect list", vec![], &["expected/1"]),
+        ("silences add", vec!["--package", WIDGET, "--for", "2d", "--reason", "why"], &["silence/1"]),
+        ("silences list", vec![], &["silence/1"]),
+        ("silences check", vec!["2f10e7bb1b36"], &["silence-applying/1"]),
+        ("subscriptions list", vec![], &["subscription/1"]),
+        ("subscriptions route", vec![STOLEN], &["subscription-route/1"]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),
         ("store check", vec![], &["history/1"]),
         ("detectors list", vec![], &["detector-listed/1"]),
@@ -108,7 +113,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
 }
 
 /// Commands that ask registries, receivers or logs: the test below runs them, and `tests/it/cli_logs.rs` the last.
-const ASKING: [&str; 5] = ["run", "backfill", "test-sinks", "drill", "logs find"];
+const ASKING: [&str; 6] = ["run", "backfill", "subscriptions test", "test-sinks", "drill", "logs find"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {
@@ -193,6 +198,7 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     assert_eq!(asked(&["verify", "pkg:npm/widget@1.0.3"]), ["verified/1"]);
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);
     assert_eq!(asked(&["drill"]), ["drill/1"]);
+    assert_eq!(asked(&["subscriptions", "test"]), ["sink/1"]);
     let posted = world.received();
     assert!(!posted.is_empty());
     for (_, body) in &posted {

@@ -71,6 +71,7 @@ mod registries;
 mod repeats;
 mod replay;
 mod replay_peers;
+mod routing;
 mod schemas;
 mod shapes;
 mod stored;

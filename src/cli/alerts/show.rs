@@ -20,7 +20,7 @@ use crate::{
     },
     dispatch::member_details,
     model::{Alert, AlertAction, AlertStatus, Development, Member, Sighting, Sightings, Signal, leading},
-    store::{BaselineVersion, DeliveryState, DeliveryStatus, Telling},
+    store::{BaselineVersion, DeliveryState, DeliveryStatus, HeldBack, Telling},
 };
 
 /// Columns of a severity before the title.
@@ -63,6 +63,9 @@ pub(in crate::cli) struct Shown<'a> {
     /// The messages about campaigns that reported, or will report, this release.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     told_by: &'a [Telling],
+    /// The messages that silences held back.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    held_back: &'a [HeldBack],
 }
 
 impl Show {
@@ -82,13 +85,16 @@ impl Show {
         };
         let deliveries = store.deliveries_of(&alert, SHOWN)?;
         let history = store.alert_actions(&alert, SHOWN)?;
+        let held_back = store.held_back(&alert.fingerprint)?;
         if self.printing.is_json() {
-            output::json(&Shown { alert: &alert, deliveries: &deliveries, history: &history, told_by: &told_by })?;
+            let (deliveries, history, told_by, held_back) = (&*deliveries, &*history, &*told_by, &*held_back);
+            output::json(&Shown { alert: &alert, deliveries, history, told_by, held_back })?;
         } else {
             let release = alert.purl.as_ref();
             let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
             print(&alert, handled, &deliveries, &told_by);
+            silenced(&held_back);
             done(&history, accepted.as_ref());
             next(&alert, row.is_some_and(|row| row.in_baseline));
         }
@@ -142,6 +148,8 @@ fn summary(alert: &Alert, handled: Option<String>) {
     sheet.maybe("published", alert.published_at.map(words::moment));
     sheet.maybe("last good", alert.last_good.as_ref().map(|good| words::name(good.version())));
     sheet.row("raised", words::moment(alert.raised_at));
+    sheet.maybe("tier", alert.tier.map(|tier| tier.to_string()));
+    sheet.maybe("team", alert.team.as_ref().map(words::name));
     sheet.maybe("repeated", alert.repeated.as_ref().map(words::sentence));
     sheet.maybe("repeats", alert.repeats.map(|of| format!("the deviation of alert {of}, which counts it")));
     sheet.maybe("match", alert.matched.as_ref().map(words::name));
@@ -293,6 +301,21 @@ fn done(history: &[AlertAction], accepted: Option<&BaselineVersion>) {
     if let Some(BaselineVersion { at, actor, note, .. }) = accepted {
         let note = note.as_ref().map(|note| format!(": {}", words::sentence(note))).unwrap_or_default();
         sheet.row(&words::moment(*at), format!("the baseline accepted it, by {}{note}", words::name(actor)));
+    }
+    sheet.print();
+}
+
+/// The messages that silences held back, or hold back.
+fn silenced(held_back: &[HeldBack]) {
+    if held_back.is_empty() {
+        return;
+    }
+    fact_table::heading("silenced");
+    let mut sheet = Sheet::new();
+    for HeldBack { silence, reason, subscription, at, released_at } in held_back {
+        let over = released_at.map(|at| format!("; over at {}", words::moment(at))).unwrap_or_default();
+        let (at, reason) = (words::moment(*at), words::sentence(reason));
+        sheet.row(&words::name(subscription), format!("held back at {at} by silence {silence} ({reason}){over}"));
     }
     sheet.print();
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     check::{CLOCK, Check, State},
     heartbeat::heartbeat,
+    quiet,
 };
 use crate::{
     app,
@@ -36,11 +37,13 @@ pub fn local(context: &Context) -> Vec<Check> {
     let trust = trust(context, store.as_ref().ok(), &found, now);
     let registries = registries(context, store.as_ref().ok(), &found);
     let heartbeat = heartbeat(context, store.as_ref().ok(), now);
+    let quiet = quiet::checks(context, store.as_ref().ok(), now);
     checks.push(store_check(context, store));
     checks.push(trust);
     checks.extend(registries);
     checks.extend(subscriptions(context));
     checks.extend(heartbeat);
+    checks.extend(quiet);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks
@@ -90,9 +93,8 @@ fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
             let (packages, patterns) = list.counts();
             let watched =
                 format!("watches {} and {}", words::counted(packages, "package"), words::counted(patterns, "pattern"));
-            let ended = list.quiet().filter(|quiet| !quiet.holds(now));
-            let ended = ended.map(|quiet| format!("the suppression of {} ended on {}", quiet.detector, quiet.until));
-            let doubts: Vec<String> = list.warnings().iter().cloned().chain(ended).collect();
+            let suppressed = list.quiet().filter_map(|one| quiet::suppression(one, now));
+            let doubts: Vec<String> = list.warnings().iter().cloned().chain(suppressed).collect();
             if doubts.is_empty() {
                 check(State::Ok, watched)
             } else {

@@ -5,6 +5,7 @@ mod checks;
 mod exposure;
 mod heartbeat;
 mod network;
+mod quiet;
 
 use std::path::Path;
 

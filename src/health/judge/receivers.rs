@@ -64,6 +64,8 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
     let key = format!("failing {name}");
     let waits = subscription.oldest_pending.map_or(TimeDelta::zero(), |since| age(since, now));
     let refused = subscription.last_failure.filter(|_| refuses(subscription));
+    // What was never attempted may wait for the end of quiet hours.
+    let is_patient = subscription.quiet_hours && subscription.retrying == 0;
     let shown = quoted(name, 120);
     let sentence = match refused {
         _ if is_gone(subscription) => {
@@ -74,7 +76,7 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
             let alerts = were(subscription.failed);
             format!("{alerts} never delivered to {shown}, the last given up {} ago", span(age(at, now)))
         }
-        None if waits > DELIVERY => format!("{shown} has not taken an alert that has waited for {}", span(waits)),
+        None if waits > DELIVERY && !is_patient => format!("{shown} has not taken an alert that has waited for {}", span(waits)),
         None => return Check::over(key, OVER),
     };
     let finding = Finding::new(Id::SubscriptionLate, &shown, sentence, TRY);

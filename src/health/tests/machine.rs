@@ -20,6 +20,16 @@ fn alerts_that_reach_nobody() {
             &["subscription-late!"],
         ),
         ("longer, not tried", ops(|one| one.oldest_pending = Some(ago(HOUR + 1))), &["subscription-late"]),
+        (
+            "waiting for the end of quiet hours",
+            ops(|one| (one.quiet_hours, one.oldest_pending) = (true, Some(ago(HOUR + 1)))),
+            &[],
+        ),
+        (
+            "tried before quiet hours, and not accepted",
+            ops(|one| (one.quiet_hours, one.retrying, one.oldest_pending) = (true, 1, Some(ago(HOUR + 1)))),
+            &["subscription-late!"],
+        ),
         ("given up", ops(|one| one.last_failure = Some(ago(9 * DAY))), &["subscription-late!"]),
         (
             "gone, which has an alert of its own",

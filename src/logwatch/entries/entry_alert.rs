@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     deliver::Subscriptions,
     detect::{Tuning, about},
-    logwatch::announce::Announcer,
+    logwatch::{announce::Announcer, settings::LogSettings},
     model::{Alert, AlertKind, Confidence, Links, LogEntry, ReleaseId, Sighting, Sightings, Signal, WorkflowIdentity},
     store::{Accusation, LogEntryRow, Scope, Store, StoreError},
 };
@@ -40,6 +40,7 @@ pub struct Finding<'a> {
 pub struct EntryAlerts {
     pub store: Arc<Store>,
     pub tuning: Tuning,
+    pub settings: Arc<LogSettings>,
     pub subscriptions: Arc<Subscriptions>,
     pub announcer: Arc<Announcer>,
 }
@@ -62,6 +63,7 @@ impl EntryAlerts {
             members: finding.members.clone(),
             links: finding.links.clone(),
             matched: finding.matched.clone(),
+            team: self.team(finding),
             entries: Some(Sightings::first(sighting, now)),
             ..Alert::about(AlertKind::Log, &finding.subject, signal.severity, confidence, title, now)
         };
@@ -70,6 +72,14 @@ impl EntryAlerts {
         let announced = self.store.report(&accusation, &|alert| self.subscriptions.matching(alert), now)?;
         self.announcer.told(&announced);
         Ok(())
+    }
+}
+
+impl EntryAlerts {
+    /// The team of the `[[logs.match]]` that found an entry.
+    fn team(&self, finding: &Finding<'_>) -> Option<String> {
+        let name = finding.matched.as_ref()?;
+        self.settings.matches.iter().find(|rule| rule.name == *name)?.team.clone()
     }
 }
 
@@ -117,7 +127,8 @@ mod tests {
         for (tuning, expected) in [(off, 0), (Tuning::default(), 1)] {
             let announcer = lab.parts.telling().announcer;
             let (store, subscriptions) = (Arc::clone(&lab.parts.store), Arc::clone(&lab.parts.subscriptions));
-            let alerts = EntryAlerts { store, tuning, subscriptions, announcer };
+            let settings = Arc::clone(&lab.parts.settings);
+            let alerts = EntryAlerts { store, tuning, settings, subscriptions, announcer };
             for index in 0..3 {
                 raise(&alerts, index, lab.now());
             }

@@ -58,7 +58,7 @@ pub fn of_package(signal: &Signal, package: &Package, log: &str, now: DateTime<U
 
 /// The budgets of the entries that a match finds.
 pub fn of_match(rule: &MatchRule, met: &Met, now: DateTime<Utc>) -> Vec<Scope> {
-    let MatchRule { name, severity, report } = rule;
+    let MatchRule { name, severity, report, .. } = rule;
     // An operator who wants every entry receives more single alerts.
     let (of_one, of_all) = match report {
         Report::All => ((50, TimeDelta::minutes(10)), (100, TimeDelta::minutes(5))),

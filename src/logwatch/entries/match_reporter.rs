@@ -70,6 +70,7 @@ impl MatchReporter for OfTree<'_> {
             argument,
             links: links(who),
             matched: Some(name.clone()),
+            team: rule.team.clone(),
             entries: Some(Sightings::first(self.sighting(met), now)),
             ..Alert::about(AlertKind::Log, &subject, rule.severity, Confidence::High, title, now)
         };
@@ -88,6 +89,7 @@ impl MatchReporter for OfTree<'_> {
         Alert {
             argument,
             matched: Some(name.clone()),
+            team: rule.team.clone(),
             ..Alert::about(AlertKind::Log, &subject, Severity::Info, Confidence::High, title, now)
         }
     }
@@ -108,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_match_is_told_by_the_rule_that_found_it() {
-        let rule = MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All };
+        let rule = MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All, team: None };
         let lab = Lab::new().with(|settings, _| LogSettings { matches: vec![rule.clone()], ..settings });
         let match_reporters = MatchReporters {
             store: Arc::clone(&lab.parts.store),

@@ -11,6 +11,7 @@ use crate::{
     registry::PackageDocument,
     store::{SeenTag, SeenTags, Store, StoreError},
     text::plain,
+    watchlist::InUse,
 };
 
 /// Compares dist-tags.
@@ -18,6 +19,7 @@ use crate::{
 pub struct DistTags {
     pub store: Arc<Store>,
     pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
     pub subscriptions: Arc<Subscriptions>,
     pub progress: Arc<dyn Progress>,
 }
@@ -75,7 +77,7 @@ impl DistTags {
         }
         let signals = self.settings.tuning.apply(moved_tag(moved).into_iter().collect());
         let Some(signal) = signals.first() else { return Ok(()) };
-        let alert = alert(subject, moved, signal);
+        let alert = self.watchlist.now().stamped(alert(subject, moved, signal));
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), subject.now)?;
         if recorded.announced {
             self.progress.report(&Step::NameAlert { alert: &alert });

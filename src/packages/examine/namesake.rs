@@ -15,6 +15,7 @@ use crate::{
     registry::{Known, PackageDocument, PackageState, Question, RegistryRelease},
     store::{Namesake, Store, StoreError},
     text::with_causes,
+    watchlist::InUse,
 };
 
 /// How often the public registry is queried.
@@ -29,6 +30,7 @@ pub struct Namesakes {
     pub clock: Arc<dyn Clock>,
     pub registries: Arc<Registries>,
     pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
     pub subscriptions: Arc<Subscriptions>,
     pub progress: Arc<dyn Progress>,
 }
@@ -99,6 +101,7 @@ impl Namesakes {
         let signals = self.settings.tuning.apply(vec![namesake(&found)]);
         let Some(signal) = signals.first() else { return Ok(()) };
         let alert = Alert { signals: signals.clone(), ..self.alert_of(&found, signal.severity) };
+        let alert = self.watchlist.now().stamped(alert);
         let now = self.clock.now();
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         if recorded.announced {

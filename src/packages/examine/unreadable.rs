@@ -22,6 +22,7 @@ use crate::{
     progress::Progress,
     store::{Outcome, Record, Store, StoreError, VersionState},
     text::quoted,
+    watchlist::InUse,
 };
 
 /// Most versions that no package URL can name, and that a message lists nevertheless.
@@ -43,6 +44,7 @@ pub struct Unreadables {
     pub store: Arc<Store>,
     pub progress: Arc<dyn Progress>,
     pub settings: Arc<Settings>,
+    pub watchlist: Arc<InUse>,
     pub subscriptions: Arc<Subscriptions>,
     pub doubts: Arc<Doubts>,
 }
@@ -83,6 +85,7 @@ impl Unreadables {
         told: &[String],
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
+        let alert = alert.map(|alert| self.watchlist.now().stamped(alert));
         let mut record = Record::unreadable(release, why, subject.now);
         record.recheck_at = self.settings.next_look(subject.attempts(record.subject.release()), subject.now);
         if let Some(alert) = &alert {
@@ -118,6 +121,7 @@ impl Unreadables {
             let room = MOST.saturating_sub(members.len()).min(news.len());
             members.extend(news.drain(..room));
             let alert = together(subject.package, &name, severity, members, &nameless, subject.now);
+            let alert = self.watchlist.now().stamped(alert);
             told = self.subscriptions.matching(&alert);
             self.store.record_alert(&alert, &told, subject.now)?;
             nameless.clear();

@@ -98,7 +98,8 @@ impl Campaigns {
             let (Some(published_at), Some(severity)) = (row.published_at, row.severity) else { continue };
             if !here.contains(&row.member) {
                 let (purl, confidence) = (row.member, Confidence::Low);
-                members.push(Accused { purl, published_at, severity, confidence, is_repetition: false });
+                let (tier, team) = (known.tier, known.team.clone());
+                members.push(Accused { purl, published_at, severity, confidence, is_repetition: false, tier, team });
             }
         }
         members.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));

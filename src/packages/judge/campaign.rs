@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{Alert, AlertKind, Confidence, CorrelationKey, Fingerprint, Observation, Package, ReleaseId, Severity},
+    model::{
+        Alert, AlertKind, Confidence, CorrelationKey, Fingerprint, Observation, Package, ReleaseId, Severity, Tier,
+    },
     text::{counted, quoted, shell_word},
 };
 
@@ -43,6 +45,10 @@ pub struct Accused {
     pub confidence: Confidence,
     /// Whether it repeats the deviation of an open alert.
     pub is_repetition: bool,
+    /// The tier of its package.
+    pub tier: Option<Tier>,
+    /// The team that answers for its package.
+    pub team: Option<String>,
 }
 
 impl Accused {
@@ -51,7 +57,8 @@ impl Accused {
         let counts = alert.kind == AlertKind::Release && alert.severity >= Severity::Medium;
         let (purl, published_at) = (alert.purl.clone().filter(|_| counts)?, alert.published_at?);
         let (severity, confidence, is_repetition) = (alert.severity, alert.confidence, alert.repeats.is_some());
-        Some(Self { purl, published_at, severity, confidence, is_repetition })
+        let (tier, team) = (alert.tier, alert.team.clone());
+        Some(Self { purl, published_at, severity, confidence, is_repetition, tier, team })
     }
 }
 
@@ -117,8 +124,17 @@ pub fn alert(
             beside(bystanders, &first.purl)
         ),
         members: members.iter().map(|one| one.purl.clone()).collect(),
+        tier: members.iter().filter_map(|one| one.tier).max(),
+        team: team(members),
         ..Alert::about(AlertKind::Campaign, &subject, worst.severity, worst.confidence, title, raised_at)
     })
+}
+
+/// The team of a campaign, if all of its releases with a team have the same.
+fn team(members: &[Accused]) -> Option<String> {
+    let mut teams = members.iter().filter_map(|one| one.team.as_ref());
+    let first = teams.next()?;
+    teams.all(|team| team == first).then(|| first.clone())
 }
 
 /// An operator who investigates a campaign needs to know all releases of the same publisher.
@@ -177,6 +193,8 @@ mod tests {
             severity: Severity::High,
             confidence: Confidence::Medium,
             is_repetition: false,
+            tier: None,
+            team: None,
         }
     }
 

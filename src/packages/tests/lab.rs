@@ -13,11 +13,11 @@ use crate::{
     attest::{TrustMaterial, Verifier},
     clock::{Clock, ManualClock},
     config::Config,
-    deliver::{Message, Receipt, Sink, SinkError, Subscription, Subscriptions},
+    deliver::{Message, Receipt, Sink, SinkError, Subscription, Subscriptions, Timing},
     http::{Client, ScriptedTransport},
     model::{
-        Alert, Auth, Digests, Ecosystem, Facts, File, Observation, Package, Person, Provenance, RegistryKey, ReleaseId,
-        ReleaseStatus, Severity, Unread,
+        Alert, AlertMatchers, Auth, Digests, Ecosystem, Facts, File, Observation, Package, Person, Provenance,
+        RegistryKey, ReleaseId, ReleaseStatus, Unread,
     },
     packages::{
         examination::{Examination, history_ends},
@@ -175,8 +175,12 @@ impl Lab {
 
 fn parts(store: Arc<Store>, clock: Arc<dyn Clock>, answer: Answer) -> PackageParts {
     let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock));
-    let all =
-        Subscription { name: "all".to_owned(), min_severity: Severity::Info, kinds: None, sink: Arc::new(Nobody) };
+    let all = Subscription {
+        name: "all".to_owned(),
+        matchers: AlertMatchers::default(),
+        timing: Timing::default(),
+        sink: Arc::new(Nobody),
+    };
     let subscriptions = Arc::new(Subscriptions::new(vec![all]).unwrap());
     let issues = Arc::new(OperationalIssues::new(Arc::clone(&store), Arc::clone(&subscriptions)));
     let config = Config::parse("[trust]\nsource = \"embedded\"", Path::new("test.toml")).unwrap();

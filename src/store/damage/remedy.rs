@@ -53,6 +53,13 @@ pub(super) fn remedy(
         "work" => queued(db, broken, columns, now),
         "sources" => source(db, broken),
         "logs" => log(db, broken),
+        "silences" | "silence_ends" => Ok(Remedy {
+            text:
+                "It stays where it is, because its table only grows, and silences or ends nothing; `provwatch silences \
+                   add` replaces it."
+                    .to_owned(),
+            kept: true,
+        }),
         "alert_actions" | "baseline_versions" | "log_evidence" | "events" => Ok(Remedy {
             text: "It stays where it is, because its table only grows, and is skipped.".to_owned(),
             kept: true,

@@ -72,6 +72,9 @@ pub struct DeliveryState {
     pub settled_at: Option<DateTime<Utc>>,
     /// The sink's answer to the last attempt.
     pub detail: Option<String>,
+    /// Why it was sent, if not because the alert was raised: a repetition, an escalation, a notice of an action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Where a delivery stands.
@@ -96,18 +99,19 @@ pub(in crate::store) struct Undelivered {
     sequence: u32,
     refusals: u32,
     created_at: DateTime<Utc>,
+    why: Option<String>,
 }
 
 impl Undelivered {
     /// The delivery. One whose alert is damaged waits until that was set aside, one that has none is damaged itself.
     pub fn with_alert(self, db: &Reading<'_>) -> Result<Option<Delivery>, QueryFailure> {
-        let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at } = self;
+        let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at, why } = self;
         match raised(db, &alert) {
             Ok(Some((alert, _))) => Ok(Some(Delivery {
                 id,
                 idempotency_key,
                 subscription,
-                alert,
+                alert: Alert { note: why, ..alert },
                 attempts,
                 sequence,
                 refusals,
@@ -137,6 +141,7 @@ pub(in crate::store) fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undeliver
         sequence: row.get("sequence")?,
         refusals: row.get::<_, Option<u32>>("refusals")?.unwrap_or_default(),
         created_at: row.get::<_, Micros>("created_at")?.0,
+        why: row.get("why")?,
     })
 }
 
@@ -160,5 +165,6 @@ pub(super) fn delivery_state(row: &Row<'_>) -> rusqlite::Result<DeliveryState> {
         created_at: row.get::<_, Micros>("created_at")?.0,
         settled_at: time(row.get("settled_at")?),
         detail: row.get("detail")?,
+        why: row.get("why")?,
     })
 }

@@ -37,6 +37,8 @@ pub struct MatchRule {
     pub severity: Severity,
     /// Which findings are reported.
     pub report: Report,
+    /// The team that answers for it.
+    pub team: Option<String>,
 }
 
 /// An entry that a match found.

@@ -15,7 +15,7 @@ use super::{
     lab::{Lab, alerted, due_work, event, learned, minutes_later, noon, package, provenance, release, stale_source},
 };
 use crate::{
-    model::{Baseline, ExpectedChange, Observation, Severity},
+    model::{AlertMatchers, Baseline, ExpectedChange, Observation, Severity, Silence, SilenceEnd},
     store::{
         AlertFilter, NewEvidence, NewLog, Outcome, PackageRow, Record, Store, StoreError, logs,
         sealed::{self, Table},
@@ -53,6 +53,10 @@ fn rich() -> Lab {
     store.keep_forge_answer("https://forge.example/r", "{\"stars\":1}", noon()).unwrap();
     store.record_alert(&stale_source(), &[], noon()).unwrap();
     store.expect_change(&expected()).unwrap();
+    let silence = AlertMatchers { teams: vec!["nobody".to_owned()], ..AlertMatchers::default() };
+    let silence = store.add_silence(&silence, "planned", "alice", (noon(), minutes_later(60))).unwrap();
+    let end = SilenceEnd { at: minutes_later(1), by: "alice".to_owned(), reason: "done".to_owned() };
+    store.expire_silence(silence, &end).unwrap();
     let log = NewLog {
         name: "log.example",
         kind: logs::LogKind::Tiles,
@@ -88,6 +92,8 @@ fn told(store: &Store) -> BTreeSet<String> {
     all("sources", each(store.sources()));
     all("rechecks", each(store.packages_to_recheck(minutes_later(60), chrono::TimeDelta::days(1), 99)));
     all("expected", each(store.expected_changes()));
+    all("ends", each(store.silences().map(ends)));
+    all("silences", each(store.silences().map(without_ends)));
     all("logs", each(store.logs()));
     all("evidence", each(store.evidence(None)));
     all("checks", each(store.due_log_checks(minutes_later(60), 99)));
@@ -108,6 +114,14 @@ fn told(store: &Store) -> BTreeSet<String> {
     store.delivery_summary().unwrap();
     store.stats().unwrap();
     lines
+}
+
+fn ends(silences: Vec<Silence>) -> Vec<SilenceEnd> {
+    silences.into_iter().filter_map(|silence| silence.expired).collect()
+}
+
+fn without_ends(silences: Vec<Silence>) -> Vec<Silence> {
+    silences.into_iter().map(|silence| Silence { expired: None, ..silence }).collect()
 }
 
 fn each<T: Debug>(read: Result<Vec<T>, StoreError>) -> Vec<String> {
@@ -295,14 +309,15 @@ fn damage_is_set_aside_once() {
             }
         }
         assert_eq!(store.set_damage_aside(minutes_later(9)).unwrap().rows, 0, "{flip}: it is seen to");
-        let kept = ["alert_actions", "baseline_versions", "log_evidence"];
+        let kept = ["alert_actions", "baseline_versions", "log_evidence", "silences", "silence_ends"];
         assert_eq!(unsound(&store).into_iter().filter(|table| !kept.contains(table)).count(), 0, "{flip}");
         assert!(store.damaged_rows(9).unwrap().len() <= 3, "{flip}");
     }
 }
 
 const GUARDS: &str = "DROP TRIGGER alert_actions_are_not_changed; DROP TRIGGER baseline_versions_are_not_changed;
-    DROP TRIGGER log_evidence_is_not_changed;";
+    DROP TRIGGER log_evidence_is_not_changed; DROP TRIGGER silences_are_not_changed;
+    DROP TRIGGER silence_ends_are_not_changed;";
 
 /// Every value that a checksum covers: table, column, the condition for its row, and the value.
 fn everything(store: &Store) -> Vec<(&'static str, &'static str, String, Value)> {

@@ -1,6 +1,7 @@
 //! Tests of the precedence between matching entries.
 
 use super::*;
+use crate::model::{Alert, AlertKind, Confidence};
 
 #[test]
 fn the_most_particular_entry_decides() {
@@ -132,4 +133,26 @@ purl = "pkg:npm/@acme/y"
     assert!(error("packages = [\"pkg:npm/@acme/*?repository_url=https://npm.acme.example\"]").contains("one by one"));
     let twice = "packages = [\"pkg:npm/x?repository_url=https://a.example\", \"pkg:npm/x?repository_url=a.example/\"]";
     assert!(error(twice).contains("is already on line 1"));
+}
+
+#[test]
+fn an_alert_gets_the_tier_and_the_team_of_its_package() {
+    let watchlist = parse(
+        "packages = ['pkg:npm/plain']\n[[package]]\npurl = 'pkg:npm/@acme/*'\nteam = 'web'\n\
+         [[package]]\npurl = 'pkg:npm/@acme/pay'\ntier = 'critical'\n\
+         [[package]]\npurl = 'pkg:npm/axios'\ntier = 'important'\n[tiers.important]\nteam = 'platform'",
+    );
+    for (purl, tier, team) in [
+        ("pkg:npm/%40acme/x", Some(Tier::Normal), Some("web")),
+        ("pkg:npm/%40acme/pay", Some(Tier::Critical), Some("web")),
+        ("pkg:npm/axios", Some(Tier::Important), Some("platform")),
+        ("pkg:npm/plain", Some(Tier::Normal), None),
+        ("pkg:npm/other", None, None),
+    ] {
+        let (kind, at) = (AlertKind::Release, chrono::DateTime::UNIX_EPOCH);
+        let alert = Alert::about(kind, purl, Severity::High, Confidence::High, String::new(), at);
+        let stamped = watchlist.stamped(Alert { package: Some(package(purl)), ..alert });
+        assert_eq!((stamped.tier, stamped.team.as_deref()), (tier, team), "{purl}");
+    }
+    assert_eq!(watchlist.teams(), ["platform", "web"].map(str::to_owned).into());
 }

@@ -3,6 +3,7 @@
 mod any_order;
 mod failures;
 mod order;
+mod quiet_hours;
 mod short_form;
 
 use std::{
@@ -16,8 +17,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::ManualClock,
-    deliver::{Sink, samples, schedule::LONGEST_STEP},
-    model::{Alert, AlertKind, Confidence, Member},
+    deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
+    model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
     store::Store,
 };
 
@@ -104,8 +105,12 @@ impl Lab {
         let store = Store::open(&folder.path().join("provwatch.db")).unwrap();
         let script = Mutex::new(script.iter().copied().collect());
         let sink = Arc::new(Scripted { script, clock: Some(clock.clone()), takes, ..Scripted::default() });
-        let subscription =
-            Subscription { name: "mail".to_owned(), min_severity: Severity::Info, kinds: None, sink: sink.clone() };
+        let subscription = Subscription {
+            name: "mail".to_owned(),
+            matchers: AlertMatchers::default(),
+            timing: Timing::default(),
+            sink: sink.clone(),
+        };
         Self { clock, store, sink, subscription, queue: Queue::default(), _folder: folder }
     }
 

@@ -1,14 +1,19 @@
-//! Patterns of a watchlist: purls, and purls with stars.
+//! Patterns of packages: purls, and purls with stars.
 
 use std::{fmt, str::FromStr};
 
-use crate::model::{Ecosystem, Package, RegistryKey, fits};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Ecosystem, InvalidPurl, Package, RegistryKey, fits};
 
 /// Most stars of a glob: each one multiplies the work of matching.
 const MAX_STARS: usize = 3;
 
-/// One entry of a watchlist: a purl without a version, or a purl with `*` in its name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Packages: a purl without a version, or a purl with `*` in its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("format" = "pattern"))]
 pub enum Pattern {
     /// One package.
     Exact(Package),
@@ -31,6 +36,38 @@ impl Pattern {
             Self::Glob(glob) => glob.ecosystem().into(),
         }
     }
+
+    /// The ecosystem of its packages.
+    pub fn ecosystem(&self) -> Ecosystem {
+        match self {
+            Self::Exact(package) => package.ecosystem(),
+            Self::Glob(glob) => glob.ecosystem(),
+        }
+    }
+
+    /// Whether it matches a package. Stars stand for packages of the public registry only.
+    pub fn fits(&self, package: &Package) -> bool {
+        match self {
+            Self::Exact(one) => one.registry() == package.registry() && one.distinct_name() == package.distinct_name(),
+            Self::Glob(glob) => {
+                package.is_public() && package.ecosystem() == glob.ecosystem && glob.fits(&package.distinct_name())
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.to_string()
+    }
 }
 
 impl FromStr for Pattern {
@@ -40,7 +77,7 @@ impl FromStr for Pattern {
         if text.contains('*') {
             return Glob::parse(text).map(Self::Glob);
         }
-        text.parse().map(Self::Exact).map_err(|error: crate::model::InvalidPurl| error.to_string())
+        text.parse().map(Self::Exact).map_err(|error: InvalidPurl| error.to_string())
     }
 }
 
@@ -74,26 +111,26 @@ impl Glob {
         Ok(Self { ecosystem, name: normalised(ecosystem, &name).into() })
     }
 
-    pub(super) fn ecosystem(&self) -> Ecosystem {
+    pub(crate) fn ecosystem(&self) -> Ecosystem {
         self.ecosystem
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The common beginning of all matching names.
-    pub(super) fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         self.name.split('*').next().unwrap_or_default()
     }
 
     /// Whether it matches every name, or every scoped name, of the registry.
-    pub(super) fn is_boundless(&self) -> bool {
+    pub(crate) fn is_boundless(&self) -> bool {
         self.name.bytes().all(|byte| b"*@/".contains(&byte))
     }
 
     /// Whether it matches a name.
-    pub(super) fn fits(&self, name: &str) -> bool {
+    pub(crate) fn fits(&self, name: &str) -> bool {
         fits(&self.name, name)
     }
 }
@@ -173,6 +210,19 @@ mod tests {
         let one: Pattern = "pkg:npm/@acme/x?repository_url=https://npm.acme.example".parse().unwrap();
         assert_eq!(one.to_string(), "pkg:npm/%40acme/x?repository_url=https://npm.acme.example");
         assert_eq!(one.registry().to_string(), "npm https://npm.acme.example");
+    }
+
+    #[test]
+    fn a_pattern_fits_packages_of_its_registry() {
+        for (pattern, fitting, other) in [
+            ("pkg:npm/axios", "pkg:npm/axios", "pkg:pypi/axios"),
+            ("pkg:pypi/Django_Filter", "pkg:pypi/django-filter", "pkg:pypi/django"),
+            ("pkg:npm/@acme/*", "pkg:npm/%40acme/x", "pkg:npm/%40acme/x?repository_url=https://npm.acme.example"),
+            ("pkg:npm/a*", "pkg:npm/axios", "pkg:cargo/axios"),
+        ] {
+            let pattern: Pattern = pattern.parse().unwrap();
+            assert!(pattern.fits(&fitting.parse().unwrap()) && !pattern.fits(&other.parse().unwrap()), "{pattern}");
+        }
     }
 
     proptest! {

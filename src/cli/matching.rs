@@ -1,0 +1,46 @@
+//! Wording of the conditions of subscriptions and silences.
+
+use std::fmt::Display;
+
+use super::words;
+use crate::model::{AlertKind, AlertMatchers};
+
+/// The conditions in words: `kind log; match acme or widget; severity up to high`.
+pub fn words(matchers: &AlertMatchers) -> String {
+    let kinds: Vec<&str> = matchers.kinds.iter().copied().map(AlertKind::as_str).collect();
+    let all = [
+        either("kind", &kinds),
+        either("ecosystem", &matchers.ecosystems),
+        either("package", &matchers.packages),
+        either("tier", &matchers.tiers),
+        either("team", &matchers.teams),
+        either("detector", &matchers.detectors),
+        either("match", &matchers.log_matches),
+        either("log", &matchers.logs),
+        matchers.min_severity.map(|least| format!("severity from {least}")),
+        matchers.max_severity.map(|most| format!("severity up to {most}")),
+    ];
+    let said: Vec<String> = all.into_iter().flatten().collect();
+    if said.is_empty() { "every alert".to_owned() } else { said.join("; ") }
+}
+
+fn either(what: &str, values: &[impl Display]) -> Option<String> {
+    let values: Vec<String> = values.iter().map(words::name).collect();
+    (!values.is_empty()).then(|| format!("{what} {}", values.join(" or ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_told_in_words() {
+        for (toml, expected) in [
+            ("", "every alert"),
+            ("kinds = ['log', 'operation']\nmax_severity = 'high'", "kind log or operation; severity up to high"),
+            ("packages = ['pkg:npm/a*']\nteams = ['web', 'pay']", "package pkg:npm/a*; team web or pay"),
+        ] {
+            assert_eq!(words(&toml::from_str(toml).unwrap()), expected, "{toml}");
+        }
+    }
+}

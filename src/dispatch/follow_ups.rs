@@ -1,0 +1,55 @@
+//! Makes the messages that follow from the time: repetitions, escalations and notices of actions.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    deliver::Subscription,
+    store::{Store, StoreError},
+};
+
+/// How often a subscription's follow-ups are looked for.
+const INTERVAL: TimeDelta = TimeDelta::seconds(20);
+
+/// When the follow-ups of each subscription were last looked for. After a restart that is done at once: the outbox has
+/// what was made before.
+#[derive(Debug, Default)]
+pub struct FollowUps(Mutex<BTreeMap<String, DateTime<Utc>>>);
+
+impl FollowUps {
+    /// Puts the follow-ups of a subscription into the outbox that are due.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn make(&self, store: &Store, subscription: &Subscription, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (name, timing) = (&subscription.name, &subscription.timing);
+        if !self.is_time(name, now) {
+            return Ok(());
+        }
+        if timing.notices {
+            store.notify_of_actions(name, now)?;
+        }
+        if let Some(every) = timing.repeat {
+            store.repeat_open(name, every, now)?;
+        }
+        if let Some(escalation) = &timing.escalate {
+            store.escalate((name, &escalation.to), escalation.after, now)?;
+        }
+        self.made(name, now);
+        Ok(())
+    }
+
+    /// Whether it is time to look again. A clock that went back is no reason to wait.
+    fn is_time(&self, name: &str, now: DateTime<Utc>) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.get(name).is_none_or(|last| now - *last >= INTERVAL || now < *last)
+    }
+
+    fn made(&self, name: &str, now: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), now);
+    }
+}

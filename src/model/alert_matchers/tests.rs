@@ -1,0 +1,173 @@
+//! Tables of matchers, alerts, and contradictions.
+
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::model::{Confidence, LogEntry, Sighting, Sightings};
+
+fn matchers(toml: &str) -> AlertMatchers {
+    toml::from_str(toml).unwrap_or_else(|error| panic!("{toml}: {error}"))
+}
+
+fn about(kind: AlertKind, severity: Severity) -> Alert {
+    Alert::about(kind, "x", severity, Confidence::High, "a title".to_owned(), DateTime::<Utc>::UNIX_EPOCH)
+}
+
+fn signal(detector: &'static str, corroborating: bool) -> Signal {
+    Signal {
+        detector: detector.into(),
+        severity: Severity::High,
+        expected: String::new(),
+        seen: String::new(),
+        since: None,
+        why: String::new(),
+        corroborating,
+    }
+}
+
+fn release() -> Alert {
+    Alert {
+        purl: Some("pkg:npm/%40acme/widget@1.0.0".parse().unwrap()),
+        signals: vec![signal("evidence-downgrade", false), signal("odd-hours", true)],
+        tier: Some(Tier::Critical),
+        team: Some("payments".to_owned()),
+        ..about(AlertKind::Release, Severity::High)
+    }
+}
+
+fn campaign() -> Alert {
+    let members = ["pkg:npm/%40acme/widget@1.0.0", "pkg:npm/chalk@5.0.0"];
+    Alert { members: members.map(|purl| purl.parse().unwrap()).to_vec(), ..about(AlertKind::Campaign, Severity::High) }
+}
+
+fn of_log() -> Alert {
+    let place = LogEntry { origin: "log.example".to_owned(), index: 7 };
+    Alert {
+        matched: Some("acme".to_owned()),
+        entries: Some(Sightings::first(Sighting::at(&place, "ada"), DateTime::<Utc>::UNIX_EPOCH)),
+        members: vec!["pkg:npm/chalk@5.0.0".parse().unwrap()],
+        ..about(AlertKind::Log, Severity::Info)
+    }
+}
+
+#[test]
+fn all_conditions_must_hold_and_one_value_of_a_list() {
+    for (toml, expected) in [
+        ("", true),
+        ("min_severity = 'high'", true),
+        ("min_severity = 'critical'", false),
+        ("max_severity = 'medium'", false),
+        ("kinds = ['log', 'release']", true),
+        ("kinds = ['log']", false),
+        ("ecosystems = ['pypi', 'npm']", true),
+        ("ecosystems = ['pypi']", false),
+        ("packages = ['pkg:npm/@acme/*']", true),
+        ("packages = ['pkg:npm/%40acme/widget', 'pkg:npm/chalk']", true),
+        ("packages = ['pkg:npm/*']", false),
+        ("packages = ['pkg:npm/@acme/widget?repository_url=https://npm.acme.example']", false),
+        ("tiers = ['critical']", true),
+        ("tiers = ['normal', 'important']", false),
+        ("teams = ['payments']", true),
+        ("teams = ['Payments']", false),
+        ("detectors = ['evidence-downgrade', 'publisher-changed']", true),
+        ("detectors = ['odd-hours']", false),
+        ("log_matches = ['acme']", false),
+        ("logs = ['log.example']", false),
+        ("kinds = ['release']\nteams = ['payments']\ntiers = ['critical']\nmin_severity = 'low'", true),
+        ("kinds = ['release']\nteams = ['search']\ntiers = ['critical']\nmin_severity = 'low'", false),
+    ] {
+        let matchers = matchers(toml);
+        assert_eq!(matchers.select(&release()), expected, "{toml}");
+        assert_eq!(matchers.refusing(&release()).is_none(), expected, "{toml}");
+    }
+}
+
+#[test]
+fn a_part_selects_a_campaign_and_only_all_parts_cover_it() {
+    for (toml, selected, covered) in [
+        ("packages = ['pkg:npm/chalk']", true, false),
+        ("packages = ['pkg:npm/chalk', 'pkg:npm/@acme/*']", true, true),
+        ("ecosystems = ['npm']", true, true),
+        ("detectors = ['evidence-downgrade']", false, false),
+    ] {
+        let matchers = matchers(toml);
+        assert_eq!((matchers.select(&campaign()), matchers.cover(&campaign())), (selected, covered), "{toml}");
+    }
+    let mut alert = release();
+    alert.signals.push(signal("install-script-added", false));
+    let one = matchers("detectors = ['evidence-downgrade']");
+    assert!(one.select(&alert) && !one.cover(&alert), "another detector found something too");
+    assert!(one.cover(&release()), "a corroborating signal is not a reason of its own");
+}
+
+#[test]
+fn alerts_about_logs_are_matched_by_their_logs_and_matches() {
+    for (toml, expected) in [
+        ("log_matches = ['acme']", true),
+        ("log_matches = ['other']", false),
+        ("logs = ['log.example']", true),
+        ("logs = ['log']", false),
+        ("packages = ['pkg:npm/chalk']", false),
+        ("ecosystems = ['npm']", false),
+    ] {
+        assert_eq!(matchers(toml).select(&of_log()), expected, "{toml}");
+    }
+}
+
+#[test]
+fn what_can_never_match_is_found() {
+    let known = ["evidence-downgrade", "odd-hours"];
+    for (toml, keys) in [
+        ("kinds = ['log']\npackages = ['pkg:npm/a']", vec!["packages"]),
+        ("kinds = ['log']\ntiers = ['critical']", vec!["tiers"]),
+        ("kinds = ['release', 'campaign']\nlog_matches = ['acme']", vec!["log_matches"]),
+        ("logs = ['log.example']\necosystems = ['npm']", vec!["ecosystems"]),
+        ("ecosystems = ['pypi']\npackages = ['pkg:npm/a']", vec!["packages"]),
+        ("ecosystems = ['pypi']\npackages = ['pkg:npm/a*']", vec!["packages"]),
+        ("detectors = ['evidence-downgrade', 'evidence-downgrad', '']", vec!["detectors", "detectors"]),
+        ("min_severity = 'high'\nmax_severity = 'low'", vec!["max_severity"]),
+        ("teams = ['']", vec!["teams"]),
+        ("log_matches = [' ']", vec!["log_matches"]),
+        (
+            "kinds = ['log']\ndetectors = ['nothing']\nmin_severity = 'critical'\nmax_severity = 'info'\ntiers = ['normal']",
+            vec!["max_severity", "tiers", "detectors"],
+        ),
+        ("", vec![]),
+        ("min_severity = 'high'\nmax_severity = 'high'", vec![]),
+        ("kinds = ['log', 'release']\npackages = ['pkg:npm/a']", vec![]),
+        ("kinds = ['operation']\npackages = ['pkg:npm/a']\necosystems = ['npm', 'pypi']", vec![]),
+    ] {
+        let found: Vec<_> = matchers(toml).contradictions(&known).into_iter().map(|found| found.key).collect();
+        assert_eq!(found, keys, "{toml}");
+    }
+}
+
+#[test]
+fn obnoxious_matchers_are_refused() {
+    for toml in [
+        "min_severity = 'worst'",
+        "min_severity = 3",
+        "kinds = 'log'",
+        "kinds = ['everything']",
+        "ecosystems = ['gem']",
+        "packages = ['axios']",
+        "packages = ['pkg:npm/****']",
+        "packages = ['pkg:npm/a@1.0.0']",
+        "tiers = ['Critical']",
+        "colour = 'red'",
+        "min_severity = 'low'\nmin_severity = 'low'",
+    ] {
+        assert!(toml::from_str::<AlertMatchers>(toml).is_err(), "{toml}");
+    }
+}
+
+#[test]
+fn matchers_survive_a_round_trip() {
+    let all = matchers(
+        "min_severity = 'low'\nmax_severity = 'high'\nkinds = ['release']\necosystems = ['npm']\npackages = ['pkg:npm/a*']\n\
+         tiers = ['normal']\nteams = ['a']\ndetectors = ['odd-hours']",
+    );
+    let json = serde_json::to_string(&all).unwrap();
+    assert_eq!(serde_json::from_str::<AlertMatchers>(&json).unwrap(), all);
+    assert_eq!(serde_json::to_string(&AlertMatchers::default()).unwrap(), "{}");
+}
