@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, keeping, log_settings, polled, rdap,
-    registries, settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, keeping, log_settings, polled,
+    rdap, registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,

@@ -161,7 +161,7 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
 fn since_then(view: &View) -> Option<Value> {
     let standing = view.standing.iter().map(|standing| format!("Status: {standing}"));
     let development = |it: &DevelopmentView| format!("{}: {}. {}", it.at, it.title, it.text);
-    let text = joined(standing.chain(view.developments.iter().map(development)), "\n");
+    let text = joined(standing.chain(view.developments.iter().map(development)), "\n", MAX_TEXT);
     (!text.is_empty()).then(|| paragraph(&text))
 }
 

@@ -19,7 +19,7 @@ use crate::{
         words, wrap,
     },
     dispatch::member_details,
-    model::{Alert, AlertAction, AlertStatus, Development, Member, Sighting, Sightings, Signal, leading},
+    model::{Alert, AlertAction, Development, Member, Sighting, Sightings, Signal, leading},
     store::{BaselineVersion, DeliveryState, DeliveryStatus, HeldBack, Telling},
 };
 
