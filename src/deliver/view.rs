@@ -16,14 +16,14 @@ use crate::{
 /// Most signals that a message shows; the alert itself has them all.
 const MAX_SIGNALS: usize = 12;
 /// Most developments that a message shows, the latest first.
-const MAX_DEVELOPMENTS: usize = 12;
+const MAX_DEVELOPMENTS: usize = 6;
 /// Most members of a campaign that a message shows: more than a campaign has.
 const MAX_MEMBERS: usize = 1_000;
 /// Most members that a message shows with more than a line, after those that are new.
 const MAX_IN_FULL: usize = 100;
 /// Most names of new dependencies or scripts of one member.
 const MAX_ADDED: usize = 8;
-/// Most characters of a member's evidence.
+/// Most characters of a member's evidence; half of those of a development.
 const EVIDENCE: usize = 200;
 
 /// The content of a message in any format: every text one line, plain and bounded. Formats add their own escaping.
@@ -197,7 +197,7 @@ impl DevelopmentView {
         Self {
             title: format!("{}{}", whose.unwrap_or_default(), development.kind.title()),
             at: moment(development.at),
-            text: plain(&development.text, SENTENCE),
+            text: plain(&development.text, 2 * EVIDENCE),
         }
     }
 }
@@ -298,7 +298,7 @@ fn standing(alert: &Alert) -> Option<String> {
     let until = until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
     let category = alert.handling.as_ref().and_then(|handling| handling.category);
     let category = category.map(|category| format!(" as {category}")).unwrap_or_default();
-    let (by, reason) = (plain(by, NAME), plain(reason, SENTENCE));
+    let (by, reason) = (plain(by, NAME), plain(reason, 2 * EVIDENCE));
     Some(format!("{}{again}{category} by {by} at {}{until}: {reason}", status.as_str(), moment(*at)))
 }
 

@@ -207,6 +207,9 @@ mod tests {
         assert_eq!(report(LogViolation::Rollback), ["log.example went back to fewer entries than it had signed"]);
         assert_eq!(report(LogViolation::Fork), ["log.example signed two histories"]);
         reporter.clear(&look.tree, lab.now()).unwrap();
+        for proven in [LogViolation::Fork, LogViolation::SameSize] {
+            reporter.resolve_violation(&look.tree, proven, "it looks well", lab.now()).unwrap();
+        }
         let open = lab.parts.store.alerts(&AlertFilter::default()).unwrap();
         let open = open.iter().filter(|alert| alert.status != AlertStatus::Resolved);
         assert_eq!(open.map(|alert| &*alert.title).collect::<Vec<_>>(), ["log.example signed two histories"]);

@@ -55,7 +55,7 @@ impl DevelopmentKind {
 }
 
 /// What remains true whatever happens to the release.
-const STAYS: &str = "whoever installed it before has it, and a thief can withdraw a release, too";
+const STAYS: &str = "machines that installed it before have it, and a thief can withdraw a release, too";
 
 impl Development {
     /// The development by which a release has another status at its registry.
@@ -64,7 +64,7 @@ impl Development {
             ReleaseStatus::Yanked => (DevelopmentKind::Withdrawn, format!("It was yanked: {STAYS}.")),
             ReleaseStatus::Unpublished => (DevelopmentKind::Withdrawn, format!("It was removed: {STAYS}.")),
             ReleaseStatus::Quarantined => {
-                let text = "The registry locked it during an investigation: whoever installed it before has it.";
+                let text = "The registry locked it during an investigation: machines that installed it before have it.";
                 (DevelopmentKind::Quarantined, text.to_owned())
             }
             ReleaseStatus::Published => {

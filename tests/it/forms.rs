@@ -108,7 +108,12 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("baseline accept", vec![BRANCH, "--reason", "it was ada"], &["baseline-accepted/1"]),
         ("baseline unaccept", vec![BRANCH, "--reason", "it was not"], &["baseline-unaccepted/1"]),
         ("baseline reset", vec![WIDGET, "--reason", "restored"], &["baseline-reset/1"]),
-        ("alerts ack", vec!["2f10e7bb1b36", "--reason", "seen"], &["alert/1"]),
+        ("alerts ack", vec!["2f10e7bb1b36", "--reason", "seen", "--dry-run"], &["alert-change/1"]),
+        ("alerts ack", vec!["2f10e7bb1b36", "--reason", "seen", "--until", "7d"], &["alert/1"]),
+        ("alerts snooze", vec!["2f10e7bb1b36", "--until", "7d", "--reason", "it can wait"], &["alert/1"]),
+        ("alerts resolve", vec!["2f10e7bb1b36", "--as", "true-positive", "--reason", "it was"], &["alert/1"]),
+        ("alerts reopen", vec!["2f10e7bb1b36", "--reason", "another look"], &["alert/1"]),
+        ("alerts stats", vec!["--since", "2020-01-01"], &["alert-stats/1"]),
     ]
 }
 

@@ -66,7 +66,7 @@ fn milliseconds(what: impl Fn() -> usize) -> (f64, usize) {
 }
 
 #[test]
-#[ignore = "takes a minute; the numbers of docs/PERFORMANCE.md come from here"]
+#[ignore = "takes many minutes without --release"]
 fn lists_of_a_hundred_thousand_alerts_are_fast() {
     let lab = Lab::new();
     fill(&lab);

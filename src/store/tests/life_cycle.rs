@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::lab::{Lab, alert, alerted, minutes_later, noon, package, release, stale_source, subscriptions};
 use crate::{
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, DevelopmentKind, Fingerprint,
-        InvalidAction, ReleaseStatus, Resolution, Severity, Signal,
+        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Fingerprint, InvalidAction, Resolution, Severity,
+        Signal,
     },
     store::{ActionOutcome, AlertFilter, StoreError},
 };
