@@ -62,9 +62,12 @@ fn commands(package: &Package) -> &'static Commands {
 /// The command with its words filled in and quoted. A publisher chooses names and versions.
 fn filled(command: &str, package: &Package, version: &str) -> String {
     let (name, version) = (plain(package.name(), NAME), plain(version, NAME));
-    let word = |word: &str| match word.contains('{') {
-        true => argument(&word.replace("{name}", &name).replace("{version}", &version)),
-        false => word.to_owned(),
+    let word = |word: &str| {
+        if word.contains('{') {
+            argument(&word.replace("{name}", &name).replace("{version}", &version))
+        } else {
+            word.to_owned()
+        }
     };
     command.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }

@@ -203,8 +203,9 @@ const MAX_FIND_OUT: usize = 1_950;
 /// One stage: its heading, its sentences, and its commands as code, each purpose once as a comment.
 fn what_to_do(number: usize, stage: &StageView) -> String {
     // provwatch's own words, and the title of a registry.
-    let advice: String = stage.advice.iter().map(|advice| format!("\n{}", escape(advice, MAX_FIELD / 4))).collect();
-    let head = format!("*{number}. {}*{advice}", stage.title);
+    let mut head = vec![format!("*{number}. {}*", stage.title)];
+    head.extend(stage.advice.iter().map(|advice| escape(advice, MAX_FIELD / 4)));
+    let head = head.join("\n");
     if stage.commands.is_empty() {
         return head;
     }

@@ -70,7 +70,7 @@ impl Machine {
         let output = self.run(&["doctor", "--offline", "--format", "json"]);
         let lines = String::from_utf8(output.stdout).unwrap();
         let checks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        checks.filter(|check| check["name"] == "heartbeat").last().unwrap()
+        checks.filter(|check| check["name"] == "heartbeat").next_back().unwrap()
     }
 }
 
