@@ -52,8 +52,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        deliver::{reduced::Short, render::Template, samples, view::View},
-        model::Severity,
+        deliver::{Timing, reduced::Short, render::Template, samples, view::View},
+        model::AlertMatchers,
     };
 
     #[derive(Debug, Default)]

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text() {
-        stays_text(&samples::message(samples::hostile()), 125_000);
+        stays_text(&samples::message(samples::hostile()), 135_000);
         stays_text(&samples::message(samples::hostile_campaign()), 700_000);
     }
 

@@ -11,7 +11,7 @@ use super::{AlertStatus, Fingerprint};
 /// The longest acknowledgement or snooze with an end.
 const LONGEST: TimeDelta = TimeDelta::days(366);
 
-/// What somebody did with an alert. The history of an alert consists of these.
+/// What an operator or provwatch did with an alert. The history of an alert consists of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertAction {
     /// Where the alert stood afterwards.
@@ -123,12 +123,11 @@ impl AlertAction {
     /// What does not agree.
     pub fn check(&self) -> Result<(), InvalidAction> {
         match (self.status, self.until) {
-            (AlertStatus::Acknowledged, None) => {}
             (AlertStatus::Acknowledged | AlertStatus::Snoozed, Some(until)) => check_end(self.at, until)?,
             (AlertStatus::Snoozed, None) | (AlertStatus::Open | AlertStatus::Resolved, Some(_)) => {
                 return Err(InvalidAction::End);
             }
-            (AlertStatus::Open | AlertStatus::Resolved, None) => {}
+            (AlertStatus::Acknowledged | AlertStatus::Open | AlertStatus::Resolved, None) => {}
         }
         if self.category.is_some() && self.status != AlertStatus::Resolved {
             return Err(InvalidAction::Category);
@@ -139,7 +138,7 @@ impl AlertAction {
         Ok(())
     }
 
-    /// Whether somebody did the same before: a repetition of a command is not another action.
+    /// Whether it is the same as the action before: a repetition of a command is not another action.
     pub fn repeats(&self, before: &Self) -> bool {
         Self { at: before.at, ..self.clone() } == *before
     }

@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn what_was_put_off_is_open_again_when_the_time_has_come() {
+        use AlertStatus::{Acknowledged, Open, Resolved, Snoozed};
+        use Staleness::{Forgotten, Lapsed};
         let noon: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
         let about = Alert::about(AlertKind::Operation, "x", Severity::High, Confidence::High, String::new(), noon);
         let hours = |hours| noon + TimeDelta::hours(hours);
-        use AlertStatus::{Acknowledged, Open, Resolved, Snoozed};
-        use Staleness::{Forgotten, Lapsed};
         for (status, until, now, stands, stale) in [
             (Acknowledged, Some(2), 1, Acknowledged, None),
             (Acknowledged, Some(2), 2, Open, Some(Lapsed)),

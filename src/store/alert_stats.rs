@@ -125,7 +125,7 @@ impl Store {
             let rows = query.query_map(named_params! { ":now": Micros(now), ":since": since_micros }, counted)?;
             let mut counts = Counts::default();
             for row in rows.filter_map(known) {
-                counts.add(row?);
+                counts.add(&row?);
             }
             Ok(counts.stats(since, now))
         })
@@ -145,7 +145,7 @@ fn counted(row: &Row<'_>) -> rusqlite::Result<Counted> {
 }
 
 impl Counts {
-    fn add(&mut self, alert: Counted) {
+    fn add(&mut self, alert: &Counted) {
         let tally = self.severities.entry(alert.severity).or_default();
         tally.statuses[alert.status as usize] += 1;
         let took = |at: DateTime<Utc>| (at - alert.raised_at).num_seconds().max(0);

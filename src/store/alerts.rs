@@ -31,7 +31,7 @@ impl Store {
     /// As every read.
     pub fn alert(&self, fingerprint: &Fingerprint) -> Result<Option<Alert>, StoreError> {
         self.read("reading an alert", |db| {
-            Ok(stored(db, fingerprint)?.map(|stored| with_handling(db, stored.alert)).transpose()?)
+            stored(db, fingerprint)?.map(|stored| with_handling(db, stored.alert)).transpose()
         })
     }
 

@@ -1,5 +1,5 @@
 //! What provwatch does with alerts itself: it opens those again whose time has come, and resolves conditions that ended.
-//! Whoever was told of the alert is told of that.
+//! The receivers of the alert get a message about that.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
@@ -65,7 +65,7 @@ impl Store {
 }
 
 fn reopen(db: &Connection, ended: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
-    let by = ended.handling.as_ref().map_or("somebody", |handling| &handling.by);
+    let by = ended.handling.as_ref().map_or("an operator", |handling| &handling.by);
     let reason = match ended.status {
         AlertStatus::Snoozed => format!("the snooze by {by} has ended"),
         _ => format!("the acknowledgement by {by} has lapsed"),

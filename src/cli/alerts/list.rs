@@ -32,7 +32,7 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
   provwatch alerts list --package pkg:npm/axios --repetitions
-  provwatch alerts list --stale  # acknowledged, and nobody has finished
+  provwatch alerts list --stale  # acknowledged, and not finished
   provwatch alerts list --detector odd-hours --older-than 30d
 
 A release that repeats the deviation of an open alert has no line of its own: \"×3, newest 1.2.6\" stands behind that alert, \
@@ -72,7 +72,9 @@ impl List {
         let (store, now) = (context.store_to_read()?, Context::clock().now());
         let mut alerts = store.alerts(&self.filter(now))?;
         let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();
-        alerts.iter_mut().for_each(|alert| alert.status = alert.status_at(now));
+        for alert in &mut alerts {
+            alert.status = alert.status_at(now);
+        }
         if self.printing.is_json() {
             alerts.iter().try_for_each(output::json)?;
         } else if alerts.is_empty() {
@@ -143,7 +145,7 @@ impl List {
     }
 }
 
-/// `handled`: who handles each alert. The column is there if anybody handles one.
+/// `handled`: who handles each alert. The column is there if any alert is handled.
 fn print(alerts: &[Alert], handled: &[Option<String>]) {
     let is_any_handled = handled.iter().any(Option::is_some);
     let mut table = output::bare_table();

@@ -72,7 +72,7 @@ impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
-        let mut alert = self.one_of(find(&store, &self.alert)?)?;
+        let mut alert = one_of(find(&store, &self.alert)?)?;
         let handled = handled(&alert, now);
         alert.status = alert.status_at(now);
         alert.member_details = member_details(&store, &alert, None)?;
@@ -100,18 +100,17 @@ impl Show {
         }
         Ok(Exit::Clean)
     }
+}
 
-    /// The only one.
-    fn one_of(&self, mut found: Vec<Alert>) -> Result<Alert, CliError> {
-        let first = if found.is_empty() { None } else { Some(found.swap_remove(0)) };
-        match (first, found.len()) {
-            (Some(alert), 0) => Ok(alert),
-            (first, more) => {
-                let ids: Vec<String> =
-                    first.iter().chain(&found).take(LISTED).map(|alert| alert.id.to_string()).collect();
-                let (count, ids) = (words::counted(more + 1, "alert"), ids.join(", "));
-                Err(CliError::usage(format!("{count} are about it: {ids}")).next("name one of them by its id"))
-            }
+/// The only one.
+fn one_of(mut found: Vec<Alert>) -> Result<Alert, CliError> {
+    let first = if found.is_empty() { None } else { Some(found.swap_remove(0)) };
+    match (first, found.len()) {
+        (Some(alert), 0) => Ok(alert),
+        (first, more) => {
+            let ids: Vec<String> = first.iter().chain(&found).take(LISTED).map(|alert| alert.id.to_string()).collect();
+            let (count, ids) = (words::counted(more + 1, "alert"), ids.join(", "));
+            Err(CliError::usage(format!("{count} are about it: {ids}")).next("name one of them by its id"))
         }
     }
 }

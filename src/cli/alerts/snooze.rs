@@ -23,7 +23,7 @@ Examples:
       --reason 'the mail server moves tonight'
 
 An alert that gets worse or shows something new is open again at once. When the time has come, provwatch opens the alert \
-again and tells whoever was told of it."
+again and tells the receivers of its first message."
 )]
 pub struct Snooze {
     #[command(flatten)]

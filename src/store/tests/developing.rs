@@ -17,6 +17,9 @@ fn set(lab: &Lab, status: ReleaseStatus, minutes: i64) {
     lab.store.set_status(&release(BAD), status, minutes_later(minutes)).unwrap();
 }
 
+/// What happens to a release, and all developments of its alert afterwards.
+type Step<'a> = (&'a dyn Fn(&Lab, i64), &'a [DevelopmentKind]);
+
 #[test]
 fn what_becomes_of_a_release_is_added_and_told_once() {
     use DevelopmentKind::{LateAttestation, LateTag, Quarantined, Restored, Withdrawn};
@@ -29,7 +32,7 @@ fn what_becomes_of_a_release_is_added_and_told_once() {
         record.developments = vec![development];
         lab.store.record(&record).unwrap();
     };
-    let steps: [(&dyn Fn(&Lab, i64), &[DevelopmentKind]); 6] = [
+    let steps: [Step<'_>; 6] = [
         (&|lab, at| set(lab, ReleaseStatus::Yanked, at), &[Withdrawn]),
         (&|lab, at| set(lab, ReleaseStatus::Quarantined, at), &[Withdrawn, Quarantined]),
         (&|lab, at| set(lab, ReleaseStatus::Published, at), &[Withdrawn, Quarantined, Restored]),

@@ -1,5 +1,7 @@
 //! Tests of the life cycle of alerts: who does what with them, and what provwatch does itself.
 
+use std::thread;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lab::{Lab, alert, alerted, minutes_later, noon, package, release, stale_source, subscriptions};
@@ -8,7 +10,7 @@ use crate::{
         Alert, AlertAction, AlertKind, AlertStatus, Confidence, Fingerprint, InvalidAction, Resolution, Severity,
         Signal,
     },
-    store::{ActionOutcome, AlertFilter, StoreError},
+    store::{ActionOutcome, AlertFilter, Record, Store, StoreError},
 };
 use AlertStatus::{Acknowledged, Open, Resolved, Snoozed};
 
@@ -88,13 +90,15 @@ fn every_action_on_every_status() {
 fn of_two_people_at_once_both_are_in_the_history() {
     let lab = lab();
     let path = lab.path();
-    let acknowledge = |by: &'static str| {
-        let store = crate::store::Store::open(&path).unwrap();
-        std::thread::spawn(move || store.act_on(&[it()], &action(Acknowledged, by, 0)).unwrap().remove(0).outcome)
+    let acknowledge = &|by: &str| {
+        let store = Store::open(&path).unwrap();
+        store.act_on(&[it()], &action(Acknowledged, by, 0)).unwrap().remove(0).outcome
     };
     let people = ["ada", "bob", "eve", "joe"];
-    let outcomes: Vec<ActionOutcome> =
-        people.map(acknowledge).into_iter().map(|thread| thread.join().unwrap()).collect();
+    let outcomes: Vec<ActionOutcome> = thread::scope(|scope| {
+        let threads = people.map(|by| scope.spawn(move || acknowledge(by)));
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
     let changed = outcomes.iter().filter(|outcome| **outcome == ActionOutcome::Changed).count();
     assert_eq!((changed, outcomes.len()), (1, 4), "one was first: {outcomes:?}");
     let mut by: Vec<String> = history(&lab).into_iter().map(|(_, by)| by).collect();
@@ -173,7 +177,7 @@ fn the_latest_end_counts() {
 }
 
 /// A record of the release with one signal.
-fn showing(detector: &'static str, severity: Severity, alert_severity: Severity) -> crate::store::Record {
+fn showing(detector: &'static str, severity: Severity, alert_severity: Severity) -> Record {
     let mut record = alerted(BAD, alert_severity);
     let signal: &mut Signal = &mut record.alert.as_mut().unwrap().signals[0];
     (signal.detector, signal.severity) = (detector.into(), severity);
