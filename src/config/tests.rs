@@ -340,6 +340,8 @@ fn a_url_that_is_not_encrypted_is_refused_before_anything_is_asked() {
 
 #[test]
 fn heartbeats_are_checked() {
+    const SOUND: &str =
+        "[http]\ncontact = \"a@example.org\"\n[[subscriptions]]\nname = \"terminal\"\ntype = \"stdout\"\n";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("provwatch.toml");
     let url = folder.path().join("url");
@@ -359,7 +361,7 @@ fn heartbeats_are_checked() {
         ("labels.instance = \"one\"", &["heartbeat.labels"]),
         ("alertmanager = \"https://a.example\"\nlabels.\"2 b\" = \"\"", &["heartbeat.labels.2 b"]),
     ] {
-        fs::write(&path, format!("[http]\ncontact = \"a@example.org\"\n[heartbeat]\n{heartbeat}\n")).unwrap();
+        fs::write(&path, format!("{SOUND}[heartbeat]\n{heartbeat}\n")).unwrap();
         let findings =
             Config::load(&path).unwrap_or_else(|error| panic!("{heartbeat}: {error}")).check_below(&[], None);
         let found: Vec<&str> = findings.iter().map(|finding| finding.key.as_str()).collect();

@@ -32,18 +32,20 @@ impl Subscription {
     }
 }
 
-/// The message with title, id and argument of a drill. The fingerprint is new in every drill, so that no receiver takes
-/// it for a repetition.
+/// The message with title, id and argument of a drill. Its fingerprint and its key are new in every drill, so that no
+/// receiver takes it for a repetition: the made-up release is always the same.
 fn marked(message: &Message) -> Message {
     let alert = &message.alert;
+    let subject = format!("drill {} {}", message.idempotency_key, message.created_at.timestamp_micros());
+    let fingerprint = Fingerprint::of(alert.kind, &subject);
     let marked = Alert {
         id: AlertId::DRILL,
-        fingerprint: Fingerprint::of(alert.kind, &format!("drill {}", message.idempotency_key)),
+        fingerprint,
         title: format!("{MARK}{}", alert.title),
         argument: format!("{DRILL} {}", alert.argument),
         ..alert.clone()
     };
-    Message { alert: marked, ..message.clone() }
+    Message { idempotency_key: format!("msg_drill_{fingerprint:.24}"), alert: marked, ..message.clone() }
 }
 
 #[cfg(test)]
@@ -93,7 +95,13 @@ mod tests {
             assert!(json["title"].as_str().unwrap().starts_with("DRILL: "), "{json}");
             assert!(json["argument"].as_str().unwrap().starts_with("This is a drill."), "{json}");
             assert_ne!(sent.alert.fingerprint, message.alert.fingerprint);
-            assert_eq!(sent.idempotency_key, message.idempotency_key);
+            sink.deliver(&message).await.unwrap();
+            let again = desk.0.lock().unwrap().pop().unwrap();
+            assert_eq!(again.idempotency_key, sent.idempotency_key, "another attempt");
+            let later = Message { created_at: message.created_at + chrono::TimeDelta::hours(1), ..message.clone() };
+            sink.deliver(&later).await.unwrap();
+            let later = desk.0.lock().unwrap().pop().unwrap();
+            assert_ne!(later.idempotency_key, sent.idempotency_key, "another drill");
             let view = View::of(&sent);
             assert!(view.subject().contains("DRILL"), "{}", view.subject());
             assert!(view.warning.is_some_and(|warning| warning.starts_with("This is a drill.")));

@@ -16,12 +16,15 @@ use serde_json::Value;
 use super::{Machine, eventually};
 use crate::lab::server::{Respond, serve};
 
+/// The requests that came, by path, each with its body.
+type Got = Vec<(String, Vec<u8>)>;
+
 /// A receiver of heartbeats, which answers with a status after a while.
 #[derive(Clone)]
 struct Receiver {
     status: u16,
     after: Duration,
-    got: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    got: Arc<Mutex<Got>>,
 }
 
 impl Receiver {
@@ -69,8 +72,8 @@ impl Machine {
     fn doctor(&self) -> Value {
         let output = self.run(&["doctor", "--offline", "--format", "json"]);
         let lines = String::from_utf8(output.stdout).unwrap();
-        let checks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        checks.filter(|check| check["name"] == "heartbeat").next_back().unwrap()
+        let mut checks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        checks.find(|check| check["name"] == "heartbeat").unwrap()
     }
 }
 
@@ -85,6 +88,9 @@ fn a_healthy_daemon_beats_and_an_unhealthy_one_is_silent() {
     // The pulse of the watchdog is also the interval of the health check.
     let daemon = machine.launch(&[("WATCHDOG_USEC", "400000")]);
     daemon.hears("READY=1");
+    // The service manager takes every notice; if nobody did, the health check would wait.
+    let notices = daemon.notices.try_clone().unwrap();
+    thread::spawn(move || while notices.recv(&mut [0; 4096]).is_ok() {});
     let alerts = || receiver.got("/api/v2/alerts");
     eventually("both get heartbeats", || receiver.got("/").len() >= 2 && alerts().len() >= 2);
     let alert: Value = serde_json::from_slice(&alerts()[1]).unwrap();
