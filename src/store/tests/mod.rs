@@ -17,4 +17,5 @@ mod pruning;
 mod recording;
 mod repetitions;
 mod schema;
+mod tampering;
 mod vitals;
