@@ -378,3 +378,31 @@ fn heartbeats_are_checked() {
         assert!(problems.contains(said) && problems.contains(":2"), "{heartbeat}: {problems}");
     }
 }
+
+#[test]
+fn the_store_has_bounds_and_one_signing_key() {
+    for (value, said) in
+        [("5d", "30 to 3660 days"), ("4000d", "30 to 3660 days"), ("1y", "whole number of days"), ("", "\"400d\"")]
+    {
+        let text = format!("[store]\nkeep = \"{value}\"\n");
+        let problems = Config::parse(&text, Path::new("provwatch.toml")).unwrap_err().to_string();
+        assert!(problems.contains("provwatch.toml:2") && problems.contains("store.keep"), "{problems}");
+        assert!(problems.contains(said), "{problems}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let found = |text: &str| -> Vec<String> {
+        let path = folder.path().join("provwatch.toml");
+        fs::write(&path, text).unwrap();
+        let config = Config::load(&path).unwrap();
+        let findings = config.check_below(&[], None).into_iter().filter(|finding| finding.key.starts_with("store"));
+        findings.map(|finding| finding.to_string()).collect()
+    };
+    fs::write(folder.path().join("key"), "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n").unwrap();
+    assert_eq!(found("[store]\nsigning_key_file = 'key'\nkeep = '30d'\n"), Vec::<String>::new());
+    let missing = found("[store]\nsigning_key_file = 'lost'\n");
+    assert!(missing.len() == 1 && missing[0].contains("store.signing_key_file"), "{missing:?}");
+    let twice = found("[store]\nsigning_key_file = 'key'\nsigning_key_credential = 'key'\n");
+    assert!(twice.len() == 1 && twice[0].contains("signing_key_credential is set too; keep one"), "{twice:?}");
+    let unpassed = found("[store]\nsigning_key_credential = 'key'\n");
+    assert!(unpassed.len() == 1 && unpassed[0].contains("LoadCredential=key"), "{unpassed:?}");
+}

@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(of(&one, "ada@example.org"), of(&one, "ada@example.org"));
         assert_ne!(of(&one, "ada@example.org"), of(&one, "bob@example.org"));
         assert_ne!(of(&one, "ada@example.org"), of(&other, "ada@example.org"));
-        let once = of(&one, "ada@example.org");
-        assert_eq!(of(&one, &once), once, "a second time changes nothing");
+        let pseudonym = of(&one, "ada@example.org");
+        assert_eq!(of(&one, &pseudonym), pseudonym, "a second time changes nothing");
     }
 }

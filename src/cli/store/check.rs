@@ -40,7 +40,7 @@ pub struct Check {
     /// A head that was noted earlier; may be repeated
     #[arg(long = "head", value_name = "SEQ:HASH")]
     heads: Vec<NotedHead>,
-    /// The public key for the signed heads, as PEM [default: that of [store] signing_key]
+    /// The public key for the signed heads, as PEM [default: that of the configured key]
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     #[command(flatten)]

@@ -130,13 +130,12 @@ impl Walk<'_> {
     }
 
     fn covered(&mut self, kind: &[u8], about: &About<'_>) -> Result<(), QueryFailure> {
-        match self.cursors.iter_mut().find(|cursor| cursor.covered.kind.as_bytes() == kind) {
-            Some(cursor) => cursor.meet(about, &mut self.faults),
-            None => {
-                self.faults.add(Fault::Unreadable { seq: about.seq });
-                Ok(())
-            }
+        let cursor = self.cursors.iter_mut().find(|cursor| cursor.covered.kind.as_bytes() == kind);
+        if let Some(cursor) = cursor {
+            return cursor.meet(about, &mut self.faults);
         }
+        self.faults.add(Fault::Unreadable { seq: about.seq });
+        Ok(())
     }
 
     fn noted(&mut self, seq: i64, chain: &[u8]) {

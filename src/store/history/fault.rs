@@ -68,6 +68,15 @@ impl fmt::Display for Fault {
                 "the entry {seq} does not follow from the entry before it: one was edited, inserted or exchanged"
             ),
             Self::Unreadable { seq } => write!(f, "the entry {seq} cannot be read"),
+            of_a_head => of_a_head.head(f),
+        }
+    }
+}
+
+impl Fault {
+    /// The sentence of a fault that concerns a head.
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::HeadMoved { head, last } => {
                 write!(f, "the history ends with the entry {last}, and provwatch wrote another end, the entry {head}")
             }
@@ -84,12 +93,17 @@ impl fmt::Display for Fault {
                 write!(f, "the history ends with the entry {last}, before the signed head {seq}")
             }
             Self::SignatureInvalid { seq } => write!(f, "the signature of the head {seq} does not verify"),
-            Self::NeverSigned { key } => write!(f, "the key {key} signed no head of this history", key = &key[..16]),
+            Self::NeverSigned { key } => {
+                let key: String = key.chars().take(16).collect();
+                write!(f, "the key {key} signed no head of this history")
+            }
             Self::SignatureOverdue { seq, entries } => write!(
                 f,
                 "the last signed head is the entry {seq}, and the daemon worked for days without signing the {entries} \
                  entries after it"
             ),
+            // The other faults have their sentences above.
+            _ => Ok(()),
         }
     }
 }

@@ -22,4 +22,5 @@ mod recording;
 mod repetitions;
 mod schema;
 mod silencing;
+mod tampering;
 mod vitals;

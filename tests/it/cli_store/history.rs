@@ -148,7 +148,7 @@ fn redacted_output_has_no_address() {
     let is_address = regex::Regex::new(r"@(?:[a-z0-9-]+\.)+(?:org|com|example|net)\b").unwrap();
     let mut seen = 0;
     for command in [
-        &["lookup", "pkg:npm/axios@1.15.2"][..],
+        &["lookup", "pkg:npm/axios@1.14.1"][..],
         &["timeline", "pkg:npm/axios"],
         &["alerts", "list"],
         &["alerts", "show", ALERT],
