@@ -15,6 +15,8 @@ mod baseline_form;
 mod correlation_key;
 mod counted_repetitions;
 mod demand;
+mod digest;
+mod digest_times;
 mod digests;
 mod ecosystem;
 mod effective_policy;
@@ -64,6 +66,8 @@ pub use baseline::{Baseline, BaselineReason, LineBaseline, Resumed};
 pub use baseline_form::StoredForm;
 pub use correlation_key::CorrelationKey;
 pub use demand::Demand;
+pub use digest::{Digest, DigestItem, DigestSection};
+pub use digest_times::DigestTimes;
 pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;

@@ -49,6 +49,7 @@ mod columns;
 mod connect;
 mod damage;
 mod deliveries;
+mod digests;
 mod dist_tags;
 mod error;
 mod expected;

@@ -76,7 +76,9 @@ fn takes(subscription: &Subscription, now: DateTime<Utc>) -> Check {
             let alerts = were(subscription.failed);
             format!("{alerts} never delivered to {shown}, the last given up {} ago", span(age(at, now)))
         }
-        None if waits > DELIVERY && !is_patient => format!("{shown} has not taken an alert that has waited for {}", span(waits)),
+        None if waits > DELIVERY && !is_patient => {
+            format!("{shown} has not taken an alert that has waited for {}", span(waits))
+        }
         None => return Check::over(key, OVER),
     };
     let finding = Finding::new(Id::SubscriptionLate, &shown, sentence, TRY);

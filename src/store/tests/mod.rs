@@ -2,6 +2,7 @@
 
 mod alerting;
 mod damage;
+mod digesting;
 mod durability;
 pub(super) mod faults;
 mod feeding;
