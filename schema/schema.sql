@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 22;
+PRAGMA user_version = 23;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -124,13 +124,18 @@ CREATE TABLE deliveries (
     next_at         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     settled_at      INTEGER
-, checksum INTEGER, refusals INTEGER) STRICT;
+, checksum INTEGER, refusals INTEGER, why TEXT) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE state = 'pending';
 
 CREATE INDEX deliveries_of_alert ON deliveries (alert);
 
 CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
+CREATE TABLE digests (
+    subscription TEXT PRIMARY KEY,
+    due_at       INTEGER NOT NULL,
+    made_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
     id      INTEGER PRIMARY KEY,

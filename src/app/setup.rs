@@ -12,7 +12,7 @@ use crate::{
 /// The settings on which health depends.
 pub fn setup(config: &Config) -> Setup {
     let subscriptions = config.subscriptions.iter();
-    let quiet = config.subscriptions.iter().filter(|one| one.quiet_hours.is_some());
+    let quiet = config.subscriptions.iter().filter(|one| one.quiet_hours.is_some() || one.digest.is_some());
     let without_feed = |(registry, Polled { source, every })| WithoutFeed { registry, source, every };
     Setup {
         feeds: sources(config).iter().map(|source| source.feed.name()).collect(),

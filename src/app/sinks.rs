@@ -9,7 +9,8 @@ use crate::{
     bounded,
     clock::Clock,
     config::{
-        Config, EmailSection, Period, QuietHours, Security, Sink as SinkConfig, Subscription as SubscriptionConfig,
+        Config, Digest, EmailSection, Period, QuietHours, Security, Sink as SinkConfig,
+        Subscription as SubscriptionConfig,
     },
     deliver::{
         EmailSettings, EmailSink, Endpoint, Escalation, SigningSecret, Sink, SlackSink, SmtpSecurity, StdoutSink,
@@ -59,6 +60,7 @@ pub fn timing(subscription: &SubscriptionConfig) -> Timing {
         repeat: subscription.repeat.map(Period::delta),
         escalate: escalate.map(|one| Escalation { after: one.after.delta(), to: one.to.clone() }),
         notices: subscription.notify_resolution,
+        digest: subscription.digest.as_ref().map(Digest::times),
     }
 }
 

@@ -55,7 +55,7 @@ pub use secret::SecretSource;
 pub(crate) use store::StoreSection;
 pub use subscription::Subscription;
 pub(crate) use subscription::{EmailSection, Security, Sink};
-pub(crate) use timing::{Escalate, QuietHours};
+pub(crate) use timing::{Digest, Escalate, QuietHours};
 pub(crate) use trust::{TrustSection, TrustSource};
 pub(crate) use url::WebUrl;
 pub(crate) use watchlist::WatchlistSection;

@@ -37,6 +37,7 @@ pub(super) fn check(all: &[Subscription], matches: &[&str], text: &str, origin: 
         );
         let refused = one.quiet_hours.as_ref().and_then(|quiet| quiet.hours().refuse());
         problems.extend(refused.map(|what| problem(number, "quiet_hours", "", what.replace("hours.", ""))));
+        problems.extend(digest(one).map(|what| problem(number, "digest", "", what)));
         problems.extend(escalation(all, one).map(|what| problem(number, "escalate", ".to", what)));
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems::new(origin, problems)) }
@@ -46,6 +47,15 @@ pub(super) fn check(all: &[Subscription], matches: &[&str], text: &str, origin: 
 fn unknown_match(matches: &[&str], one: &Subscription) -> Option<String> {
     let unknown = one.matchers.log_matches.iter().find(|name| !matches.contains(&name.as_str()))?;
     Some(format!("unknown [[logs.match]] {unknown:?}{}", did_you_mean(unknown, matches.iter().copied())))
+}
+
+/// What is wrong with a digest.
+fn digest(one: &Subscription) -> Option<String> {
+    let digest = one.digest.as_ref()?;
+    let others = [("repeat", one.repeat.is_some()), ("quiet_hours", one.quiet_hours.is_some())];
+    let other = others.into_iter().find_map(|(key, is_set)| is_set.then_some(key));
+    let both = other.map(|key| format!("replaces single messages, for which {key} is; keep one of the two"));
+    digest.refuse().or(both)
 }
 
 /// What is wrong with an escalation.
@@ -111,6 +121,17 @@ escalate = { after = "30m", to = "first" }
 name = "third"
 type = "stdout"
 escalate = { after = "30m", to = "thrid" }
+
+[[subscriptions]]
+name = "daily"
+type = "stdout"
+digest = { every = "day", at = "08:00", zone = "UTC" }
+repeat = "24h"
+
+[[subscriptions]]
+name = "weekly"
+type = "stdout"
+digest = { every = "week", at = "24:00", zone = "UTC" }
 
 [[subscriptions]]
 name = "fourth"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Escalate, Period, QuietHours, SecretSource, WebUrl};
+use super::{Digest, Escalate, Period, QuietHours, SecretSource, WebUrl};
 use crate::model::{AlertKind, AlertMatchers, Severity};
 
 /// `[[subscriptions]]`: one receiver, and the alerts that it receives.
@@ -32,7 +32,10 @@ pub struct Subscription {
     /// Hours in which provwatch sends critical alerts only; it sends the others once when they are over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHours>,
-    /// Another subscription that receives a critical alert that nobody acknowledged in time.
+    /// One message about each day or week in place of single ones, also when nothing happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Another subscription that receives a critical alert that was not acknowledged in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalate>,
     /// Whether provwatch tells this receiver that an alert of an earlier message was acknowledged or resolved.

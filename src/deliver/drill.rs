@@ -78,12 +78,8 @@ mod tests {
     async fn whatever_leaves_a_drill_is_marked() {
         let desk = Arc::new(Desk::default());
         let sink = Arc::clone(&desk) as Arc<dyn Sink>;
-        let subscription = Subscription {
-            name: "desk".into(),
-            matchers: AlertMatchers::default(),
-            timing: Timing::default(),
-            sink,
-        };
+        let subscription =
+            Subscription { name: "desk".into(), matchers: AlertMatchers::default(), timing: Timing::default(), sink };
         let sink = subscription.for_drill().sink;
         assert_eq!(sink.kind(), "desk");
         let whole = samples::message(samples::takeover());

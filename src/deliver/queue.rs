@@ -105,7 +105,14 @@ impl Worker<'_> {
             Err(until) => return Ok(Step::Held(until)),
         };
         let served = queue.served.iter().cloned().collect();
-        let turn = Turn { now, due_by: due_by.unwrap_or(now), least, fresh_first: queue.failures > 0, served };
+        let turn = Turn {
+            now,
+            due_by: due_by.unwrap_or(now),
+            least,
+            digests_only: self.subscription.timing.digest.is_some(),
+            fresh_first: queue.failures > 0,
+            served,
+        };
         let Some(due) = self.outbox.next(&self.subscription.name, &turn)? else {
             return Ok(queue.hold.filter(|_| least > Severity::Info).map_or(Step::Idle, |hold| Step::Held(hold.until)));
         };

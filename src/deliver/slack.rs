@@ -140,6 +140,9 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));
     let (details, severity) = if view.kind == "release" { (None, argument) } else { (argument, None) };
     blocks.extend(details);
+    for section in &view.digest {
+        blocks.push(paragraph(&format!("{}\n{}", section.title, section.lines.join("\n"))));
+    }
     for signal in &view.signals {
         blocks.extend(evidence(signal));
     }

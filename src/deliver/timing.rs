@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
-use crate::model::{PublishHours, Severity};
+use crate::model::{DigestTimes, PublishHours, Severity};
 
 /// When a subscription receives its messages.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Timing {
     pub escalate: Option<Escalation>,
     /// Whether it is told that an alert of an earlier message was acknowledged or resolved.
     pub notices: bool,
+    /// When it receives one message in place of single ones.
+    pub digest: Option<DigestTimes>,
 }
 
 /// Another subscription that is told of a critical alert that stays open.

@@ -9,7 +9,10 @@ use super::{
     steps, warning,
 };
 use crate::{
-    model::{Alert, AlertAction, AlertId, AlertStatus, Development, Links, Member, ReleaseId, Severity, Signal},
+    model::{
+        Alert, AlertAction, AlertId, AlertStatus, Development, Digest, DigestItem, DigestSection, Links, Member,
+        ReleaseId, Severity, Signal,
+    },
     text::{age, day, moment, plain, shell_word},
 };
 
@@ -55,6 +58,8 @@ pub(super) struct View {
     pub owner: Option<String>,
     /// The reasons for the severity.
     pub argument: String,
+    /// The sections of a digest.
+    pub digest: Vec<DigestView>,
     /// The evidence, worst first.
     pub signals: Vec<SignalView>,
     /// The number of signals that are not shown.
@@ -144,6 +149,15 @@ pub(super) struct SignalView {
     pub corroborating: bool,
 }
 
+/// One section of a digest.
+#[derive(Debug, Serialize)]
+pub(super) struct DigestView {
+    /// `NEW: 3`.
+    pub title: String,
+    /// One line for each item, or that there is none.
+    pub lines: Vec<String>,
+}
+
 /// One link; only http and https ones are accepted.
 #[derive(Debug, Serialize)]
 pub(super) struct LinkView {
@@ -172,6 +186,7 @@ impl View {
             note: alert.note.as_ref().map(|note| plain(note, SENTENCE)),
             owner: owner(alert),
             argument: argument(alert),
+            digest: alert.digest.iter().flat_map(|digest| &digest.sections).map(DigestView::of).collect(),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
             more_members: alert.members.len().saturating_sub(members.len()),
@@ -274,6 +289,23 @@ fn names(names: &[String], member: &Member) -> String {
             .push(format!("and {more} more (provwatch lookup {})", shell_word(&plain(&member.purl.to_string(), LINE))));
     }
     shown.join(", ")
+}
+
+impl DigestView {
+    fn of(section: &DigestSection) -> Self {
+        let line = |item: &DigestItem| {
+            let severity = item.severity.map(|severity| format!("{severity} ")).unwrap_or_default();
+            let alert = item.alert.map(|id| format!(" (alert {id})")).unwrap_or_default();
+            plain(&format!("{severity}{}{alert}", plain(&item.text, EVIDENCE)), LINE)
+        };
+        let mut lines: Vec<String> = section.items.iter().take(Digest::LISTED).map(line).collect();
+        let more = section.count.saturating_sub(lines.len() as u64);
+        lines.extend((more > 0).then(|| format!("and {more} more")));
+        if lines.is_empty() {
+            lines.push("nothing".to_owned());
+        }
+        Self { title: format!("{}: {}", plain(&section.name, NAME), section.count), lines }
+    }
 }
 
 impl SignalView {

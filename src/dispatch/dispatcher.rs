@@ -47,7 +47,6 @@ impl Dispatcher {
     /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, DispatchError> {
         self.wall_clock.follow()?;
-        self.store.release_held(self.clock.now())?;
         for subscription in self.subscriptions.iter() {
             self.follow_ups.make(&self.store, subscription, self.clock.now())?;
         }
@@ -69,7 +68,6 @@ impl Dispatcher {
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         self.wall_clock.follow()?;
-        self.store.release_held(self.clock.now())?;
         self.follow_ups.make(&self.store, &subscription, self.clock.now())?;
         let queue = self.queues.of(name);
         let outbox = self.outbox();

@@ -1,4 +1,4 @@
-//! Makes the messages that follow from the time: repetitions, escalations and notices of actions.
+//! Makes the messages that follow from the time: held ones, repetitions, escalations, notices, and digests.
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +30,7 @@ impl FollowUps {
         if !self.is_time(name, now) {
             return Ok(());
         }
+        store.release_held(now)?;
         if timing.notices {
             store.notify_of_actions(name, now)?;
         }
@@ -38,6 +39,9 @@ impl FollowUps {
         }
         if let Some(escalation) = &timing.escalate {
             store.escalate((name, &escalation.to), escalation.after, now)?;
+        }
+        if let Some(due) = timing.digest.as_ref().and_then(|times| times.last(now)) {
+            store.make_digest(name, due, now)?;
         }
         self.made(name, now);
         Ok(())

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AlertAction, AlertId, AlertKind, AlertStatus, Confidence, Development, Fingerprint, Package, ReleaseId, Repeated,
-    Severity, Sightings, Signal, Tier,
+    AlertAction, AlertId, AlertKind, AlertStatus, Confidence, Development, Digest, Fingerprint, Package, ReleaseId,
+    Repeated, Severity, Sightings, Signal, Tier,
 };
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
@@ -87,6 +87,9 @@ pub struct Alert {
     /// messages have it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
+    /// The digest that it carries through the outbox, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub digest: Option<Digest>,
 }
 
 /// What is known of one release of a campaign.
@@ -175,6 +178,7 @@ impl Alert {
             tier: None,
             team: None,
             note: None,
+            digest: None,
         }
     }
 

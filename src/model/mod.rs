@@ -19,6 +19,8 @@ mod correlation_key;
 mod counted_repetitions;
 mod demand;
 mod development;
+mod digest;
+mod digest_times;
 mod digests;
 mod ecosystem;
 mod effective_policy;
@@ -72,6 +74,8 @@ pub use baseline_form::StoredForm;
 pub use correlation_key::CorrelationKey;
 pub use demand::Demand;
 pub use development::{Development, DevelopmentKind};
+pub use digest::{Digest, DigestItem, DigestSection};
+pub use digest_times::DigestTimes;
 pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;

@@ -178,6 +178,16 @@ impl Zone {
         ZONES.available().map(|name| name.to_string()).collect()
     }
 
+    /// The day of a moment there, and that day's time of the clocks; of a time that comes twice the first one, and where it
+    /// is skipped, as much later. `None`: it is beyond the years that they can show.
+    pub(super) fn at_time(&self, moment: DateTime<Utc>, at: TimeOfDay) -> Option<(Weekday, DateTime<Utc>)> {
+        let date = self.local(moment)?.date();
+        let (hour, minute) = (i8::try_from(at.0 / 60).ok()?, i8::try_from(at.0 % 60).ok()?);
+        let time = civil::Time::new(hour, minute, 0, 0).ok()?;
+        let due = date.to_datetime(time).to_zoned(self.zone.clone()).ok()?;
+        Some((Weekday::of(date), DateTime::from_timestamp(due.timestamp().as_second(), 0)?))
+    }
+
     /// A time as the clocks there show it; `None`: it is beyond the years that they can show.
     fn local(&self, at: DateTime<Utc>) -> Option<civil::DateTime> {
         Some(self.zone.to_datetime(Timestamp::from_second(at.timestamp()).ok()?))

@@ -65,7 +65,7 @@ impl Store {
                  SELECT 1 FROM deliveries AS later WHERE later.alert = told.alert AND later.subscription = :to
                      AND later.created_at >= told.first + :after
              ) ORDER BY first, alert LIMIT :limit";
-        let why = format!("escalated: nobody acknowledged it at {from}");
+        let why = format!("escalated: {from} did not acknowledge it in time");
         let found = self.read("looking for alerts to escalate", |db| {
             let values = named_params! {
                 ":from": from, ":to": to, ":critical": Rank(Severity::Critical), ":before": Micros(now - after),

@@ -53,6 +53,7 @@ mod connect;
 mod damage;
 mod deliveries;
 mod developments;
+mod digests;
 mod dist_tags;
 mod error;
 mod expected;

@@ -20,6 +20,8 @@ pub struct Turn {
     pub due_by: DateTime<Utc>,
     /// The least severity of an alert.
     pub least: Severity,
+    /// Only digests: single messages wait for the next one.
+    pub digests_only: bool,
     /// Whether deliveries that were never attempted come first.
     pub fresh_first: bool,
     /// The subjects whose alerts were sent last, the latest last; see [`Alert::whose`](crate::model::Alert::whose). Of
@@ -51,6 +53,7 @@ impl Store {
                  LEFT JOIN served ON served.whose = coalesce(alerts.package, alerts.kind)
                  WHERE due.subscription = :subscription AND due.state = 'pending'
                      AND (due.next_at <= :due_by OR due.next_at > :latest) AND (alerts.severity >= :least OR alerts.severity IS NULL)
+                     AND (NOT :digests_only OR due.why = 'digest')
                      AND NOT EXISTS (
                          SELECT 1 FROM deliveries AS earlier WHERE earlier.alert = due.alert
                              AND earlier.subscription = due.subscription AND earlier.state = 'pending'
@@ -64,6 +67,7 @@ impl Store {
                 ":due_by": Micros(turn.due_by),
                 ":latest": Micros(horizon(turn.now, LONGEST_DELIVERY_WAIT)),
                 ":least": Rank(turn.least),
+                ":digests_only": turn.digests_only,
                 ":fresh_first": turn.fresh_first,
                 ":served": Json(&turn.served),
                 ":looked_at": limit(LOOKED_AT),

@@ -58,14 +58,17 @@ impl Store {
     /// # Errors
     /// As every read.
     pub fn silences(&self) -> Result<Vec<Silence>, StoreError> {
-        self.read("listing the silences", |db| {
-            let mut silences = rows(db)?;
-            for silence in &mut silences {
-                silence.held = held(db, silence.id)?;
-            }
-            Ok(silences)
-        })
+        self.read("listing the silences", with_holds)
     }
+}
+
+/// All silences, each with what it held back.
+pub(super) fn with_holds(db: &Reading<'_>) -> Result<Vec<Silence>, QueryFailure> {
+    let mut silences = rows(db)?;
+    for silence in &mut silences {
+        silence.held = held(db, silence.id)?;
+    }
+    Ok(silences)
 }
 
 /// The silences that hold alerts back now, without what they held back. A damaged row silences nothing.

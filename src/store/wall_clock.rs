@@ -128,7 +128,7 @@ mod tests {
             prop_assert!(times.iter().any(|now| !next(*now).is_empty()));
             let times = within(LONGEST_DELIVERY_WAIT);
             prop_assert!(times.iter().any(|now| lab.store.due_count("mail", *now).unwrap() == 1));
-            let turn = |now| Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() };
+            let turn = |now| Turn { now, due_by: now, least: Severity::Info, digests_only: false, fresh_first: false, served: Vec::new() };
             prop_assert!(times.iter().any(|now| lab.store.next_delivery("mail", &turn(*now)).unwrap().is_some()));
             let times = within(recheck);
             let work = lab.store.work_of(&package("axios")).unwrap().unwrap();

@@ -89,8 +89,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("silences add", vec!["--package", WIDGET, "--for", "2d", "--reason", "why"], &["silence/1"]),
         ("silences list", vec![], &["silence/1"]),
         ("silences check", vec!["2f10e7bb1b36"], &["silence-applying/1"]),
-        ("subscriptions list", vec![], &["subscription/1"]),
-        ("subscriptions route", vec![STOLEN], &["subscription-route/1"]),
+        ("subscriptions list", vec![], &[]),
+        ("subscriptions route", vec![STOLEN], &[]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),
         ("store check", vec![], &["history/1"]),
         ("detectors list", vec![], &["detector-listed/1"]),
@@ -204,6 +204,8 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);
     assert_eq!(asked(&["drill"]), ["drill/1"]);
     assert_eq!(asked(&["subscriptions", "test"]), ["sink/1"]);
+    assert_eq!(asked(&["subscriptions", "list"]), ["subscription/1"]);
+    assert_eq!(asked(&["subscriptions", "route", "pkg:npm/widget"]), ["subscription-route/1"]);
     let posted = world.received();
     assert!(!posted.is_empty());
     for (_, body) in &posted {

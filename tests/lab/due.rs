@@ -15,7 +15,8 @@ pub fn work(store: &Store, now: DateTime<Utc>) -> Vec<Work> {
 
 /// The next delivery of each subscription for which one is due.
 pub fn deliveries(store: &Store, now: DateTime<Utc>) -> Vec<Delivery> {
-    let turn = Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() };
+    let turn =
+        Turn { now, due_by: now, least: Severity::Info, digests_only: false, fresh_first: false, served: Vec::new() };
     let next = |subscription: String| store.next_delivery(&subscription, &turn).unwrap();
     store.awaited_subscriptions().unwrap().into_iter().filter_map(next).collect()
 }

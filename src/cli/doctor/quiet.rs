@@ -28,7 +28,7 @@ fn silences(store: &Store, now: DateTime<Utc>) -> Check {
     let active: Vec<&Silence> = all.iter().filter(|silence| silence.is_active(now)).collect();
     let doubts = active.iter().filter_map(|one| Some(format!("silence {} {}", one.id, one.doubt(now)?)));
     let step = "`provwatch silences list` shows them; `provwatch silences expire <number>` ends one";
-    told("silences", words::counted(active.len(), "silence"), doubts.collect(), step)
+    told("silences", words::counted(active.len(), "silence"), &doubts.collect::<Vec<_>>(), step)
 }
 
 fn announced(store: &Store, now: DateTime<Utc>) -> Check {
@@ -39,7 +39,7 @@ fn announced(store: &Store, now: DateTime<Utc>) -> Check {
     let current: Vec<&ExpectedChange> = all.iter().filter(|one| one.until >= now).collect();
     let doubts = current.iter().filter_map(|one| doubt(store, one, now));
     let step = "`provwatch expect list` shows them; `provwatch expect remove <number>` removes one";
-    told("announced changes", words::counted(current.len(), "announcement"), doubts.collect(), step)
+    told("announced changes", words::counted(current.len(), "announcement"), &doubts.collect::<Vec<_>>(), step)
 }
 
 /// What is doubtful of an announced change: no release came since, or its time is almost over.
@@ -77,7 +77,7 @@ fn unknown_teams(context: &Context, store: &Store, now: DateTime<Utc>) -> Vec<St
     unknown.map(|(id, team)| format!("silence {id}: nothing is of the team {}", words::name(team))).collect()
 }
 
-fn told(name: &str, count: String, doubts: Vec<String>, step: &str) -> Check {
+fn told(name: &str, count: String, doubts: &[String], step: &str) -> Check {
     if doubts.is_empty() {
         return Check::new(name, State::Ok, count);
     }

@@ -39,7 +39,9 @@ impl List {
         } else if silences.is_empty() {
             fact_table::say("Nothing is silenced; `provwatch silences add` holds messages back for a time.");
         } else {
-            silences.iter().for_each(|silence| print(silence, now));
+            for silence in &silences {
+                print(silence, now);
+            }
         }
         Ok(Exit::Clean)
     }

@@ -15,7 +15,7 @@ use crate::{
     },
     config::{Period, Subscription},
     deliver::Timing,
-    model::AlertMatchers,
+    model::{AlertMatchers, DigestTimes},
 };
 
 /// List the subscriptions, with their conditions and times
@@ -49,11 +49,14 @@ pub(in crate::cli) struct Listed {
     escalate: Option<String>,
     /// Whether it is told of acknowledgements and resolutions.
     notify_resolution: bool,
+    /// When it receives one message in place of single ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
 }
 
 impl Listed {
     fn of(subscription: &Subscription) -> Self {
-        let Timing { quiet_hours, repeat, escalate, notices } = app::timing(subscription);
+        let Timing { quiet_hours, repeat, escalate, notices, digest } = app::timing(subscription);
         Self {
             name: subscription.name.clone(),
             kind: subscription.sink_type(),
@@ -62,6 +65,7 @@ impl Listed {
             repeat: repeat.map(period),
             escalate: escalate.map(|one| format!("to {} after {}", words::name(&one.to), period(one.after))),
             notify_resolution: notices,
+            digest: digest.as_ref().map(digests),
         }
     }
 
@@ -72,9 +76,15 @@ impl Listed {
         sheet.maybe("quiet hours", self.quiet_hours.clone());
         sheet.maybe("repeats", self.repeat.as_ref().map(|every| format!("every {every} while open")));
         sheet.maybe("escalates", self.escalate.clone());
+        sheet.maybe("digest", self.digest.clone());
         sheet.maybe("notices", self.notify_resolution.then(|| "of acknowledgements and resolutions".to_owned()));
         sheet.print();
     }
+}
+
+fn digests(times: &DigestTimes) -> String {
+    let day = times.day.map_or("every day", |_| "every Monday");
+    format!("{day} at {} {}", times.at, times.zone)
 }
 
 /// A length of time as the configuration writes it.

@@ -53,6 +53,8 @@ pub(in crate::cli) struct Route {
     /// When the quiet hours end that delay the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet_until: Option<DateTime<Utc>>,
+    /// Whether it is part of the next digest, in place of a message of its own.
+    digest: bool,
     /// What follows while the alert stays open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     then: Vec<String>,
@@ -65,7 +67,16 @@ impl Route {
         if let Some(key) = conditions.refusing(alert) {
             let why = format!("{key} does not match: it receives {}", matching::words(&conditions));
             let (silences, then) = (Vec::new(), Vec::new());
-            return Self { subscription: name, told: false, at: None, why, silences, quiet_until: None, then };
+            return Self {
+                subscription: name,
+                told: false,
+                at: None,
+                why,
+                silences,
+                quiet_until: None,
+                digest: false,
+                then,
+            };
         }
         let silences: Vec<i64> = silences.iter().map(|silence| silence.id).collect();
         let told = silences.is_empty();
@@ -78,12 +89,13 @@ impl Route {
         then.extend(escalates.map(|one| format!("after {} also {}", period(one.after), words::name(&one.to))));
         then.extend(timing.notices.then(|| "acknowledgement and resolution".to_owned()));
         let why = format!("it receives {}", matching::words(&conditions));
-        Self { subscription: name, told, at, why, silences, quiet_until, then }
+        let (digest, at) = (timing.digest.is_some(), at.filter(|_| timing.digest.is_none()));
+        Self { subscription: name, told, at, why, silences, quiet_until, digest, then }
     }
 
-    fn print(&self) {
-        let name = words::name(&self.subscription);
-        let when = match (self.told, self.at, self.quiet_until) {
+    fn when(&self) -> String {
+        match (self.told, self.at, self.quiet_until) {
+            (true, ..) if self.digest => "in its next digest".to_owned(),
             (true, _, Some(end)) => format!("at {}, when its quiet hours end", words::moment(end)),
             (true, None, None) => "never: its quiet hours do not end".to_owned(),
             (true, Some(_), None) => "now".to_owned(),
@@ -92,7 +104,12 @@ impl Route {
                 let numbers: Vec<String> = self.silences.iter().map(i64::to_string).collect();
                 format!("no, silence {} holds the message back", numbers.join(" and "))
             }
-        };
+        }
+    }
+
+    fn print(&self) {
+        let name = words::name(&self.subscription);
+        let when = self.when();
         output::line(format!("{name}: {when}; {}", self.why));
         if self.told && !self.then.is_empty() {
             output::line(format!("    while it is open: {}", self.then.join(", ")));
@@ -114,11 +131,11 @@ impl Routing {
         }
         output::line(supposed::heading(&alert, is_stored));
         if alert.repeats.is_some() {
-            output::line("It repeats an open alert, which counts it, so nobody is told of it.");
+            output::line("It repeats an open alert, which counts it; provwatch sends no message.");
         }
         routes.iter().for_each(Route::print);
         if routes.is_empty() {
-            output::line("There are no subscriptions, so nobody is told.");
+            output::line("The configuration has no subscriptions; provwatch sends no message.");
         }
         Ok(Exit::Clean)
     }

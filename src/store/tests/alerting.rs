@@ -252,7 +252,7 @@ fn a_campaign_loses_no_member_and_knows_whom_it_told_of_which() {
     let fingerprint = &later.fingerprint;
     let turn = |minutes| {
         let now = minutes_later(minutes);
-        Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() }
+        Turn { now, due_by: now, least: Severity::Info, digests_only: false, fresh_first: false, served: Vec::new() }
     };
     let first = lab.store.next_delivery("mail", &turn(0)).unwrap().unwrap();
     lab.store.delivered(&first, noon(), "ok").unwrap();

@@ -31,7 +31,9 @@ fn delivered(store: &Store, minutes: i64) -> Vec<(String, String, Option<String>
 fn an_open_alert_is_told_again_after_each_interval() {
     let lab = Lab::new();
     let (open, seen) = (alert("open", Severity::High), alert("seen", Severity::High));
-    [&open, &seen].map(|alert| raise(&lab.store, alert, "desk"));
+    for alert in [&open, &seen] {
+        raise(&lab.store, alert, "desk");
+    }
     assert_eq!(delivered(&lab.store, 1).len(), 2);
     lab.store.acknowledge(&seen.fingerprint, "ada", "mine", minutes_later(2)).unwrap();
     let repeat = |minutes| lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(minutes)).unwrap();
@@ -59,14 +61,16 @@ fn a_silence_holds_repetitions_back_without_counting_them() {
 fn a_critical_alert_that_stays_open_escalates_once_along_the_chain() {
     let lab = Lab::new();
     let (bad, mild) = (alert("bad", Severity::Critical), alert("mild", Severity::High));
-    [&bad, &mild].map(|alert| raise(&lab.store, alert, "desk"));
+    for alert in [&bad, &mild] {
+        raise(&lab.store, alert, "desk");
+    }
     let escalate = |from: &str, to: &str, minutes| {
         lab.store.escalate((from, to), TimeDelta::minutes(30), minutes_later(minutes)).unwrap()
     };
     assert_eq!(escalate("desk", "boss", 29), 0, "also while the receiver does not answer");
     assert_eq!((escalate("desk", "boss", 30), escalate("desk", "boss", 31)), (1, 0));
     let sent = delivered(&lab.store, 32);
-    let why = Some("escalated: nobody acknowledged it at desk".to_owned());
+    let why = Some("escalated: desk did not acknowledge it in time".to_owned());
     assert_eq!(sent.last(), Some(&("boss".to_owned(), "bad".to_owned(), why)));
     assert_eq!((escalate("boss", "chief", 59), escalate("boss", "chief", 60)), (0, 1));
     assert_eq!(escalate("desk", "boss", 1000), 0);

@@ -4,6 +4,7 @@ mod alert_speed;
 mod alerting;
 mod damage;
 mod developing;
+mod digesting;
 mod durability;
 pub(super) mod faults;
 mod feeding;

@@ -130,7 +130,8 @@ fn the_store_knows_the_longest_step_of_the_schedule() {
     let lab = Lab::new(&[]);
     lab.raise("alert", Severity::Low);
     let now = lab.clock.now();
-    let turn = Turn { now, due_by: now, least: Severity::Info, fresh_first: false, served: Vec::new() };
+    let turn =
+        Turn { now, due_by: now, least: Severity::Info, digests_only: false, fresh_first: false, served: Vec::new() };
     let delivery = lab.store.next_delivery("mail", &turn).unwrap().unwrap();
     let longest = TimeDelta::from_std(LONGEST_STEP).unwrap();
     lab.store.retry_delivery(&delivery, now, now + longest, "later").unwrap();

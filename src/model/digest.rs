@@ -1,0 +1,55 @@
+//! Digests: one message about a period, in place of single ones.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, Severity};
+
+/// One message about a period, in place of single ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Digest {
+    /// When the period began.
+    pub from: DateTime<Utc>,
+    /// When it ended.
+    pub to: DateTime<Utc>,
+    /// What happened, in a fixed order; also those in which nothing did.
+    pub sections: Vec<DigestSection>,
+}
+
+/// One section of a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DigestSection {
+    /// `new`, `changed`, `still open`, `resolved`, `expiring` or `health`.
+    pub name: String,
+    /// How many items it has.
+    pub count: u64,
+    /// The severest of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub items: Vec<DigestItem>,
+}
+
+/// One item of a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DigestItem {
+    /// The alert, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub alert: Option<AlertId>,
+    /// How bad it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub severity: Option<Severity>,
+    /// One line.
+    pub text: String,
+}
+
+impl Digest {
+    /// Most items of a section that a digest lists.
+    pub const LISTED: usize = 20;
+
+    /// One line: `3 new, 1 resolved`, or that nothing happened.
+    pub fn summary(&self) -> String {
+        let told = self.sections.iter().filter(|section| section.count > 0);
+        let counts: Vec<String> = told.map(|section| format!("{} {}", section.count, section.name)).collect();
+        if counts.is_empty() { "nothing happened".to_owned() } else { counts.join(", ") }
+    }
+}

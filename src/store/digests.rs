@@ -1,0 +1,175 @@
+//! Makes digests: a period's messages to one subscription become one. Its time and its content are stored together, so that
+//! each digest is sent once, whenever the process ends.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{
+    Store, StoreError,
+    alerts::insert,
+    announcing::{idempotency_key, tell},
+    columns::{Json, Micros, count, limit},
+    error::QueryFailure,
+    reading::Reading,
+    sealed::{ALERTS, EXPECTED_CHANGES},
+    silences,
+};
+use crate::model::{Alert, AlertKind, AlertStatus, Confidence, Digest, DigestItem, DigestSection, Severity};
+
+/// What a delivery says that is a digest.
+pub(super) const DIGEST: &str = "digest";
+
+/// Announced changes that end within this time are listed.
+const SOON: TimeDelta = TimeDelta::days(7);
+
+/// The subscription of a digest, and its period.
+struct Period<'a> {
+    subscription: &'a str,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+impl Store {
+    /// Puts the digest that was due at `due` into the outbox, unless it is there already, in place of the messages that
+    /// wait. The first call only begins the first period. Returns whether there is a new digest.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn make_digest(&self, subscription: &str, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let known = self.read("reading the time of a digest", |db| last(db, subscription))?;
+        if known.is_some_and(|known| known >= due) {
+            return Ok(false);
+        }
+        self.write("making a digest", |db| {
+            let from = last(db, subscription)?;
+            db.prepare_cached(
+                "INSERT INTO digests (subscription, due_at, made_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (subscription) DO UPDATE SET due_at = excluded.due_at, made_at = excluded.made_at",
+            )?
+            .execute((subscription, Micros(due), Micros(now)))?;
+            let Some(from) = from.filter(|from| *from < due) else { return Ok(false) };
+            let period = Period { subscription, from, to: due };
+            let alert = digest(db, &period, now)?;
+            insert(db, &alert, now)?;
+            settle(db, &period, now)?;
+            let key = idempotency_key(&alert.fingerprint, 1, subscription);
+            Ok(tell(db, &alert, &key, subscription, (now, DIGEST))? > 0)
+        })
+    }
+}
+
+fn last(db: &Connection, subscription: &str) -> Result<Option<DateTime<Utc>>, QueryFailure> {
+    let mut query = db.prepare_cached("SELECT due_at FROM digests WHERE subscription = ?1")?;
+    Ok(query.query_row([subscription], |row| row.get::<_, Micros>(0)).optional()?.map(|Micros(at)| at))
+}
+
+/// The digest as the alert that carries it through the outbox. It is resolved: nobody has to do anything about it.
+fn digest(db: &Connection, period: &Period<'_>, now: DateTime<Utc>) -> Result<Alert, QueryFailure> {
+    let reading = Reading::over(db);
+    let mut sections = of_alerts(&reading, period)?;
+    sections.push(expiring(&reading, now)?);
+    sections.push(health(&reading)?);
+    let digest = Digest { from: period.from, to: period.to, sections };
+    let subject = format!("digest {}\n{}", period.subscription, period.to.to_rfc3339());
+    let title = format!("Digest: {}", digest.summary());
+    let (severity, confidence) = (Severity::Info, Confidence::High);
+    Ok(Alert {
+        status: AlertStatus::Resolved,
+        digest: Some(digest),
+        ..Alert::about(AlertKind::Operation, &subject, severity, confidence, title, now)
+    })
+}
+
+/// The sections about alerts, each with the condition for its alerts. `told` are those of earlier messages, `waiting`
+/// those of messages that the digest replaces.
+const SECTIONS: [(&str, &str); 4] = [
+    ("new", "is_waiting AND raised_at >= :from"),
+    ("changed", "is_waiting AND raised_at < :from"),
+    ("still open", "NOT is_waiting AND status IN ('open', 'acknowledged', 'snoozed')"),
+    ("resolved", "NOT is_waiting AND status = 'resolved' AND updated_at >= :from"),
+];
+
+/// The alerts that a subscription was told of, or would be now, without its digests.
+const TOLD: &str = "WITH told AS (
+         SELECT alert, max(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS is_waiting FROM deliveries
+         WHERE subscription = :subscription AND (why IS NULL OR why <> 'digest') GROUP BY alert
+     ), found AS (
+         SELECT alerts.*, told.is_waiting AS is_waiting FROM told JOIN alerts ON alerts.fingerprint = told.alert
+     )";
+
+fn of_alerts(db: &Reading<'_>, period: &Period<'_>) -> Result<Vec<DigestSection>, QueryFailure> {
+    SECTIONS.iter().map(|(name, condition)| section(db, period, name, condition)).collect()
+}
+
+fn section(db: &Reading<'_>, period: &Period<'_>, name: &str, condition: &str) -> Result<DigestSection, QueryFailure> {
+    let counting = format!("{TOLD} SELECT count(*) FROM found WHERE {condition} AND :from IS NOT NULL");
+    let (subscription, from) = (period.subscription, Micros(period.from));
+    let all: i64 = db
+        .prepare_cached(&counting)?
+        .query_row(named_params! {":subscription": subscription, ":from": from}, |row| row.get(0))?;
+    let listing = format!(
+        "{TOLD} SELECT found.body, found.status, {{row AS found}} FROM found WHERE {condition} AND :from IS NOT NULL
+         ORDER BY found.severity DESC, found.raised_at DESC, found.fingerprint LIMIT :limit"
+    );
+    let values = named_params! {":subscription": subscription, ":from": from, ":limit": limit(Digest::LISTED)};
+    let items = db.rows(&ALERTS, &listing, values, item)?;
+    Ok(DigestSection { name: name.to_owned(), count: count(all), items })
+}
+
+fn item(row: &Row<'_>) -> rusqlite::Result<DigestItem> {
+    let alert: Alert = row.get::<_, Json<_>>("body")?.0;
+    Ok(DigestItem { alert: Some(alert.id), severity: Some(alert.severity), text: alert.title })
+}
+
+/// The silences and announced changes that end soon, or are useless.
+fn expiring(db: &Reading<'_>, now: DateTime<Utc>) -> Result<DigestSection, QueryFailure> {
+    let silences = silences::with_holds(db)?;
+    let doubts = silences.iter().filter_map(|one| Some(format!("silence {} {}", one.id, one.doubt(now)?)));
+    let mut texts: Vec<String> = doubts.collect();
+    let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL AND until_at >= ?1 AND until_at <= ?2
+         ORDER BY until_at, id";
+    let read = |row: &Row<'_>| Ok((row.get::<_, i64>("id")?, row.get::<_, String>("package")?));
+    for (id, package) in db.rows(&EXPECTED_CHANGES, sql, (Micros(now), Micros(now + SOON)), read)? {
+        texts.push(format!("announcement {id} of {package} ends soon"));
+    }
+    Ok(section_of("expiring", texts))
+}
+
+fn section_of(name: &str, mut texts: Vec<String>) -> DigestSection {
+    let all = texts.len() as u64;
+    texts.truncate(Digest::LISTED);
+    let items = texts.into_iter().map(|text| DigestItem { alert: None, severity: None, text });
+    DigestSection { name: name.to_owned(), count: all, items: items.collect() }
+}
+
+/// What is wrong with provwatch itself.
+fn health(db: &Reading<'_>) -> Result<DigestSection, QueryFailure> {
+    let condition = "kind = 'operation' AND status = 'open'";
+    let all: i64 = db
+        .prepare_cached(&format!("SELECT count(*) FROM alerts WHERE {condition}"))?
+        .query_row([], |row| row.get(0))?;
+    let sql = format!(
+        "SELECT body, status, {{row}} FROM alerts WHERE {condition} ORDER BY severity DESC, raised_at DESC, fingerprint LIMIT ?1"
+    );
+    let items = db.rows(&ALERTS, &sql, [limit(Digest::LISTED)], item)?;
+    Ok(DigestSection { name: "health".to_owned(), count: count(all), items })
+}
+
+/// The digest takes the place of the messages that wait.
+fn settle(db: &Connection, period: &Period<'_>, now: DateTime<Utc>) -> Result<(), QueryFailure> {
+    let waiting = "subscription = :subscription AND state = 'pending' AND (why IS NULL OR why <> 'digest')";
+    db.prepare_cached(&format!(
+        "INSERT INTO attempts (delivery, number, at, outcome, detail)
+         SELECT id, attempts + 1, :now, 'delivered', :detail FROM deliveries WHERE {waiting}"
+    ))?
+    .execute(named_params! {
+        ":subscription": period.subscription, ":now": Micros(now),
+        ":detail": format!("in the digest of {}", period.to.to_rfc3339()),
+    })?;
+    db.prepare_cached(&format!(
+        "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_at = :now, settled_at = :now
+         WHERE {waiting}"
+    ))?
+    .execute(named_params! {":subscription": period.subscription, ":now": Micros(now)})?;
+    Ok(())
+}
