@@ -135,7 +135,14 @@ fn whoever_was_told_of_a_campaign_is_told_what_becomes_of_its_members() {
 #[test]
 fn a_turn_of_the_outbox_has_the_follow_up_after_the_first_message() {
     let lab = lab();
-    let turn = Turn { now: noon(), due_by: noon(), least: Severity::Info, fresh_first: false, served: Vec::new() };
+    let turn = Turn {
+        now: noon(),
+        due_by: noon(),
+        least: Severity::Info,
+        fresh_first: false,
+        served: Vec::new(),
+        digests_only: false,
+    };
     let first = lab.store.next_delivery("mail", &turn).unwrap().unwrap();
     lab.store.retry_delivery(&first, noon(), minutes_later(1), "503").unwrap();
     set(&lab, ReleaseStatus::Yanked, 2);

@@ -91,7 +91,7 @@ fn a_later_message_keeps_its_number() {
     let bad = alert("pkg:npm/axios@1.0.0", Severity::High);
     let sequence = |store: &Store| {
         let (now, least) = (minutes_later(60), Severity::Info);
-        let turn = Turn { now, due_by: now, least, fresh_first: false, served: Vec::new() };
+        let turn = Turn { now, due_by: now, least, fresh_first: false, served: Vec::new(), digests_only: false };
         let next = store.next_delivery("mail", &turn).unwrap()?;
         assert_eq!(next.alert.fingerprint, bad.fingerprint, "the severest");
         Some(next.sequence)
