@@ -90,7 +90,7 @@ fn without_ends(screens: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':' || c == now);
-        out += &format!("<in two days> {rest}");
+        write!(out, "<in two days> {rest}").unwrap();
     }
     out
 }
