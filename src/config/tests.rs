@@ -356,7 +356,7 @@ fn heartbeats_are_checked() {
         ("url_credential = \"none\"", &["heartbeat.url_credential"]),
         ("url = \"https://switch.example/\"\nurl_file = \"url\"", &["heartbeat.url"]),
         ("url_file = \"url\"\nurl_credential = \"none\"", &["heartbeat.url_file"]),
-        ("url_file = \"url\"\nevery = \"0s\"", &["heartbeat.every"]),
+        ("url_file = \"url\"\nevery = \"500ms\"", &["heartbeat.every"]),
         ("url_file = \"url\"\nevery = \"9d\"", &["heartbeat.every"]),
         ("labels.instance = \"one\"", &["heartbeat.labels"]),
         ("alertmanager = \"https://a.example\"\nlabels.\"2 b\" = \"\"", &["heartbeat.labels.2 b"]),
@@ -372,6 +372,7 @@ fn heartbeats_are_checked() {
         ("url = \"http://switch.example/\"", "expected https"),
         ("url = \"https://user:word@switch.example/\"", "expected no user name"),
         ("method = \"head\"", "method"),
+        ("every = \"0s\"", "more than zero"),
         ("evry = \"1m\"", "every"),
     ] {
         let problems = problems(&format!("[heartbeat]\n{heartbeat}\n"));
