@@ -1,6 +1,6 @@
 -- Alerts that are not sent for a time. The table only grows: an early end is a row of `silence_ends`. `matchers` is JSON.
 CREATE TABLE silences (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     matchers   TEXT NOT NULL,
     reason     TEXT NOT NULL,
     by         TEXT NOT NULL,
@@ -10,7 +10,8 @@ CREATE TABLE silences (
 ) STRICT;
 
 CREATE TABLE silence_ends (
-    silence  INTEGER PRIMARY KEY REFERENCES silences (id),
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    silence  INTEGER NOT NULL UNIQUE REFERENCES silences (id),
     at       INTEGER NOT NULL,
     by       TEXT NOT NULL,
     reason   TEXT NOT NULL,
@@ -36,7 +37,7 @@ CREATE TRIGGER silences_are_not_changed BEFORE UPDATE OF id, matchers, reason, b
 BEGIN SELECT RAISE(ABORT, 'silences only grow'); END;
 CREATE TRIGGER silences_are_not_removed BEFORE DELETE ON silences
 BEGIN SELECT RAISE(ABORT, 'silences only grow'); END;
-CREATE TRIGGER silence_ends_are_not_changed BEFORE UPDATE OF silence, at, by, reason ON silence_ends
+CREATE TRIGGER silence_ends_are_not_changed BEFORE UPDATE OF id, silence, at, by, reason ON silence_ends
 BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
 CREATE TRIGGER silence_ends_are_not_removed BEFORE DELETE ON silence_ends
 BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;

@@ -80,6 +80,8 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
     if alert.status == AlertStatus::Open {
         let line = format!("provwatch alerts ack {} --reason '…'", alert.id);
         steps.push(NextStep { stage: Stage::Decide, purpose: "acknowledge the alert", line });
+        let line = format!("provwatch alerts resolve {} --as true-positive --reason '…'", alert.id);
+        steps.push(NextStep { stage: Stage::Decide, purpose: "resolve it, when its cause is known", line });
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     // Stable: within a stage, the order stays.

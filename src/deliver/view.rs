@@ -186,7 +186,7 @@ impl View {
             note: alert.note.as_ref().map(|note| plain(note, SENTENCE)),
             owner: owner(alert),
             argument: argument(alert),
-            digest: alert.digest.iter().flat_map(|digest| &digest.sections).map(DigestView::of).collect(),
+            digest: alert.digest.as_ref().map(DigestView::all).unwrap_or_default(),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),
             more_signals: alert.signals.len().saturating_sub(MAX_SIGNALS),
             more_members: alert.members.len().saturating_sub(members.len()),
@@ -292,6 +292,15 @@ fn names(names: &[String], member: &Member) -> String {
 }
 
 impl DigestView {
+    /// The sections, and the head of the history, which nobody can change afterwards once it is in a mailbox.
+    fn all(digest: &Digest) -> Vec<Self> {
+        let history = digest.history.iter().map(|head| {
+            let line = format!("the head is {head}; `provwatch store check --head {head}` compares with it");
+            Self { title: "history".to_owned(), lines: vec![plain(&line, LINE)] }
+        });
+        digest.sections.iter().map(Self::of).chain(history).collect()
+    }
+
     fn of(section: &DigestSection) -> Self {
         let line = |item: &DigestItem| {
             let severity = item.severity.map(|severity| format!("{severity} ")).unwrap_or_default();

@@ -15,6 +15,9 @@ pub struct Digest {
     pub to: DateTime<Utc>,
     /// What happened, in a fixed order; also those in which nothing did.
     pub sections: Vec<DigestSection>,
+    /// The head of the history of the store, `SEQ:HASH`, which `provwatch store check --head` compares with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub history: Option<String>,
 }
 
 /// One section of a digest.

@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{
     Store, StoreError,
-    alerts::insert,
+    alerts::{alert_row, insert},
     announcing::{idempotency_key, tell},
     columns::{Json, Micros, count, limit},
     error::QueryFailure,
+    history::head,
     reading::Reading,
     sealed::{ALERTS, EXPECTED_CHANGES},
     silences,
@@ -69,7 +70,8 @@ fn digest(db: &Connection, period: &Period<'_>, now: DateTime<Utc>) -> Result<Al
     let mut sections = of_alerts(&reading, period)?;
     sections.push(expiring(&reading, now)?);
     sections.push(health(&reading)?);
-    let digest = Digest { from: period.from, to: period.to, sections };
+    let history = head(db)?.map(|head| head.to_string());
+    let digest = Digest { from: period.from, to: period.to, sections, history };
     let subject = format!("digest {}\n{}", period.subscription, period.to.to_rfc3339());
     let title = format!("Digest: {}", digest.summary());
     let (severity, confidence) = (Severity::Info, Confidence::High);
@@ -132,7 +134,19 @@ fn expiring(db: &Reading<'_>, now: DateTime<Utc>) -> Result<DigestSection, Query
     for (id, package) in db.rows(&EXPECTED_CHANGES, sql, (Micros(now), Micros(now + SOON)), read)? {
         texts.push(format!("announcement {id} of {package} ends soon"));
     }
+    texts.extend(ending_actions(db, now)?);
     Ok(section_of("expiring", texts))
+}
+
+/// The acknowledgements that lapse soon, and the snoozes that end.
+fn ending_actions(db: &Reading<'_>, now: DateTime<Utc>) -> Result<Vec<String>, QueryFailure> {
+    let sql = "SELECT body, status, {row} FROM alerts WHERE until_at >= ?1 AND until_at <= ?2
+         ORDER BY until_at, fingerprint LIMIT ?3";
+    let read = |row: &Row<'_>| {
+        let Alert { id, status, title, .. } = alert_row(row)?;
+        Ok(format!("alert {id} is {} and counts as open again soon: {title}", status.as_str()))
+    };
+    db.rows(&ALERTS, sql, (Micros(now), Micros(now + SOON), limit(Digest::LISTED)), read)
 }
 
 fn section_of(name: &str, mut texts: Vec<String>) -> DigestSection {

@@ -85,7 +85,7 @@ tables! {
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
     SILENCES = "silences" ("id") ["id", "matchers", "reason", "by", "created_at", "until_at"];
-    SILENCE_ENDS = "silence_ends" ("silence") ["silence", "at", "by", "reason"];
+    SILENCE_ENDS = "silence_ends" ("id") ["id", "silence", "at", "by", "reason"];
     SOURCES = "sources" ("name")
         ["name", "cursor", "last_success", "last_error", "last_error_at", "last_gap", "last_gap_at", "resets"];
     WORK = "work" ("package") [];

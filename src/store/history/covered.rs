@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::store::sealed::{ALERT_ACTIONS, BASELINE_VERSIONS, Table};
+use crate::store::sealed::{ALERT_ACTIONS, BASELINE_VERSIONS, SILENCE_ENDS, SILENCES, Table};
 
 /// An append-only table with an `id` that only grows.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Covered {
 pub(super) static COVERED: &[Covered] = &[
     Covered { kind: "alert-action", table: &ALERT_ACTIONS, columns: ALERT_ACTIONS.columns },
     Covered { kind: "baseline-version", table: &BASELINE_VERSIONS, columns: BASELINE_VERSIONS.columns },
+    Covered { kind: "silence", table: &SILENCES, columns: SILENCES.columns },
+    Covered { kind: "silence-end", table: &SILENCE_ENDS, columns: SILENCE_ENDS.columns },
 ];
 
 impl Covered {

@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// The last entry.
-pub(super) fn head(db: &Connection) -> Result<Option<Head>, QueryFailure> {
+pub(in crate::store) fn head(db: &Connection) -> Result<Option<Head>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT seq, chain FROM history ORDER BY seq DESC LIMIT 1")?;
     let found = query.query_row([], |row| Ok(Head { seq: row.get(0)?, chain: row.get::<_, columns::Hash>(1)?.0 }));
     // `store check` names an entry that cannot be read.

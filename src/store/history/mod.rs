@@ -23,6 +23,7 @@ pub(crate) use check::{Against, CheckedHistory};
 pub(super) use covered::keep_chain;
 pub(crate) use fault::Fault;
 pub(super) use hashes::know_hashes;
+pub(super) use head::head;
 pub use head::{Head, NotedHead};
 pub use keys::{HeadKeyError, HeadSigner, HeadVerifier};
 pub(crate) use signatures::Signatures;
