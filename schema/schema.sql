@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 23;
+PRAGMA user_version = 25;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -131,6 +131,7 @@ CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE stat
 CREATE INDEX deliveries_of_alert ON deliveries (alert);
 
 CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
+
 CREATE TABLE digests (
     subscription TEXT PRIMARY KEY,
     due_at       INTEGER NOT NULL,
@@ -474,14 +475,15 @@ CREATE TABLE signed_heads (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE silence_ends (
-    silence  INTEGER PRIMARY KEY REFERENCES silences (id),
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    silence  INTEGER NOT NULL UNIQUE REFERENCES silences (id),
     at       INTEGER NOT NULL,
     by       TEXT NOT NULL,
     reason   TEXT NOT NULL,
     checksum INTEGER
 ) STRICT;
 
-CREATE TRIGGER silence_ends_are_not_changed BEFORE UPDATE OF silence, at, by, reason ON silence_ends
+CREATE TRIGGER silence_ends_are_not_changed BEFORE UPDATE OF id, silence, at, by, reason ON silence_ends
 BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
 
 CREATE TRIGGER silence_ends_are_not_removed BEFORE DELETE ON silence_ends
@@ -501,7 +503,7 @@ CREATE INDEX silence_holds_of_alert ON silence_holds (alert);
 CREATE INDEX silence_holds_open ON silence_holds (silence) WHERE released_at IS NULL;
 
 CREATE TABLE silences (
-    id         INTEGER PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     matchers   TEXT NOT NULL,
     reason     TEXT NOT NULL,
     by         TEXT NOT NULL,

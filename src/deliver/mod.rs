@@ -10,6 +10,7 @@
 
 mod accepting;
 mod containing;
+mod digest_view;
 mod drill;
 mod email;
 mod endpoint;
@@ -25,6 +26,7 @@ mod slack;
 mod slack_blocks;
 mod slack_members;
 mod stage;
+mod stage_view;
 mod stdout;
 mod steps;
 mod subscription;

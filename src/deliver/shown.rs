@@ -10,6 +10,8 @@ pub(super) const NAME: usize = 120;
 pub(super) const LINE: usize = 240;
 /// Most characters of a sentence or two: evidence, reasons, errors.
 pub(super) const SENTENCE: usize = 1_000;
+/// Most characters of the evidence against one of several releases; half of those of a development.
+pub(super) const EVIDENCE: usize = 200;
 /// Most characters of a URL.
 pub(super) const URL: usize = 1_000;
 

@@ -14,7 +14,8 @@ use super::{
     Endpoint, Message, Receipt, Sink, SinkError, Stage,
     slack_blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
     slack_members::parts,
-    view::{DevelopmentView, SignalView, StageView, View},
+    stage_view::StageView,
+    view::{DevelopmentView, SignalView, View},
 };
 
 /// Most characters of a header block's text.

@@ -4,15 +4,14 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Message, NextStep, Stage, advice,
-    shown::{LINE, NAME, SENTENCE, URL},
-    steps, warning,
+    Message,
+    digest_view::DigestView,
+    shown::{EVIDENCE, LINE, NAME, SENTENCE, URL},
+    stage_view::{StageView, show, stages},
+    warning,
 };
 use crate::{
-    model::{
-        Alert, AlertAction, AlertId, AlertStatus, Development, Digest, DigestItem, DigestSection, Links, Member,
-        ReleaseId, Severity, Signal,
-    },
+    model::{Alert, AlertAction, AlertId, AlertStatus, Development, Links, Member, ReleaseId, Severity, Signal},
     text::{age, day, moment, plain, shell_word},
 };
 
@@ -26,8 +25,6 @@ const MAX_MEMBERS: usize = 1_000;
 const MAX_IN_FULL: usize = 100;
 /// Most names of new dependencies or scripts of one member.
 const MAX_ADDED: usize = 8;
-/// Most characters of a member's evidence; half of those of a development.
-const EVIDENCE: usize = 200;
 
 /// The content of a message in any format: every text one line, plain and bounded. Formats add their own escaping.
 #[derive(Debug, Serialize)]
@@ -78,16 +75,6 @@ pub(super) struct View {
     pub warning: Option<String>,
     /// What to do now, by stages; never empty.
     pub stages: Vec<StageView>,
-}
-
-/// What to do in one stage.
-#[derive(Debug, Serialize)]
-pub(super) struct StageView {
-    /// `Find out`.
-    pub title: &'static str,
-    /// Sentences that stand before the commands.
-    pub advice: Vec<String>,
-    pub commands: Vec<NextStep>,
 }
 
 /// What became of a release after its alert.
@@ -147,15 +134,6 @@ pub(super) struct SignalView {
     pub since: Option<String>,
     pub why: String,
     pub corroborating: bool,
-}
-
-/// One section of a digest.
-#[derive(Debug, Serialize)]
-pub(super) struct DigestView {
-    /// `NEW: 3`.
-    pub title: String,
-    /// One line for each item, or that there is none.
-    pub lines: Vec<String>,
 }
 
 /// One link; only http and https ones are accepted.
@@ -291,32 +269,6 @@ fn names(names: &[String], member: &Member) -> String {
     shown.join(", ")
 }
 
-impl DigestView {
-    /// The sections, and the head of the history, which nobody can change afterwards once it is in a mailbox.
-    fn all(digest: &Digest) -> Vec<Self> {
-        let history = digest.history.iter().map(|head| {
-            let line = format!("the head is {head}; `provwatch store check --head {head}` compares with it");
-            Self { title: "history".to_owned(), lines: vec![plain(&line, LINE)] }
-        });
-        digest.sections.iter().map(Self::of).chain(history).collect()
-    }
-
-    fn of(section: &DigestSection) -> Self {
-        let line = |item: &DigestItem| {
-            let severity = item.severity.map(|severity| format!("{severity} ")).unwrap_or_default();
-            let alert = item.alert.map(|id| format!(" (alert {id})")).unwrap_or_default();
-            plain(&format!("{severity}{}{alert}", plain(&item.text, EVIDENCE)), LINE)
-        };
-        let mut lines: Vec<String> = section.items.iter().take(Digest::LISTED).map(line).collect();
-        let more = section.count.saturating_sub(lines.len() as u64);
-        lines.extend((more > 0).then(|| format!("and {more} more")));
-        if lines.is_empty() {
-            lines.push("nothing".to_owned());
-        }
-        Self { title: format!("{}: {}", plain(&section.name, NAME), section.count), lines }
-    }
-}
-
 impl SignalView {
     fn of(signal: &Signal) -> Self {
         Self {
@@ -390,10 +342,6 @@ fn members(alert: &Alert) -> Vec<MemberView> {
     details.map(|(place, member)| MemberView::of(member, is_first, place < MAX_IN_FULL)).collect()
 }
 
-fn show(alert: &Alert) -> String {
-    format!("provwatch alerts show {}", alert.id)
-}
-
 /// Colours that carry white text with a contrast of at least 4.5.
 const fn colour(severity: Severity) -> &'static str {
     match severity {
@@ -417,30 +365,6 @@ fn web_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let text = url.to_string();
     (text.len() <= URL && text == plain(&text, URL)).then_some(text)
-}
-
-/// The stages that have something to do, numbered by their place.
-fn stages(alert: &Alert) -> Vec<StageView> {
-    let (mut commands, mut advice) = (commands(alert), advice(alert, false));
-    let stages = Stage::ALL.into_iter().map(|stage| StageView {
-        title: stage.title(),
-        advice: advice.extract_if(.., |advice| advice.stage == stage).map(|advice| advice.text).collect(),
-        commands: commands.extract_if(.., |command| command.stage == stage).collect(),
-    });
-    stages.filter(|stage| !stage.advice.is_empty() || !stage.commands.is_empty()).collect()
-}
-
-/// The commands, with the one that shows the evidence, which the reader of a message does not have yet.
-fn commands(alert: &Alert) -> Vec<NextStep> {
-    let mut commands = steps(alert, false);
-    if !alert.is_test() {
-        let purpose = "show the alert with all its evidence";
-        // After those that find machines: until these are found, harm goes on.
-        let place = commands.iter().position(|step| step.stage == Stage::FindOut && step.line.starts_with("provwatch"));
-        let show = NextStep { stage: Stage::FindOut, purpose, line: show(alert) };
-        commands.insert(place.unwrap_or(commands.len()), show);
-    }
-    commands
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ impl Which {
         if self.alerts.len() == 1 {
             return error;
         }
-        error.next("`provwatch alerts list` shows the ids; nothing was changed, the other alerts neither")
+        error.next("`provwatch alerts list` shows the ids; no alert was changed")
     }
 
     fn filter(&self, now: DateTime<Utc>) -> AlertFilter {

@@ -197,7 +197,7 @@ fn a_cut_end_stays_noticed_when_provwatch_goes_on() {
         )
         .unwrap();
     let alert = super::lab::alert(AXIOS, Severity::High).fingerprint;
-    lab.store.acknowledge(&alert, "olga", "again", noon()).unwrap();
+    lab.store.resolve(&alert, "olga", "again", noon()).unwrap();
     assert_eq!(faults(&lab.store), [Fault::EntriesMissing { first: 6, last }]);
 }
 
@@ -220,7 +220,7 @@ fn a_damaged_history_stops_nothing() {
         behind_our_back(&lab.path()).execute_batch(sql).unwrap();
         assert_ne!(faults_at_most(&lab.store), 0, "{sql}");
         let alert = super::lab::alert(AXIOS, Severity::High).fingerprint;
-        lab.store.acknowledge(&alert, "olga", "again", noon()).unwrap();
+        lab.store.resolve(&alert, "olga", "again", noon()).unwrap();
         lab.store.record(&learned("pkg:npm/left@1.0.0", 0)).unwrap();
         lab.store.history_head().unwrap();
         let lab = lab.restarted();
@@ -308,7 +308,7 @@ fn a_moved_head_is_signed_once_a_day_and_when_the_process_ends() {
     let (lab, signer) = (years(), signer());
     let alert = super::lab::alert(AXIOS, Severity::High).fingerprint;
     let sign = |when, now: DateTime<Utc>| lab.store.sign_head(&signer, when, now).unwrap().map(|head| head.seq);
-    let act = |reason: &str| drop(lab.store.acknowledge(&alert, "olga", reason, noon()).unwrap());
+    let act = |reason: &str| drop(lab.store.resolve(&alert, "olga", reason, noon()).unwrap());
     let (day, hour) = (TimeDelta::days(1), TimeDelta::hours(1));
     let first = sign(Signing::WhenDue, noon()).unwrap();
     assert_eq!(sign(Signing::Now, noon() + day * 3), None, "it did not move");
@@ -342,7 +342,7 @@ fn signatures_that_stop_are_noticed() {
         lab.store.check_history(&against).unwrap().faults
     };
     assert_eq!(works_at(noon() + TimeDelta::days(9)), [], "nothing moved");
-    lab.store.acknowledge(&alert, "olga", "new", noon()).unwrap();
+    lab.store.resolve(&alert, "olga", "new", noon()).unwrap();
     let after = checked(&lab.store).head.unwrap().seq - head.seq;
     assert_eq!(works_at(noon() + TimeDelta::hours(47)), []);
     let overdue = Fault::SignatureOverdue { seq: head.seq, entries: after };
@@ -359,7 +359,11 @@ fn the_past_is_covered_by_the_migration() {
     migrations::migrate_to(&mut old, 21);
     old.execute("ATTACH ?1 AS filled", [lab.path().to_str().unwrap()]).unwrap();
     for table in ["alerts", "alert_actions", "baseline_versions"] {
-        old.execute_batch(&format!("INSERT INTO main.{table} SELECT * FROM filled.{table}")).unwrap();
+        // Later versions have more columns.
+        let sql = format!("SELECT group_concat(name, ', ') FROM pragma_table_info('{table}', 'main')");
+        let columns: String = old.query_row(&sql, [], |row| row.get(0)).unwrap();
+        let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM filled.{table}");
+        old.execute_batch(&sql).unwrap();
     }
     drop(old);
     let store = Store::open(&path).unwrap();
