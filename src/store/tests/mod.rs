@@ -1,6 +1,5 @@
 //! Tests of the store.
 
-mod alert_speed;
 mod alerting;
 mod damage;
 mod developing;
