@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use futures::executor::block_on;
 use provwatch::{
     clock::ManualClock,
-    enrich::{Cache, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
+    enrich::{Cache, Depth, Forge, ForgeKind, ForgeRepository, Forges, Question, Remembered},
     model::Observation,
     packages::replay::Timeline,
 };
@@ -37,7 +37,14 @@ fn ask(kind: ForgeKind, host: &str, answers: Vec<(&'static str, bytes::Bytes)>) 
     let api = format!("https://api.{host}/").parse().expect("a constant URL");
     let clock = Arc::new(ManualClock::at_text(NOW));
     let forges = Forges::new(vec![Forge::new(kind, host, api, None)], client(answers), clock, Arc::new(Forgetful));
-    let found = block_on(forges.facts(Question { release: &release, place: &place, former: &[] }));
+    let found = block_on(forges.facts(Question {
+        release: &release,
+        place: &place,
+        former: &[],
+        named_since: None,
+        commit_before: Some("0123456789abcdef0123456789abcdef01234567"),
+        depth: Depth::All,
+    }));
     assert!(serde_json::to_string(&found.facts).is_ok_and(|json| json.len() < 1 << 20), "facts without bound");
 }
 
