@@ -43,7 +43,7 @@ impl Supposed {
     /// The alert, and whether it is stored.
     ///
     /// # Errors
-    /// The store failed, or there is no such alert.
+    /// The store failed, or the alert does not exist.
     pub fn alert(&self, context: &Context, store: &Store) -> Result<(Alert, bool), CliError> {
         match &self.named {
             Named::Alert(id) => Ok((store.alert_named(id)?.ok_or_else(|| no_such_alert(id))?, true)),

@@ -54,7 +54,7 @@ pub(super) fn repeated() -> Alert {
     Alert { repeated: Some(Repeated { count: 2, last_at, newest }), ..takeover() }
 }
 
-/// A takeover that somebody handles, and whose release was withdrawn and tagged since.
+/// A takeover that an operator acknowledged, and whose release was withdrawn and tagged afterwards.
 pub(super) fn withdrawn() -> Alert {
     let at = |text: &str| text.parse().unwrap();
     let until = Some(at("2026-04-07T08:00:00Z"));

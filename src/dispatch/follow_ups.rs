@@ -47,7 +47,7 @@ impl FollowUps {
         Ok(())
     }
 
-    /// Whether it is time to look again. A clock that went back is no reason to wait.
+    /// Whether the interval has passed, or the clock was set back.
     fn is_time(&self, name: &str, now: DateTime<Utc>) -> bool {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.get(name).is_none_or(|last| now - *last >= INTERVAL || now < *last)

@@ -103,7 +103,7 @@ pub enum InvalidAction {
     /// An alert cannot repeat itself.
     #[error("an alert is not a duplicate of itself; name the other alert")]
     Itself,
-    /// There is no such other alert.
+    /// The alert that it is said to duplicate does not exist.
     #[error("the alert that it is said to duplicate does not exist; `provwatch alerts list` shows the ids")]
     NoOther,
     /// The other alert is a duplicate, too.

@@ -74,7 +74,7 @@ impl Share {
 }
 
 impl AlertMatchers {
-    /// Whether there is no condition at all.
+    /// Whether it has no conditions, and so matches every alert.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Alert, AlertStatus};
 
-/// Why an acknowledged alert needs somebody.
+/// Why an acknowledged alert needs attention again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Staleness {
     /// The acknowledgement had an end, which has come.

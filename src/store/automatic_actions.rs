@@ -41,7 +41,7 @@ impl Store {
         })
     }
 
-    /// Resolves an alert about provwatch itself or a log, because its condition ended. `false`: there is no such alert, it is
+    /// Resolves an alert about provwatch itself or a log, because its condition ended. `false`: the alert does not exist, it is
     /// resolved, or it is about releases: such an alert is resolved by people only.
     ///
     /// # Errors

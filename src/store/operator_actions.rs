@@ -73,7 +73,7 @@ impl Store {
         })
     }
 
-    /// Acknowledges an alert, without an end. `None`: there is no such alert.
+    /// Acknowledges an alert, without an end. `None`: the alert does not exist.
     ///
     /// # Errors
     /// As every write.
@@ -87,7 +87,7 @@ impl Store {
         self.act_on_one(fingerprint, &AlertAction::new(AlertStatus::Acknowledged, by, reason, now))
     }
 
-    /// Resolves an alert, without a category. `None`: there is no such alert.
+    /// Resolves an alert, without a category. `None`: the alert does not exist.
     ///
     /// # Errors
     /// As every write.
@@ -106,7 +106,7 @@ impl Store {
     }
 }
 
-/// `None`: there is no such alert.
+/// `None`: the alert does not exist.
 pub(super) fn act(
     db: &Connection,
     fingerprint: &Fingerprint,

@@ -42,7 +42,7 @@ impl Alerts {
     /// Runs the command.
     ///
     /// # Errors
-    /// The configuration is wrong, the store cannot be read or written, or there is no such alert.
+    /// The configuration is wrong, the store cannot be read or written, or the alert does not exist.
     pub fn run(&self, config: Option<&Path>) -> Outcome {
         let context = Context::load(config)?;
         match self {
