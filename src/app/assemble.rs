@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, forge_list, forges, freshness, heartbeat, keeping, log_settings, polled,
-    rdap, registries, settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, keeping,
+    log_settings, polled, rdap, registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -14,7 +14,10 @@ use crate::{
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
-    upkeep::{Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper, WallClock},
+    upkeep::{
+        AllowReader, Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper,
+        WallClock,
+    },
     watchlist::InUse,
 };
 
@@ -59,7 +62,9 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         issues,
         mender: Arc::new(mender),
     };
-    Ok(App { switch, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
+    let allow_reader = allow_folder(config)?
+        .map(|folder| Arc::new(AllowReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), folder)));
+    Ok(App { switch, allow_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
 }
 
 /// The services over their shared parts.
@@ -91,6 +96,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
         mender,
         settings,
         switch: None,
+        allow_reader: None,
         reload: LastReload::default(),
     }
 }
@@ -133,6 +139,7 @@ fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
         trust: Arc::clone(&shared.trust),
         wall_clock: Arc::clone(&shared.wall_clock),
         mender: Arc::clone(&shared.mender),
+        forges: shared.forges.clone(),
     }
 }
 
@@ -144,6 +151,7 @@ fn log_parts(settings: LogSettings, shared: &PackageParts) -> LogParts {
 pub fn rehearse(config: &Config, http: &Client, clock: &Arc<dyn Clock>) -> Result<(), AssemblyError> {
     subscriptions(config, http, clock)?;
     heartbeat(config, http, clock)?;
+    allow_folder(config)?;
     forge_list(config)?;
     registries(config)?;
     keeping(config)?;

@@ -33,6 +33,7 @@ pub(crate) fn log_settings(config: &Config) -> Result<LogSettings, AssemblyError
         interval: logs.interval.duration(),
         stale_after: logs.stale_after.delta(),
         window: logs.window.delta(),
+        run_window: config.own.run_window.delta(),
         in_flight: logs.in_flight as usize,
         rekor_v1: Budget {
             in_flight: logs.rekor_v1.in_flight as usize,
@@ -67,14 +68,24 @@ fn log_pattern(one: &LogMatch) -> Result<Pattern, AssemblyError> {
 }
 
 fn match_rule(one: &LogMatch) -> MatchRule {
-    MatchRule { name: one.name.clone(), severity: one.severity, report: one.report, team: one.team.clone() }
+    MatchRule {
+        name: one.name.clone(),
+        severity: one.severity,
+        report: one.report,
+        team: one.team.clone(),
+        own: one.own.then(|| one.workflows.clone()),
+    }
 }
 
 fn claim_of(name: &str) -> Option<Claim> {
     Claim::ALL.iter().copied().find(|claim| claim.as_str() == name)
 }
 
-fn public_key(file: &Path) -> Result<LogKey, Anything> {
+/// The public key in a file.
+///
+/// # Errors
+/// It cannot be read, or is not a key.
+pub(super) fn public_key(file: &Path) -> Result<LogKey, Anything> {
     let pem = bounded::read(file, MAX_KEY)?.ok_or("larger than 64 KiB, so not a key")?;
     let pem = String::from_utf8(pem).map_err(|_| "not text; a key begins with `-----BEGIN PUBLIC KEY-----`")?;
     Ok(LogKey::from_pem(&pem)?)

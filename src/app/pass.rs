@@ -42,6 +42,18 @@ pub enum PassError {
 }
 
 impl App {
+    /// Stores the runs that new signed files of `[own] allow_folder` tell of.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn read_allowed_runs(&self) -> Result<(), StoreError> {
+        let stored = self.allow_reader.as_ref().map_or(Ok(0), |reader| reader.read())?;
+        if stored > 0 {
+            tracing::info!(stored, "signed files told of runs of your release workflow");
+        }
+        Ok(())
+    }
+
     /// Reads every source, checks everything that is due, polls every log, delivers due alerts.
     ///
     /// # Errors
@@ -50,6 +62,7 @@ impl App {
         self.store.check_if_suspect()?;
         self.wall_clock.follow()?;
         self.begin_pass()?;
+        self.read_allowed_runs()?;
         let mut summary = PassSummary::default();
         self.packages.reconciler.enqueue_unknown()?;
         self.packages.reconciler.enqueue_overdue()?;
@@ -63,6 +76,7 @@ impl App {
         summary.work = self.packages.queue.work().await?;
         if self.logs.settings().enabled {
             summary.logs = self.logs.poll_logs().await?;
+            self.logs.look_up_own_runs().await?;
             self.logs.judge_entries()?;
             self.logs.check_named_entries().await?;
         }

@@ -13,7 +13,7 @@ use crate::{
     packages::{Packages, Registries, Settings, Source},
     rdap::Rdap,
     store::Store,
-    upkeep::{Caretaker, DeadMansSwitch, Keeper, Mender, TrustKeeper, WallClock},
+    upkeep::{AllowReader, Caretaker, DeadMansSwitch, Keeper, Mender, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -54,6 +54,8 @@ pub struct App {
     pub wall_clock: Arc<WallClock>,
     /// Tells others that the daemon is healthy, if that is switched on.
     pub switch: Option<Arc<DeadMansSwitch>>,
+    /// Reads signed files about the runs of one's own release workflow, if a folder is configured.
+    pub allow_reader: Option<Arc<AllowReader>>,
     /// The long life of the store.
     pub keeper: Keeper,
     /// provwatch's own health.

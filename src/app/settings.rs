@@ -22,6 +22,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         concurrency: config.daemon.concurrency as usize,
         recheck: config.daemon.recheck.iter().map(|period| period.delta()).collect(),
         reconcile_after: config.daemon.reconcile_interval.delta(),
+        run_window: config.own.run_window.delta(),
         tuning: tuning(config),
         ..Settings::default()
     }

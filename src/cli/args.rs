@@ -66,6 +66,8 @@ pub enum Command {
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
+    /// Tell provwatch of a run of your release workflow, and of the files that it publishes
+    Allow(super::allow::Allow),
     /// Hold messages about some alerts back for a time; the alerts are raised and stored as always
     #[command(subcommand)]
     Silences(super::silences::Silences),
@@ -121,6 +123,7 @@ impl Arguments {
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
             Command::Expect(command) => command.run(config),
+            Command::Allow(command) => command.run(config),
             Command::Silences(command) => command.run(config),
             Command::Logs(command) => command.run(config),
             Command::Store(command) => command.run(config),

@@ -49,6 +49,7 @@ forms! {
     "alert-change" 1 alerts::change::Planned<'_>, "alerts ack, snooze, resolve and reopen with --dry-run";
     "alert-shown" 1 alerts::show::Shown<'_>, "alerts show";
     "alert-stats" 1 store::AlertStats, "alerts stats";
+    "allowance" 1 model::Allowance, "allow, allow list";
     "backfill" 1 backfill::Line, "backfill";
     "baseline" 1 baseline::show::Shown<'_>, "baseline show";
     "baseline-accepted" 1 baseline::accept::Accepted<'_>, "baseline accept";

@@ -1,6 +1,7 @@
 //! The command line: one file per command, output as table or JSON, and errors printed once, here.
 
 mod alerts;
+mod allow;
 mod args;
 mod backfill;
 mod baseline;

@@ -36,6 +36,7 @@ impl Config {
             self.forges(credentials),
             self.other_registries(credentials),
             self.signing_key(credentials),
+            self.own(),
             self.detector_ids(detectors),
             self.matched_detectors(detectors),
         ]
@@ -111,6 +112,10 @@ impl Config {
                 let what = "no condition is set: give it san, issuer or claims";
                 findings.push(error(format!("logs.match[{number}]"), what));
             }
+            if !one.own && !one.workflows.is_empty() {
+                let key = format!("logs.match[{number}].workflows");
+                findings.push(error(key, "used only with own = true; a condition of claims restricts the signers"));
+            }
             for (field, text) in criteria {
                 if let Err(why) = whole(text) {
                     findings.push(error(format!("logs.match[{number}].{field}"), with_causes(&why)));
@@ -182,6 +187,28 @@ impl Config {
     fn sinks(&self, credentials: Option<&Path>) -> Vec<Finding> {
         let numbered = self.subscriptions.iter().enumerate();
         numbered.flat_map(|(n, subscription)| sink(&format!("subscriptions[{n}]"), subscription, credentials)).collect()
+    }
+
+    fn own(&self) -> Vec<Finding> {
+        let own = &self.own;
+        let mut findings = Vec::new();
+        match (&own.allow_folder, own.allow_keys.is_empty()) {
+            (Some(_), true) => {
+                findings.push(error("own.allow_keys", "missing; allow_folder needs the keys of its files"))
+            }
+            (None, false) => findings.push(warning("own.allow_keys", "not used; allow_folder is not set")),
+            _ => {}
+        }
+        for file in &own.allow_keys {
+            if let Err(why) = std::fs::metadata(file) {
+                findings.push(error("own.allow_keys", format!("{}: {why}", file.display())));
+            }
+        }
+        let longest = Period::hours(48);
+        if own.run_window > longest || own.run_window < Period::minutes(1) {
+            findings.push(error("own.run_window", format!("{}; use 1m to {longest}", own.run_window)));
+        }
+        findings
     }
 
     fn heartbeat(&self, credentials: Option<&Path>) -> Vec<Finding> {

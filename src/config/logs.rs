@@ -129,6 +129,14 @@ pub struct LogMatch {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(length(min = 1))]
     pub team: Option<String>,
+    /// Whether these signers are your own. A run of your release workflow must then explain each of their signatures, also if
+    /// `report` reports none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
+    /// With `own`: the files of your release workflows, relative to the repository: `[".github/workflows/release.yml"]`. Other
+    /// workflows explain nothing. Default: any.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub workflows: Vec<String>,
     /// A regular expression for the certificate's subject alternative name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub san: Option<String>,

@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, RdapSection,
-    RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths, routing,
+    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OwnSection,
+    RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
+    routing,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub logs: LogsSection,
     /// The packages that provwatch watches.
     pub watchlist: WatchlistSection,
+    /// Your own packages and signers.
+    pub own: OwnSection,
     /// The receivers of alerts: one `[[subscriptions]]` table for each.
     pub subscriptions: Vec<Subscription>,
     /// Who is told regularly that the daemon is healthy.
@@ -125,7 +128,7 @@ impl Config {
         let trust = self.trust.paths_mut();
         let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
         let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
-        let heartbeat = self.heartbeat.url_file.iter_mut();
+        let heartbeat = self.heartbeat.url_file.iter_mut().chain(self.own.paths_mut());
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
             *path = folder.join(&*path);
         }

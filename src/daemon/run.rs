@@ -108,6 +108,9 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     if let Some(switch) = &app.switch {
         supervisor.supervise(heartbeat::TASK, heartbeat::heartbeat(context.clone(), Arc::clone(switch)));
     }
+    if context.app.allow_reader.is_some() {
+        supervisor.supervise("allowed runs", loops::allow(context.clone()));
+    }
     supervisor.supervise("keep", loops::keep(context.clone()));
     supervisor.supervise("health", loops::health(context.clone()));
     supervisor

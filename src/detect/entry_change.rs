@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::About;
+use chrono::{DateTime, Utc};
+
+use super::{About, OwnRuns, Told};
 use crate::model::{Baseline, LogEntry, Severity, Signal, Trait, WorkflowIdentity};
 
 /// The case to judge.
@@ -31,6 +33,23 @@ pub struct Logged<'a> {
     pub late: bool,
     /// Whether the log has been followed only for a short time.
     pub learning: bool,
+    /// For a signature of one's own repository: the runs that may explain it.
+    pub own: Option<OwnEntry<'a>>,
+}
+
+/// What may explain a signature of one's own repository.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnEntry<'a> {
+    /// What the CI allowed.
+    pub runs: &'a OwnRuns,
+    /// What the forge said of the run.
+    pub told: Told<'a>,
+    /// The files of the release workflows, or globs for them. Empty: any.
+    pub workflows: &'a [String],
+    /// The digest that the entry covers: its algorithm, and hexadecimal digits.
+    pub digest: Option<(&'a str, &'a str)>,
+    /// When the entry was downloaded.
+    pub seen_at: DateTime<Utc>,
 }
 
 /// A workflow with which a repository was seen to sign.

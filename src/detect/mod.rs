@@ -20,6 +20,7 @@ mod familiar;
 mod habit;
 mod inspect;
 mod novelty;
+mod own;
 mod release_context;
 mod repetition;
 mod rules;
@@ -31,13 +32,14 @@ pub use combine::{RULES, Rule, SUPPORT_RULES, Verdict, combine, is_of_another_or
 use comparison::{Difference, signal, support};
 pub use detector::{About, Detector, HEADINGS, SignalCategory};
 pub use document::document;
-pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named};
+pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named, OwnEntry};
 pub use inspect::{inspect, inspect_entry};
 pub use novelty::Novelty;
+pub use own::{Explanation, OwnRuns, Told};
 pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
 pub use repetition::{Alerted, repeats};
 pub use rules::{
-    ALL, DIST_TAG, ENTRY_DETECTORS, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, is_open_loss, moved_tag, namesake,
-    never_met, unreadable,
+    ALL, DIST_TAG, ENTRY_DETECTORS, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, awaits_run, is_explained_by_run,
+    is_open_loss, moved_tag, namesake, never_met, own_explanation, release_workflows, unreadable,
 };
 pub use tuning::{Limits, Setting, Tuning, UNTUNED};

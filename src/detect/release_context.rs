@@ -1,9 +1,10 @@
-//! The release context: bursts of one account, and releases on several lines at once.
+//! The release context: bursts of one account, releases on several lines at once, and the runs of one's own packages.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::OwnRuns;
 use crate::model::{CorrelationKey, ReleaseId, ReleaseLine};
 
 /// Releases that follow one another within this time are one burst.
@@ -33,6 +34,8 @@ pub struct ReleaseContext {
     pub companions: BTreeSet<String>,
     /// When the package's last earlier release that did not join the baseline was published.
     pub held_at: Option<DateTime<Utc>>,
+    /// Of one's own package: the runs that may explain the release.
+    pub own: Option<OwnRuns>,
 }
 
 /// Packages that were published one right after the other.

@@ -76,6 +76,8 @@ impl Age {
     pub const NAME: Self = Self { yes: TimeDelta::hours(1), no: TimeDelta::minutes(5) };
     /// For facts that are about to change: a run, a branch.
     pub const QUICK: Self = Self { yes: TimeDelta::minutes(10), no: TimeDelta::minutes(5) };
+    /// For lists to which things are added: the runs of now.
+    pub const NEWS: Self = Self { yes: TimeDelta::minutes(1), no: TimeDelta::minutes(1) };
 }
 
 /// Sends requests to one forge.

@@ -52,7 +52,7 @@ impl Forges {
         self.known.iter().map(|forge| (forge.host.as_str(), forge.failing()))
     }
 
-    fn forge(&self, place: &ForgeRepository) -> Option<&Forge> {
+    pub(super) fn forge(&self, place: &ForgeRepository) -> Option<&Forge> {
         self.known.iter().find(|forge| forge.host == place.host)
     }
 
@@ -103,7 +103,7 @@ impl Forges {
         Ok(releases.iter().map(|release| references::tag(&listed, tags::candidates(release))).collect())
     }
 
-    fn asker<'a>(&'a self, forge: &'a Forge) -> ask::Asker<'a> {
+    pub(super) fn asker<'a>(&'a self, forge: &'a Forge) -> ask::Asker<'a> {
         ask::Asker { forge, http: &self.http, clock: &*self.clock, cache: &*self.cache }
     }
 }

@@ -8,10 +8,11 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    place::{Named, attempt, commit, run},
+    own_runs::{ListedRun, RunList, UnderWay},
+    place::{ForgeRepository, Named, attempt, commit, run_number},
     tags,
 };
-use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts};
+use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts, run_and_attempt};
 
 /// Most branches of a page.
 const PAGE: usize = 100;
@@ -93,6 +94,9 @@ struct Run {
     actor: Option<Login>,
     head_repository: Option<Parent>,
     path: Option<String>,
+    #[serde(default)]
+    html_url: String,
+    updated_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -259,7 +263,7 @@ async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, d
 
 async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
     let release = found.question.release;
-    let Some(number) = run(release) else {
+    let Some(number) = release.runs().find_map(run_number) else {
         if release.auth.method == AuthMethod::Token {
             failed_just_before(asker, found, at).await;
         }
@@ -286,6 +290,45 @@ impl From<Run> for RunFacts {
             actor: run.actor.map(|actor| actor.login),
             head_repository: run.head_repository.map(|repository| repository.full_name),
         }
+    }
+}
+
+/// The start of requests about a repository.
+pub(super) async fn home(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<String> {
+    let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
+    let known = asker.ask::<Repository>(&path, Age::SLOW).await;
+    known.map(|repository| format!("repositories/{}", repository.id))
+}
+
+/// One run, or one attempt of it.
+pub(super) async fn run(asker: &Asker<'_>, at: &str, url: &str) -> ForgeAnswer<RunFacts> {
+    let Some(number) = run_number(url) else { return ForgeAnswer::Unknown(format!("{url:?} is not the URL of a run")) };
+    let attempt = run_and_attempt(url).1.map(|attempt| format!("/attempts/{attempt}")).unwrap_or_default();
+    asker.ask::<Run>(&format!("{at}/actions/runs/{number}{attempt}"), Age::QUICK).await.map(RunFacts::from)
+}
+
+/// The runs that began in a time: of the workflow, if it is the only one.
+pub(super) async fn runs(asker: &Asker<'_>, at: &str, wanted: UnderWay<'_>) -> ForgeAnswer<RunList> {
+    let stamp = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ");
+    let window = format!("{}..{}", stamp(wanted.since()), stamp(wanted.until()));
+    let of = match wanted.workflows {
+        [only] => only.strip_prefix(".github/workflows/").filter(|name| branches::is_plain(name)),
+        _ => None,
+    };
+    let of = of.map(|name| format!("/workflows/{name}")).unwrap_or_default();
+    let path = format!("{at}/actions{of}/runs?per_page={PAGE}&created={window}");
+    let listed = asker.ask::<Runs>(&path, Age::NEWS).await;
+    listed.map(|Runs { workflow_runs }| RunList {
+        is_cut_off: workflow_runs.len() >= PAGE,
+        runs: workflow_runs.into_iter().map(ListedRun::from).collect(),
+    })
+}
+
+impl From<Run> for ListedRun {
+    fn from(run: Run) -> Self {
+        let workflow = run.path.as_deref().map(|path| path.split_once('@').map_or(path, |(file, _)| file).to_owned());
+        let ended_at = run.updated_at.filter(|_| run.conclusion.is_some());
+        Self { url: run.html_url.clone(), workflow, ended_at, facts: run.into() }
     }
 }
 

@@ -8,7 +8,8 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    place::{Named, commit, run},
+    own_runs::{ListedRun, RunList, UnderWay},
+    place::{ForgeRepository, Named, commit, run_number},
     tags,
 };
 use crate::model::{Fact, OwnerFacts, RunFacts};
@@ -88,6 +89,16 @@ struct Job {
 #[derive(Serialize, Deserialize)]
 struct Pipeline {
     source: Option<String>,
+}
+
+/// A pipeline of a list.
+#[derive(Serialize, Deserialize)]
+struct ListedPipeline {
+    status: Option<String>,
+    source: Option<String>,
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
+    web_url: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -213,23 +224,67 @@ async fn release_branches(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str, s
 }
 
 async fn job(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
-    let Some(number) = run(found.question.release) else { return };
+    let Some(number) = found.question.release.runs().find_map(run_number) else { return };
     let answer = asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await;
     if let Some(job) = found.take(Fact::Run, answer) {
-        let conclusion = match job.status.as_deref() {
-            Some("success") => Some("success"),
-            Some("failed") => Some("failure"),
-            Some("canceled") => Some("cancelled"),
-            // It has not ended, and has no result yet.
-            _ => None,
-        };
-        found.facts.run = Some(RunFacts {
-            conclusion: conclusion.map(str::to_owned),
+        found.facts.run = Some(job.into());
+    }
+}
+
+impl From<Job> for RunFacts {
+    fn from(job: Job) -> Self {
+        Self {
+            conclusion: conclusion(job.status.as_deref()),
             event: job.pipeline.and_then(|pipeline| pipeline.source),
             created_at: job.created_at,
             actor: job.user.map(|user| user.username),
-            ..RunFacts::default()
-        });
+            ..Self::default()
+        }
+    }
+}
+
+/// The result of a job or pipeline in the words that GitHub has for it. `None`: it has not ended.
+fn conclusion(status: Option<&str>) -> Option<String> {
+    let word = match status {
+        Some("success") => "success",
+        Some("failed") => "failure",
+        Some("canceled") => "cancelled",
+        Some("skipped") => "skipped",
+        _ => return None,
+    };
+    Some(word.to_owned())
+}
+
+/// The start of requests about a project.
+pub(super) async fn home(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<String> {
+    let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
+    asker.ask::<Project>(&path, Age::SLOW).await.map(|project| format!("projects/{}", project.id))
+}
+
+/// One job.
+pub(super) async fn run(asker: &Asker<'_>, at: &str, url: &str) -> ForgeAnswer<RunFacts> {
+    let Some(number) = run_number(url) else { return ForgeAnswer::Unknown(format!("{url:?} is not the URL of a job")) };
+    asker.ask::<Job>(&format!("{at}/jobs/{number}"), Age::QUICK).await.map(RunFacts::from)
+}
+
+/// The pipelines that changed since a time. GitLab has one workflow for each project.
+pub(super) async fn pipelines(asker: &Asker<'_>, at: &str, wanted: UnderWay<'_>) -> ForgeAnswer<RunList> {
+    let since = wanted.not_ended_before().format("%Y-%m-%dT%H:%M:%SZ");
+    let path = format!("{at}/pipelines?updated_after={since}&order_by=id&sort=asc&per_page={PAGE}");
+    let listed = asker.ask::<Vec<ListedPipeline>>(&path, Age::NEWS).await;
+    listed.map(|pipelines| RunList {
+        is_cut_off: pipelines.len() >= PAGE,
+        runs: pipelines.into_iter().map(ListedRun::from).collect(),
+    })
+}
+
+impl From<ListedPipeline> for ListedRun {
+    fn from(pipeline: ListedPipeline) -> Self {
+        let conclusion = conclusion(pipeline.status.as_deref());
+        let ended_at = pipeline.updated_at.filter(|_| conclusion.is_some());
+        let facts =
+            RunFacts { conclusion, event: pipeline.source, created_at: pipeline.created_at, ..RunFacts::default() };
+        Self { url: pipeline.web_url, workflow: Some(".gitlab-ci.yml".to_owned()), ended_at, facts }
     }
 }
 

@@ -28,7 +28,8 @@ impl ForgeRepository {
         release.identities().into_iter().find_map(Self::of_identity)
     }
 
-    fn of_identity(identity: &WorkflowIdentity) -> Option<Self> {
+    /// The repository that a certificate names.
+    pub fn of_identity(identity: &WorkflowIdentity) -> Option<Self> {
         let claims = &identity.claims;
         let place = Self::of_url(claims.source_repository_uri.as_deref()?)?;
         Some(Self { id: claims.source_repository_identifier.clone().filter(|id| is_number(id)), ..place })
@@ -75,19 +76,11 @@ pub(super) fn attempt(release: &Observation) -> u32 {
     release.runs().find_map(|uri| run_and_attempt(uri).1).unwrap_or(1)
 }
 
-/// The number of the run (GitHub) or job (GitLab) that built it.
-pub(super) fn run(release: &Observation) -> Option<&str> {
-    let number = |uri: &'_ str| {
-        ["/actions/runs/", "/-/jobs/"].iter().find_map(|before| {
-            let (at, _) = uri.match_indices(before).next()?;
-            let rest = &uri[at + before.len()..];
-            Some((at + before.len(), rest.find('/').unwrap_or(rest.len())))
-        })
-    };
-    release.runs().find_map(|uri| {
-        let (at, length) = number(uri)?;
-        Some(&uri[at..at + length]).filter(|text| is_number(text))
-    })
+/// The number of a run (GitHub) or job (GitLab) in its URL.
+pub(super) fn run_number(url: &str) -> Option<&str> {
+    let number =
+        ["/actions/runs/", "/-/jobs/"].iter().find_map(|before| url.split_once(before)).map(|(_, rest)| rest)?;
+    number.split('/').next().filter(|text| is_number(text))
 }
 
 #[cfg(test)]

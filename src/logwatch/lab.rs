@@ -168,6 +168,7 @@ impl Lab {
             progress: Arc::clone(&told) as _,
             settings: Arc::new(settings),
             tuning: Tuning::default(),
+            forges: None,
             store,
             clock,
             http,

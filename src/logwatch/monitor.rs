@@ -53,6 +53,7 @@ impl LogMonitor {
             settings: Arc::clone(settings),
             wall_clock: Arc::clone(wall_clock),
             alerts: Arc::clone(&telling.alerts),
+            own: parts.own_entries(),
         };
         let lookup = EntryLookup {
             store: Arc::clone(store),
@@ -198,6 +199,14 @@ impl LogMonitor {
         wanted: &Wanted,
     ) -> Result<Option<Vec<FoundEntry>>, ReadError> {
         entries::find(&Matcher::of_nobody(self.trust.verifier()), followed, wanted).await
+    }
+
+    /// Asks the forges for the runs behind open entries of one's own repositories, before [`Self::judge_entries`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn look_up_own_runs(&self) -> Result<(), StoreError> {
+        self.correlator.look_up_own_runs().await
     }
 
     /// Checks every open entry.

@@ -28,6 +28,8 @@ pub struct LogSettings {
     pub stale_after: TimeDelta,
     /// How long a release may take to explain an entry.
     pub window: TimeDelta,
+    /// How long a run explains a signature of one's own repositories before it has ended.
+    pub run_window: TimeDelta,
     /// Requests at once to a log of tiles or a CT log.
     pub in_flight: usize,
     /// The budget of a tail of Rekor v1.
@@ -61,6 +63,7 @@ impl Default for LogSettings {
             interval: std::time::Duration::from_secs(20),
             stale_after: TimeDelta::hours(6),
             window: TimeDelta::hours(2),
+            run_window: TimeDelta::hours(2),
             in_flight: 6,
             rekor_v1: Budget { in_flight: 32, entries_per_second: None },
             patterns: Vec::new(),

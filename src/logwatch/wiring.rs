@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     announce::Announcer,
     audit::Auditor,
-    entries::{EntryAlerts, MatchReporters, Matching},
+    entries::{EntryAlerts, MatchReporters, Matching, OwnEntries},
     left::Departures,
     log_list::{LogList, LogMaker, Recognition, Recognizer, TrustedLogs},
     poll::{Follower, Mirrors, Poller, Trees},
@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     deliver::Subscriptions,
     detect::Tuning,
+    enrich::Forges,
     http::Client,
     progress::Progress,
     store::Store,
@@ -50,6 +51,8 @@ pub struct LogParts {
     pub settings: Arc<LogSettings>,
     /// The operator's changes to detectors.
     pub tuning: Tuning,
+    /// The forges that may be queried, unless that is switched off.
+    pub forges: Option<Arc<Forges>>,
 }
 
 /// The list of logs.
@@ -118,6 +121,11 @@ impl LogParts {
             Arc::clone(&self.watchlist),
             Arc::clone(&self.trust),
         ))
+    }
+
+    pub fn own_entries(&self) -> OwnEntries {
+        let (store, clock, settings) = (Arc::clone(&self.store), Arc::clone(&self.clock), Arc::clone(&self.settings));
+        OwnEntries::new(store, clock, settings, Arc::clone(&self.watchlist), self.forges.clone())
     }
 
     pub fn departures(&self, list: &Arc<LogList>) -> Departures {

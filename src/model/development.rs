@@ -34,6 +34,8 @@ pub enum DevelopmentKind {
     LateTag,
     /// An attestation that verifies came after it.
     LateAttestation,
+    /// A run of the operator's own release workflow was found to explain it.
+    LateRun,
 }
 
 impl DevelopmentKind {
@@ -45,6 +47,7 @@ impl DevelopmentKind {
             Self::Restored => "published again",
             Self::LateTag => "explained by a late tag",
             Self::LateAttestation => "explained by a late attestation",
+            Self::LateRun => "explained by a run of your release workflow",
         }
     }
 
@@ -88,6 +91,12 @@ impl Development {
             "It has an attestation by {builder} that verifies, and had none when it was first checked. Compare its workflow with the usual one."
         );
         Self { kind: DevelopmentKind::LateAttestation, at, text, purl: None }
+    }
+
+    /// The development by which a run of one's own release workflow explains a release.
+    pub fn late_run(at: DateTime<Utc>) -> Self {
+        let text = "A run of your release workflow explains it now, and none did when it was checked. Make sure that you started that run.";
+        Self { kind: DevelopmentKind::LateRun, at, text: text.to_owned(), purl: None }
     }
 
     /// Whether it is news beside the known developments of the same release.

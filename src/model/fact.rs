@@ -90,6 +90,8 @@ facts! {
     ForgeRelease = "release", "forge release";
     /// The workflow run.
     Run = "run", "workflow run";
+    /// Of one's own packages: the runs of the release workflow.
+    OwnRuns = "own_runs", "runs of the release workflow";
     /// The times when the new dependencies were first published.
     Dependencies = DEPENDENCIES, "age of the new dependencies";
     /// Whether the domains of the accounts' e-mail addresses are registered.

@@ -44,6 +44,9 @@ facts! {
         release: ReleaseFacts,
         /// The workflow run.
         run: RunFacts,
+        /// Of one's own packages: the runs that built the release, by URL; without a certificate, the runs of the release
+        /// workflow that were under way when it was published. Empty: the forge knows of none.
+        own_runs: BTreeMap<String, RunFacts>,
         /// When each new dependency was first published, by name.
         dependencies_first_published: BTreeMap<String, DateTime<Utc>>,
         /// New dependencies that the package's own publishers, scope or repository released.
@@ -287,7 +290,7 @@ mod tests {
             "tag": {"exists": yes, "is_newer": yes}, "run": {"event": some},
             "commit": {"on_default_branch": yes, "on_release_branch": yes, "verified": yes, "on_any_branch": yes,
                 "changes_workflows": yes},
-            "dependencies_first_published": {}, "email_domains": {},
+            "dependencies_first_published": {}, "email_domains": {}, "own_runs": {},
         }));
         let unknown = Fact::ALL.iter().map(|fact| (fact.clone(), some.to_owned())).collect();
         assert_eq!(all.still(unknown), BTreeMap::new());

@@ -12,6 +12,7 @@ mod alert_matchers;
 mod alert_prefix;
 mod alert_standing;
 mod alert_status;
+mod allowance;
 mod any_tally;
 mod baseline;
 mod baseline_form;
@@ -28,6 +29,7 @@ mod evidence_rank;
 mod expected;
 mod fact;
 mod facts;
+mod file_digest;
 mod fingerprint;
 mod glob;
 mod identity;
@@ -69,6 +71,7 @@ pub use alert_matchers::{AlertMatchers, Contradiction};
 pub use alert_prefix::{AlertPrefix, InvalidAlertPrefix};
 pub use alert_standing::Staleness;
 pub use alert_status::AlertStatus;
+pub use allowance::{Allowance, InvalidRunUrl, run_url};
 pub use baseline::{Baseline, BaselineReason, LineBaseline, Resumed};
 pub use baseline_form::StoredForm;
 pub use correlation_key::CorrelationKey;
@@ -90,6 +93,7 @@ pub use facts::{
     AccountFacts, CommitFacts, DomainFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts,
     RunFacts, TagFacts,
 };
+pub use file_digest::{FileDigest, InvalidFileDigest};
 pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
 pub use glob::fits;
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};

@@ -20,7 +20,7 @@ use super::{
     },
     registries::Registries,
     settings::Settings,
-    verify::{Verification, email_domains::EmailDomains, facts::Enricher, unchecked::Doubts},
+    verify::{Verification, email_domains::EmailDomains, facts::Enricher, own_runs::OwnRunFinder, unchecked::Doubts},
 };
 use crate::{
     clock::Clock,
@@ -195,8 +195,8 @@ impl PackageParts {
 
     pub fn enricher(&self) -> Enricher {
         let Self { store, registries, forges, rdap, settings, .. } = self.clone();
-        let email_domains = EmailDomains { rdap };
-        Enricher { store, registries, forges, email_domains, concurrency: settings.concurrency }
+        let (email_domains, own_runs) = (EmailDomains { rdap }, OwnRunFinder { forges: forges.clone() });
+        Enricher { store, registries, forges, email_domains, own_runs, concurrency: settings.concurrency }
     }
 
     pub fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {

@@ -18,6 +18,8 @@ pub struct Settings {
     pub recheck: Vec<TimeDelta>,
     /// How long provwatch relies on the feeds before it compares a watched package with its registry.
     pub reconcile_after: TimeDelta,
+    /// For how long a run explains a release of one's own package before it has ended.
+    pub run_window: TimeDelta,
     /// Packages that are checked concurrently.
     pub concurrency: usize,
 }
@@ -30,6 +32,7 @@ impl Default for Settings {
             tuning: Tuning::default(),
             recheck: [5, 30, 120, 720].map(TimeDelta::minutes).to_vec(),
             reconcile_after: TimeDelta::days(1),
+            run_window: TimeDelta::hours(2),
             concurrency: 8,
         }
     }

@@ -43,6 +43,7 @@ mod alert_named;
 mod alert_news;
 mod alert_stats;
 mod alerts;
+mod allowances;
 mod announcing;
 mod automatic_actions;
 mod baselines;
@@ -99,6 +100,7 @@ mod writes;
 
 pub use alert_filter::AlertFilter;
 pub(crate) use alert_stats::{AlertStats, Lead};
+pub use allowances::AllowedBy;
 pub use baselines::{BaselineChange, NewBaselineVersion, StoredBaseline};
 pub(crate) use baselines::{BaselineVersion, Held};
 pub(crate) use campaigns::Telling;

@@ -1,5 +1,6 @@
 //! Upkeep of provwatch itself: trust material, clock, damaged rows, heartbeat, and `operation` alerts.
 
+mod allow_folder;
 mod caretaker;
 mod damage;
 mod dead_mans_switch;
@@ -11,6 +12,7 @@ mod setup;
 mod trust;
 mod wall_clock;
 
+pub(crate) use allow_folder::{AllowFolder, AllowReader};
 pub(crate) use caretaker::Caretaker;
 pub(crate) use damage::Mender;
 pub(crate) use dead_mans_switch::{Change, DeadMansSwitch, Ping, Watchdog};

@@ -16,6 +16,8 @@ pub struct Entry {
     pub note: Option<Box<str>>,
     /// The team that answers for it.
     pub team: Option<Box<str>>,
+    /// Whether it is the operator's own.
+    pub own: Option<bool>,
     /// The operator's policy for it.
     pub policy: Option<Arc<Policy>>,
     /// The file, or `curated:npm`.
@@ -36,6 +38,7 @@ impl Entry {
             said_tier: self.said_tier.or(replaced.said_tier),
             default_tier: self.default_tier.max(replaced.default_tier),
             team: self.team.or(replaced.team),
+            own: self.own.or(replaced.own),
             policy,
             ..self
         }

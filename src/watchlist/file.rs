@@ -87,6 +87,9 @@ struct Detailed {
     /// The team that answers for it: alerts name it, and subscriptions select by it.
     #[schemars(length(min = 1))]
     team: Option<Box<str>>,
+    /// Whether the package is your own: a run of your release workflow must explain each of its releases, and each signature by
+    /// its repository. docs/OPERATIONS.md, *Your own packages*, has the details.
+    own: Option<bool>,
     /// The policy for its releases.
     #[schemars(with = "Option<Policy>")]
     expect: Option<Spanned<Policy>>,
@@ -191,6 +194,7 @@ struct Said {
     default_tier: Tier,
     note: Option<Box<str>>,
     team: Option<Box<str>>,
+    own: Option<bool>,
     policy: Option<Arc<Policy>>,
 }
 
@@ -221,9 +225,9 @@ impl Entries<'_> {
             let said = Said { default_tier: default, ..Said::default() };
             self.watch("packages", &purl, said, &mut seen, into);
         }
-        for Detailed { purl, tier, note, team, expect } in document.package {
+        for Detailed { purl, tier, note, team, own, expect } in document.package {
             let policy = self.policy("package.expect", expect).map(Arc::new);
-            let said = Said { tier, default_tier: default, note, team, policy };
+            let said = Said { tier, default_tier: default, note, team, own, policy };
             self.watch("package.purl", &purl, said, &mut seen, into);
         }
         let mut seen = HashMap::new();
@@ -267,9 +271,10 @@ impl Entries<'_> {
         Some(pattern)
     }
 
-    fn entry(&self, purl: &Spanned<String>, Said { tier, default_tier, note, team, policy }: Said) -> Entry {
+    fn entry(&self, purl: &Spanned<String>, said: Said) -> Entry {
+        let Said { tier, default_tier, note, team, own, policy } = said;
         let (file, line) = (Arc::clone(&self.origin), self.lines.line(purl.span()));
-        Entry { said_tier: tier, default_tier, note, team, policy, file, line }
+        Entry { said_tier: tier, default_tier, note, team, own, policy, file, line }
     }
 
     /// A policy, unless it has a demand that no release can meet.

@@ -49,7 +49,8 @@ impl Layer {
 fn demands(entry: &Entry) -> String {
     let policy = entry.policy.as_deref().map(|policy| serde_json::to_string(policy).unwrap_or_default());
     let team = entry.team.as_deref().map(|team| format!(" team {team:?}"));
-    format!("{}{}", policy.unwrap_or_default(), team.unwrap_or_default())
+    let own = entry.own.map(|own| format!(" own {own}"));
+    format!("{}{}{}", policy.unwrap_or_default(), team.unwrap_or_default(), own.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -74,6 +74,11 @@ impl Watchlist {
         of_entry.map(str::to_owned).or_else(of_tier)
     }
 
+    /// Whether a package is the operator's own, by the most specific entry that says so.
+    pub fn is_own(&self, package: &Package) -> bool {
+        self.matches(package).is_some() && self.watched.entries(package).find_map(|entry| entry.own).unwrap_or(false)
+    }
+
     /// Every team that an entry or a tier names.
     pub fn teams(&self) -> BTreeSet<String> {
         let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);

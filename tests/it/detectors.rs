@@ -2,16 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
     baseline::learn,
     detect::{
         ALL, ENTRY_DETECTORS, EntryChange, HEADINGS, KnownWorkflow, Logged, MovedTag, NAME_DETECTORS, NAMESAKE, Named,
-        Namesake, about, abouts, document, inspect_entry, moved_tag, namesake,
+        Namesake, OwnEntry, OwnRuns, Told, about, abouts, document, inspect_entry, moved_tag, namesake,
     },
-    model::{Baseline, LogEntry, Observation, Package, ReleaseId, Severity, Signal},
+    model::{Baseline, LogEntry, Observation, Package, ReleaseId, RunFacts, Severity, Signal},
     packages::replay::{self, Kind, Replayed, Rules, Timeline, trace},
     watchlist::Watchlist,
 };
@@ -224,10 +228,22 @@ struct EntryCase {
     late: bool,
     #[serde(default)]
     learning: bool,
+    /// For a signature of one's own repository: what is known of the run.
+    #[serde(default)]
+    own: Option<OwnCase>,
     /// An entry that a release names.
     #[serde(default)]
     named: Option<NamedCase>,
     says: Option<Severity>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnCase {
+    runs: BTreeMap<String, RunFacts>,
+    workflows: Vec<String>,
+    /// How long after the download of the entry.
+    minutes: i64,
 }
 
 #[derive(serde::Deserialize)]
@@ -257,6 +273,18 @@ impl EntryCase {
         let baselines: Vec<Baseline> = self.baseline().into_iter().collect();
         let identity =
             self.signed.as_ref().and_then(|signed| signed.attestation.identity()).cloned().unwrap_or_default();
+        let own_runs = OwnRuns {
+            allowances: Vec::new(),
+            window: TimeDelta::hours(2),
+            looked_at: DateTime::UNIX_EPOCH + TimeDelta::minutes(self.own.as_ref().map_or(0, |own| own.minutes)),
+        };
+        let own = self.own.as_ref().map(|own| OwnEntry {
+            runs: &own_runs,
+            told: Told { runs: Some(&own.runs), unknown: None },
+            workflows: &own.workflows,
+            digest: None,
+            seen_at: DateTime::UNIX_EPOCH,
+        });
         let change = match &self.named {
             Some(named) => EntryChange::Named(Named {
                 entry: &named.entry,
@@ -272,6 +300,7 @@ impl EntryCase {
                 explained: self.explained,
                 late: self.late,
                 learning: self.learning,
+                own,
             }),
         };
         let signals = inspect_entry(&change);

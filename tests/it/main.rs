@@ -52,6 +52,8 @@ mod logs_speed;
 mod logs_static_ct;
 mod malformed;
 mod mirrors;
+mod own_packages;
+mod own_signatures;
 mod packages;
 mod packages_baseline;
 mod packages_campaign;

@@ -57,11 +57,15 @@ pub struct ForgeTown {
 impl ForgeTown {
     /// Nothing was published yet; `forges` is what the configuration says of them, `FOLDER` the folder of the token.
     pub fn founded(forges: &str, packages: &[&str]) -> Self {
+        Self::watching(forges, format!("packages = {packages:?}"))
+    }
+
+    /// The same with a whole watchlist.
+    pub fn watching(forges: &str, watched: String) -> Self {
         let folder = folder();
         std::fs::write(folder.path().join("token"), "secret").unwrap();
         let forges = format!("[forges]\n{}\n", forges.replace("FOLDER", folder.path().to_str().unwrap()));
         let config = CONFIG.replace("[forges]\nenabled = false\n", &forges);
-        let watched = format!("packages = {packages:?}");
         let neighbours = Neighbours(World::new(), LabForge::default(), LabGit::default());
         let clock = Arc::new(ManualClock::at_text(START));
         let app = app(&config, &watched, &neighbours, &clock, &folder);
@@ -97,6 +101,10 @@ impl ForgeTown {
     pub async fn publish(&self, package: &str, version: &str, publication: &Publication) {
         self.world.publish_npm(package, version, &publication.clone().at(self.now()));
         self.app.pass().await.unwrap();
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Makes a pass after so many minutes.

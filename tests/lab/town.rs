@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use provwatch::{
     app::{App, Parts, assemble, client_over},
     clock::{Clock, ManualClock},
+    http::{Request, Response, Transport, TransportError},
     model::{Alert, AlertKind, Claim, Severity},
     progress::NoProgress,
     store::{AlertFilter, Store},
@@ -13,6 +15,7 @@ use tempfile::TempDir;
 
 use super::{
     Authority, Publication, Workflow, World,
+    forge::LabForge,
     ledger::{Api, Hosts, Ledger, hashedrekord},
     rig::{self, START, by_workflow, folder, verifier, watchlist, workflow},
 };
@@ -21,10 +24,45 @@ use super::{
 pub struct Town {
     pub world: World,
     pub ledger: Ledger,
+    pub forge: LabForge,
     pub clock: Arc<ManualClock>,
     pub app: App,
-    more: String,
+    setting: Setting,
     folder: TempDir,
+}
+
+/// What a town watches, and the rest of its configuration.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub watched: String,
+    /// What stands in `[forges]`.
+    pub forges: String,
+    /// More of the configuration, after `[logs]`.
+    pub more: String,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            watched: "packages = [\"pkg:npm/widget\"]".to_owned(),
+            forges: "enabled = false".to_owned(),
+            more: String::new(),
+        }
+    }
+}
+
+/// The hosts of a town: its log, its registries, and a forge.
+#[derive(Debug)]
+struct Neighbours(Hosts, LabForge);
+
+impl Transport for Neighbours {
+    fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
+        if request.url.host_str() == Some("api.github.com") {
+            self.1.exchange(request)
+        } else {
+            self.0.exchange(request)
+        }
+    }
 }
 
 impl Town {
@@ -35,12 +73,17 @@ impl Town {
 
     /// The same with more of the configuration.
     pub async fn settled_with(api: Api, host: &str, more: &str) -> Self {
-        let world = World::new();
+        Self::settled_as(api, host, Setting { more: more.to_owned(), ..Setting::default() }).await
+    }
+
+    /// The same with another watchlist or other forges.
+    pub async fn settled_as(api: Api, host: &str, setting: Setting) -> Self {
+        let (forge, world) = (LabForge::default(), World::new());
         let clock = Arc::new(ManualClock::at_text(START));
         let ledger = Ledger::new(host, api);
         let folder = folder();
-        let app = app(&ledger, &world, &clock, &folder, more);
-        let town = Self { world, ledger, clock, app, more: more.to_owned(), folder };
+        let app = app(&Neighbours(hosts(&ledger, &world), forge.clone()), &clock, &folder, &setting);
+        let town = Self { world, ledger, forge, clock, app, setting, folder };
         for number in 0..12 {
             let at = town.clock.now() - chrono::TimeDelta::days(30 * (12 - number));
             town.world.publish_npm("widget", &format!("1.0.{number}"), &usual().at(at));
@@ -55,10 +98,10 @@ impl Town {
 
     /// Another process over the same store.
     pub fn restarted(self) -> Self {
-        let Self { world, ledger, clock, app, more, folder } = self;
+        let Self { world, ledger, forge, clock, app, setting, folder } = self;
         drop(app);
-        let app = self::app(&ledger, &world, &clock, &folder, &more);
-        Self { world, ledger, clock, app, more, folder }
+        let app = self::app(&Neighbours(hosts(&ledger, &world), forge.clone()), &clock, &folder, &setting);
+        Self { world, ledger, forge, clock, app, setting, folder }
     }
 
     pub fn store(&self) -> &Store {
@@ -99,18 +142,25 @@ impl Town {
     }
 }
 
-fn app(ledger: &Ledger, world: &World, clock: &Arc<ManualClock>, folder: &TempDir, more: &str) -> App {
+fn hosts(ledger: &Ledger, world: &World) -> Hosts {
+    Hosts { ledgers: vec![ledger.clone()], world: world.clone() }
+}
+
+fn app(neighbours: &Neighbours, clock: &Arc<ManualClock>, folder: &TempDir, setting: &Setting) -> App {
+    let Neighbours(Hosts { ledgers, world }, forge) = neighbours;
     let key = folder.path().join("log.pem");
-    std::fs::write(&key, ledger.public_key_pem()).unwrap();
-    let instance = ledger.instance(&key, &format!("https://{}/", ledger.host()));
+    std::fs::write(&key, ledgers[0].public_key_pem()).unwrap();
+    let instance = ledgers[0].instance(&key, &format!("https://{}/", ledgers[0].host()));
+    let Setting { watched, forges, more } = setting;
     let logs = format!("[logs]\ntrust_root = false\nstale_after = \"2000h\"\n{instance}\n{more}\n");
-    let config = rig::config(&rig::CONFIG.replace("[logs]\nenabled = false\n", &logs));
+    let text = rig::CONFIG.replace("[logs]\nenabled = false\n", &logs);
+    let config = rig::config(&text.replace("[forges]\nenabled = false\n", &format!("[forges]\n{forges}\n")));
     let shared: Arc<dyn Clock> = Arc::clone(clock) as _;
-    let hosts = Hosts { ledgers: vec![ledger.clone()], world: world.clone() };
+    let transport = Neighbours(hosts(&ledgers[0], world), forge.clone());
     let parts = Parts {
         store: Arc::new(Store::open(&folder.path().join("provwatch.db")).unwrap()),
-        watchlist: watchlist("packages = [\"pkg:npm/widget\"]"),
-        http: client_over(&config, Arc::new(hosts), Arc::clone(&shared)).unwrap(),
+        watchlist: watchlist(watched),
+        http: client_over(&config, Arc::new(transport), Arc::clone(&shared)).unwrap(),
         verifier: verifier(world.lab()),
         clock: shared,
         progress: Arc::new(NoProgress),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     check::{CLOCK, Check, State},
     heartbeat::heartbeat,
-    quiet,
+    own, quiet,
 };
 use crate::{
     app,
@@ -44,6 +44,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.extend(subscriptions(context));
     checks.extend(heartbeat);
     checks.extend(quiet);
+    checks.extend(own::checks(context, now));
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks

@@ -5,6 +5,7 @@ mod checks;
 mod exposure;
 mod heartbeat;
 mod network;
+mod own;
 mod quiet;
 
 use std::path::Path;

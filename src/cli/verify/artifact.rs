@@ -2,48 +2,25 @@
 
 use std::path::Path;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::{attest::FileDigests, bounded, cli::exit::CliError};
+use crate::{
+    attest::FileDigests,
+    bounded,
+    cli::exit::CliError,
+    model::{FileDigest, InvalidFileDigest},
+};
 
 /// Largest file that is hashed, in bytes; give the digest of a larger one.
 const MAX_FILE: u64 = 1 << 30;
 
-/// A digest: `sha256:…` and `sha512:…` in hexadecimal, `sha512-…` in base64 as in lock files, or bare hexadecimal
-/// digits. `None`: it does not look like one.
+/// A digest in every form of [`FileDigest`]. `None`: it does not look like one.
 pub fn digest(text: &str) -> Option<Result<FileDigests, String>> {
-    let bare = |digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let (length, bytes) = if let Some(hex) = text.strip_prefix("sha256:") {
-        (32, hex::decode(hex).map_err(|error| error.to_string()))
-    } else if let Some(hex) = text.strip_prefix("sha512:") {
-        (64, hex::decode(hex).map_err(|error| error.to_string()))
-    } else if let Some(base64) = text.strip_prefix("sha256-") {
-        (32, BASE64_STANDARD.decode(base64).map_err(|error| error.to_string()))
-    } else if let Some(base64) = text.strip_prefix("sha512-") {
-        (64, BASE64_STANDARD.decode(base64).map_err(|error| error.to_string()))
-    } else if bare(64) || bare(128) {
-        (text.len() / 2, hex::decode(text).map_err(|error| error.to_string()))
-    } else if let Some((algorithm, _)) = text.split_once([':', '-']).filter(|(name, _)| is_old(name)) {
-        return Some(Err(format!("{algorithm} is not safe; give the SHA-256 or SHA-512")));
-    } else {
-        return None;
-    };
-    Some(bytes.and_then(|bytes| digests(length, &bytes)).map_err(|why| {
-        format!("not a digest: {why}; expected sha256: or sha512: and hexadecimal digits, or sha512- and base64")
-    }))
-}
-
-fn is_old(algorithm: &str) -> bool {
-    ["md5", "sha1"].contains(&algorithm)
-}
-
-fn digests(length: usize, bytes: &[u8]) -> Result<FileDigests, String> {
-    if bytes.len() != length {
-        return Err(format!("it has {} bytes where {length} are expected", bytes.len()));
+    match text.parse::<FileDigest>() {
+        Ok(digest) => Some(Ok(FileDigests::from([(digest.algorithm().to_owned(), digest.hex().to_owned())]))),
+        Err(InvalidFileDigest::OtherForm) => None,
+        Err(error) => Some(Err(error.to_string())),
     }
-    let algorithm = if length == 32 { "sha256" } else { "sha512" };
-    Ok(FileDigests::from([(algorithm.to_owned(), hex::encode(bytes))]))
 }
 
 /// The digests of a file's content.
@@ -96,6 +73,8 @@ pub const fn limit() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+
     use super::*;
 
     #[test]

@@ -20,6 +20,7 @@ mod maintainer_domain_lapsed;
 mod maintainer_new;
 mod name;
 mod odd_hours;
+mod own_release_unexplained;
 mod owner_changed;
 mod package_burst;
 mod policy_violated;
@@ -53,9 +54,10 @@ mod visibility_changed;
 mod workflow_changed;
 mod young_dependency;
 
-pub use entry::ENTRY_DETECTORS;
+pub use entry::{ENTRY_DETECTORS, own_explanation};
 pub use evidence_downgrade::is_open_loss;
 pub use name::{DIST_TAG, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, moved_tag, namesake};
+pub use own_release_unexplained::{awaits_run, is_explained_by_run, release_workflows};
 pub(super) use policy_violated::demand;
 pub use policy_violated::never_met;
 pub use unreadable_release::unreadable;
@@ -81,6 +83,7 @@ pub const ALL: &[&dyn Detector] = &[
     &maintainer_domain_lapsed::MaintainerDomainLapsed,
     &maintainer_new::MaintainerNew,
     &odd_hours::OddHours,
+    &own_release_unexplained::OwnReleaseUnexplained,
     &owner_changed::OwnerChanged,
     &package_burst::PackageBurst,
     &policy_violated::PolicyViolated,

@@ -9,10 +9,11 @@ use super::{
     entry_alert::{EntryAlerts, Finding, links},
     explained::explanation,
     flood,
+    own_entries::{self, OwnEntries, OwnSignature},
 };
 use crate::{
     clock::Clock,
-    detect::{EntryChange, KnownWorkflow, Logged, inspect_entry},
+    detect::{EntryChange, Explanation, KnownWorkflow, Logged, OwnEntry, inspect_entry, own_explanation},
     logwatch::{rows::place, settings::LogSettings},
     model::{Baseline, Links, LogEntry, Package, ReleaseId, Signal},
     store::{LogEntryRow, Store, StoreError, WorkflowRow},
@@ -27,6 +28,9 @@ const ROUND: usize = 10_000;
 
 /// Most entries with forged certificates that are kept of one log. The alert about them counts the others.
 const FORGED_KEPT: usize = 1_000;
+
+/// The detector of signatures without a run.
+const OWN: &str = "own-signature-unexplained";
 
 /// Most package names in a title.
 const NAMED: usize = 3;
@@ -44,6 +48,7 @@ struct Surroundings {
     explained_by: Option<ReleaseId>,
     late: bool,
     learning: bool,
+    own: Option<OwnSignature>,
 }
 
 /// Correlates log entries with releases.
@@ -54,6 +59,7 @@ pub struct Correlator {
     pub settings: Arc<LogSettings>,
     pub wall_clock: Arc<WallClock>,
     pub alerts: Arc<EntryAlerts>,
+    pub own: OwnEntries,
 }
 
 impl Correlator {
@@ -82,19 +88,35 @@ impl Correlator {
         forged.iter().try_for_each(|log| self.store.forget_forged(log, FORGED_KEPT))
     }
 
+    /// Asks the forges for the runs behind open entries of one's own repositories.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn look_up_own_runs(&self) -> Result<(), StoreError> {
+        let open = self.store.unjudged_entries(None, ROUND)?;
+        self.own.ask(&open).await;
+        Ok(())
+    }
+
     fn judge_entry(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<(), StoreError> {
         // Found by a [[logs.match]] alone: its alert was raised, and no release is expected.
-        if row.entry.packages.is_empty() && row.entry.not_issued.is_none() {
+        let is_of_match = row.entry.packages.is_empty() && row.entry.not_issued.is_none();
+        if is_of_match && !self.own.is_own(row) {
             let explained_by = explanation(&self.store, row)?;
             return self.store.judge_entry(row, explained_by.as_ref(), now);
         }
         let around = self.surroundings(row, now)?;
         let place = place(&self.store, &row.log, row.entry.index)?;
-        for signal in inspect_entry(&EntryChange::Logged(logged(row, &around))) {
+        let logged = logged(row, &around);
+        let mut signals = inspect_entry(&EntryChange::Logged(logged));
+        signals.retain(|signal| !is_of_match || signal.detector == OWN);
+        for signal in signals {
             let finding = finding(&signal, &place, row, now);
             self.alerts.raise(&finding, signal, now)?;
         }
-        if row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late {
+        let awaits_run = matches!(own_explanation(&logged), Some(Explanation::Awaited(_)));
+        let is_settled = is_of_match || row.entry.not_issued.is_some() || around.explained_by.is_some() || around.late;
+        if is_settled && !awaits_run {
             self.store.judge_entry(row, around.explained_by.as_ref(), now)?;
         }
         Ok(())
@@ -122,9 +144,11 @@ impl Correlator {
     fn surroundings(&self, row: &LogEntryRow, now: DateTime<Utc>) -> Result<Surroundings, StoreError> {
         let repository = row.entry.identity.claims.source_repository_uri.clone().unwrap_or_default();
         let baselines = row.entry.packages.iter().map(|package| Ok(self.store.baseline(package)?.baseline));
+        let baselines = baselines.collect::<Result<Vec<_>, StoreError>>()?;
         let followed_since = self.followed_since(&row.log, now)?;
         Ok(Surroundings {
-            baselines: baselines.collect::<Result<_, StoreError>>()?,
+            own: self.own.signature(row, &baselines, now)?,
+            baselines,
             workflows: self.store.log_workflows(&repository)?.into_iter().map(known).collect(),
             explained_by: explanation(&self.store, row)?,
             // Events before this process started are not known yet when it starts.
@@ -147,6 +171,13 @@ fn logged<'a>(row: &'a LogEntryRow, around: &'a Surroundings) -> Logged<'a> {
         explained: around.explained_by.is_some(),
         late: around.late,
         learning: around.learning,
+        own: around.own.as_ref().map(|own| OwnEntry {
+            runs: &own.runs,
+            told: own.told(row.entry.identity.claims.run_invocation_uri.as_deref()),
+            workflows: &own.workflows,
+            digest: own_entries::digest(row),
+            seen_at: row.seen_at,
+        }),
     }
 }
 
@@ -159,7 +190,10 @@ fn finding<'a>(signal: &Signal, place: &'a LogEntry, row: &'a LogEntryRow, now: 
     let (subject, who) = if is_forged {
         (format!("{} {}", signal.detector, named(row)), named_in_short(row))
     } else {
-        let workflow = identity.workflow().unwrap_or_default();
+        // Each run of one's own repositories is a finding of its own.
+        let is_own = signal.detector == OWN;
+        let run = identity.claims.run_invocation_uri.as_deref().filter(|_| is_own);
+        let workflow = run.or(identity.workflow()).unwrap_or_default();
         (format!("{} {repository} {workflow}", signal.detector), identity.to_string())
     };
     let scope = if is_forged { flood::of_forgers(now) } else { flood::of_repository(signal, row, now) };

@@ -110,7 +110,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_match_is_told_by_the_rule_that_found_it() {
-        let rule = MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All, team: None };
+        let rule =
+            MatchRule { name: "acme".to_owned(), severity: Severity::High, report: Report::All, team: None, own: None };
         let lab = Lab::new().with(|settings, _| LogSettings { matches: vec![rule.clone()], ..settings });
         let match_reporters = MatchReporters {
             store: Arc::clone(&lab.parts.store),

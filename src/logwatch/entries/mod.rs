@@ -8,6 +8,7 @@ mod flood;
 mod lookup;
 mod match_reporter;
 mod matching;
+mod own_entries;
 
 pub use correlate::Correlator;
 pub use entry_alert::EntryAlerts;
@@ -15,3 +16,4 @@ pub use find::{FoundEntry, Wanted, find};
 pub use lookup::EntryLookup;
 pub use match_reporter::MatchReporters;
 pub use matching::{Matcher, Matching, malformed};
+pub use own_entries::OwnEntries;

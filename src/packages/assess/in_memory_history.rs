@@ -52,6 +52,7 @@ impl InMemoryHistory {
                 .and_then(|known| signatures(release).find_map(|signature| other(known.get(&signature)?))),
             companions: self.companions(release),
             held_at: self.held_at.get(package).copied(),
+            own: None,
         }
     }
 

@@ -20,27 +20,41 @@ const WITHOUT_EVIDENCE: [&str; 2] = ["attestation-invalid", "evidence-downgrade"
 const LOOKS: [TimeDelta; 5] =
     [TimeDelta::hours(2), TimeDelta::hours(6), TimeDelta::hours(12), TimeDelta::days(1), TimeDelta::days(2)];
 
-/// What explains a release that raised an alert earlier: `late_tag` is a tag that a later look found.
+/// The detectors of releases that no run of one's own explains.
+const WITHOUT_RUN: [&str; 1] = ["own-release-unexplained"];
+
+/// What a later look found about a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Later<'a> {
+    /// A tag that no earlier look found.
+    pub tag: Option<&'a TagFacts>,
+    /// Whether a run of one's own release workflow explains it.
+    pub is_explained_by_run: bool,
+}
+
+/// What explains a release that raised an alert earlier.
 ///
 /// # Errors
 /// The store failed.
 pub fn explanations(
     store: &Store,
     observation: &Observation,
-    late_tag: Option<&TagFacts>,
+    later: Later<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Development>, StoreError> {
     let Some(alert) = store.alert(&Fingerprint::of_release(&observation.purl))? else { return Ok(Vec::new()) };
     let Some(before) = store.release(&observation.purl)?.and_then(|row| row.observation) else {
         return Ok(Vec::new());
     };
-    let tag = late_tag.or_else(|| came(before.facts.tag.as_ref(), observation.facts.tag.as_ref()));
+    let tag = later.tag.or_else(|| came(before.facts.tag.as_ref(), observation.facts.tag.as_ref()));
     let tag = tag.filter(|_| has(&alert, &WITHOUT_TAG));
     let mut developments: Vec<Development> =
         tag.map(|tag| Development::late_tag(tag.name.as_deref(), now)).into_iter().collect();
     let had_none = before.verified().next().is_none() && has(&alert, &WITHOUT_EVIDENCE);
     let identity = observation.identities().into_iter().next().filter(|_| had_none);
     developments.extend(identity.map(|identity| Development::late_attestation(repository(identity), now)));
+    let run = later.is_explained_by_run && has(&alert, &WITHOUT_RUN);
+    developments.extend(run.then(|| Development::late_run(now)));
     Ok(developments)
 }
 

@@ -8,6 +8,7 @@ pub mod claimed_time;
 pub mod company;
 pub mod explained;
 pub mod history;
+pub mod own;
 pub mod past;
 pub mod reasons;
 pub mod recheck;

@@ -7,7 +7,8 @@ use super::{
     baseline_update::{BaselineUpdate, advance, let_held_join},
     claimed_time::unusual_time,
     company::Company,
-    explained::{explanations, look_again_at},
+    explained::{Later, explanations, look_again_at},
+    own::{look_at_run, own_runs},
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     baseline,
-    detect::{self, AssessmentInputs},
+    detect::{self, AssessmentInputs, Change, is_explained_by_run},
     model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, release_context::release_context},
@@ -85,7 +86,8 @@ impl Judge {
         let seen_at = stored.map_or(subject.now, |stored| stored.observed_at);
         observation.facts.withdrawn = withdrawn_beside(&self.store, &observation, seen_at)?;
         let policy = self.watchlist.now().policy(subject.package);
-        let around = release_context(&self.store, &observation)?;
+        let mut around = release_context(&self.store, &observation)?;
+        around.own = own_runs(&self.store, &self.watchlist.now(), &self.settings, &observation, subject.now)?;
         let inputs = AssessmentInputs {
             release_context: &around,
             tuning: &self.settings.tuning,
@@ -95,7 +97,9 @@ impl Judge {
         let Enriched { more_later, late_tag } =
             self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs).await?;
         let taken = observation.published_at;
-        let developments = explanations(&self.store, &observation, late_tag.as_ref(), subject.now)?;
+        let change = Change::between(&baseline.baseline, &observation, &inputs);
+        let later = Later { tag: late_tag.as_ref(), is_explained_by_run: is_explained_by_run(&change) };
+        let developments = explanations(&self.store, &observation, later, subject.now)?;
         let mut record = self.judgement(
             subject,
             observation,
@@ -166,11 +170,13 @@ impl Judge {
         let may_be = |stored: &VersionState| matches!(stored.outcome, Outcome::Alerted | Outcome::Unreadable);
         let accused = stored.is_none_or(may_be) && self.is_accused(&observation.purl)?;
         let alerted = accused || stored.is_some_and(|stored| stored.outcome == Outcome::Alerted);
+        let longest = self.settings.longest_recheck();
+        let run_at = look_at_run(&baseline.baseline, &observation, inputs, longest, subject.now);
         let waits = more_later || !unchecked.is_empty();
         let next = self.settings.again_at(waits, subject.attempts(&observation.purl), subject.now);
         let tag_at =
             observation.facts.tag.as_ref().and_then(|tag| tag.ask_again_at(observation.published_at, subject.now));
-        let next = [next, tag_at].into_iter().flatten().min();
+        let next = [next, tag_at, run_at].into_iter().flatten().min();
         let recheck_at = if pending { Some(subject.now) } else { next };
         let goes_on = subject.goes_on(&observation.purl);
         // A release that later facts may change joins the baseline after the last check.
@@ -187,7 +193,7 @@ impl Judge {
             let_held_join(&self.store, subject, &observation, in_baseline, &mut baseline_update)?;
         }
         let doubted = alert.as_ref().filter(|_| !has_late_tag);
-        let late_look = look_again_at(doubted, &observation, self.settings.longest_recheck(), subject.now);
+        let late_look = look_again_at(doubted, &observation, longest, subject.now);
         // An alert stays: another check may add to it, and only the operator or time lets the release join the
         // baseline.
         let mut record = Record::observed(observation, outcome(alerted || alert.is_some(), &unchecked), subject.now);

@@ -6,9 +6,13 @@ use chrono::TimeDelta;
 
 use super::{history::History, rules::Rules};
 use crate::{
-    detect::{AssessmentInputs, Burst, ReleaseContext, UNTUNED},
+    detect::{AssessmentInputs, Burst, OwnRuns, ReleaseContext, UNTUNED},
     model::{CorrelationKey, EffectivePolicy, Observation, Package, Severity},
-    packages::assess::{Assessment, in_memory_history::InMemoryHistory},
+    packages::{
+        assess::{Assessment, in_memory_history::InMemoryHistory},
+        settings::Settings,
+    },
+    watchlist::Watchlist,
 };
 
 /// For how long a release may be judged again by what is published together with it.
@@ -61,7 +65,8 @@ impl<'a> Trace<'a, '_> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(History::of(package)),
         };
-        let release_context = self.all.release_context(release);
+        let own = own_runs(self.rules.watchlist, release);
+        let release_context = ReleaseContext { own, ..self.all.release_context(release) };
         let policy = self.rules.watchlist.and_then(|watchlist| watchlist.policy(package));
         let inputs = inputs(self.rules, &release_context, policy.as_ref());
         let assessed = history.assess(release, &inputs);
@@ -98,6 +103,13 @@ impl<'a> Trace<'a, '_> {
             self.recent.pop_front();
         }
     }
+}
+
+/// The runs that may explain a release of one's own package: those of the recorded facts, once their time is over.
+fn own_runs(watchlist: Option<&Watchlist>, release: &Observation) -> Option<OwnRuns> {
+    watchlist.filter(|watchlist| watchlist.is_own(release.purl.package()))?;
+    let window = Settings::default().run_window;
+    Some(OwnRuns { allowances: Vec::new(), window, looked_at: release.published_at + window })
 }
 
 fn inputs<'i>(

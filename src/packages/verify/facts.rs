@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     dependencies::{Dating, TOO_LATE, new_dependencies},
     email_domains::EmailDomains,
+    own_runs::OwnRunFinder,
 };
 use crate::{
     detect::AssessmentInputs,
@@ -39,6 +40,7 @@ pub struct Enricher {
     /// The forges that may be queried, unless that is switched off.
     pub forges: Option<Arc<Forges>>,
     pub email_domains: EmailDomains,
+    pub own_runs: OwnRunFinder,
     /// How many dependencies are queried at once.
     pub concurrency: usize,
 }
@@ -65,7 +67,8 @@ impl Enricher {
         {
             let former = former_names(baseline, &place);
             let before = self.commit_before(release)?;
-            let is_deep = differs || forges.is_asked_with_token(&place);
+            let is_own = inputs.release_context.own.is_some();
+            let is_deep = differs || is_own || forges.is_asked_with_token(&place);
             let asking = forges.facts(Question {
                 release,
                 place: &place,
@@ -85,6 +88,7 @@ impl Enricher {
                 std::mem::take(&mut release.facts);
             release.facts = Facts { publisher_account, publishing, replaced, former_digests, withdrawn, ..facts };
         }
+        enriched.more_later |= self.own_runs.find(subject, release, baseline, inputs).await;
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
             enriched.more_later |= dating.date(subject, release, baseline).await;

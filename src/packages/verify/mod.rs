@@ -4,6 +4,7 @@ mod dependencies;
 pub mod email_domains;
 pub mod facts;
 pub mod left_out;
+pub mod own_runs;
 pub mod unchecked;
 mod verification;
 

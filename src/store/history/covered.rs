@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::store::sealed::{ALERT_ACTIONS, BASELINE_VERSIONS, SILENCE_ENDS, SILENCES, Table};
+use crate::store::sealed::{ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, SILENCE_ENDS, SILENCES, Table};
 
 /// An append-only table with an `id` that only grows.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(super) struct Covered {
 /// `schema/0025_history_chain.sql` does, if there are any.
 pub(super) static COVERED: &[Covered] = &[
     Covered { kind: "alert-action", table: &ALERT_ACTIONS, columns: ALERT_ACTIONS.columns },
+    Covered { kind: "allowed-run", table: &ALLOWED_RUNS, columns: ALLOWED_RUNS.columns },
     Covered { kind: "baseline-version", table: &BASELINE_VERSIONS, columns: BASELINE_VERSIONS.columns },
     Covered { kind: "silence", table: &SILENCES, columns: SILENCES.columns },
     Covered { kind: "silence-end", table: &SILENCE_ENDS, columns: SILENCE_ENDS.columns },

@@ -39,6 +39,8 @@ pub struct MatchRule {
     pub report: Report,
     /// The team that answers for it.
     pub team: Option<String>,
+    /// If its signers are the operator's own: the files of their release workflows; none stands for any.
+    pub own: Option<Vec<String>>,
 }
 
 /// An entry that a match found.

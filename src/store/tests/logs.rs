@@ -104,7 +104,13 @@ struct Teller([MatchRule; 1]);
 
 impl Teller {
     fn new() -> Self {
-        Self([MatchRule { name: "acme".to_owned(), severity: Severity::Low, report: Report::All, team: None }])
+        Self([MatchRule {
+            name: "acme".to_owned(),
+            severity: Severity::Low,
+            report: Report::All,
+            team: None,
+            own: None,
+        }])
     }
 
     fn alert(subject: &str, now: DateTime<Utc>) -> Alert {

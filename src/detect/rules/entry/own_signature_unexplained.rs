@@ -1,0 +1,76 @@
+//! Detects a signature of one's own repository that no run of its release workflow explains.
+
+use crate::{
+    detect::{
+        About, EntryChange, EntryDetector, Explanation, Logged, SignalCategory, comparison::quote, entry_change::signal,
+    },
+    model::{Confidence, Severity, Signal, fits},
+};
+
+/// A signature of one's own repository without a run.
+pub struct OwnSignatureUnexplained;
+
+static ABOUT: About = About {
+    id: "own-signature-unexplained",
+    title: "No run of your release workflow explains a signature of your repository",
+    harmless: None,
+    category: SignalCategory::Evidence,
+    severity: Severity::High,
+    confidence: Confidence::High,
+    since: "0.1.0",
+    docs: DOCS,
+};
+
+const DOCS: &str = "### What it detects
+A log entry by your own repository or identity, where no successful run of your release workflow explains the signature. Your own are the repositories of packages with `own = true` in the watchlist, and the signers of a `[[logs.match]]` with `own = true`. The signal is high: at once if there is no such run, if it failed or was cancelled, or if another workflow signed. A run that has not ended, or whose result is not known, explains the signature for two hours (`run_window` in `[own]`).
+
+The result of a run comes from the forge, or from your CI by `provwatch allow`.
+
+### Why it matters
+A signature in your name is made before the release that carries it. Whoever can run code in your repository, or takes an identity of yours over, leaves a trace here first.
+
+### False positives
+Another workflow of the repository that signs containers or artifacts: add it to `workflows` of the policy or the match. A forge without a token that does not show your repository.
+
+### What to do
+Open the run and find out who started it. If nobody did, revoke the repository's secrets and look for what it published.
+
+### Example incident
+ultralytics (December 2024): an attacker made the project's own workflow build and sign content from outside the repository.";
+
+impl EntryDetector for OwnSignatureUnexplained {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn inspect(&self, change: &EntryChange<'_>) -> Option<Signal> {
+        let EntryChange::Logged(logged) = change else { return None };
+        let Explanation::Nothing(seen) = own_explanation(logged)? else { return None };
+        let expected = match logged.own?.workflows {
+            [] => "a successful run of your release workflow".to_owned(),
+            files => {
+                let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
+                format!("a successful run of {}", files.join(" or "))
+            }
+        };
+        let why = "Every signature by your own repository must come from a run of your own release workflow.";
+        Some(signal(&ABOUT, Severity::High, expected, seen, why))
+    }
+}
+
+/// What explains a signature; `None`: it is not of one's own repositories.
+pub fn own_explanation(logged: &Logged<'_>) -> Option<Explanation> {
+    let own = logged.own.as_ref().filter(|_| logged.not_issued.is_none())?;
+    if own.digest.is_some_and(|digest| own.runs.allows_file(&[digest])) {
+        return Some(Explanation::Run);
+    }
+    let workflow = logged.workflow();
+    let is_it = |file: &str| own.workflows.is_empty() || own.workflows.iter().any(|glob| fits(glob, file));
+    if let Some(other) = workflow.filter(|file| !is_it(file)) {
+        return Some(Explanation::Nothing(format!("a run of another workflow, {}", quote(other))));
+    }
+    let Some(run) = logged.identity.claims.run_invocation_uri.as_deref() else {
+        return Some(Explanation::Nothing("a signature that names no run".to_owned()));
+    };
+    Some(own.runs.explains(run, own.told, own.seen_at))
+}
