@@ -381,6 +381,30 @@ fn heartbeats_are_checked() {
 }
 
 #[test]
+fn the_section_of_ones_own_packages_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ci.pub"), "key").unwrap();
+    fs::write(folder.path().join("watchlist.toml"), "").unwrap();
+    for (text, keys) in [
+        ("[own]\nrun_window = \"90m\"\nallow_folder = \"allowed\"\nallow_keys = [\"ci.pub\"]", &[][..]),
+        ("[own]\nallow_folder = \"allowed\"", &["own.allow_keys"]),
+        ("[own]\nallow_keys = [\"ci.pub\"]", &["own.allow_keys"]),
+        ("[own]\nallow_folder = \"allowed\"\nallow_keys = [\"none.pub\"]", &["own.allow_keys"]),
+        ("[own]\nrun_window = \"30s\"", &["own.run_window"]),
+        ("[own]\nrun_window = \"7d\"", &["own.run_window"]),
+        ("[[logs.match]]\nname = \"a\"\nsan = \"x\"\nown = true\nworkflows = [\"w.yml\"]", &[]),
+        ("[[logs.match]]\nname = \"a\"\nsan = \"x\"\nworkflows = [\"w.yml\"]", &["logs.match[0].workflows"]),
+    ] {
+        let path = folder.path().join("provwatch.toml");
+        let sound = "[http]\ncontact = \"a@example.org\"\n[[subscriptions]]\nname = \"t\"\ntype = \"stdout\"\n";
+        fs::write(&path, format!("{sound}{text}\n")).unwrap();
+        let findings = Config::load(&path).unwrap().check_below(&[], None);
+        let found: Vec<&str> = findings.iter().map(|finding| finding.key.as_str()).collect();
+        assert_eq!(found, keys, "{text}: {findings:?}");
+    }
+}
+
+#[test]
 fn the_store_has_bounds_and_one_signing_key() {
     for (value, said) in
         [("5d", "30 to 3660 days"), ("4000d", "30 to 3660 days"), ("1y", "whole number of days"), ("", "\"400d\"")]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::comparison::quote;
 use crate::{
     model::{Allowance, FileDigest, RunFacts, run_and_attempt},
-    text::span,
+    text::{quoted, span},
 };
+
+/// Longest result of a run that a sentence quotes, in characters.
+const QUOTED: usize = 40;
 
 /// What is known of the runs that may explain releases and signatures of one's own repositories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +95,7 @@ impl OwnRuns {
         match run.conclusion.as_deref() {
             Some("success") => Explanation::Run,
             Some("gone") => Explanation::Nothing("a run that the forge does not have".to_owned()),
-            Some(other) => Explanation::Nothing(format!("a run that ended with {}", quote(other))),
+            Some(other) => Explanation::Nothing(format!("a run that ended with {}", quoted(other, QUOTED))),
             None => self.awaited(at, "a run that has not ended"),
         }
     }

@@ -8,8 +8,8 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    own_runs::{ListedRun, RunList, UnderWay},
     place::{ForgeRepository, Named, attempt, commit, run_number},
+    run_list::{ListedRun, RunList, UnderWay},
     tags,
 };
 use crate::model::{AuthMethod, Fact, OwnerFacts, RunFacts, run_and_attempt};

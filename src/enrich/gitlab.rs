@@ -8,8 +8,8 @@ use super::{
     branches::{self, Branches},
     finder::Finder,
     former_names,
-    own_runs::{ListedRun, RunList, UnderWay},
     place::{ForgeRepository, Named, commit, run_number},
+    run_list::{ListedRun, RunList, UnderWay},
     tags,
 };
 use crate::model::{Fact, OwnerFacts, RunFacts};

@@ -17,15 +17,15 @@ mod own_runs;
 mod place;
 mod rate_limit;
 mod references;
+mod run_list;
 mod tags;
 
-pub(crate) use ask::ForgeAnswer;
-pub use ask::{Cache, Remembered};
+pub use ask::{Cache, ForgeAnswer, Remembered};
 pub(crate) use finder::Found;
 pub use finder::{Depth, Question};
 pub(crate) use forge::Failing;
 pub use forge::{Forge, ForgeKind};
 pub use forges::Forges;
-pub use own_runs::UnderWay;
 pub use place::ForgeRepository;
 pub(crate) use rate_limit::Standing;
+pub use run_list::UnderWay;

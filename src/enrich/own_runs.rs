@@ -2,70 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::{
     ForgeRepository, Forges,
     ask::{Asker, ForgeAnswer},
     forge::{Forge, ForgeKind},
     github, gitlab,
+    run_list::{RunList, UnderWay},
 };
-use crate::model::{RunFacts, fits};
-
-/// By so much the clocks of forges and registries differ, and a registry takes to show a release.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
-
-/// Which runs are looked for: those of the release workflow that were under way at a time.
-#[derive(Clone, Copy, Debug)]
-pub struct UnderWay<'a> {
-    /// The workflow files, relative to the repository, or globs for them. Empty: any.
-    pub workflows: &'a [String],
-    /// When something was published.
-    pub at: DateTime<Utc>,
-    /// How long before that a run may have begun.
-    pub within: TimeDelta,
-}
-
-/// A run as a forge lists it.
-pub(super) struct ListedRun {
-    pub url: String,
-    /// The workflow file, relative to the repository.
-    pub workflow: Option<String>,
-    /// When it ended; `None`: it has not.
-    pub ended_at: Option<DateTime<Utc>>,
-    pub facts: RunFacts,
-}
-
-/// A page of a forge's list of runs.
-pub(super) struct RunList {
-    pub runs: Vec<ListedRun>,
-    /// Whether the forge has more.
-    pub is_cut_off: bool,
-}
-
-impl UnderWay<'_> {
-    /// The earliest begin of such a run.
-    pub(super) fn since(&self) -> DateTime<Utc> {
-        self.at - self.within
-    }
-
-    /// The earliest end of such a run.
-    pub(super) fn not_ended_before(&self) -> DateTime<Utc> {
-        self.at - SKEW
-    }
-
-    /// The latest begin of such a run.
-    pub(super) fn until(&self) -> DateTime<Utc> {
-        self.at + SKEW
-    }
-
-    fn has(&self, run: &ListedRun) -> bool {
-        let began = run.facts.created_at.is_some_and(|at| self.since() <= at && at <= self.until());
-        let went_on = run.ended_at.is_none_or(|at| at >= self.not_ended_before());
-        let is_of = |file: &str| self.workflows.iter().any(|glob| fits(glob, file));
-        began && went_on && (self.workflows.is_empty() || run.workflow.as_deref().is_some_and(is_of))
-    }
-}
+use crate::model::RunFacts;
 
 impl Forges {
     /// A run by its URL. `Missing`: its repository is there, and does not have it.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail and print like tests")]
 
 mod alerts;
+mod allow;
 mod baseline;
 mod every_command;
 mod expectations;

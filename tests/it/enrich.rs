@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail where they stand")]
 
+mod own_runs;
 mod references;
 mod release_branches;
 

@@ -86,6 +86,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("baseline pin", vec![WIDGET], &["baseline-pinned/1"]),
         ("expect add", vec![WIDGET, "--publisher", "grace", "--for", "2d", "--reason", "why"], &["expected/1"]),
         ("expect list", vec![], &["expected/1"]),
+        ("allow", vec!["--run", "https://github.com/acme/widget/actions/runs/7"], &["allowance/1"]),
+        ("allow list", vec![], &["allowance/1"]),
         ("silences add", vec!["--package", WIDGET, "--for", "2d", "--reason", "why"], &["silence/1"]),
         ("silences list", vec![], &["silence/1"]),
         ("silences check", vec!["2f10e7bb1b36"], &["silence-applying/1"]),

@@ -25,18 +25,18 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A release of a package with `own = true` in the watchlist, where no successful run of its release workflow explains the release. The signal is high: at once if there is no such run, or if it failed, was cancelled or was built elsewhere. A run that has not ended, or whose result is not known, explains the release for two hours (`run_window` in `[own]`).
+A release of a package with `own = true` in the watchlist, where no successful run of its release workflow explains the release. The signal is high: at once if such a run does not exist, or if it failed, was cancelled or was of another repository. A run that has not ended, or whose result is not known, explains the release for two hours (`run_window` in `[own]`).
 
 The release workflow is that of `workflows` in the policy, else that of earlier releases; the same holds for the repository. The result of a run comes from the forge. For a release without an attestation, provwatch asks the forge which runs were under way at that time. Your CI can also name its run and its files with `provwatch allow`.
 
 ### Why it matters
-You know your own releases. Whoever steals a token, an account or a workflow publishes without your release workflow, or with a run that nobody started.
+You know your own releases. An attacker with a stolen token, account or workflow publishes without your release workflow, or with a run that none of you started.
 
 ### False positives
-A release by hand: announce it with `provwatch expect add PURL --manual ACCOUNT`. A run that fails after it published. A forge without a token that does not show your repository.
+A release by hand: announce it with `provwatch expect add`. A run that fails after it published. A forge without a token that does not show your repository.
 
 ### What to do
-Ask who published the release. If nobody did, revoke the registry tokens and withdraw the release.
+Ask your maintainers who published the release. If none of them did, revoke the registry tokens and withdraw the release.
 
 ### Example incident
 Most incidents with a stolen token, such as axios (March 2026): no run of the project's release workflow belonged to the malicious releases.";

@@ -9,7 +9,7 @@ use crate::{
     model::{Baseline, BaselineReason, Observation, ReleaseLine, ReleaseStatus, traits::Tags, words::TagPresence},
     packages::{
         examination::Examination,
-        verify::facts::{named_since, usual_place},
+        verify::{facts::named_since, usual_place::usual_place},
     },
     store::{BaselineChange, NewBaselineVersion, ReleaseRow, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,

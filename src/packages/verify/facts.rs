@@ -8,6 +8,7 @@ use super::{
     dependencies::{Dating, TOO_LATE, new_dependencies},
     email_domains::EmailDomains,
     own_runs::OwnRunFinder,
+    usual_place::usual_place,
 };
 use crate::{
     detect::AssessmentInputs,
@@ -164,25 +165,6 @@ fn differs(release: &Observation, baseline: &Baseline, inputs: &AssessmentInputs
     let demands_age = inputs.policy.is_some_and(|effective| effective.policy.has(Demand::MinRepositoryAge));
     let is_new = !baseline.lines.is_empty() && new_dependencies(release, baseline).next().is_some();
     is_new || demands_age || !assessed.signals.is_empty()
-}
-
-/// The repository that the package's releases were last built in.
-pub fn usual_place(baseline: &Baseline) -> Option<ForgeRepository> {
-    let repositories = baseline.lines.values().flat_map(|line| {
-        line.tally(Repositories).iter().map(move |(url, seen)| (seen.last, url, line.id_of_repository.get(&**url)))
-    });
-    match repositories.max_by_key(|(last, ..)| *last) {
-        Some((_, url, id)) => Some(ForgeRepository { id: id.cloned(), ..ForgeRepository::of_url(url)? }),
-        None => named_place(baseline),
-    }
-}
-
-/// Without any certificate: the repository that the manifests of earlier releases named. Never that of the release that
-/// is judged, as its publisher may name any reputable one.
-fn named_place(baseline: &Baseline) -> Option<ForgeRepository> {
-    let named = baseline.lines.values().flat_map(|line| line.tally(NamedRepositories).iter());
-    let (name, _) = named.max_by_key(|(_, seen)| (seen.count, seen.last))?;
-    ForgeRepository::of_url(&format!("https://{name}"))
 }
 
 /// The former names of the package's repositories at that forge, other than the current one.

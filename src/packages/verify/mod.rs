@@ -6,6 +6,7 @@ pub mod facts;
 pub mod left_out;
 pub mod own_runs;
 pub mod unchecked;
+pub mod usual_place;
 mod verification;
 
 pub use verification::{Verification, unreadable, worst};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 
-use super::{dependencies::TOO_LATE, facts::usual_place};
+use super::{dependencies::TOO_LATE, usual_place::usual_place};
 use crate::{
     detect::{AssessmentInputs, Change, OwnRuns, release_workflows},
     enrich::{ForgeAnswer, ForgeRepository, Forges, UnderWay},

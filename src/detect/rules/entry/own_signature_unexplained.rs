@@ -22,18 +22,18 @@ static ABOUT: About = About {
 };
 
 const DOCS: &str = "### What it detects
-A log entry by your own repository or identity, where no successful run of your release workflow explains the signature. Your own are the repositories of packages with `own = true` in the watchlist, and the signers of a `[[logs.match]]` with `own = true`. The signal is high: at once if there is no such run, if it failed or was cancelled, or if another workflow signed. A run that has not ended, or whose result is not known, explains the signature for two hours (`run_window` in `[own]`).
+A log entry by your own repository or identity, where no successful run of your release workflow explains the signature. Your own are the repositories of packages with `own = true` in the watchlist, and the signers of a `[[logs.match]]` with `own = true`. The signal is high: at once if such a run does not exist, if it failed or was cancelled, or if another workflow signed. A run that has not ended, or whose result is not known, explains the signature for two hours (`run_window` in `[own]`).
 
 The result of a run comes from the forge, or from your CI by `provwatch allow`.
 
 ### Why it matters
-A signature in your name is made before the release that carries it. Whoever can run code in your repository, or takes an identity of yours over, leaves a trace here first.
+A signature in your name is made before the release that carries it. An attacker who can run code in your repository, or who takes over an identity of yours, leaves a trace here first.
 
 ### False positives
 Another workflow of the repository that signs containers or artifacts: add it to `workflows` of the policy or the match. A forge without a token that does not show your repository.
 
 ### What to do
-Open the run and find out who started it. If nobody did, revoke the repository's secrets and look for what it published.
+Open the run and find out who started it. If none of you did, revoke the repository's secrets and look for what it published.
 
 ### Example incident
 ultralytics (December 2024): an attacker made the project's own workflow build and sign content from outside the repository.";
