@@ -23,9 +23,14 @@ pub fn now() -> DateTime<Utc> {
 
 /// Makes a store in `folder` with [`PACKAGES`] packages and [`RELEASES_EACH`] releases of each.
 pub fn store(folder: &Path) -> Store {
+    store_of(folder, RELEASES_EACH)
+}
+
+/// Makes a store in `folder` with [`PACKAGES`] packages and so many releases of each.
+pub fn store_of(folder: &Path, releases_each: usize) -> Store {
     let store = Store::open(&folder.join("provwatch.db")).unwrap();
     for first in (0..PACKAGES).step_by(500) {
-        let batch: Vec<Record> = (first..first + 500).flat_map(history_of).collect();
+        let batch: Vec<Record> = (first..first + 500).flat_map(|package| history_of(package, releases_each)).collect();
         store.record_batch(&batch).unwrap();
         let events: Vec<NewEvent> = (first..first + 500).map(event).collect();
         store.take_page("npm-changes", &first.to_string(), &events, now()).unwrap();
@@ -58,8 +63,8 @@ pub fn listing(patterns: impl Iterator<Item = String>) -> String {
 }
 
 /// The records of a package's history, as a backfill makes them.
-fn history_of(package: usize) -> Vec<Record> {
-    let releases: Vec<_> = (0..RELEASES_EACH).map(|number| history::release(package, number)).collect();
+fn history_of(package: usize, releases_each: usize) -> Vec<Record> {
+    let releases: Vec<_> = (0..releases_each).map(|number| history::release(package, number)).collect();
     let change = lessons(&releases);
     let mut records: Vec<_> =
         releases.into_iter().map(|release| Record::observed(release, Outcome::Learned, now())).collect();
