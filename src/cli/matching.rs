@@ -24,6 +24,22 @@ pub fn words(matchers: &AlertMatchers) -> String {
     if said.is_empty() { "every alert".to_owned() } else { said.join("; ") }
 }
 
+/// The condition that refuses an alert, by its key, in words: `not for this package`.
+pub fn refusal(key: &str) -> &'static str {
+    match key {
+        "min_severity" | "max_severity" => "not for this severity",
+        "kinds" => "not for this kind of alert",
+        "ecosystems" => "not for this ecosystem",
+        "packages" => "not for this package",
+        "tiers" => "not for this tier",
+        "teams" => "not for this team",
+        "detectors" => "not for these detectors",
+        "log_matches" => "not for this [[logs.match]]",
+        "logs" => "not for this log",
+        _ => "not for this alert",
+    }
+}
+
 fn either(what: &str, values: &[impl Display]) -> Option<String> {
     let values: Vec<String> = values.iter().map(words::name).collect();
     (!values.is_empty()).then(|| format!("{what} {}", values.join(" or ")))
@@ -32,6 +48,14 @@ fn either(what: &str, values: &[impl Display]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_condition_has_its_refusal() {
+        let all = serde_json::to_value(schemars::schema_for!(AlertMatchers)).unwrap();
+        for key in all["properties"].as_object().unwrap().keys() {
+            assert_ne!(refusal(key), refusal(""), "{key}");
+        }
+    }
 
     #[test]
     fn conditions_are_told_in_words() {
