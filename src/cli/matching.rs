@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::words;
-use crate::model::{AlertKind, AlertMatchers};
+use crate::model::{Alert, AlertKind, AlertMatchers, ReleaseId};
 
 /// The conditions in words: `kind log; match acme or widget; severity up to high`.
 pub fn words(matchers: &AlertMatchers) -> String {
@@ -38,6 +38,29 @@ pub fn refusal(key: &str) -> &'static str {
         "logs" => "not for this log",
         _ => "not for this alert",
     }
+}
+
+/// The condition that keeps an alert from being covered, by its key, in words: it names what the silence leaves out.
+pub fn uncovered(key: &str, matchers: &AlertMatchers, alert: &Alert) -> String {
+    let others = match key {
+        "detectors" => {
+            let leading = alert.signals.iter().filter(|signal| !signal.corroborating);
+            let ids = leading.map(|signal| words::name(&signal.detector));
+            listed(ids.filter(|id| !matchers.detectors.contains(id)), "is a reason of the alert, too")
+        }
+        "packages" => {
+            let packages = alert.of_package().into_iter().chain(alert.members.iter().map(ReleaseId::package));
+            let other = packages.filter(|package| !matchers.packages.iter().any(|pattern| pattern.fits(package)));
+            listed(other.map(words::name), "is not one of its packages")
+        }
+        _ => None,
+    };
+    others.unwrap_or_else(|| refusal(key).to_owned())
+}
+
+/// The first of several, with what is said of it.
+fn listed(mut others: impl Iterator<Item = String>, what: &str) -> Option<String> {
+    others.next().map(|first| format!("{first} {what}"))
 }
 
 fn either(what: &str, values: &[impl Display]) -> Option<String> {

@@ -45,6 +45,7 @@ mod timeline;
 mod verify;
 mod verify_bundle;
 mod watch;
+mod when;
 mod words;
 mod wrap;
 

@@ -106,6 +106,6 @@ mod tests {
     fn a_publishers_words_stay_words() {
         let release: ReleaseId = "pkg:npm/a@1.0.0%3B%20reboot%0A%7Bname%7D".parse().unwrap();
         let line = pin(&release, Pin::Before).line;
-        assert_eq!(line, r"npm install --save-exact 'a@<1.0.0; reboot\n{name}'");
+        assert_eq!(line, r"npm pkg set 'overrides[a]=<1.0.0; reboot\n{name}' && npm install --ignore-scripts");
     }
 }

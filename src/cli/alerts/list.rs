@@ -32,6 +32,7 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
   provwatch alerts list --package pkg:npm/axios --repetitions
+  provwatch alerts list --package 'pkg:npm/@acme/*'
   provwatch alerts list --stale  # acknowledged, and not finished
   provwatch alerts list --detector odd-hours --older-than 30d
 
@@ -70,7 +71,7 @@ impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
-        let mut alerts = store.alerts(&self.filter(now))?;
+        let mut alerts = self.filters.alerts(&store, &self.filter(now))?;
         let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();
         for alert in &mut alerts {
             alert.status = alert.status_at(now);
@@ -91,7 +92,7 @@ impl List {
 
     /// Whether the package in question was never examined.
     fn is_unknown(&self, store: &Store) -> Result<bool, StoreError> {
-        let Some(package) = &self.filters.package else { return Ok(false) };
+        let Some(package) = self.filters.one_package() else { return Ok(false) };
         Ok(store.releases(package, 1)?.is_empty())
     }
 
@@ -119,7 +120,8 @@ impl List {
         let severity = self.fail_on.fail_on.max(self.min_severity);
         let open =
             AlertFilter { status: Some(AlertStatus::Open), min_severity: Some(severity), limit: 1, ..self.filter(now) };
-        Ok(self.status.status().is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
+        Ok(self.status.status().is_none_or(|status| status == AlertStatus::Open)
+            && !self.filters.alerts(store, &open)?.is_empty())
     }
 
     /// An empty list does not mean safety: the number of examined releases is printed too.

@@ -136,7 +136,9 @@ impl Report {
         fact_table::say(&format!(
             "{total} ms from the feed to the last answer. The drill left no trace in the database."
         ));
-        fact_table::say("Silences, quiet hours and digests do not hold a drill back; `provwatch silences check` shows what they do.");
+        fact_table::say(
+            "Silences, quiet hours and digests do not hold a drill back; `provwatch silences check` shows what they do.",
+        );
         if self.daemon_runs == Some(false) {
             fact_table::say("The daemon does not run: no real takeover would arrive. `provwatch run` starts it.");
         }

@@ -26,12 +26,25 @@ impl Redaction {
     /// The system has no random numbers.
     pub fn begin(self) -> Result<(), CliError> {
         if self.redact {
-            let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
-            let key = key.map_err(|_| CliError::failed("the system gives no random numbers for --redact"))?;
-            IN_USE.get_or_init(|| Redactor(key));
+            let redactor = redactor();
+            let redactor =
+                redactor.ok_or_else(|| CliError::failed("the system gives no random numbers for --redact"))?;
+            IN_USE.get_or_init(|| redactor);
         }
         Ok(())
     }
+}
+
+fn redactor() -> Option<Redactor> {
+    hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok().map(Redactor)
+}
+
+/// The redactor of texts that never have addresses, whatever the flag.
+static ALWAYS: LazyLock<Option<Redactor>> = LazyLock::new(redactor);
+
+/// The text with pseudonyms for addresses, whatever the flag; without random numbers, no text.
+pub fn pseudonyms(text: &str) -> Cow<'_, str> {
+    IN_USE.get().or(ALWAYS.as_ref()).map_or(Cow::Borrowed(""), |redactor| redactor.replace(text, Printed::Text))
 }
 
 /// The redactor of this process, if it redacts.
@@ -114,9 +127,7 @@ impl Redactor {
         let (before, after) = (&text[..whole.start()], &text[whole.end()..]);
         let goes_on = after.starts_with('@') || after.starts_with("%40");
         let is_address = match (found.name("local"), found.name("domain")) {
-            (Some(local), Some(domain)) => {
-                goes_on || !is_other(before, local.as_str(), domain.as_str(), after)
-            }
+            (Some(local), Some(domain)) => goes_on || !is_other(before, local.as_str(), domain.as_str(), after),
             _ => found.name("quoted").is_some() || (found.name("release").is_some() && goes_on),
         };
         if is_address { self.pseudonym(whole.as_str()) } else { whole.as_str().to_owned() }

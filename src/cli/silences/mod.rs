@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod conditions;
 mod expire;
 mod list;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{
     Aspect, Ecosystem, EvidenceRank, Numbers, RegistryId, Version, as_written,
-    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Names, Rate, Row, Token, Versions},
+    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions},
 };
 
 pub(crate) const ATTIC: Ecosystem = Ecosystem::named("attic");
@@ -56,6 +56,7 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
         find: "attic list {name}",
         locked: "attic restore",
     },
+    maintainers: Maintainers { evidence: "with a stamp", withdraw: "shred" },
     curated: None,
 };
 
