@@ -41,7 +41,9 @@ fn in_columns(line: &str) -> String {
         return line.to_owned();
     }
     let indent = " ".repeat(line.len() - line.trim_start().len());
-    let hanging = if indent.is_empty() { indent.clone() } else { format!("{indent}  ") };
+    let first = line.trim_start().split(' ').next().unwrap_or_default();
+    let is_item = first == "-" || first.ends_with(['.', ':']);
+    let hanging = if indent.is_empty() || !is_item { indent.clone() } else { format!("{indent}  ") };
     let lines = wrapped(line, COLUMNS, &hanging).join("\n");
     format!("{indent}{}", lines.trim_start())
 }

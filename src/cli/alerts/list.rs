@@ -16,7 +16,7 @@ use crate::{
         fact_table,
         output::{self, Printing, Redaction},
         target,
-        words::{self, NOTHING},
+        words,
     },
     model::{Alert, AlertStatus, Severity},
     store::{AlertFilter, Store, StoreError},
@@ -147,24 +147,18 @@ impl List {
     }
 }
 
-/// `handled`: who handles each alert. The column is there if any alert is handled.
+/// `handled`: who handles each alert. It has no column of its own, with which the table would be too wide for a terminal.
 fn print(alerts: &[Alert], handled: &[Option<String>]) {
-    let is_any_handled = handled.iter().any(Option::is_some);
-    let mut table = output::bare_table();
-    let mut headings = vec!["ID", "SEVERITY", "STATUS", "RAISED (UTC)"];
-    headings.extend(is_any_handled.then_some("HANDLED BY"));
-    headings.push("TITLE");
-    table.set_header(headings);
+    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
     for (alert, handled) in alerts.iter().zip(handled) {
-        let mut row = vec![
+        let by = handled.as_ref().map(|handled| format!(" by {handled}")).unwrap_or_default();
+        table.add_row([
             Cell::new(alert.id),
             output::severity_cell(alert.severity),
-            Cell::new(alert.status.as_str()),
+            Cell::new(format!("{}{by}", alert.status.as_str())),
             Cell::new(words::minute(alert.raised_at)),
-        ];
-        row.extend(is_any_handled.then(|| Cell::new(handled.as_deref().unwrap_or(NOTHING))));
-        row.push(Cell::new(title_and_repetitions(alert)));
-        table.add_row(row);
+            Cell::new(title_and_repetitions(alert)),
+        ]);
     }
     output::print(&table);
     output::line("");

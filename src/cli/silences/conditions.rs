@@ -139,11 +139,29 @@ fn unknown<'a>(what: &str, names: &[String], known: impl Iterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::samples;
+    use crate::model::{Confidence, Signal};
+
+    fn about(kind: AlertKind) -> Alert {
+        let at = "2026-06-01T12:00:00Z".parse().unwrap();
+        let signal = |detector: &'static str, corroborating| Signal {
+            detector: detector.into(),
+            severity: Severity::High,
+            expected: String::new(),
+            seen: String::new(),
+            since: None,
+            why: String::new(),
+            corroborating,
+        };
+        let signals = vec![signal("publisher-changed", false), signal("odd-hours", true)];
+        Alert { signals, ..Alert::about(kind, "it", Severity::Critical, Confidence::High, "a title".to_owned(), at) }
+    }
 
     #[test]
     fn a_silence_like_an_alert_covers_that_alert() {
-        for alert in [samples::takeover(), samples::campaign(2, 2)] {
+        let release = Alert { purl: "pkg:npm/a@1.0.0".parse().ok(), ..about(AlertKind::Release) };
+        let members = ["pkg:npm/a@1.0.0", "pkg:pypi/b@2.0"].map(|purl| purl.parse().unwrap()).to_vec();
+        let campaign = Alert { members, ..about(AlertKind::Campaign) };
+        for alert in [release, campaign] {
             let mut matchers = AlertMatchers { max_severity: Some(Severity::Critical), ..AlertMatchers::default() };
             as_in(&alert, &mut matchers);
             assert_eq!(matchers.uncovered(&alert), None, "{matchers:?}");

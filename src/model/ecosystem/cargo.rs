@@ -58,6 +58,7 @@ pub(super) const ROW: Row = Row {
     commands: Commands {
         pin: "cargo update --package {name} --precise {version}",
         pin_before: "cargo update --package {name}@{version} --precise '…'",
+        direct: None,
         find: "cargo tree --workspace --invert {name}",
         locked: "cargo fetch --locked",
     },

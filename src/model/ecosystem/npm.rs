@@ -51,6 +51,11 @@ pub(super) const ROW: Row = Row {
     commands: Commands {
         pin: "npm pkg set overrides[{name}]={version} && npm install --ignore-scripts",
         pin_before: "npm pkg set overrides[{name}]=<{version} && npm install --ignore-scripts",
+        // npm refuses to override a direct dependency.
+        direct: Some((
+            "npm install --save-exact --ignore-scripts {name}@{version}",
+            "npm install --save-exact --ignore-scripts {name}@<{version}",
+        )),
         find: "npm ls --all {name}",
         locked: "npm ci",
     },

@@ -53,6 +53,7 @@ pub(super) const ROW: Row = Row {
     commands: Commands {
         pin: "echo {name}=={version} >> constraints.txt && python3 -m pip install -c constraints.txt -r requirements.txt",
         pin_before: "echo {name}<{version} >> constraints.txt && python3 -m pip install -c constraints.txt -r requirements.txt",
+        direct: None,
         find: "python3 -m pip show {name}",
         locked: "python3 -m pip install --require-hashes --requirement requirements.txt",
     },

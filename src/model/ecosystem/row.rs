@@ -113,6 +113,8 @@ pub struct Commands {
     pub pin: &'static str,
     /// Keeps a project on a version before this one, in the same way.
     pub pin_before: &'static str,
+    /// Both of these for a project that names the package itself, if that takes other commands.
+    pub direct: Option<(&'static str, &'static str)>,
     /// Shows whether the project or environment has the package, and in which version.
     pub find: &'static str,
     /// Installs what the lock file has, and nothing whose digest differs from it.

@@ -75,7 +75,6 @@ fn expected() -> ExpectedChange {
     let json = serde_json::json!({
         "id": 0, "package": "pkg:npm/axios", "change": {"what": "publisher", "value": "bob"}, "from": noon(), "until": minutes_later(60),
         "by": "alice", "reason": "a new workflow", "created_at": noon(),
-        removed: None,
     });
     serde_json::from_value(json).unwrap()
 }

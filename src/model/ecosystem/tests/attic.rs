@@ -53,6 +53,7 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
     commands: Commands {
         pin: "attic fetch {name} {version}",
         pin_before: "attic fetch {name} --before {version}",
+        direct: None,
         find: "attic list {name}",
         locked: "attic restore",
     },
