@@ -81,7 +81,11 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
         let line = format!("provwatch alerts ack {} --reason '…'", alert.id);
         steps.push(NextStep { stage: Stage::Decide, purpose: "acknowledge the alert", line });
         let line = format!("provwatch alerts resolve {} --as true-positive --reason '…'", alert.id);
-        steps.push(NextStep { stage: Stage::Decide, purpose: "resolve it, when its cause is known; or as expected, false-positive or duplicate", line });
+        steps.push(NextStep {
+            stage: Stage::Decide,
+            purpose: "resolve it, when its cause is known; or as expected, false-positive or duplicate",
+            line,
+        });
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     // Stable: within a stage, the order stays.
