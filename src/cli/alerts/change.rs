@@ -104,13 +104,13 @@ impl Change<'_> {
             })?);
         }
         let would = match outcome {
-            ActionOutcome::Unchanged => format!("{}; would stay so", from.as_str()),
+            ActionOutcome::Unchanged => format!("is {}; would stay so", from.as_str()),
             ActionOutcome::Added => {
                 let changes = changes(alert.handling.as_ref(), &self.action);
-                format!("{}; would stay so{}", from.as_str(), changes.unwrap_or_default())
+                format!("is {}; would stay so{}", from.as_str(), changes.unwrap_or_default())
             }
             ActionOutcome::Changed | ActionOutcome::Refused => {
-                format!("{}; would become {}", from.as_str(), done(&self.action))
+                format!("is {}; would become {}", from.as_str(), done(&self.action))
             }
         };
         print_line(alert, &would);

@@ -33,7 +33,8 @@ pub(super) fn named(text: &str) -> Result<Named, String> {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match target::alert(text) {
         Err(_) if !is_hex && !target::meant(text).is_empty() => {
-            Err(format!("expected an id or a purl; did you mean {}?", target::meant(text).join(" or ")))
+            let meant = target::meant(text).join(" or ");
+            Err(format!("expected an id or a purl; did you mean {meant}? `provwatch alerts list` shows the ids"))
         }
         id => id.map(Named::Id),
     }

@@ -176,9 +176,10 @@ fn a_campaign_is_handled_with_its_members() {
 #[test]
 fn an_alert_that_is_not_there() {
     let desk = Desk::with_story();
-    for (id, code, said) in
-        [("beef", 1, "no alert id begins with \"beef\""), ("axios", 2, "expected its first hexadecimal digits")]
-    {
+    for (id, code, said) in [
+        ("beef", 1, "no alert id begins with \"beef\""),
+        ("axios", 2, "expected an id or a purl; did you mean pkg:npm/axios"),
+    ] {
         for arguments in [&["alerts", "show", id][..], &["alerts", "ack", id, "--reason", "x"]] {
             let ran = desk.run(arguments);
             assert!(ran.code == code && ran.err.contains(said) && ran.err.contains("alerts list"), "{}", ran.err);
