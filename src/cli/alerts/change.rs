@@ -199,9 +199,13 @@ mod tests {
         let (two, eight) = (Some("2026-06-01T14:00:00Z"), Some("2026-06-01T20:00:00Z"));
         let (attack, expected) = (Some(Resolution::TruePositive), Some(Resolution::Expected));
         for (last, next, said) in [
-            (action(two, None), action(None, None), Some("; no longer ends by itself (was 2026-06-01 14:00 UTC)")),
-            (action(None, None), action(two, None), Some("; ends at 2026-06-01 14:00 UTC (had no end)")),
-            (action(two, None), action(eight, None), Some("; ends at 2026-06-01 20:00 UTC (was 2026-06-01 14:00 UTC)")),
+            (action(two, None), action(None, None), Some("; no longer ends by itself (was 2026-06-01 14:00:00 UTC)")),
+            (action(None, None), action(two, None), Some("; ends at 2026-06-01 14:00:00 UTC (had no end)")),
+            (
+                action(two, None),
+                action(eight, None),
+                Some("; ends at 2026-06-01 20:00:00 UTC (was 2026-06-01 14:00:00 UTC)"),
+            ),
             (action(two, None), action(two, None), None),
             (action(None, attack), action(None, expected), Some("; true-positive → expected")),
             (action(None, None), action(None, expected), Some("; no category → expected")),

@@ -23,7 +23,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "\
-provwatch expect add [OPTIONS] <--for <PERIOD>|--until <TIME>> --reason <REASON> \\
+provwatch expect add [OPTIONS] --reason <REASON> \\
+           <--until <TIME>|--for <PERIOD>> \\
            <--repository|--workflow|--publisher|--manual> <WHAT> <PURL>",
     after_help = "\
 Examples:

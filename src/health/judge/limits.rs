@@ -220,8 +220,7 @@ fn untold((_, id, sentence, next): &(AlertKind, Id, &str, &str)) -> Finding {
 fn silences(snapshot: &Snapshot) -> Vec<Finding> {
     let finding = |silence: &BroadSilence| {
         let (id, by) = (silence.id, quoted(&silence.by, 60));
-        let what =
-            if silence.critical { "alerts of every severity, critical ones too" } else { "whole kinds of alerts" };
+        let what = if silence.critical { "critical alerts" } else { "whole kinds of alerts" };
         let sentence = format!("silence {id} of {by} holds {what} back until {}", moment(silence.until));
         Finding::new(Id::SilenceBroad, id.to_string(), sentence, format!("`provwatch silences expire {id}` ends it"))
     };

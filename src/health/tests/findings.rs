@@ -304,8 +304,7 @@ fn a_silence_that_hides_much_is_named() {
         let by = "ada\u{1b}[2J".to_owned();
         but(|snapshot| snapshot.silences = vec![BroadSilence { id: 3, by, until: ago(-HOUR), critical }])
     };
-    for (critical, hidden) in [(false, "whole kinds of alerts"), (true, "alerts of every severity, critical ones too")]
-    {
+    for (critical, hidden) in [(false, "whole kinds of alerts"), (true, "holds critical alerts back until")] {
         let findings = judge(&silence(critical), noon());
         let [finding] = &findings[..] else { panic!("{findings:?}") };
         assert_eq!((finding.id.as_str(), finding.level), ("silence-broad", Level::Limited));
