@@ -1,7 +1,7 @@
 //! Notifications to systemd: READY, STATUS, RELOADING, STOPPING and the watchdog's pulse. Outside systemd all of it is
 //! silent.
 //!
-//! The form is that of sd_notify(3): lines in one datagram to the Unix socket that `NOTIFY_SOCKET` names, by its path or,
+//! The form is that of `sd_notify(3)`: lines in one datagram to the Unix socket that `NOTIFY_SOCKET` names, by its path or,
 //! after `@`, by an abstract name. A manager that does not read must not delay the daemon, so no notification waits long.
 
 use std::{

@@ -79,7 +79,7 @@ impl Silence {
     pub fn is_broad(&self) -> bool {
         let AlertMatchers { kinds, min_severity, max_severity, .. } = &self.matchers;
         let (kinds, min_severity, max_severity) = (kinds.clone(), *min_severity, *max_severity);
-        let of_kinds = AlertMatchers { kinds, min_severity, max_severity, ..AlertMatchers::default() };
+        let of_kinds = AlertMatchers { min_severity, max_severity, kinds, ..AlertMatchers::default() };
         self.holds_critical() || self.matchers == of_kinds
     }
 

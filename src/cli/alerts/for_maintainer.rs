@@ -8,10 +8,9 @@ use super::{
     topics::{Remedy, topic},
 };
 use crate::{
-    cli::words,
+    cli::{words, wrap},
     deliver::is_answerable,
     model::{Alert, AlertKind, Ecosystem, Member, Package, ReleaseId, Signal},
-    text::wrapped,
 };
 
 /// Most differences that the text names.
@@ -35,7 +34,8 @@ pub(super) fn for_maintainer(alert: &Alert) -> Option<String> {
     Some(text.lines().map(in_columns).collect::<Vec<_>>().join("\n") + "\n")
 }
 
-/// One line as lines of the text; the subject stays whole.
+/// One line as lines of the text; the subject stays whole, and so does a value: a part of one at the start of a line could
+/// begin a heading or a quotation in Markdown.
 fn in_columns(line: &str) -> String {
     if line.is_empty() || line.starts_with("Subject: ") {
         return line.to_owned();
@@ -44,7 +44,7 @@ fn in_columns(line: &str) -> String {
     let first = line.trim_start().split(' ').next().unwrap_or_default();
     let is_item = first == "-" || first.ends_with(['.', ':']);
     let hanging = if indent.is_empty() || !is_item { indent.clone() } else { format!("{indent}  ") };
-    let lines = wrapped(line, COLUMNS, &hanging).join("\n");
+    let lines = wrap::sentence(line, COLUMNS, &hanging);
     format!("{indent}{}", lines.trim_start())
 }
 
@@ -381,7 +381,8 @@ mod tests {
         let mut alert = release("pkg:npm/a@1.0.0%0A%1B", vec![signal("ref-changed", nasty, &"&".repeat(9_000), None)]);
         alert.links.commit = Some(nasty.to_owned());
         alert.links.run = Some("https://ada:tok3n@git.example/run?token=tok3n".to_owned());
-        alert.signals[0].seen = "[x](https://evil.example) <img> @everyone `a` ada@example.org".to_owned();
+        alert.signals[0].seen =
+            "[x](https://evil.example) <img> @everyone `a` ada@example.org # h # h # h # h # h # h # h".to_owned();
         let text = for_maintainer(&alert).unwrap();
         assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text}");
         assert!(!text.lines().any(|line| line.starts_with("Bcc:")) && text.len() < 6_000, "{text}");
@@ -390,6 +391,7 @@ mod tests {
             "{text}"
         );
         assert_eq!(text.matches('`').count() % 2, 0, "{text}");
+        assert!(text.lines().all(|line| line.matches('`').count() % 2 == 0), "a value stands on one line: {text}");
         let outside: String = text.split('`').step_by(2).collect();
         assert!(!outside.contains("evil") && !outside.contains("@everyone") && !outside.contains("<img"), "{text}");
         for (text, said) in [

@@ -5,8 +5,10 @@ use url::Url;
 
 use crate::cli::{output, words};
 
-/// The value as code, whose content Markdown leaves alone. E-mail addresses are pseudonyms, and links have neither a user nor
-/// a query.
+/// Most characters of a value: it stands on one line.
+const LONGEST: usize = 300;
+
+/// The value as code, whose content Markdown leaves alone.
 pub(super) fn code(value: &str) -> String {
     match value.trim() {
         "" => words::NOTHING.to_owned(),
@@ -17,7 +19,7 @@ pub(super) fn code(value: &str) -> String {
 /// A value that is safe to show to others: on one line, without addresses and without the secrets of links.
 pub(super) fn harmless(value: &str) -> String {
     let without: Vec<String> = value.split(' ').map(without_secrets).collect();
-    words::sentence(output::pseudonyms(&without.join(" ")))
+    words::cut(&output::pseudonyms(&without.join(" ")), LONGEST)
 }
 
 /// A name where code would look odd: the subject of a message. Signs that have a meaning in Markdown or HTML become `?`.
@@ -75,7 +77,7 @@ mod tests {
         }
         let told = harmless("Ada <ada@example.org>");
         assert!(!told.contains("ada@") && told.contains("@redacted.invalid"), "{told}");
-        let long = harmless(&format!("{}grace.hopper@navy.example", "x ".repeat(485)));
+        let long = harmless(&format!("{}grace.hopper@navy.example", "x ".repeat(145)));
         assert!(!long.contains("hopper"), "{long}");
         assert_eq!(subject("<b>a`[1.0](x) @acme/w_x-y"), "?b?a??1.0??x? @acme/w_x-y");
     }

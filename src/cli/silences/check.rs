@@ -60,7 +60,9 @@ impl Check {
         }
         answers.iter().filter(|answer| answer.applies).for_each(print);
         if !is_held {
-            answers.iter().for_each(|answer| near(answer, &alert));
+            for answer in &answers {
+                near(answer, &alert);
+            }
         }
         if !is_held && alert.severity == Severity::Critical {
             fact_table::say("A silence holds a critical alert back only with --max-severity critical.");

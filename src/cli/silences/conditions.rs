@@ -120,18 +120,18 @@ pub(super) fn doubts(context: &Context, store: &Store, matchers: &AlertMatchers)
         doubts.extend(unwatched.map(|package| format!("{package} is not watched, so nothing of it is judged")));
         let mut known = watchlist.teams();
         known.extend(context.config.logs.matches.iter().filter_map(|one| one.team.clone()));
-        doubts.extend(unknown("team", &matchers.teams, known.iter().map(String::as_str)));
+        doubts.extend(unknown("team", &matchers.teams, &known.iter().map(String::as_str)));
     }
     if !matchers.logs.is_empty() {
         let logs = store.logs()?;
-        doubts.extend(unknown("log", &matchers.logs, logs.iter().map(|log| log.name.as_str())));
+        doubts.extend(unknown("log", &matchers.logs, &logs.iter().map(|log| log.name.as_str())));
     }
     let hides_critical = matchers.max_severity == Some(Severity::Critical);
     doubts.extend(hides_critical.then(|| "it holds critical alerts back, too".to_owned()));
     Ok(doubts)
 }
 
-fn unknown<'a>(what: &str, names: &[String], known: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+fn unknown<'a>(what: &str, names: &[String], known: &(impl Iterator<Item = &'a str> + Clone)) -> Vec<String> {
     let unknown = names.iter().filter(|name| known.clone().all(|known| known != name.as_str()));
     unknown.map(|name| format!("unknown {what} {name:?}{}", did_you_mean(name, known.clone()))).collect()
 }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn names_that_nothing_has_are_doubted() {
         let names = ["payments".to_owned(), "paymnets".to_owned()];
-        let told = unknown("team", &names, ["payments", "web"].into_iter());
+        let told = unknown("team", &names, &["payments", "web"].into_iter());
         assert_eq!(told, ["unknown team \"paymnets\"; did you mean \"payments\"?"]);
     }
 }
