@@ -83,7 +83,7 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
         let line = format!("provwatch alerts resolve {} --as true-positive --reason '…'", alert.id);
         steps.push(NextStep {
             stage: Stage::Decide,
-            purpose: "resolve it, when its cause is known; or as expected, false-positive or duplicate",
+            purpose: "resolve it, or as expected, false-positive or duplicate",
             line,
         });
     }

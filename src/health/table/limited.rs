@@ -179,7 +179,7 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         limited(
             "silence-broad",
             "A silence holds critical alerts back, or every alert of a kind. provwatch stores them, but does not send them.",
-            "`provwatch silences list` shows it; `provwatch silences expire NUMBER` ends it.",
+            "`provwatch silences list` shows its number, with which `silences expire` ends it.",
         ),
     ),
 ];
