@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 25;
+PRAGMA user_version = 26;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -162,7 +162,7 @@ CREATE TABLE expected_changes (
     reason     TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     removed_at INTEGER
-, checksum INTEGER) STRICT;
+, checksum INTEGER, removed_by TEXT, removed_why TEXT) STRICT;
 
 CREATE INDEX expected_changes_of_package ON expected_changes (package, until_at);
 

@@ -46,6 +46,7 @@ mod timeline;
 mod verify;
 mod verify_bundle;
 mod watch;
+mod when;
 mod words;
 mod wrap;
 

@@ -29,7 +29,10 @@ impl Reload {
         let context = Context::load(config);
         let holder = context.as_ref().ok().map(|context| Lock::holder(&context.config.store_path())).transpose()?;
         let process = holder.flatten().or_else(service);
-        let checked = context.and_then(|context| context.watchlist());
+        let checked = context.and_then(|context| {
+            context.refuse_mistakes()?;
+            context.watchlist()
+        });
         let Some(process) = process else {
             return Err(checked.err().unwrap_or_else(|| {
                 CliError::failed("no daemon runs on this database").next("`provwatch run` starts one")

@@ -61,6 +61,17 @@ impl Context {
         if errors.is_empty() { Ok(()) } else { Err(wrong(errors.join("\n"))) }
     }
 
+    /// Refuses the errors in the configuration itself, which the daemon refuses too. Secrets and other files may be readable
+    /// for the daemon alone.
+    ///
+    /// # Errors
+    /// There are such errors.
+    pub fn refuse_mistakes(&self) -> Result<(), CliError> {
+        let detectors: Vec<&str> = detect::abouts().map(|about| about.id).collect();
+        let mistakes: Vec<String> = self.config.mistakes(&detectors).iter().map(ToString::to_string).collect();
+        if mistakes.is_empty() { Ok(()) } else { Err(wrong(mistakes.join("\n"))) }
+    }
+
     /// The errors and warnings about the configuration. A missing watchlist is reported where it is read.
     pub fn findings(&self) -> Vec<Finding> {
         let detectors: Vec<&str> = detect::abouts().map(|about| about.id).collect();

@@ -28,7 +28,7 @@ pub struct Supposed {
     #[arg(long, value_name = "SEVERITY", default_value_t = Severity::High)]
     severity: Severity,
     /// The detectors to suppose for a purl without a stored alert
-    #[arg(long = "detector", value_name = "ID")]
+    #[arg(long = "detector", value_name = "ID", value_parser = target::detector)]
     detectors: Vec<String>,
 }
 

@@ -1,7 +1,9 @@
 //! Parses the packages and releases, as purls, and the alerts, by id, that commands take as arguments.
 
 use crate::{
+    detect,
     model::{AlertPrefix, Ecosystem, InvalidAlertPrefix, Package, ReleaseId},
+    strict_toml::did_you_mean,
     watchlist::Pattern,
 };
 
@@ -80,7 +82,7 @@ fn explained(text: &str, error: &impl ToString) -> String {
 }
 
 /// The possible meanings of a name without `pkg:`: `npm/axios` is one package, `axios` one in each registry.
-fn meant(text: &str) -> Vec<String> {
+pub fn meant(text: &str) -> Vec<String> {
     let (kind, rest) = text.split_once(['/', ':']).unwrap_or_default();
     let (ecosystems, text) = match kind.parse::<Ecosystem>() {
         Ok(ecosystem) => (vec![ecosystem], rest),
@@ -94,6 +96,38 @@ fn meant(text: &str) -> Vec<String> {
     named
         .map(|package| version.map_or_else(|| package.to_string(), |version| package.at(version).to_string()))
         .collect()
+}
+
+/// A package without a version, where a version would be ignored silently.
+///
+/// # Errors
+/// As [`target`], or that there is a version.
+pub fn all_of_package(text: &str) -> Result<Package, String> {
+    let Target { package, version } = target(text)?;
+    match version {
+        None => Ok(package),
+        Some(_) => Err(format!("it holds for every version; expected {package}")),
+    }
+}
+
+/// The id of a detector.
+///
+/// # Errors
+/// No detector has it.
+pub fn detector(text: &str) -> Result<String, String> {
+    let known = detect::about(text).map(|about| about.id.to_owned());
+    known.ok_or_else(|| {
+        let meant = did_you_mean(text, detect::abouts().map(|about| about.id));
+        format!("unknown detector{meant}; `provwatch detectors list` shows them")
+    })
+}
+
+/// The number of a silence or an announcement.
+///
+/// # Errors
+/// It is not a number.
+pub fn number(text: &str) -> Result<i64, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("expected a number from the first column or line of `list`")
 }
 
 /// A number of results: one or more, since zero would look like no result.
@@ -142,6 +176,18 @@ mod tests {
     fn a_release_needs_a_version() {
         assert!(release("pkg:npm/axios").unwrap_err().contains("pkg:npm/axios@1.2.3"));
         assert_eq!(package("pkg:npm/axios@1.0.0").unwrap().name(), "axios");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_what_was_meant() {
+        assert_eq!(detector("odd-hours").as_deref(), Ok("odd-hours"));
+        assert!(detector("odd-hour").unwrap_err().contains("did you mean \"odd-hours\"?"));
+        assert!(all_of_package("pkg:npm/a@1.0.0").unwrap_err().contains("expected pkg:npm/a"));
+        assert_eq!(all_of_package("pkg:npm/a").unwrap().name(), "a");
+        assert_eq!(number("3"), Ok(3));
+        for text in ["", "abc", "0", "-1", "1.5", "99999999999999999999"] {
+            assert!(number(text).unwrap_err().contains("expected a number"), "{text}");
+        }
     }
 
     #[test]

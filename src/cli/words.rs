@@ -1,11 +1,11 @@
-//! Formats values for people. Text that a publisher may have chosen goes through [`plain()`] before a terminal shows
+//! Formats values for people. Text that a publisher may have chosen goes through [`cut()`] before a terminal shows
 //! it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use crate::text::{ago, counted, day, minute, moment, size, span};
 
-use crate::{logwatch::how_far, store::LogProgress, text::plain};
+use crate::{cli::output::redacted_value, logwatch::how_far, store::LogProgress, text::plain};
 
 /// Most characters of a name: a package, a version, an account.
 const NAME: usize = 120;
@@ -18,13 +18,19 @@ pub const NOTHING: &str = "–";
 /// A name, safe to show.
 #[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn name(text: impl ToString) -> String {
-    plain(&text.to_string(), NAME)
+    cut(&text.to_string(), NAME)
 }
 
 /// A sentence, safe to show.
 #[expect(clippy::needless_pass_by_value, reason = "names come owned and borrowed, and this is mapped over them")]
 pub fn sentence(text: impl ToString) -> String {
-    plain(&text.to_string(), SENTENCE)
+    cut(&text.to_string(), SENTENCE)
+}
+
+/// A text on one line of at most `limit` characters, safe to show; addresses are redacted first, since half of one would not
+/// be known.
+pub fn cut(text: &str, limit: usize) -> String {
+    plain(&redacted_value(text), limit)
 }
 
 /// A reading without stored progress for this long was interrupted, or the log does not answer.

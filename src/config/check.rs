@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Config, Period, RegistryInstance, SecretSource, Security, Sink, Subscription, TrustSource,
-    finding::{Finding, error, warning},
+    finding::{Finding, FindingLevel, error, warning},
     formats, mirrors, secret,
 };
 use crate::{
@@ -21,6 +21,12 @@ impl Config {
     /// `detectors` are the known ids. Reads files, changes nothing.
     pub fn check(&self, detectors: &[&str]) -> Vec<Finding> {
         self.check_below(detectors, secret::credentials_directory().as_deref())
+    }
+
+    /// The errors in the file itself: whoever reads it, on whichever machine, finds the same ones.
+    pub fn mistakes(&self, detectors: &[&str]) -> Vec<Finding> {
+        let all = [self.network(), self.intervals(), self.detector_ids(detectors), self.matched_detectors(detectors)];
+        all.into_iter().flatten().filter(|finding| finding.level == FindingLevel::Error).collect()
     }
 
     pub(super) fn check_below(&self, detectors: &[&str], credentials: Option<&Path>) -> Vec<Finding> {
@@ -172,16 +178,8 @@ impl Config {
     }
 
     fn names(&self) -> Vec<Finding> {
-        let mut seen = HashSet::new();
-        let twice = self.subscriptions.iter().enumerate().filter(|(_, subscription)| !seen.insert(&subscription.name));
-        let what =
-            |name: &str| format!("{name:?} is the name of another subscription too; deliveries need unique names");
-        let mut findings: Vec<_> =
-            twice.map(|(n, twin)| error(format!("subscriptions[{n}].name"), what(&twin.name))).collect();
-        if self.subscriptions.is_empty() {
-            findings.push(warning("subscriptions", "none: alerts are stored but not sent"));
-        }
-        findings
+        let none = self.subscriptions.is_empty();
+        none.then(|| warning("subscriptions", "none: alerts are stored but not sent")).into_iter().collect()
     }
 
     fn sinks(&self, credentials: Option<&Path>) -> Vec<Finding> {

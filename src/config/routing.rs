@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_spanned::Spanned;
 
-use super::Subscription;
-use crate::strict_toml::{Location, Problem, Problems, did_you_mean};
+use super::{Period, Subscription};
+use crate::{
+    model::{Severity, Weekday},
+    strict_toml::{Location, Problem, Problems, did_you_mean},
+};
 
 /// Where each key of each `[[subscriptions]]` table is.
 #[derive(Default, Deserialize)]
@@ -37,8 +40,12 @@ pub(super) fn check(all: &[Subscription], matches: &[&str], text: &str, origin: 
         );
         let refused = one.quiet_hours.as_ref().and_then(|quiet| quiet.hours().refuse());
         problems.extend(refused.map(|what| problem(number, "quiet_hours", "", what.replace("hours.", ""))));
+        problems.extend(endless(one).map(|what| problem(number, "quiet_hours", "", what)));
+        problems.extend(twin(&all[..number], one).map(|what| problem(number, "name", "", what)));
+        problems.extend(repetition(one).map(|what| problem(number, "repeat", "", what)));
         problems.extend(digest(one).map(|what| problem(number, "digest", "", what)));
         problems.extend(escalation(all, one).map(|what| problem(number, "escalate", ".to", what)));
+        problems.extend(never_escalates(one).map(|what| problem(number, "escalate", "", what)));
     }
     if problems.is_empty() { Ok(()) } else { Err(Problems::new(origin, problems)) }
 }
@@ -49,12 +56,44 @@ fn unknown_match(matches: &[&str], one: &Subscription) -> Option<String> {
     Some(format!("unknown [[logs.match]] {unknown:?}{}", did_you_mean(unknown, matches.iter().copied())))
 }
 
+/// Deliveries are known by the name of their subscription.
+fn twin(before: &[Subscription], one: &Subscription) -> Option<String> {
+    let is_taken = before.iter().any(|other| other.name == one.name);
+    is_taken.then(|| format!("{:?} is the name of another subscription too; give one of them another name", one.name))
+}
+
+/// The shortest time between two messages about an alert that stays open.
+const LEAST_REPEAT: Period = Period::minutes(5);
+
+fn repetition(one: &Subscription) -> Option<String> {
+    let too_often = one.repeat.filter(|every| *every < LEAST_REPEAT)?;
+    Some(format!("{too_often} is too often: every open alert is a message each time; expected at least {LEAST_REPEAT}"))
+}
+
+/// Quiet hours that never end: the subscription would receive critical alerts only.
+fn endless(one: &Subscription) -> Option<String> {
+    let quiet = one.quiet_hours.as_ref()?;
+    let is_whole_day = quiet.from.to_string() == "00:00" && quiet.to.to_string() == "24:00";
+    let is_whole_week = WEEK.iter().all(|day| quiet.days.contains(day));
+    let what = "they never end; use min_severity = \"critical\" if only critical alerts are wanted";
+    (is_whole_day && is_whole_week).then(|| what.to_owned())
+}
+
+const WEEK: [Weekday; 7] =
+    [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+
+fn never_escalates(one: &Subscription) -> Option<String> {
+    one.escalate.as_ref()?;
+    let most = one.conditions().max_severity.filter(|most| *most < Severity::Critical)?;
+    Some(format!("never happens: only critical alerts are escalated, and match.max_severity is {:?}", most.as_str()))
+}
+
 /// What is wrong with a digest.
 fn digest(one: &Subscription) -> Option<String> {
     let digest = one.digest.as_ref()?;
     let others = [("repeat", one.repeat.is_some()), ("quiet_hours", one.quiet_hours.is_some())];
     let other = others.into_iter().find_map(|(key, is_set)| is_set.then_some(key));
-    let both = other.map(|key| format!("replaces single messages, for which {key} is; keep one of the two"));
+    let both = other.map(|key| format!("cannot be combined with {key}; keep one of the two"));
     digest.refuse().or(both)
 }
 
@@ -137,6 +176,18 @@ digest = { every = "week", at = "24:00", zone = "UTC" }
 name = "fourth"
 type = "stdout"
 escalate = { after = "30m", to = "fourth" }
+
+[[subscriptions]]
+name = "first"
+type = "stdout"
+repeat = "1s"
+match = { max_severity = "high" }
+escalate = { after = "30m", to = "daily" }
+
+[[subscriptions]]
+name = "always"
+type = "stdout"
+quiet_hours = { from = "00:00", to = "24:00", zone = "UTC" }
 "#
         ));
     }

@@ -25,8 +25,8 @@ pub struct Subscription {
     /// enough. `min_severity` and `kinds` in it replace those above.
     #[serde(rename = "match", default, skip_serializing_if = "AlertMatchers::is_empty")]
     pub matchers: AlertMatchers,
-    /// How often provwatch sends an alert again that is still open, that is, neither acknowledged nor resolved. Default:
-    /// never.
+    /// How often provwatch sends an alert again that is still open, that is, neither acknowledged nor resolved; at least
+    /// `5m`. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Period>,
     /// Hours in which provwatch sends critical alerts only; it sends the others once when they are over.

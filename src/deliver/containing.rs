@@ -37,6 +37,18 @@ pub(super) fn pin(release: &ReleaseId, pin: Pin<'_>) -> NextStep {
     NextStep { stage: Stage::Contain, purpose, line }
 }
 
+/// The command for a project that names the package itself, if that takes another one.
+pub(super) fn pin_direct(release: &ReleaseId, pin: Pin<'_>) -> Option<NextStep> {
+    let (to, before) = commands(release.package()).direct?;
+    let line = match pin {
+        Pin::To(good) => filled(to, good.package(), good.version()),
+        Pin::Before => filled(before, release.package(), release.version()),
+        Pin::Locked => return None,
+    };
+    let purpose = "the same in a project whose own dependencies name the package";
+    Some(NextStep { stage: Stage::Contain, purpose, line })
+}
+
 /// The command that shows whether a project has the package.
 pub(super) fn find(package: &Package) -> NextStep {
     NextStep {
@@ -96,6 +108,7 @@ mod tests {
             said.push(text.to_owned());
             for way in [Pin::To(&good), Pin::Before, Pin::Locked] {
                 said.push(pin(&release, way).line);
+                said.extend(pin_direct(&release, way).map(|step| step.line));
             }
             said.push(find(release.package()).line);
         }
@@ -106,6 +119,6 @@ mod tests {
     fn a_publishers_words_stay_words() {
         let release: ReleaseId = "pkg:npm/a@1.0.0%3B%20reboot%0A%7Bname%7D".parse().unwrap();
         let line = pin(&release, Pin::Before).line;
-        assert_eq!(line, r"npm install --save-exact 'a@<1.0.0; reboot\n{name}'");
+        assert_eq!(line, r"npm pkg set 'overrides[a]=<1.0.0; reboot\n{name}' && npm install --ignore-scripts");
     }
 }

@@ -39,6 +39,6 @@ impl DigestView {
         if lines.is_empty() {
             lines.push("nothing".to_owned());
         }
-        Self { title: format!("{}: {}", plain(&section.name, NAME), section.count), lines }
+        Self { title: format!("{}: {}", plain(section.title(), NAME), section.count), lines }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::{Message, Receipt, Sink, SinkError, Subscription, steps::DRILL};
+use super::{Message, Receipt, Sink, SinkError, Subscription, Timing, steps::DRILL};
 use crate::model::{Alert, AlertId, Fingerprint};
 
 /// The word at the start of every title.
@@ -25,10 +25,11 @@ impl Sink for DrillSink {
 }
 
 impl Subscription {
-    /// The same subscription, whose messages are all marked as a drill.
+    /// The same subscription, whose messages are all marked as a drill and sent at once: a drill tries the receiver, and
+    /// cannot wait for a digest or for the end of quiet hours.
     #[must_use]
     pub(crate) fn for_drill(self) -> Self {
-        Self { sink: Arc::new(DrillSink(self.sink)), ..self }
+        Self { sink: Arc::new(DrillSink(self.sink)), timing: Timing::default(), ..self }
     }
 }
 
@@ -54,8 +55,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        deliver::{Timing, reduced::Short, render::Template, samples, view::View},
-        model::AlertMatchers,
+        deliver::{reduced::Short, render::Template, samples, view::View},
+        model::{AlertMatchers, DigestTimes, Weekday},
     };
 
     #[derive(Debug, Default)]
@@ -78,9 +79,13 @@ mod tests {
     async fn whatever_leaves_a_drill_is_marked() {
         let desk = Arc::new(Desk::default());
         let sink = Arc::clone(&desk) as Arc<dyn Sink>;
+        let (at, zone) = ("07:00".parse().unwrap(), "Europe/Berlin".parse().unwrap());
+        let weekly = Timing { digest: Some(DigestTimes { day: Some(Weekday::Mon), at, zone }), ..Timing::default() };
         let subscription =
-            Subscription { name: "desk".into(), matchers: AlertMatchers::default(), timing: Timing::default(), sink };
-        let sink = subscription.for_drill().sink;
+            Subscription { name: "desk".into(), matchers: AlertMatchers::default(), timing: weekly, sink };
+        let drill = subscription.for_drill();
+        assert!(drill.timing.digest.is_none(), "it is sent at once");
+        let sink = drill.sink;
         assert_eq!(sink.kind(), "desk");
         let whole = samples::message(samples::takeover());
         for message in [Short::of(&whole).message, samples::message(samples::campaign(3, 3)), whole] {

@@ -2,7 +2,7 @@
 
 use super::{
     accept_command,
-    containing::{Pin, find, pin, pin_of},
+    containing::{Pin, find, pin, pin_direct, pin_of},
     shown::{LINE, NAME},
     stage::{Advice, NextStep, Stage},
 };
@@ -81,7 +81,11 @@ pub fn steps(alert: &Alert, is_normal: bool) -> Vec<NextStep> {
         let line = format!("provwatch alerts ack {} --reason '…'", alert.id);
         steps.push(NextStep { stage: Stage::Decide, purpose: "acknowledge the alert", line });
         let line = format!("provwatch alerts resolve {} --as true-positive --reason '…'", alert.id);
-        steps.push(NextStep { stage: Stage::Decide, purpose: "resolve it, when its cause is known", line });
+        steps.push(NextStep {
+            stage: Stage::Decide,
+            purpose: "resolve it, or as expected, false-positive or duplicate",
+            line,
+        });
     }
     steps.extend(acceptance(alert).filter(|_| !is_normal));
     // Stable: within a stage, the order stays.
@@ -142,7 +146,9 @@ const fn find_out(purpose: &'static str, line: String) -> NextStep {
 fn of_doubtful(alert: &Alert, steps: &mut Vec<NextStep>) {
     match (&alert.purl, alert.kind) {
         (Some(release), _) => {
-            steps.push(pin(release, pin_of(alert, is_replaced(alert) || is_of_name(alert))));
+            let way = pin_of(alert, is_replaced(alert) || is_of_name(alert));
+            steps.push(pin(release, way));
+            steps.extend(pin_direct(release, way));
             steps.push(find(release.package()));
         }
         (None, AlertKind::Campaign) => {

@@ -101,4 +101,6 @@ pub enum Id {
     LogMirrorBehind,
     /// A log whose entries all have an unknown form.
     LogNotUnderstood,
+    /// A silence holds critical alerts or whole kinds back.
+    SilenceBroad,
 }

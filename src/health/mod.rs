@@ -33,6 +33,6 @@ pub(crate) use judge::checks;
 pub use judge::judge;
 pub use level::Level;
 pub(crate) use snapshot::{
-    Announced, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue, Snapshot,
-    Source, Storage, Subscription, Trust, Tuf, Unchecked,
+    Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue,
+    Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };

@@ -42,6 +42,21 @@ pub struct Snapshot {
     pub mirrors: Vec<Mirror>,
     /// Releases that could not be checked, and whose alert was not acknowledged.
     pub unchecked: Vec<Unchecked>,
+    /// The active silences that hide much.
+    pub silences: Vec<BroadSilence>,
+}
+
+/// A silence that holds critical alerts or whole kinds back.
+#[derive(Clone, Debug)]
+pub struct BroadSilence {
+    /// Its number.
+    pub id: i64,
+    /// Who added it.
+    pub by: String,
+    /// When it ends.
+    pub until: DateTime<Utc>,
+    /// Whether it can hold critical alerts back.
+    pub critical: bool,
 }
 
 /// A feed, or the repository of the trust root.

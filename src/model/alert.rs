@@ -71,7 +71,7 @@ pub struct Alert {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub repeats: Option<AlertId>,
     /// What became of its release, or of releases of its campaign, since it was raised, in the order of their sight. Severity
-    /// and status do not follow from it: a thief can withdraw a release, too.
+    /// and status do not follow from it: an attacker can withdraw a release, too.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub developments: Vec<Development>,
     /// The last action on it: who handles it, why, and until when.

@@ -45,8 +45,8 @@ impl DevelopmentKind {
             Self::Withdrawn => "withdrawn",
             Self::Quarantined => "quarantined by the registry",
             Self::Restored => "published again",
-            Self::LateTag => "explained by a late tag",
-            Self::LateAttestation => "explained by a late attestation",
+            Self::LateTag => "a tag appeared later, which proves nothing",
+            Self::LateAttestation => "an attestation appeared later",
             Self::LateRun => "explained by a run of your release workflow",
         }
     }
@@ -58,7 +58,7 @@ impl DevelopmentKind {
 }
 
 /// What remains true whatever happens to the release.
-const STAYS: &str = "machines that installed it before have it, and a thief can withdraw a release, too";
+const STAYS: &str = "machines that installed it before have it, and an attacker can withdraw a release, too";
 
 impl Development {
     /// The development by which a release has another status at its registry.
@@ -80,8 +80,9 @@ impl Development {
     /// The development by which a tag explains a release.
     pub fn late_tag(tag: Option<&str>, at: DateTime<Utc>) -> Self {
         let name = tag.map(|tag| format!(" {tag}")).unwrap_or_default();
-        let text =
-            format!("The tag{name} exists now, and did not when the release was checked: a thief can tag late, too.");
+        let text = format!(
+            "The tag{name} exists now, and did not when the release was checked: an attacker can tag late, too."
+        );
         Self { kind: DevelopmentKind::LateTag, at, text, purl: None }
     }
 

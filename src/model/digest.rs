@@ -45,6 +45,25 @@ pub struct DigestItem {
     pub text: String,
 }
 
+impl DigestSection {
+    /// The section's title for people.
+    pub fn title(&self) -> &str {
+        match self.name.as_str() {
+            "expiring" => "ending soon",
+            "health" => "problems of provwatch",
+            name => name,
+        }
+    }
+
+    /// Its count in words: `3 new`, `1 problem of provwatch`.
+    fn counted(&self) -> String {
+        match (self.name.as_str(), self.count) {
+            ("health", 1) => "1 problem of provwatch".to_owned(),
+            (_, count) => format!("{count} {}", self.title()),
+        }
+    }
+}
+
 impl Digest {
     /// Most items of a section that a digest lists.
     pub const LISTED: usize = 20;
@@ -52,7 +71,7 @@ impl Digest {
     /// One line: `3 new, 1 resolved`, or that nothing happened.
     pub fn summary(&self) -> String {
         let told = self.sections.iter().filter(|section| section.count > 0);
-        let counts: Vec<String> = told.map(|section| format!("{} {}", section.count, section.name)).collect();
+        let counts: Vec<String> = told.map(DigestSection::counted).collect();
         if counts.is_empty() { "nothing happened".to_owned() } else { counts.join(", ") }
     }
 }

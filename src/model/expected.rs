@@ -27,6 +27,22 @@ pub struct ExpectedChange {
     pub reason: String,
     /// When it was announced.
     pub created_at: DateTime<Utc>,
+    /// When an operator removed it: it applies to no release since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removal>,
+}
+
+/// The removal of an announced change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Removal {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; earlier versions did not record that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What changes.
@@ -46,7 +62,7 @@ pub enum ChangeKind {
 impl ExpectedChange {
     /// Whether it applies to a package's release at that time.
     pub fn covers(&self, package: &Package, at: DateTime<Utc>) -> bool {
-        self.package == *package && self.from <= at && at <= self.until
+        self.removed.is_none() && self.package == *package && self.from <= at && at <= self.until
     }
 }
 

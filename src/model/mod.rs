@@ -87,7 +87,7 @@ pub use ecosystem::{
 };
 pub use effective_policy::EffectivePolicy;
 pub use evidence_rank::EvidenceRank;
-pub use expected::{ChangeKind, ExpectedChange};
+pub use expected::{ChangeKind, ExpectedChange, Removal};
 pub use fact::Fact;
 pub use facts::{
     AccountFacts, CommitFacts, DomainFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts,

@@ -75,6 +75,19 @@ impl Silence {
         !alert.is_test() && alert.severity <= most && self.matchers.cover(alert)
     }
 
+    /// Whether it hides much: critical alerts, or all alerts of a kind.
+    pub fn is_broad(&self) -> bool {
+        let AlertMatchers { kinds, min_severity, max_severity, .. } = &self.matchers;
+        let (kinds, min_severity, max_severity) = (kinds.clone(), *min_severity, *max_severity);
+        let of_kinds = AlertMatchers { min_severity, max_severity, kinds, ..AlertMatchers::default() };
+        self.holds_critical() || self.matchers == of_kinds
+    }
+
+    /// Whether it can hold critical alerts back.
+    pub fn holds_critical(&self) -> bool {
+        self.matchers.max_severity == Some(Severity::Critical)
+    }
+
     /// What an operator should know of an active silence: it is useless, or ends soon.
     pub fn doubt(&self, now: DateTime<Utc>) -> Option<String> {
         if !self.is_active(now) {
@@ -82,10 +95,11 @@ impl Silence {
         }
         let since = self.held.last_at.unwrap_or(self.created_at);
         if now - since >= Self::UNUSED {
-            return Some(format!("held nothing back for {} days", (now - since).num_days()));
+            return Some(format!("unused for {} days", (now - since).num_days()));
         }
         let left = self.ends_at() - now;
-        (left <= Self::SOON).then(|| match left.num_days() {
+        // Whoever adds a short silence knows its end.
+        (left <= Self::SOON && self.until - self.created_at > Self::SOON).then(|| match left.num_days() {
             0 => format!("ends within {} h", left.num_hours() + 1),
             days => format!("ends in {days} d"),
         })
@@ -128,6 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_of_critical_alerts_or_of_a_kind_is_broad() {
+        for (toml, broad) in [
+            ("", true),
+            ("max_severity = 'high'", true),
+            ("kinds = ['release']", true),
+            ("packages = ['pkg:npm/a']\nmax_severity = 'critical'", true),
+            ("packages = ['pkg:npm/a']\nmax_severity = 'high'", false),
+            ("kinds = ['release']\ndetectors = ['odd-hours']", false),
+            ("teams = ['web']", false),
+        ] {
+            assert_eq!(silence(toml).is_broad(), broad, "{toml}");
+        }
+    }
+
+    #[test]
     fn a_silence_ends_at_its_time_or_when_somebody_ends_it() {
         let mut silence = silence("");
         let (noon, until) = (silence.created_at, silence.until);
@@ -150,13 +179,15 @@ mod tests {
         for (days, held, expected) in [
             (0, None, None),
             (29, None, None),
-            (30, None, Some("held nothing back for 30 days")),
+            (30, None, Some("unused for 30 days")),
             (31, Some(2), None),
-            (32, Some(2), Some("held nothing back for 30 days")),
+            (32, Some(2), Some("unused for 30 days")),
             (83, Some(82), Some("ends in 7 d")),
             (90, Some(82), None),
         ] {
             assert_eq!(doubt(days, held).as_deref(), expected, "{days} {held:?}");
         }
+        let short = Silence { until: silence.created_at + TimeDelta::days(7), ..silence.clone() };
+        assert_eq!(short.doubt(silence.created_at + TimeDelta::days(6)), None);
     }
 }

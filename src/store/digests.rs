@@ -140,11 +140,12 @@ fn expiring(db: &Reading<'_>, now: DateTime<Utc>) -> Result<DigestSection, Query
 
 /// The acknowledgements that lapse soon, and the snoozes that end.
 fn ending_actions(db: &Reading<'_>, now: DateTime<Utc>) -> Result<Vec<String>, QueryFailure> {
-    let sql = "SELECT body, status, {row} FROM alerts WHERE until_at >= ?1 AND until_at <= ?2
+    let sql = "SELECT body, status, until_at, {row} FROM alerts WHERE until_at >= ?1 AND until_at <= ?2
          ORDER BY until_at, fingerprint LIMIT ?3";
     let read = |row: &Row<'_>| {
         let Alert { id, status, title, .. } = alert_row(row)?;
-        Ok(format!("alert {id} is {} and counts as open again soon: {title}", status.as_str()))
+        let until = row.get::<_, Micros>("until_at")?.0.format("%Y-%m-%d %H:%M UTC");
+        Ok(format!("alert {id} is {} and is open again at {until}: {title}", status.as_str()))
     };
     db.rows(&ALERTS, sql, (Micros(now), Micros(now + SOON), limit(Digest::LISTED)), read)
 }

@@ -1,14 +1,13 @@
 //! Stores the changes that the operator announced.
 
-use chrono::{DateTime, Utc};
 use rusqlite::{Row, named_params};
 
 use super::{
     Store, StoreError,
-    columns::{Json, Micros, Text},
+    columns::{Json, Micros, Text, time},
     sealed::EXPECTED_CHANGES,
 };
-use crate::model::{ExpectedChange, Package};
+use crate::model::{ExpectedChange, Package, Removal};
 
 impl Store {
     /// Stores an announced change, and gives it its number; its own number does not matter.
@@ -30,16 +29,28 @@ impl Store {
         })
     }
 
-    /// Removes an expected change. `false`: there is no such number.
-    pub(crate) fn forget_expected_change(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Removes an expected change; its row stays. `false`: there is no such number, or it is removed already.
+    pub(crate) fn forget_expected_change(&self, id: i64, removal: &Removal) -> Result<bool, StoreError> {
         self.write("removing an expected change", |db| {
-            let mut update =
-                db.prepare_cached("UPDATE expected_changes SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL")?;
-            Ok(update.execute((id, Micros(now)))? > 0)
+            let mut update = db.prepare_cached(
+                "UPDATE expected_changes SET removed_at = ?2, removed_by = ?3, removed_why = ?4
+                 WHERE id = ?1 AND removed_at IS NULL",
+            )?;
+            Ok(update.execute((id, Micros(removal.at), &removal.by, &removal.reason))? > 0)
         })
     }
 
-    /// All expected changes, including those whose time is over, by number.
+    /// All expected changes, including those that were removed, by number.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn all_expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
+        self.read("listing announced changes", |db| {
+            db.rows(&EXPECTED_CHANGES, "SELECT *, {row} FROM expected_changes ORDER BY id", [], expected_row)
+        })
+    }
+
+    /// The expected changes that were not removed, including those whose time is over, by number.
     pub(crate) fn expected_changes(&self) -> Result<Vec<ExpectedChange>, StoreError> {
         self.read("listing expected changes", |db| {
             let sql = "SELECT *, {row} FROM expected_changes WHERE removed_at IS NULL ORDER BY id";
@@ -69,5 +80,11 @@ fn expected_row(row: &Row<'_>) -> rusqlite::Result<ExpectedChange> {
         by: row.get("by")?,
         reason: row.get("reason")?,
         created_at: row.get::<_, Micros>("created_at")?.0,
+        removed: removal(row)?,
     })
+}
+
+fn removal(row: &Row<'_>) -> rusqlite::Result<Option<Removal>> {
+    let (by, reason) = (row.get("removed_by")?, row.get("removed_why")?);
+    Ok(time(row.get("removed_at")?).map(|at| Removal { at, by, reason }))
 }

@@ -62,7 +62,8 @@ tables! {
          "refusals", "why"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
-        ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at"];
+        ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at",
+         "removed_by", "removed_why"];
     FORGE_ANSWERS = "forge_answers" ("url") ["url", "answer", "at"];
     LOG_CHECKPOINTS = "log_checkpoints" ("log", "size", "root")
         ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts"];

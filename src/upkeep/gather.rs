@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     health::{
-        Announced, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror, Mirror,
-        OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
+        Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror,
+        Mirror, OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, UNCHECKED_REMEMBERED},
     },
-    model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity},
+    model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity, Silence},
     store::{KindCount, LeftOut, LogRow, LogState, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     tlog::page::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
@@ -90,6 +90,7 @@ pub fn snapshot(
         unknown: unknown(store, watchlist)?,
         mirrors: mirrors(store, setup, now)?,
         unchecked: unchecked(store, now)?,
+        silences: broad_silences(store, now)?,
         runner,
         ..Snapshot::default()
     })
@@ -297,6 +298,19 @@ fn mirrors(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Mirro
         mirrors.push(Mirror { registry: registry.title(), lacks: lacks.collect() });
     }
     Ok(mirrors)
+}
+
+/// The active silences that hide much.
+fn broad_silences(store: &Store, now: DateTime<Utc>) -> Result<Vec<BroadSilence>, StoreError> {
+    let mut silences = store.silences()?;
+    silences.retain(|silence| silence.is_active(now) && silence.is_broad());
+    let seen = |silence: Silence| BroadSilence {
+        id: silence.id,
+        critical: silence.holds_critical(),
+        by: silence.by,
+        until: silence.until,
+    };
+    Ok(silences.into_iter().map(seen).collect())
 }
 
 /// Leaves out releases whose alert was acknowledged.

@@ -199,6 +199,8 @@ fn a_receiver_that_fails_is_named_with_the_reason() {
         "{said}"
     );
     assert_eq!(machine.world.received().len(), 1);
+    assert!(detail(3).contains("not for this kind of alert: it receives kind log"), "{said}");
+    assert!(detail(3).contains("subscriptions test 'logs only'"), "{said}");
     let (said, report) = machine.drill(&["--subscription", "logs only"]);
     assert_eq!((said.code, report["ok"].as_bool()), (1, Some(false)), "it reaches nobody: {said}");
     let (said, _) = machine.drill(&["--subscription", "teem"]);
@@ -217,4 +219,17 @@ fn what_the_configuration_disables_is_missed_in_the_drill_too() {
     machine.configure("");
     let said = machine.run(&["drill"]);
     assert!(said.code == 2 && said.err.contains("no subscriptions"), "{said}");
+}
+
+#[test]
+fn a_subscription_with_a_digest_or_quiet_hours_is_drilled_at_once() {
+    let machine = Machine::new();
+    let weekly = machine.hook("weekly", "digest = { every = \"week\", at = \"08:00\", zone = \"UTC\" }");
+    let nights = "quiet_hours = { from = \"00:00\", to = \"23:59\", zone = \"UTC\" }";
+    machine.configure(&format!("{weekly}\n{}", machine.hook("night", nights)));
+    let (said, report) = machine.drill(&[]);
+    assert_eq!((said.code, outcomes(&report)), (0, vec![("weekly", "accepted"), ("night", "accepted")]), "{said}");
+    assert_eq!(machine.world.received().len(), 2);
+    let said = machine.run(&["drill"]);
+    assert!(said.out.contains("do not hold a drill back"), "{said}");
 }

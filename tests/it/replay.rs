@@ -270,6 +270,7 @@ fn expected(purl: &str, change: ChangeKind, from: &str, until: &str) -> Expected
         by: "olga".to_owned(),
         reason: "PR 812".to_owned(),
         created_at: from.parse().unwrap(),
+        removed: None,
     }
 }
 

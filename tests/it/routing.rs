@@ -12,7 +12,10 @@ use lab::{
     program::{self, Said},
     rig::*,
 };
-use provwatch::model::{AlertMatchers, Severity};
+use provwatch::{
+    model::{AlertMatchers, Severity},
+    store::Store,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -116,6 +119,7 @@ impl Home {
         fs::write(folder.path().join("provwatch.toml"), format!("{base}{subscriptions}")).unwrap();
         let watchlist = "[[package]]\npurl = \"pkg:npm/axios\"\ntier = \"critical\"\nteam = \"web\"\n";
         fs::write(folder.path().join("watchlist.toml"), watchlist).unwrap();
+        Store::open(&folder.path().join("provwatch.db")).unwrap();
         Self(folder)
     }
 
@@ -165,8 +169,8 @@ fn a_route_names_who_is_told_when_and_why() {
         assert!(said.code == 0 && said.out.contains(expected), "{expected}: {said}");
     }
     let said = home.run(&["subscriptions", "route", "pkg:npm/left-pad"]);
-    assert!(said.out.contains("web: no; teams does not match"), "{said}");
-    assert!(said.out.contains("boss: no; min_severity does not match"), "{said}");
+    assert!(said.out.contains("web: no; not for this team: it receives"), "{said}");
+    assert!(said.out.contains("boss: no; not for this severity: it receives"), "{said}");
     let listed = home.run(&["subscriptions", "list"]);
     assert!(listed.out.contains("team web; severity from low") && listed.out.contains("to boss after 30m"), "{listed}");
 }
@@ -184,14 +188,20 @@ fn silences_that_cannot_be_meant_are_refused() {
         (&["--detector", "odd-hour", "--for", "2d"], "odd-hours"),
         (&["--kind", "log", "--package", "pkg:npm/axios", "--for", "2d"], "never matches"),
         (&["--kind", "logs", "--for", "2d"], "unknown kind"),
+        (&["--kind", "log", "--until", "soon"], "expected 2026-12-24"),
+        (&["--kind", "log", "--for", "2d", "--until", "7d"], "cannot be used with"),
+        (&["--kind", "log", "--for", "2d", "--by", "provwatch"], "name of a person"),
+        (&["--alert", "beef", "--for", "2d"], "no alert id begins"),
         (&["--match", "acme", "--for", "2d"], "unknown [[logs.match]]"),
         (&["--tier", "grave", "--for", "2d"], "unknown tier"),
     ] {
         let said = home.run(&[&["silences", "add", "--reason", "because of x"], arguments].concat());
-        assert!(said.code == 2 && said.err.contains(complaint), "{arguments:?}: {said}");
+        assert!(said.code != 0 && said.err.contains(complaint), "{arguments:?}: {said}");
     }
     let said = home.run(&["silences", "expire", "7", "--reason", "over now"]);
     assert_ne!(said.code, 0, "{said}");
+    let said = home.run(&["silences", "expire", "abc", "--reason", "over now"]);
+    assert!(said.code == 2 && said.err.contains("expected a number"), "{said}");
 }
 
 #[test]
@@ -200,4 +210,72 @@ fn the_program_refuses_routes_that_cannot_be_meant() {
     let said = Home::with(&text).run(&["subscriptions", "list"]);
     assert!(said.code == 2 && said.err.contains("escalates in a circle: web → boss → web"), "{said}");
     assert!(said.err.contains("provwatch.toml:") && said.err.contains("subscriptions[0].escalate.to"), "{said}");
+}
+
+#[test]
+fn a_silence_says_what_it_hides_and_what_is_probably_a_mistake() {
+    let home = Home::with(DESKS);
+    let add = |more: &[&str]| {
+        home.run(&[&["silences", "add", "--for", "7d", "--reason", "because of x", "--by", "CI"], more].concat())
+    };
+    for (more, warning) in [
+        (&["--package", "pkg:npm/left-pad"][..], "pkg:npm/left-pad is not watched"),
+        (&["--team", "wep"], "unknown team \"wep\"; did you mean \"web\"?"),
+        (&["--log", "rekor.example"], "unknown log \"rekor.example\""),
+        (&["--team", "web", "--max-severity", "critical"], "holds critical alerts back"),
+    ] {
+        let said = add(&[more, &["--dry-run"]].concat());
+        assert!(said.code == 0 && said.err.contains(warning), "{said}");
+        assert!(said.out.contains("nothing was added"), "{said}");
+    }
+    assert!(home.run(&["silences", "list", "--all"]).out.contains("Nothing is silenced"));
+    let said = add(&["--kind", "release"]);
+    assert!(said.code == 0 && said.err.is_empty() && said.out.contains("covers no alert"), "{said}");
+    assert!(home.run(&["silences", "list"]).out.contains("by CI: because of x"));
+    let status = home.run(&["status"]);
+    assert!(status.out.contains("silence 1 of CI holds whole kinds of alerts back until"), "{status}");
+    let doctor = home.run(&["doctor", "--offline"]);
+    assert!(doctor.out.contains("silence 1 of CI holds"), "{doctor}");
+}
+
+#[test]
+fn a_silence_that_does_not_hold_an_alert_back_says_why() {
+    let home = Home::with(DESKS);
+    let add = ["silences", "add", "--detector", "odd-hours", "--for", "7d", "--reason", "they travel"];
+    assert_eq!(home.run(&add).code, 0);
+    let check = |more: &[&str]| home.run(&[&["silences", "check", "pkg:npm/axios"], more].concat());
+    let both = check(&["--detector", "odd-hours", "--detector", "publisher-changed"]);
+    assert!(both.out.contains("Silence 1 does not: publisher-changed is a reason of the alert, too"), "{both}");
+    let held = check(&["--detector", "odd-hours"]);
+    assert!(held.out.contains("holds it back until") && !held.out.contains("--max-severity critical"), "{held}");
+    let unknown = check(&["--detector", "odd-hour"]);
+    assert!(unknown.code == 2 && unknown.err.contains("did you mean \"odd-hours\"?"), "{unknown}");
+    let width = held.out.lines().chain(both.out.lines()).map(|line| line.chars().count()).max();
+    assert!(width <= Some(110), "{held}");
+}
+
+#[test]
+fn whoever_records_something_needs_a_store_that_is_read() {
+    let home = Home::with(DESKS);
+    fs::remove_file(home.0.path().join("provwatch.db")).unwrap();
+    let silence = ["silences", "add", "--kind", "log", "--for", "2d", "--reason", "because of x"];
+    let expect = ["expect", "add", "pkg:npm/axios", "--manual", "ada", "--for", "2d", "--reason", "because of x"];
+    for arguments in [&silence[..], &expect[..]] {
+        let said = home.run(arguments);
+        assert!(said.code != 0 && said.err.contains("does not exist"), "{said}");
+        assert!(!home.0.path().join("provwatch.db").exists());
+    }
+}
+
+#[test]
+fn two_subscriptions_of_one_name_are_refused_by_every_command() {
+    let home = Home::with(&DESKS.replace("name = \"boss\"", "name = \"web\""));
+    for arguments in [&["subscriptions", "list"][..], &["subscriptions", "route", "pkg:npm/axios"], &["reload"]] {
+        let said = home.run(arguments);
+        assert!(said.code == 2 && said.err.contains("subscriptions[1].name"), "{said}");
+        assert!(said.err.contains("provwatch.toml:"), "{said}");
+    }
+    let home = Home::with(&DESKS.replace("teams = [\"web\"]", "detectors = [\"odd-hour\"]"));
+    let said = home.run(&["reload"]);
+    assert!(said.err.contains("unknown detector") || said.err.contains("no daemon"), "{said}");
 }

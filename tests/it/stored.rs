@@ -172,6 +172,7 @@ fn expected(now: DateTime<Utc>) -> ExpectedChange {
         by: "olga".to_owned(),
         reason: "we move".to_owned(),
         created_at: now,
+        removed: None,
     }
 }
 

@@ -3,10 +3,9 @@
 use super::{
     change::{Change, store},
     target::Which,
-    when::{When, when},
 };
 use crate::{
-    cli::{context::Context, exit::Outcome, operator, output::Printing, reason::reason},
+    cli::{context::Context, exit::Outcome, operator::Author, output::Printing, reason::reason, when::End},
     model::{AlertAction, AlertStatus},
 };
 
@@ -22,17 +21,18 @@ Examples:
   provwatch alerts ack --package pkg:npm/axios --reason 'PR 812' --dry-run
 
 The record has the operator, the time and the reason. The release stays held; `provwatch baseline accept` adds it \
-to the baseline. An acknowledgement lapses with --until: the alert is open again then. The list calls one without an \
+to the baseline. An acknowledgement with an end (at most a year away) lapses then: the alert is open again. The list calls one without an \
 end stale after 7 days.")]
 pub struct Ack {
     #[command(flatten)]
     which: Which,
-    /// When the acknowledgement lapses: 2026-12-24, 2026-12-24T08:00:00Z, 7d; at most a year
-    #[arg(long, value_name = "TIME", value_parser = when)]
-    until: Option<When>,
+    #[command(flatten)]
+    end: End,
     /// The reason, for later readers
     #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
+    #[command(flatten)]
+    author: Author,
     #[command(flatten)]
     printing: Printing,
 }
@@ -41,8 +41,8 @@ impl Ack {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let now = Context::clock().now();
         let action = AlertAction {
-            until: self.until.map(|until| until.ahead(now)),
-            ..AlertAction::new(AlertStatus::Acknowledged, operator::name(), &self.reason, now)
+            until: self.end.after(now),
+            ..AlertAction::new(AlertStatus::Acknowledged, self.author.name(), &self.reason, now)
         };
         Change { which: &self.which, printing: self.printing, action }.run(&store(context, &self.which)?)
     }

@@ -66,7 +66,10 @@ impl Change<'_> {
             return Ok(Exit::Clean);
         }
         let fingerprints: Vec<_> = alerts.iter().map(|alert| alert.fingerprint).collect();
-        store.act_on(&fingerprints, &self.action)?.iter().try_for_each(|acted| self.tell(acted))?;
+        let before = |acted: &Acted| alerts.iter().find(|alert| alert.fingerprint == acted.alert.fingerprint);
+        for acted in &store.act_on(&fingerprints, &self.action)? {
+            self.tell(acted, before(acted).and_then(|alert| alert.handling.as_ref()))?;
+        }
         Ok(Exit::Clean)
     }
 
@@ -101,21 +104,31 @@ impl Change<'_> {
             })?);
         }
         let would = match outcome {
-            ActionOutcome::Unchanged => format!("would stay {}", from.as_str()),
-            _ => format!("would be {}, and is {}", done(&self.action), from.as_str()),
+            ActionOutcome::Unchanged => format!("is {}; would stay so", from.as_str()),
+            ActionOutcome::Added => {
+                let changes = changes(alert.handling.as_ref(), &self.action);
+                format!("is {}; would stay so{}", from.as_str(), changes.unwrap_or_default())
+            }
+            ActionOutcome::Changed | ActionOutcome::Refused => {
+                format!("is {}; would become {}", from.as_str(), done(&self.action))
+            }
         };
         print_line(alert, &would);
         Ok(())
     }
 
-    fn tell(&self, Acted { alert, before, outcome }: &Acted) -> Result<(), CliError> {
+    /// `last`: the action before this one.
+    fn tell(&self, Acted { alert, before, outcome }: &Acted, last: Option<&AlertAction>) -> Result<(), CliError> {
         if self.printing.is_json() {
             return Ok(output::json(alert)?);
         }
         let by = words::name(&self.action.by);
         let what = match outcome {
             ActionOutcome::Changed => format!("is {}", done(&self.action)),
-            ActionOutcome::Added => format!("was already {}; the reason of {by} is added", before.as_str()),
+            ActionOutcome::Added => {
+                let changes = changes(last, &self.action).unwrap_or_default();
+                format!("was already {}{changes}; the reason of {by} is added", before.as_str())
+            }
             ActionOutcome::Unchanged => format!("was already {}, and nothing was added", before.as_str()),
             ActionOutcome::Refused => format!("is {} and stays so", before.as_str()),
         };
@@ -126,6 +139,30 @@ impl Change<'_> {
 
 fn print_line(alert: &Alert, what: &str) {
     output::line(wrap::paragraphs(&format!("{} {what}: {}", alert.id, title(alert)), wrap::width(), ""));
+}
+
+/// What an action changes of the one before, where the status stays: `; true-positive → expected`, `; no longer ends by
+/// itself (was 2026-12-24 08:00 UTC)`. `None`: nothing.
+fn changes(last: Option<&AlertAction>, action: &AlertAction) -> Option<String> {
+    let last = last?;
+    let category = |action: &AlertAction| action.category.map_or("no category", |category| category.as_str());
+    let mut all = Vec::new();
+    if last.category != action.category {
+        all.push(format!("{} → {}", category(last), category(action)));
+    }
+    if last.duplicate_of != action.duplicate_of {
+        all.extend(action.duplicate_of.map(|other| format!("a duplicate of {}", other.id())));
+    }
+    let end = match (last.until, action.until) {
+        (Some(was), None) => Some(format!("no longer ends by itself (was {})", words::moment(was))),
+        (None, Some(until)) => Some(format!("ends at {} (had no end)", words::moment(until))),
+        (Some(was), Some(until)) if was != until => {
+            Some(format!("ends at {} (was {})", words::moment(until), words::moment(was)))
+        }
+        _ => None,
+    };
+    all.extend(end);
+    (!all.is_empty()).then(|| format!("; {}", all.join("; ")))
 }
 
 /// `acknowledged by ada until 2026-12-24 00:00 UTC`.
@@ -144,4 +181,38 @@ pub(super) fn done(action: &AlertAction) -> String {
 /// There is none, or it cannot be used.
 pub(super) fn store(context: &Context, which: &Which) -> Result<Store, CliError> {
     if which.dry_run { context.store_to_read() } else { context.store_to_change() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Resolution;
+
+    #[test]
+    fn a_second_action_says_what_it_changes() {
+        let at: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let action = |until: Option<&str>, category| AlertAction {
+            until: until.map(|until| until.parse().unwrap()),
+            category,
+            ..AlertAction::new(AlertStatus::Acknowledged, "ada", "because", at)
+        };
+        let (two, eight) = (Some("2026-06-01T14:00:00Z"), Some("2026-06-01T20:00:00Z"));
+        let (attack, expected) = (Some(Resolution::TruePositive), Some(Resolution::Expected));
+        for (last, next, said) in [
+            (action(two, None), action(None, None), Some("; no longer ends by itself (was 2026-06-01 14:00:00 UTC)")),
+            (action(None, None), action(two, None), Some("; ends at 2026-06-01 14:00:00 UTC (had no end)")),
+            (
+                action(two, None),
+                action(eight, None),
+                Some("; ends at 2026-06-01 20:00:00 UTC (was 2026-06-01 14:00:00 UTC)"),
+            ),
+            (action(two, None), action(two, None), None),
+            (action(None, attack), action(None, expected), Some("; true-positive → expected")),
+            (action(None, None), action(None, expected), Some("; no category → expected")),
+            (action(None, attack), action(None, attack), None),
+        ] {
+            assert_eq!(changes(Some(&last), &next).as_deref(), said);
+        }
+        assert_eq!(changes(None, &action(two, None)), None);
+    }
 }

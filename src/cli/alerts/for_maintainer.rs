@@ -3,15 +3,20 @@
 
 use std::fmt::Write;
 
-use super::topics::{Remedy, topic};
+use super::{
+    pasted::{self, code, harmless, subject},
+    topics::{Remedy, topic},
+};
 use crate::{
-    cli::words,
+    cli::{words, wrap},
     deliver::is_answerable,
-    model::{Alert, AlertKind, Member, Package, ReleaseId, Signal},
+    model::{Alert, AlertKind, Ecosystem, Member, Package, ReleaseId, Signal},
 };
 
 /// Most differences that the text names.
 const DIFFERENCES: usize = 8;
+/// Columns of the text: mail programs and forges show that without breaking lines.
+const COLUMNS: usize = 76;
 /// Most releases of a campaign that it names.
 const RELEASES: usize = 20;
 
@@ -20,37 +25,53 @@ pub(super) fn for_maintainer(alert: &Alert) -> Option<String> {
     if !is_answerable(alert) {
         return None;
     }
-    match (alert.kind, &alert.purl) {
-        (AlertKind::Release, Some(release)) => Some(of_release(alert, release)),
-        (AlertKind::Campaign, _) => Some(of_campaign(alert)),
-        (AlertKind::Log, _) => Some(of_entry(alert)),
-        _ => None,
+    let text = match (alert.kind, &alert.purl) {
+        (AlertKind::Release, Some(release)) => of_release(alert, release),
+        (AlertKind::Campaign, _) => of_campaign(alert),
+        (AlertKind::Log, _) => of_entry(alert),
+        _ => return None,
+    };
+    Some(text.lines().map(in_columns).collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// One line as lines of the text; the subject stays whole, and so does a value: a part of one at the start of a line could
+/// begin a heading or a quotation in Markdown.
+fn in_columns(line: &str) -> String {
+    if line.is_empty() || line.starts_with("Subject: ") {
+        return line.to_owned();
     }
+    let indent = " ".repeat(line.len() - line.trim_start().len());
+    let first = line.trim_start().split(' ').next().unwrap_or_default();
+    let is_item = first == "-" || first.ends_with(['.', ':']);
+    let hanging = if indent.is_empty() || !is_item { indent.clone() } else { format!("{indent}  ") };
+    let lines = wrap::sentence(line, COLUMNS, &hanging);
+    format!("{indent}{}", lines.trim_start())
 }
 
 fn of_release(alert: &Alert, release: &ReleaseId) -> String {
     let (name, registry) = (spoken(release), registry(release.package()));
     let differences = differences(&alert.signals);
     let mut text = format!(
-        "Subject: {name}: did you publish it?\n\n\
+        "Subject: {subject}: did you publish it?\n\n\
          Hello,\n\n\
          we use {package}, and compare how each release was made with the releases before it. {name} on {registry} differs. \
          That can be intended: projects change. It can also mean that an account or a token is in other hands, so we ask \
          before we install it.\n\n\
          The release\n  {name} on {registry}{published}\n",
-        package = words::name(release.package().name()),
+        subject = subject(&format!("{} {}", release.package().name(), release.version())),
+        package = code(&harmless(release.package().name())),
         published = alert.published_at.map(|at| format!(", published {}", words::moment(at))).unwrap_or_default(),
     );
     links(&mut text, alert);
     text.push_str("\nWhat changed\n");
     text.push_str(&differences.text);
-    ending(&mut text, &differences.remedies, &format!("{} is ours", words::name(release.version())), &registry);
+    let answer = format!("{} is ours", code(&harmless(release.version())));
+    ending(&mut text, &differences.remedies, &answer, &[release.package().ecosystem()]);
     text
 }
 
 fn of_campaign(alert: &Alert) -> String {
-    let registries: Vec<String> = alert.members.iter().map(|release| registry(release.package())).collect();
-    let registry = distinct(registries).join(" and ");
+    let ecosystems = distinct(alert.members.iter().map(|release| release.package().ecosystem()));
     let count = alert.members.len();
     let mut text = format!(
         "Subject: {count} releases: did you publish them?\n\n\
@@ -67,7 +88,7 @@ fn of_campaign(alert: &Alert) -> String {
     if let Some(more @ 1..) = count.checked_sub(RELEASES) {
         let _ = writeln!(text, "  and {more} more");
     }
-    ending(&mut text, &[Remedy::Provenance, Remedy::Note], "all of them are ours", &registry);
+    ending(&mut text, &[Remedy::Provenance, Remedy::Note], "all of them are ours", &ecosystems);
     text
 }
 
@@ -77,30 +98,33 @@ fn member(text: &mut String, place: usize, release: &ReleaseId, detail: Option<&
     let on = registry(release.package());
     let _ = writeln!(text, "  {place}. {} on {on}{}", spoken(release), published.unwrap_or_default());
     if let Some(member) = detail.filter(|member| !member.seen.is_empty()) {
-        before_and_now(text, &member.expected, &member.seen, "     ");
+        before_and_now(text, &member.expected, "", &member.seen);
     }
 }
 
 fn of_entry(alert: &Alert) -> String {
-    let package = alert.package.as_ref().map(|package| words::name(package.name()));
-    let subject = package.as_deref().unwrap_or("your repository");
+    let package = alert.package.as_ref().map(Package::name);
+    let named =
+        |name: Option<&str>, otherwise: &str| name.map_or_else(|| otherwise.to_owned(), |name| code(&harmless(name)));
     let differences = differences(&alert.signals);
     let mut text = format!(
         "Subject: {subject}: did you sign this?\n\n\
          Hello,\n\n\
          we use {used}, and read the public transparency logs for signatures by its workflows. One of them has an entry that \
          we cannot explain. That can be intended: a test, or a new workflow. It can also mean that a token or the repository \
-         is in other hands, so we ask.\n\n",
-        used = package.as_deref().unwrap_or("your software"),
+         is in other hands, so we ask.\n\n\
+         The entry\n",
+        subject = package.map_or_else(|| "your repository".to_owned(), subject),
+        used = named(package, "your software"),
     );
     for entry in alert.entries.iter().flat_map(|entries| &entries.samples).take(3) {
-        let _ =
-            writeln!(text, "  entry {} of {}: {}", entry.index, words::name(&entry.log), words::sentence(&entry.who));
+        let (log, who) = (code(&harmless(&entry.log)), code(&harmless(&entry.who)));
+        let _ = writeln!(text, "  entry {} of {log}: {who}", entry.index);
     }
     links(&mut text, alert);
     text.push_str("\nWhat changed\n");
     text.push_str(&differences.text);
-    ending(&mut text, &differences.remedies, "the signature is ours", "the forge");
+    ending(&mut text, &differences.remedies, "the signature is ours", &[]);
     text
 }
 
@@ -116,7 +140,7 @@ fn differences(signals: &[Signal]) -> Differences {
     for (place, (signal, (topic, remedy))) in known.enumerate() {
         let since = signal.since.map(|at| format!(" (since {})", words::day(at))).unwrap_or_default();
         let _ = writeln!(differences.text, "  {}. {topic}", place + 1);
-        before_and_now(&mut differences.text, &format!("{}{since}", signal.expected), &signal.seen, "     ");
+        before_and_now(&mut differences.text, &signal.expected, &since, &signal.seen);
         differences.remedies.push(remedy);
     }
     if differences.text.is_empty() {
@@ -128,9 +152,9 @@ fn differences(signals: &[Signal]) -> Differences {
     differences
 }
 
-fn before_and_now(text: &mut String, expected: &str, seen: &str, indent: &str) {
-    let _ =
-        writeln!(text, "{indent}expected: {}\n{indent}now:      {}", in_their_words(expected), in_their_words(seen));
+fn before_and_now(text: &mut String, expected: &str, since: &str, seen: &str) {
+    let (expected, seen) = (code(&in_their_words(expected)), code(&in_their_words(seen)));
+    let _ = writeln!(text, "     expected: {expected}{since}\n     now: {seen}");
 }
 
 /// A value without the words that only provwatch has.
@@ -143,7 +167,7 @@ fn in_their_words(value: &str) -> String {
         (" in the baseline", ""),
         ("on release line", "on line"),
     ];
-    let replaced = WORDS.iter().fold(words::sentence(value), |text, (ours, theirs)| text.replace(ours, theirs));
+    let replaced = WORDS.iter().fold(harmless(value), |text, (ours, theirs)| text.replace(ours, theirs));
     counted(&replaced).unwrap_or(replaced)
 }
 
@@ -161,42 +185,59 @@ fn links(text: &mut String, alert: &Alert) {
     for (label, link) in
         [("page", &links.registry), ("commit", &links.commit), ("run", &links.run), ("log entry", &links.log)]
     {
-        if let Some(link) = link {
-            let _ = writeln!(text, "  {label}: {}", words::sentence(link));
+        if let Some(link) = link.as_deref().and_then(pasted::link) {
+            let _ = writeln!(text, "  {label}: {link}");
         }
     }
 }
 
 /// How to put it right, what to do if it was another person, and how to answer.
-fn ending(text: &mut String, remedies: &[Remedy], answer: &str, registry: &str) {
+fn ending(text: &mut String, remedies: &[Remedy], answer: &str, ecosystems: &[Ecosystem]) {
+    let evidence = distinct(ecosystems.iter().map(|one| one.row().maintainers.evidence)).join(", or ");
+    let evidence = if evidence.is_empty() { "with provenance" } else { &evidence };
+    let registries: Vec<String> = ecosystems.iter().map(|one| words::name(one.row().title)).collect();
+    let registries = if registries.is_empty() { "the forge".to_owned() } else { registries.join(" and ") };
     text.push_str("\nIf it was you\n");
     for remedy in remedies {
-        let _ = writeln!(text, "  - {}", remedy.sentence());
+        let _ = writeln!(text, "  - {}", remedy.sentence(evidence));
     }
     let _ = write!(
         text,
         "  - Say so in a public place of the project, so that others who compare can see it too.\n\n\
          If it was not you\n\
-         \x20 - Withdraw or deprecate it, revoke the tokens and sessions of the account, and tell {registry}.\n\n\
+         \x20 - {withdrawal} the tokens and sessions of the account, and tell {registries}.\n\n\
          How to answer\n\
          \x20 A reply \"{answer}\", or \"not ours\", is enough. A link to the public note is better still.\n\n\
-         Thank you for your work on it.\n"
+         Thank you for your work on it.\n",
+        withdrawal = withdrawal(ecosystems),
     );
 }
 
+/// How a release is taken back, in the words of its registry: `Yank it on crates.io, then revoke`.
+fn withdrawal(ecosystems: &[Ecosystem]) -> String {
+    let ways = ecosystems.iter().map(|one| one.row());
+    let ways: Vec<String> = match ecosystems.len() {
+        1 => ways.map(|row| format!("{} it", row.maintainers.withdraw)).collect(),
+        _ => ways.map(|row| format!("{} it on {}", row.maintainers.withdraw, row.title)).collect(),
+    };
+    let text = ways.iter().fold(String::new(), |text, way| text + way + ", ") + "revoke";
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
 fn spoken(release: &ReleaseId) -> String {
-    format!("{} {}", words::name(release.package().name()), words::name(release.version()))
+    format!("{} {}", code(&harmless(release.package().name())), code(&harmless(release.version())))
 }
 
 fn registry(package: &Package) -> String {
     words::name(package.registry().title())
 }
 
-fn distinct(texts: Vec<String>) -> Vec<String> {
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut distinct = Vec::new();
-    for text in texts {
-        if !distinct.contains(&text) {
-            distinct.push(text);
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
         }
     }
     distinct
@@ -264,6 +305,21 @@ mod tests {
     }
 
     #[test]
+    fn every_registry_has_its_own_words() {
+        for (purl, evidence, withdrawal) in [
+            ("pkg:npm/axios@1.14.1", "with provenance.", "Deprecate or unpublish it, revoke"),
+            ("pkg:pypi/ultralytics@8.3.41", "as a trusted publisher, with", "Yank or delete it, revoke"),
+            ("pkg:cargo/serde@1.0.1", "as a trusted publisher.", "Yank it, revoke"),
+        ] {
+            let signals = vec![signal("evidence-downgrade", "provenance", "a token", None)];
+            let text = for_maintainer(&release(purl, signals)).unwrap();
+            let line = text.replace("\n    ", " ");
+            assert!(line.contains(evidence) && line.contains(withdrawal), "{text}");
+        }
+        assert_eq!(withdrawal(&[]), "Revoke");
+    }
+
+    #[test]
     fn a_campaign_and_a_log_entry() {
         let mut campaign = about(AlertKind::Campaign, "3 releases by the account qix");
         campaign.members = vec!["pkg:npm/a@1.0.0".parse().unwrap(), "pkg:npm/b@2.0.0".parse().unwrap()];
@@ -324,9 +380,20 @@ mod tests {
         let nasty = "\u{1b}[2J\r\nBcc: x@evil.example\u{202e} (4 of x) (1 of 2)";
         let mut alert = release("pkg:npm/a@1.0.0%0A%1B", vec![signal("ref-changed", nasty, &"&".repeat(9_000), None)]);
         alert.links.commit = Some(nasty.to_owned());
+        alert.links.run = Some("https://ada:tok3n@git.example/run?token=tok3n".to_owned());
+        alert.signals[0].seen =
+            "[x](https://evil.example) <img> @everyone `a` ada@example.org # h # h # h # h # h # h # h".to_owned();
         let text = for_maintainer(&alert).unwrap();
         assert!(!text.chars().any(|c| c.is_control() && c != '\n') && !text.contains('\u{202e}'), "{text}");
         assert!(!text.lines().any(|line| line.starts_with("Bcc:")) && text.len() < 6_000, "{text}");
+        assert!(
+            !text.contains("tok3n") && !text.contains("ada@") && text.contains("<https://git.example/run>"),
+            "{text}"
+        );
+        assert_eq!(text.matches('`').count() % 2, 0, "{text}");
+        assert!(text.lines().all(|line| line.matches('`').count() % 2 == 0), "a value stands on one line: {text}");
+        let outside: String = text.split('`').step_by(2).collect();
+        assert!(!outside.contains("evil") && !outside.contains("@everyone") && !outside.contains("<img"), "{text}");
         for (text, said) in [
             ("main (4 of 4)", Some("main (4 of 4 earlier releases)")),
             ("main (4 of 4), gone", Some("main (4 of 4 earlier releases), gone")),

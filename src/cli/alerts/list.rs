@@ -15,8 +15,7 @@ use crate::{
         exit::{Exit, FailOn, Outcome},
         fact_table,
         output::{self, Printing, Redaction},
-        target,
-        words::{self, NOTHING},
+        target, words,
     },
     model::{Alert, AlertStatus, Severity},
     store::{AlertFilter, Store, StoreError},
@@ -32,6 +31,7 @@ Examples:
   provwatch alerts list --status all --min-severity info  # every alert
   provwatch alerts list --package pkg:npm/axios --format json
   provwatch alerts list --package pkg:npm/axios --repetitions
+  provwatch alerts list --package 'pkg:npm/@acme/*'
   provwatch alerts list --stale  # acknowledged, and not finished
   provwatch alerts list --detector odd-hours --older-than 30d
 
@@ -70,7 +70,7 @@ impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
-        let mut alerts = store.alerts(&self.filter(now))?;
+        let mut alerts = self.filters.alerts(&store, &self.filter(now))?;
         let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();
         for alert in &mut alerts {
             alert.status = alert.status_at(now);
@@ -91,7 +91,7 @@ impl List {
 
     /// Whether the package in question was never examined.
     fn is_unknown(&self, store: &Store) -> Result<bool, StoreError> {
-        let Some(package) = &self.filters.package else { return Ok(false) };
+        let Some(package) = self.filters.one_package() else { return Ok(false) };
         Ok(store.releases(package, 1)?.is_empty())
     }
 
@@ -119,7 +119,8 @@ impl List {
         let severity = self.fail_on.fail_on.max(self.min_severity);
         let open =
             AlertFilter { status: Some(AlertStatus::Open), min_severity: Some(severity), limit: 1, ..self.filter(now) };
-        Ok(self.status.status().is_none_or(|status| status == AlertStatus::Open) && !store.alerts(&open)?.is_empty())
+        Ok(self.status.status().is_none_or(|status| status == AlertStatus::Open)
+            && !self.filters.alerts(store, &open)?.is_empty())
     }
 
     /// An empty list does not mean safety: the number of examined releases is printed too.
@@ -145,24 +146,18 @@ impl List {
     }
 }
 
-/// `handled`: who handles each alert. The column is there if any alert is handled.
+/// `handled`: who handles each alert. It has no column of its own, with which the table would be too wide for a terminal.
 fn print(alerts: &[Alert], handled: &[Option<String>]) {
-    let is_any_handled = handled.iter().any(Option::is_some);
-    let mut table = output::bare_table();
-    let mut headings = vec!["ID", "SEVERITY", "STATUS", "RAISED (UTC)"];
-    headings.extend(is_any_handled.then_some("HANDLED BY"));
-    headings.push("TITLE");
-    table.set_header(headings);
+    let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
     for (alert, handled) in alerts.iter().zip(handled) {
-        let mut row = vec![
+        let by = handled.as_ref().map(|handled| format!(" by {handled}")).unwrap_or_default();
+        table.add_row([
             Cell::new(alert.id),
             output::severity_cell(alert.severity),
-            Cell::new(alert.status.as_str()),
+            Cell::new(format!("{}{by}", alert.status.as_str())),
             Cell::new(words::minute(alert.raised_at)),
-        ];
-        row.extend(is_any_handled.then(|| Cell::new(handled.as_deref().unwrap_or(NOTHING))));
-        row.push(Cell::new(title_and_repetitions(alert)));
-        table.add_row(row);
+            Cell::new(title_and_repetitions(alert)),
+        ]);
     }
     output::print(&table);
     output::line("");

@@ -5,6 +5,7 @@ pub(super) mod change;
 mod for_maintainer;
 mod list;
 mod next;
+mod pasted;
 mod reopen;
 mod resolve;
 pub(super) mod show;
@@ -12,7 +13,6 @@ mod snooze;
 mod stats;
 mod target;
 mod topics;
-mod when;
 pub(super) mod wording;
 
 use std::path::Path;

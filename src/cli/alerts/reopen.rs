@@ -5,7 +5,7 @@ use super::{
     target::Which,
 };
 use crate::{
-    cli::{context::Context, exit::Outcome, operator, output::Printing, reason::reason},
+    cli::{context::Context, exit::Outcome, operator::Author, output::Printing, reason::reason},
     model::{AlertAction, AlertStatus},
 };
 
@@ -26,13 +26,15 @@ pub struct Reopen {
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
+    author: Author,
+    #[command(flatten)]
     printing: Printing,
 }
 
 impl Reopen {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let now = Context::clock().now();
-        let action = AlertAction::new(AlertStatus::Open, operator::name(), &self.reason, now);
+        let action = AlertAction::new(AlertStatus::Open, self.author.name(), &self.reason, now);
         Change { which: &self.which, printing: self.printing, action }.run(&store(context, &self.which)?)
     }
 }

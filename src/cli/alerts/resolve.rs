@@ -9,7 +9,7 @@ use crate::{
     cli::{
         context::Context,
         exit::{CliError, Outcome},
-        operator,
+        operator::Author,
         output::Printing,
         reason::reason,
         target,
@@ -50,13 +50,15 @@ pub struct Resolve {
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
+    author: Author,
+    #[command(flatten)]
     printing: Printing,
 }
 
 impl Resolve {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         if (self.category == Resolution::Duplicate) != self.duplicate_of.is_some() {
-            let what = "--as duplicate needs --duplicate-of ID, and no other category has it";
+            let what = "--duplicate-of goes only with --as duplicate, which requires it";
             return Err(CliError::usage(what).next("`provwatch alerts list` shows the ids"));
         }
         let store = store(context, &self.which)?;
@@ -66,7 +68,7 @@ impl Resolve {
         let action = AlertAction {
             category: Some(self.category),
             duplicate_of: other.map(|alert| alert.fingerprint),
-            ..AlertAction::new(AlertStatus::Resolved, operator::name(), &self.reason, now)
+            ..AlertAction::new(AlertStatus::Resolved, self.author.name(), &self.reason, now)
         };
         Change { which: &self.which, printing: self.printing, action }.run(&store)
     }

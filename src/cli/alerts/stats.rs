@@ -2,13 +2,13 @@
 
 use comfy_table::Cell;
 
-use super::when::{When, when};
 use crate::{
     cli::{
         context::Context,
         exit::{Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing},
+        when::{When, when},
         words::{self, NOTHING},
     },
     store::{AlertStats, Lead},

@@ -11,9 +11,8 @@ use crate::{
         target::{self, Target},
     },
     config::Period,
-    detect,
-    model::{Alert, AlertKind, AlertPrefix, AlertStatus, Fingerprint, Package, ReleaseId, Severity},
-    store::{AlertFilter, Store},
+    model::{Alert, AlertKind, AlertPrefix, AlertStatus, Fingerprint, Package, Pattern, ReleaseId, Severity},
+    store::{AlertFilter, Store, StoreError},
 };
 
 /// An alert that is named: by its id, or by its release or package.
@@ -28,20 +27,30 @@ pub(super) enum Named {
 /// # Errors
 /// The error, and where the ids are shown.
 pub(super) fn named(text: &str) -> Result<Named, String> {
-    if text.starts_with("pkg:") { target::target(text).map(Named::Of) } else { target::alert(text).map(Named::Id) }
+    if text.starts_with("pkg:") {
+        return target::target(text).map(Named::Of);
+    }
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match target::alert(text) {
+        Err(_) if !is_hex && !target::meant(text).is_empty() => {
+            let meant = target::meant(text).join(" or ");
+            Err(format!("expected an id or a purl; did you mean {meant}? `provwatch alerts list` shows the ids"))
+        }
+        id => id.map(Named::Id),
+    }
 }
 
 /// Filters that a list and a change share.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Filters {
-    /// Only alerts about this package
-    #[arg(long, value_name = "PURL", value_parser = target::package)]
-    pub package: Option<Package>,
+    /// Only alerts about this package; stars as in the watchlist
+    #[arg(long, value_name = "PURL", value_parser = target::pattern)]
+    pub package: Option<Pattern>,
     /// Only alerts of this kind: release, campaign, log or operation
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<AlertKind>,
     /// Only alerts with a signal of this detector
-    #[arg(long, value_name = "DETECTOR", value_parser = detector)]
+    #[arg(long, value_name = "DETECTOR", value_parser = target::detector)]
     detector: Option<String>,
     /// Only alerts that were raised longer ago: 12h, 30d
     #[arg(long, value_name = "PERIOD")]
@@ -60,11 +69,31 @@ impl Filters {
         !self.is_empty()
     }
 
+    /// The one package of the filter.
+    pub fn one_package(&self) -> Option<&Package> {
+        match &self.package {
+            Some(Pattern::Exact(package)) => Some(package),
+            Some(Pattern::Glob(_)) | None => None,
+        }
+    }
+
+    /// The alerts of a filter that [`to_store`](Self::to_store) made. The store does not know stars.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn alerts(&self, store: &Store, filter: &AlertFilter) -> Result<Vec<Alert>, StoreError> {
+        let Some(pattern @ Pattern::Glob(_)) = &self.package else { return store.alerts(filter) };
+        let mut alerts = store.alerts(&AlertFilter { limit: usize::MAX, ..filter.clone() })?;
+        alerts.retain(|alert| alert.of_package().is_some_and(|package| pattern.fits(package)));
+        alerts.truncate(filter.limit);
+        Ok(alerts)
+    }
+
     /// What the store lists.
     pub fn to_store(&self, now: DateTime<Utc>) -> AlertFilter {
         let before = |period: Period| now.checked_sub_signed(period.delta()).unwrap_or(DateTime::<Utc>::MIN_UTC);
         AlertFilter {
-            package: self.package.clone(),
+            package: self.one_package().cloned(),
             kind: self.kind,
             detector: self.detector.clone(),
             raised_before: self.older_than.map(before),
@@ -100,11 +129,6 @@ impl Standing {
 fn kind(text: &str) -> Result<AlertKind, &'static str> {
     let kinds = [AlertKind::Release, AlertKind::Campaign, AlertKind::Log, AlertKind::Operation];
     kinds.into_iter().find(|kind| kind.as_str() == text).ok_or("expected release, campaign, log or operation")
-}
-
-fn detector(text: &str) -> Result<String, &'static str> {
-    let known = detect::about(text).map(|about| about.id.to_owned());
-    known.ok_or("no detector has this id; `provwatch detectors list` shows them")
 }
 
 /// Which alerts to change: those that are named, or those of a filter.
@@ -156,7 +180,7 @@ impl Which {
     pub fn find(&self, store: &Store, now: DateTime<Utc>) -> Result<Vec<Alert>, CliError> {
         self.check()?;
         if !self.is_by_name() {
-            return Ok(store.alerts(&self.filter(now))?);
+            return Ok(self.filters.alerts(store, &self.filter(now))?);
         }
         let mut found = Vec::new();
         for named in &self.alerts {

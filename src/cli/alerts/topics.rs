@@ -20,11 +20,13 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    /// A sentence.
-    pub(super) const fn sentence(self) -> &'static str {
-        match self {
+    /// A sentence. `evidence`: that of the registry.
+    pub(super) fn sentence(self, evidence: &str) -> String {
+        let same = match self {
             Self::Provenance => {
-                "Publish the next version by the workflow that published the earlier ones, with provenance."
+                return format!(
+                    "Publish the next version by the workflow that published the earlier ones, {evidence}."
+                );
             }
             Self::Moved => {
                 "If the project moved: name the new repository in the package, and the move in the old repository."
@@ -36,7 +38,8 @@ impl Remedy {
             Self::People => "If a maintainer or an account is new: name them in the project's documents.",
             Self::Content => "Mention the script, file or dependency and its purpose in the release notes.",
             Self::Note => "Mention the reason in the release notes.",
-        }
+        };
+        same.to_owned()
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{CliError, Exit, Outcome},
-        fact_table, operator,
+        fact_table,
+        operator::Author,
         output::{self, Printing},
         reason::reason,
         target, words,
@@ -42,6 +43,8 @@ pub struct Accept {
     /// The reason, for the history; required if the alert is high or critical
     #[arg(long, alias = "note", value_parser = reason)]
     reason: Option<String>,
+    #[command(flatten)]
+    author: Author,
     #[command(flatten)]
     printing: Printing,
 }
@@ -117,7 +120,7 @@ impl Accept {
             line: observation.line(),
             reason: BaselineReason::Accepted,
             purl: Some(observation.purl.clone()),
-            actor: operator::name(),
+            actor: self.author.name(),
             note: self.reason.clone(),
         };
         BaselineChange { based_on: revision, baseline, versions: vec![version] }

@@ -11,7 +11,7 @@ use crate::{
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
-        operator,
+        operator::Author,
         output::{self, Printing},
         reason::reason,
         target, words,
@@ -43,6 +43,8 @@ pub struct Reset {
     /// The reason, for the history
     #[arg(long, alias = "note", value_parser = reason)]
     reason: String,
+    #[command(flatten)]
+    author: Author,
     #[command(flatten)]
     printing: Printing,
 }
@@ -114,7 +116,7 @@ impl Reset {
             line,
             reason,
             purl,
-            actor: operator::name(),
+            actor: self.author.name(),
             note: Some(note.to_owned()),
         };
         let mut versions: Vec<_> =

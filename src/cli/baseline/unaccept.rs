@@ -9,7 +9,7 @@ use crate::{
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
-        operator,
+        operator::Author,
         output::{self, Printing},
         reason::reason,
         target, words,
@@ -41,6 +41,8 @@ pub struct Unaccept {
     /// The reason, for the history
     #[arg(long, value_parser = reason)]
     reason: String,
+    #[command(flatten)]
+    author: Author,
     #[command(flatten)]
     printing: Printing,
 }
@@ -84,7 +86,7 @@ impl Unaccept {
             let based_on = store.baseline(self.release.package())?.revision;
             let Relearned { baseline, dropped } = self.relearn(context, store)?;
             let change = BaselineChange { based_on, baseline, versions: self.steps(&dropped) };
-            match store.take_back(&change, &fingerprint, &operator::name(), &self.reason, Context::clock().now()) {
+            match store.take_back(&change, &fingerprint, &self.author.name(), &self.reason, Context::clock().now()) {
                 Err(StoreError::BaselineMoved { .. }) if tries < TRIES => tries += 1,
                 taken => return Ok(taken.map(|_| dropped)?),
             }
@@ -112,7 +114,7 @@ impl Unaccept {
             line: ReleaseLine::of(release),
             reason,
             purl: Some(release.clone()),
-            actor: operator::name(),
+            actor: self.author.name(),
             note: Some(note),
         };
         let because = format!("it was normal because {} had been accepted", self.release);

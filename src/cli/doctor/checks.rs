@@ -140,6 +140,7 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",
             Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
+            Id::SilenceBroad => "silences",
             Id::LogsOff | Id::LogUnread => "logs",
             Id::LogAlertOpen | Id::AlertOpen => "open alerts",
             Id::ForgesOff | Id::NoToken => "forges",

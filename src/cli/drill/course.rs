@@ -11,16 +11,16 @@ use super::{
 };
 use crate::{
     app::{self, App, Parts},
-    cli::{exit::CliError, words},
+    cli::{callable::callable, exit::CliError, matching, words},
     clock::Clock,
     config::{Config, Subscription as SubscriptionConfig},
     deliver::{Subscription, Subscriptions},
     health::LockState,
     http::Client,
-    model::Alert,
+    model::{Alert, AlertMatchers},
     progress::Progress,
     store::{DeliveryState, DeliveryStatus, Store},
-    text::with_causes,
+    text::{shell_word, with_causes},
     watchlist::Watchlist,
 };
 
@@ -41,6 +41,7 @@ pub(super) struct Course {
 struct Receiver {
     name: String,
     kind: &'static str,
+    conditions: AlertMatchers,
     broken: Option<String>,
 }
 
@@ -124,8 +125,7 @@ impl Course {
             return Ok(told(Outcome::Failed, why, since));
         }
         if self.delivery(receiver, alert)?.is_none() {
-            let why = "its severities, kinds or matchers leave out a critical alert about this release";
-            return Ok(told(Outcome::NotSelected, why, since));
+            return Ok(told(Outcome::NotSelected, &unselected(receiver, alert), since));
         }
         let answered = tokio::select! {
             step = self.app.dispatcher.deliver_next(&receiver.name) => { step?; true }
@@ -189,9 +189,22 @@ fn receivers<'a>(
             }
             Err(error) => Some(with_causes(&error)),
         };
-        receivers.push(Receiver { name: one.name.clone(), kind: one.sink_type(), broken });
+        receivers.push(Receiver {
+            name: one.name.clone(),
+            kind: one.sink_type(),
+            conditions: one.conditions(),
+            broken,
+        });
     }
     (receivers, subscriptions)
+}
+
+/// Why a subscription does not receive the drill, and how its receiver can be tried.
+fn unselected(receiver: &Receiver, alert: &Alert) -> String {
+    let Receiver { name, conditions, .. } = receiver;
+    let why = conditions.refusing(alert).map_or("not for this alert", matching::refusal);
+    let test = callable(&format!("provwatch subscriptions test {}", shell_word(name)));
+    format!("{why}: it receives {}; `{test}` tries its receiver", matching::words(conditions))
 }
 
 fn no_alert(failure: Option<String>) -> CliError {

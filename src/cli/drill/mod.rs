@@ -34,7 +34,9 @@ Examples:
 
 A registry that exists only in the program announces a takeover of a package that no registry can have. provwatch reads \
 the feed, judges the release and stores the alert, with your configuration. It delivers the alert once to each \
-subscription that selects a critical alert about a release. Each message says in its title and id that it is a drill.
+subscription that selects a critical alert about this release, whatever silences, quiet hours and digests would do. Each \
+message says in its title and id that it is a drill. A subscription for certain packages, tiers, teams or logs is not \
+selected; `provwatch subscriptions test` tries its receiver.
 
 The drill works beside the daemon and without it. It uses a database of its own in a temporary folder, which it removes: \
 baselines, statistics and later alerts are as before.

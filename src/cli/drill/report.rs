@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    cli::{fact_table, output, words},
+    cli::{fact_table, output, words, wrap},
     health::LockState,
     model::{Alert, ReleaseId, Severity},
 };
@@ -121,7 +121,8 @@ impl Report {
     }
 
     pub(super) fn print(&self) {
-        output::line(format_args!("{}  {}", output::severity(self.severity), self.title));
+        let headline = format!("{}  {}", output::severity(self.severity), self.title);
+        output::line(wrap::paragraphs(&headline, wrap::width(), ""));
         let mut table = output::table(["STEP", "RESULT", "MS", "DETAIL"]);
         for Timed { step, milliseconds } in &self.steps {
             table.add_row([step, "ok", &milliseconds.to_string(), detail(step)]);
@@ -135,6 +136,9 @@ impl Report {
         fact_table::say(&format!(
             "{total} ms from the feed to the last answer. The drill left no trace in the database."
         ));
+        fact_table::say(
+            "Silences, quiet hours and digests do not hold a drill back; `provwatch silences check` shows what they do.",
+        );
         if self.daemon_runs == Some(false) {
             fact_table::say("The daemon does not run: no real takeover would arrive. `provwatch run` starts it.");
         }

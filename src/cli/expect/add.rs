@@ -1,6 +1,6 @@
 //! `provwatch expect add`: announces a planned change of a package.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     baseline::words::named_repository,
@@ -8,12 +8,13 @@ use crate::{
         callable::callable,
         context::Context,
         exit::{CliError, Exit, Outcome},
-        operator,
+        operator::Author,
         output::{self, Printing},
         reason::reason,
-        target, words,
+        target,
+        when::{End, When, when},
+        words, wrap,
     },
-    config::Period,
     model::{Aspect, ChangeKind, Demand, ExpectedChange, Package},
     text::shell_word,
 };
@@ -22,7 +23,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "\
-provwatch expect add [OPTIONS] --for <PERIOD> --reason <REASON> \\
+provwatch expect add [OPTIONS] --reason <REASON> \\
+           <--until <TIME>|--for <PERIOD>> \\
            <--repository|--workflow|--publisher|--manual> <WHAT> <PURL>",
     after_help = "\
 Examples:
@@ -35,24 +37,25 @@ Examples:
   provwatch expect add pkg:npm/widget --manual ada --for 2d \\
       --reason 'the workflow is broken, ada publishes by hand'
 
-A change that fits the announcement in its time is only informational, and becomes normal. provwatch judges everything \
+An announcement lasts at most 180 days. A change that fits it in its time is only informational, and becomes normal. provwatch judges everything \
 else about the release as always: another repository than the announced one, a missing tag, a new install script."
 )]
 pub struct Add {
     /// The package
-    #[arg(value_name = "PURL", value_parser = target::package)]
+    #[arg(value_name = "PURL", value_parser = target::all_of_package)]
     package: Package,
     #[command(flatten)]
     what: What,
-    /// The time from which provwatch expects the change, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
-    from: Option<DateTime<Utc>>,
-    /// How long provwatch expects the change: 12h, 14d
-    #[arg(long = "for", value_name = "PERIOD", value_parser = period)]
-    long: Period,
+    /// The time from which provwatch expects the change: 2026-12-24, 2026-12-24T08:00:00Z, or 7d from now [default: now]
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    from: Option<When>,
+    #[command(flatten)]
+    end: End,
     /// The reason, for later readers
     #[arg(long, value_parser = reason)]
     reason: String,
+    #[command(flatten)]
+    author: Author,
     #[command(flatten)]
     printing: Printing,
 }
@@ -76,12 +79,32 @@ struct What {
 }
 
 /// Longest time in which a change is expected: a longer change is a habit.
-const LONGEST: i64 = 180;
+const LONGEST: TimeDelta = TimeDelta::days(180);
 
-fn period(text: &str) -> Result<Period, String> {
-    let period: Period = text.parse()?;
-    let days = period.duration().as_secs() / 86_400;
-    if days > LONGEST.unsigned_abs() { Err(format!("at most {LONGEST}d")) } else { Ok(period) }
+/// The end of the time in which a change is expected.
+fn end(end: End, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, CliError> {
+    let until = end.required(from, "an announcement")?;
+    if until <= from || until <= now {
+        return Err(CliError::usage(format!("the announcement would have ended at {}", words::moment(until))));
+    }
+    if until - from > LONGEST {
+        return Err(CliError::usage(format!("an announcement lasts at most {}d", LONGEST.num_days())));
+    }
+    Ok(until)
+}
+
+/// `Announcement 1: grace may publish pkg:npm/widget until 2026-12-24 08:00 UTC.`
+fn announced(expected: &ExpectedChange) -> String {
+    let ExpectedChange { id, package, change, from, until, created_at, .. } = expected;
+    let package = words::name(package);
+    let what = match change {
+        ChangeKind::Repository(name) => format!("the repository {} may build {package}", words::name(name)),
+        ChangeKind::Workflow(path) => format!("the workflow {} may build {package}", words::name(path)),
+        ChangeKind::Publisher(name) => format!("{} may publish {package}", words::name(name)),
+        ChangeKind::Manual(name) => format!("{} may publish {package} by hand", words::name(name)),
+    };
+    let from = if from > created_at { format!(" from {}", words::moment(*from)) } else { String::new() };
+    format!("Announcement {id}: {what}{from} until {}.", words::moment(*until))
 }
 
 fn repository(text: &str) -> Result<String, String> {
@@ -115,28 +138,25 @@ impl Add {
             return Err(CliError::usage(why).next("announce --workflow or --repository"));
         }
         let now = Context::clock().now();
-        let from = self.from.unwrap_or(now);
-        let until =
-            chrono::TimeDelta::from_std(self.long.duration()).ok().and_then(|long| from.checked_add_signed(long));
-        let until = until.ok_or_else(|| CliError::usage("the change would be expected for longer than dates reach"))?;
+        let from = self.from.map_or(now, |from| from.ahead(now));
+        let until = end(self.end, from, now)?;
         let mut expected = ExpectedChange {
             id: 0,
             package: self.package.clone(),
             change,
             from,
             until,
-            by: operator::name(),
+            by: self.author.name(),
             reason: self.reason.clone(),
             created_at: now,
+            removed: None,
         };
-        expected.id = context.store()?.expect_change(&expected)?;
+        expected.id = context.store_to_change()?.expect_change(&expected)?;
         self.warn_if_unwatched(context);
         if self.printing.is_json() {
             output::json(&expected)?;
         } else {
-            let ExpectedChange { id, package, change, until, .. } = &expected;
-            let (package, until) = (words::name(package), words::moment(*until));
-            output::line(format!("{id}: for {package}, {} is expected until {until}.", words::sentence(change)));
+            output::line(wrap::paragraphs(&announced(&expected), wrap::width(), ""));
         }
         Ok(Exit::Clean)
     }

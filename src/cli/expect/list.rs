@@ -1,11 +1,14 @@
 //! `provwatch expect list`: lists the announced changes.
 
-use crate::cli::{
-    context::Context,
-    exit::{Exit, Outcome},
-    fact_table,
-    output::{self, Printing},
-    words,
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Outcome},
+        fact_table,
+        output::{self, Printing},
+        words,
+    },
+    model::{ExpectedChange, Removal},
 };
 
 /// List the announced changes
@@ -15,7 +18,7 @@ Examples:
   provwatch expect list
   provwatch expect list --all --format json")]
 pub struct List {
-    /// Show expired announcements, too
+    /// Show expired and removed announcements, too
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -25,8 +28,8 @@ pub struct List {
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let now = Context::clock().now();
-        let mut expected = context.store_to_read()?.expected_changes()?;
-        expected.retain(|one| self.all || one.until >= now);
+        let mut expected = context.store_to_read()?.all_expected_changes()?;
+        expected.retain(|one| self.all || (one.until >= now && one.removed.is_none()));
         if self.printing.is_json() {
             expected.iter().try_for_each(output::json)?;
             return Ok(Exit::Clean);
@@ -41,7 +44,7 @@ impl List {
                 one.id.to_string(),
                 words::name(&one.package),
                 words::sentence(&one.change),
-                words::minute(one.until),
+                until(one),
                 words::name(&one.by),
                 words::sentence(&one.reason),
             ]);
@@ -49,4 +52,12 @@ impl List {
         output::print(&table);
         Ok(Exit::Clean)
     }
+}
+
+/// When it ends or was removed, by whom and why: `removed 2026-06-01 12:00 by ada: done`.
+fn until(one: &ExpectedChange) -> String {
+    let Some(Removal { at, by, reason }) = &one.removed else { return words::minute(one.until) };
+    let by = by.as_ref().map(|by| format!(" by {}", words::name(by))).unwrap_or_default();
+    let reason = reason.as_ref().map(|reason| format!(": {}", words::sentence(reason))).unwrap_or_default();
+    format!("removed {}{by}{reason}", words::minute(*at))
 }

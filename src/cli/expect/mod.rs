@@ -14,7 +14,7 @@ use super::{context::Context, exit::Outcome};
 #[derive(Debug, Subcommand)]
 pub enum Expect {
     /// Announce a planned change of a package
-    Add(add::Add),
+    Add(Box<add::Add>),
     /// List the announced changes
     List(list::List),
     /// Remove an announced change

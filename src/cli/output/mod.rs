@@ -14,6 +14,6 @@ pub use self::{
     object::{json, json_text},
     print_table::print,
     printing::Printing,
-    redaction::Redaction,
+    redaction::{Redaction, pseudonyms, redacted_value},
     tables::{bare_table, table, width},
 };

@@ -10,7 +10,7 @@ use crate::{
         fact_table, matching,
         output::{self, Printing},
         supposed::{self, Supposed},
-        words,
+        words, wrap,
     },
     model::{Alert, Severity, Silence},
 };
@@ -53,12 +53,18 @@ impl Check {
             answers.iter().try_for_each(output::json)?;
             return Ok(Exit::Clean);
         }
-        output::line(supposed::heading(&alert, is_stored));
-        if !answers.iter().any(|answer| answer.applies) {
+        say(&supposed::heading(&alert, is_stored));
+        let is_held = answers.iter().any(|answer| answer.applies);
+        if !is_held {
             output::line("No silence holds it back.");
         }
         answers.iter().filter(|answer| answer.applies).for_each(print);
-        if alert.severity == Severity::Critical {
+        if !is_held {
+            for answer in &answers {
+                near(answer, &alert);
+            }
+        }
+        if !is_held && alert.severity == Severity::Critical {
             fact_table::say("A silence holds a critical alert back only with --max-severity critical.");
         }
         Ok(Exit::Clean)
@@ -74,5 +80,17 @@ fn applying<'a>(silence: &'a Silence, alert: &Alert) -> Applying<'a> {
 fn print(answer: &Applying<'_>) {
     let Silence { id, matchers, reason, by, until, .. } = answer.silence;
     let (what, reason, by) = (matching::words(matchers), words::sentence(reason), words::name(by));
-    output::line(format!("Silence {id} of {by} holds it back until {}: {what} ({reason}).", words::moment(*until)));
+    say(&format!("Silence {id} of {by} holds it back until {}: {what} ({reason}).", words::moment(*until)));
+}
+
+/// Why a silence does not hold the alert back.
+fn near(answer: &Applying<'_>, alert: &Alert) {
+    let Some(key) = answer.differs_in else { return };
+    let Silence { id, matchers, .. } = answer.silence;
+    let what = matching::words(matchers);
+    say(&format!("Silence {id} does not: {} ({what}).", matching::uncovered(key, matchers, alert)));
+}
+
+fn say(text: &str) {
+    output::line(wrap::paragraphs(text, wrap::width(), ""));
 }

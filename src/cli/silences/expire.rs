@@ -4,9 +4,10 @@ use crate::{
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
-        operator, output,
+        operator::Author,
+        output,
         reason::reason,
-        words,
+        target, words, wrap,
     },
     model::SilenceEnd,
 };
@@ -21,11 +22,13 @@ The running daemon then sends what the silence held back and is still open, once
 `provwatch silences list --all`.")]
 pub struct Expire {
     /// The number of the silence, as `provwatch silences list` shows it
-    #[arg(value_name = "NUMBER")]
+    #[arg(value_name = "NUMBER", value_parser = target::number)]
     id: i64,
     /// The reason, for later readers
     #[arg(long, value_parser = reason)]
     reason: String,
+    #[command(flatten)]
+    author: Author,
 }
 
 impl Expire {
@@ -39,8 +42,9 @@ impl Expire {
             output::line(format!("Silence {} ended at {}.", self.id, words::moment(silence.ends_at())));
             return Ok(Exit::Clean);
         }
-        store.expire_silence(self.id, &SilenceEnd { at: now, by: operator::name(), reason: self.reason.clone() })?;
-        output::line(format!("Silence {} is over; it held back {}.", self.id, alerts(silence.held.alerts)));
+        store.expire_silence(self.id, &SilenceEnd { at: now, by: self.author.name(), reason: self.reason.clone() })?;
+        let over = format!("Silence {} is over; it held back {}.", self.id, alerts(silence.held.alerts));
+        output::line(wrap::paragraphs(&over, wrap::width(), ""));
         Ok(Exit::Clean)
     }
 }

@@ -20,7 +20,8 @@ Examples:
   provwatch silences list
   provwatch silences list --all --format json
 
-\"doubt\" stands behind a silence that held nothing back for 30 days, or that ends within 7 days.")]
+\"note\" stands behind a silence that was unused for 30 days, and behind one of more than a week that ends within 7 \
+days.")]
 pub struct List {
     /// Show silences that ended, too
     #[arg(long)]
@@ -56,7 +57,7 @@ fn print(silence: &Silence, now: DateTime<Utc>) {
     sheet.maybe("ended", ended.map(|end| attributed(end.at, &end.by, &end.reason)));
     sheet.row("added", attributed(silence.created_at, &silence.by, &silence.reason));
     sheet.row("held back", held(silence));
-    sheet.maybe("doubt", silence.doubt(now));
+    sheet.maybe("note", silence.doubt(now));
     sheet.print();
 }
 

@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod conditions;
 mod expire;
 mod list;
 
@@ -16,7 +17,7 @@ use super::{context::Context, exit::Outcome};
 #[derive(Debug, Subcommand)]
 pub enum Silences {
     /// Add a silence
-    Add(add::Add),
+    Add(Box<add::Add>),
     /// List silences, with what each held back
     List(list::List),
     /// End a silence early

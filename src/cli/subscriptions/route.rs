@@ -13,10 +13,10 @@ use crate::{
         matching,
         output::{self, Printing},
         supposed::{self, Supposed},
-        words,
+        words, wrap,
     },
     config::Subscription,
-    model::{Alert, Severity, Silence},
+    model::{Alert, AlertStatus, Severity, Silence},
 };
 
 /// Show who would be told of an alert or a package, when, and why, without sending
@@ -65,7 +65,7 @@ impl Route {
         let (conditions, timing) = (subscription.conditions(), app::timing(subscription));
         let name = subscription.name.clone();
         if let Some(key) = conditions.refusing(alert) {
-            let why = format!("{key} does not match: it receives {}", matching::words(&conditions));
+            let why = format!("{}: it receives {}", matching::refusal(key), matching::words(&conditions));
             let (silences, then) = (Vec::new(), Vec::new());
             return Self {
                 subscription: name,
@@ -110,11 +110,28 @@ impl Route {
     fn print(&self) {
         let name = words::name(&self.subscription);
         let when = self.when();
-        output::line(format!("{name}: {when}; {}", self.why));
+        output::line(wrap::paragraphs(&format!("{name}: {when}; {}", self.why), wrap::width(), ""));
         if self.told && !self.then.is_empty() {
-            output::line(format!("    while it is open: {}", self.then.join(", ")));
+            let then = format!("while it is open: {}", self.then.join(", "));
+            output::line(wrap::paragraphs(&then, wrap::width(), "    "));
         }
     }
+}
+
+/// Where a stored alert stands, if it is not open: then the routes are those of a new message about it.
+fn standing(alert: &Alert, now: DateTime<Utc>) -> Option<String> {
+    let status = alert.status_at(now);
+    if status == AlertStatus::Open {
+        return None;
+    }
+    let handling = alert.handling.as_ref();
+    let until = handling.and_then(|one| one.until).map(|until| format!(" until {}", words::moment(until)));
+    let by = handling.map(|one| format!(" by {}", words::name(&one.by))).unwrap_or_default();
+    let until = until.unwrap_or_default();
+    Some(format!(
+        "It is {}{by}{until}, so provwatch sends nothing of it now. If it is open again, these are told:",
+        status.as_str()
+    ))
 }
 
 impl Routing {
@@ -129,7 +146,10 @@ impl Routing {
             routes.iter().try_for_each(output::json)?;
             return Ok(Exit::Clean);
         }
-        output::line(supposed::heading(&alert, is_stored));
+        output::line(wrap::paragraphs(&supposed::heading(&alert, is_stored), wrap::width(), ""));
+        if let Some(stands) = standing(&alert, now) {
+            output::line(wrap::paragraphs(&stands, wrap::width(), ""));
+        }
         if alert.repeats.is_some() {
             output::line("It repeats an open alert, which counts it; provwatch sends no message.");
         }

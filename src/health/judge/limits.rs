@@ -1,9 +1,11 @@
 //! Checks for limits on provwatch that the operator or others set.
 
 use crate::{
-    health::{Check, Finding, FirstSights, Forges, Id, Log, LogNotFollowed, Snapshot, Subscription, Trust},
+    health::{
+        BroadSilence, Check, Finding, FirstSights, Forges, Id, Log, LogNotFollowed, Snapshot, Subscription, Trust,
+    },
     model::AlertKind,
-    text::{counted, quoted},
+    text::{counted, moment, quoted},
 };
 
 /// Most names in a sentence.
@@ -19,7 +21,7 @@ pub(super) fn checks(snapshot: &Snapshot) -> Vec<Check> {
     ];
     let findings = findings.into_iter().flatten().chain(not_followed(snapshot)).chain(not_understood(snapshot));
     let findings = findings.chain(mirrors(snapshot)).chain(receivers(snapshot));
-    let findings = findings.chain(trust(snapshot));
+    let findings = findings.chain(trust(snapshot)).chain(silences(snapshot));
     findings
         .map(|finding| Check::found(format!("limit {} {}", finding.id.as_str(), finding.subject), finding))
         .collect()
@@ -212,6 +214,17 @@ const UNTOLD: [(AlertKind, Id, &str, &str); 3] = [
 
 fn untold((_, id, sentence, next): &(AlertKind, Id, &str, &str)) -> Finding {
     Finding::new(*id, "", *sentence, *next)
+}
+
+/// A silence that hides much must not be forgotten.
+fn silences(snapshot: &Snapshot) -> Vec<Finding> {
+    let finding = |silence: &BroadSilence| {
+        let (id, by) = (silence.id, quoted(&silence.by, 60));
+        let what = if silence.critical { "critical alerts" } else { "whole kinds of alerts" };
+        let sentence = format!("silence {id} of {by} holds {what} back until {}", moment(silence.until));
+        Finding::new(Id::SilenceBroad, id.to_string(), sentence, format!("`provwatch silences expire {id}` ends it"))
+    };
+    snapshot.silences.iter().map(finding).collect()
 }
 
 fn trust(snapshot: &Snapshot) -> Option<Finding> {

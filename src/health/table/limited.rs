@@ -174,4 +174,12 @@ pub(super) const LIMITED: &[(Id, About)] = &[
              configuration names the wrong `kind` of log, correct it in `[[logs.instance]]`.",
         ),
     ),
+    (
+        Id::SilenceBroad,
+        limited(
+            "silence-broad",
+            "A silence holds critical alerts back, or every alert of a kind. provwatch stores them, but does not send them.",
+            "`provwatch silences list` shows its number, with which `silences expire` ends it.",
+        ),
+    ),
 ];

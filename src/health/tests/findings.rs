@@ -299,6 +299,21 @@ fn releases_that_stay_unchecked_are_named() {
 }
 
 #[test]
+fn a_silence_that_hides_much_is_named() {
+    let silence = |critical| {
+        let by = "ada\u{1b}[2J".to_owned();
+        but(|snapshot| snapshot.silences = vec![BroadSilence { id: 3, by, until: ago(-HOUR), critical }])
+    };
+    for (critical, hidden) in [(false, "whole kinds of alerts"), (true, "holds critical alerts back until")] {
+        let findings = judge(&silence(critical), noon());
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.id.as_str(), finding.level), ("silence-broad", Level::Limited));
+        assert!(finding.sentence.contains(hidden) && !finding.sentence.contains('\u{1b}'), "{}", finding.sentence);
+        assert_eq!(finding.next, "`provwatch silences expire 3` ends it");
+    }
+}
+
+#[test]
 fn an_empty_store_is_not_well() {
     let empty = Snapshot {
         sources: vec![Source { name: "npm-changes".to_owned(), ..Source::default() }],

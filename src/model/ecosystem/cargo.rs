@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Rate, Row, Token, Versions};
+use super::{
+    Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row, Token, Versions,
+};
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
 /// It always names the publishing method, so an unknown method means that nothing is known. Limits are those of its
@@ -55,10 +57,12 @@ pub(super) const ROW: Row = Row {
     token: Token::Bare,
     commands: Commands {
         pin: "cargo update --package {name} --precise {version}",
-        pin_before: "cargo add {name}@<{version}",
+        pin_before: "cargo update --package {name}@{version} --precise '…'",
+        direct: None,
         find: "cargo tree --workspace --invert {name}",
         locked: "cargo fetch --locked",
     },
+    maintainers: Maintainers { evidence: "as a trusted publisher", withdraw: "yank" },
     curated: Some(include_str!("../../../watchlists/cargo.toml")),
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Row, Token, Versions};
+use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
 /// It always names the publishing method, so an unknown method means that nothing is known.
@@ -49,11 +49,17 @@ pub(super) const ROW: Row = Row {
     small_document: (RegistryId::NPM_REPLICATE, ""),
     token: Token::Bearer,
     commands: Commands {
-        pin: "npm install --save-exact {name}@{version}",
-        pin_before: "npm install --save-exact {name}@<{version}",
+        pin: "npm pkg set overrides[{name}]={version} && npm install --ignore-scripts",
+        pin_before: "npm pkg set overrides[{name}]=<{version} && npm install --ignore-scripts",
+        // npm refuses to override a direct dependency.
+        direct: Some((
+            "npm install --save-exact --ignore-scripts {name}@{version}",
+            "npm install --save-exact --ignore-scripts {name}@<{version}",
+        )),
         find: "npm ls --all {name}",
         locked: "npm ci",
     },
+    maintainers: Maintainers { evidence: "with provenance", withdraw: "deprecate or unpublish" },
     curated: Some(include_str!("../../../watchlists/npm.toml")),
 };
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Names, Row, Token, Versions};
+use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
 use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
 
 /// It never names the publishing method, and accepts attestations from trusted publishers only.
@@ -51,11 +51,13 @@ pub(super) const ROW: Row = Row {
     small_document: (RegistryId::PYPI, ""),
     token: Token::PasswordOf("__token__"),
     commands: Commands {
-        pin: "python3 -m pip install {name}=={version}",
-        pin_before: "python3 -m pip install {name}<{version}",
+        pin: "echo {name}=={version} >> constraints.txt && python3 -m pip install -c constraints.txt -r requirements.txt",
+        pin_before: "echo {name}<{version} >> constraints.txt && python3 -m pip install -c constraints.txt -r requirements.txt",
+        direct: None,
         find: "python3 -m pip show {name}",
         locked: "python3 -m pip install --require-hashes --requirement requirements.txt",
     },
+    maintainers: Maintainers { evidence: "as a trusted publisher, with attestations", withdraw: "yank or delete" },
     curated: Some(include_str!("../../../watchlists/pypi.toml")),
 };
 

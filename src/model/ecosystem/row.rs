@@ -32,6 +32,8 @@ pub struct Row {
     pub token: Token,
     /// The commands of its package manager, for a reader of an alert.
     pub commands: Commands,
+    /// What a maintainer of its packages can do, in its words.
+    pub maintainers: Maintainers,
     /// The list of its packages that ships with provwatch, if there is one.
     pub curated: Option<&'static str>,
 }
@@ -107,14 +109,25 @@ pub struct EvidenceRules {
 /// The commands of a registry's package manager. In each word `{name}` and `{version}` stand for a package and a version.
 #[derive(Debug)]
 pub struct Commands {
-    /// Installs exactly this version.
+    /// Keeps a project on exactly this version, also where only a dependency depends on the package.
     pub pin: &'static str,
-    /// Installs the newest version before this one.
+    /// Keeps a project on a version before this one, in the same way.
     pub pin_before: &'static str,
+    /// Both of these for a project that names the package itself, if that takes other commands.
+    pub direct: Option<(&'static str, &'static str)>,
     /// Shows whether the project or environment has the package, and in which version.
     pub find: &'static str,
     /// Installs what the lock file has, and nothing whose digest differs from it.
     pub locked: &'static str,
+}
+
+/// What a maintainer of a registry's packages can do, in its words.
+#[derive(Debug)]
+pub struct Maintainers {
+    /// The evidence with which they publish the next version: `with provenance`.
+    pub evidence: &'static str,
+    /// The imperative that takes a release back; an object follows.
+    pub withdraw: &'static str,
 }
 
 /// The change feed of a registry.

@@ -17,6 +17,8 @@ fn a_list_that_fails_on_what_is_open_and_bad() {
         (&["--fail-on", "low"], 3),
         (&["--package", "pkg:npm/axios"], 3),
         (&["--package", "pkg:npm/other"], 4),
+        (&["--package", "pkg:npm/axi*"], 3),
+        (&["--package", "pkg:npm/oth*"], 0),
         (&["--min-severity", "critical"], 0),
         (&["--status", "resolved"], 0),
         (&["--limit", "1"], 3),
@@ -60,6 +62,9 @@ fn an_alert_is_handled_to_its_end() {
     for arguments in [
         &["alerts", "snooze", ALERT, "--until", "2d", "--reason", "over the holidays", "--dry-run"][..],
         &["alerts", "ack", "pkg:npm/axios@1.14.1", "--reason", "asked the maintainers", "--until", "2d"],
+        &["alerts", "ack", "pkg:npm/axios@1.14.1", "--reason", "it takes longer", "--by", "grace", "--dry-run"],
+        &["subscriptions", "route", ALERT],
+        &["silences", "add", "--alert", ALERT, "--for", "2d", "--reason", "one is enough", "--dry-run"],
         &["alerts", "list"],
         &["alerts", "resolve", "--package", "pkg:npm/axios", "--as", "true-positive", "--reason", "token stolen"],
         &["alerts", "ack", ALERT, "--reason", "again"],
@@ -119,6 +124,8 @@ fn an_action_that_cannot_be_is_refused_with_the_reason() {
     let desk = Desk::with_story();
     for (arguments, code, said) in [
         (&["snooze", ALERT, "--reason", "x"][..], 2, "--until"),
+        (&["ack", "@acme/widget", "--reason", "x"], 2, "did you mean pkg:npm/%40acme/widget"),
+        (&["ack", "axios", "--reason", "x"], 2, "pkg:npm/axios"),
         (&["snooze", ALERT, "--until", "2020-01-01", "--reason", "x"], 2, "lies in the past"),
         (&["snooze", ALERT, "--until", "2099-01-01", "--reason", "x"], 2, "more than a year away"),
         (&["snooze", ALERT, "--until", "9999d", "--reason", "x"], 2, "expected 2026-12-24"),
@@ -169,9 +176,10 @@ fn a_campaign_is_handled_with_its_members() {
 #[test]
 fn an_alert_that_is_not_there() {
     let desk = Desk::with_story();
-    for (id, code, said) in
-        [("beef", 1, "no alert id begins with \"beef\""), ("axios", 2, "expected its first hexadecimal digits")]
-    {
+    for (id, code, said) in [
+        ("beef", 1, "no alert id begins with \"beef\""),
+        ("axios", 2, "expected an id or a purl; did you mean pkg:npm/axios"),
+    ] {
         for arguments in [&["alerts", "show", id][..], &["alerts", "ack", id, "--reason", "x"]] {
             let ran = desk.run(arguments);
             assert!(ran.code == code && ran.err.contains(said) && ran.err.contains("alerts list"), "{}", ran.err);

@@ -12,13 +12,19 @@ fn a_change_is_announced_listed_and_taken_back() {
     let announce = ["expect", "add", "pkg:npm/axios", "--manual", "jasonsaayman", "--for", "2d", "--reason", "broken"];
     let added = desk.run(&announce);
     assert_eq!(added.code, 0, "{}", added.err);
-    assert!(added.out.starts_with("1: for pkg:npm/axios, publishing by hand by jasonsaayman is expected until"));
+    let said = "Announcement 1: jasonsaayman may publish pkg:npm/axios by hand until";
+    assert!(added.out.starts_with(said), "{}", added.out);
     let [listed] = desk.run(&["expect", "list", "--format", "json"]).objects().try_into().unwrap();
     assert_eq!((&listed["by"], &listed["reason"]), (&"ada".into(), &"broken".into()));
     assert_eq!(listed["change"], json!({"what": "manual", "value": "jasonsaayman"}));
-    assert_eq!(desk.run(&["expect", "remove", "1"]).code, 0);
-    assert_eq!(desk.run(&["expect", "remove", "1"]).code, 2, "it is gone");
+    let remove = ["expect", "remove", "1", "--reason", "repaired", "--by", "grace"];
+    assert_eq!(desk.run(&remove).code, 0);
+    assert_eq!(desk.run(&remove).code, 2, "it is gone");
     assert!(desk.run(&["expect", "list"]).out.starts_with("Nothing is expected"));
+    let [removed] = desk.run(&["expect", "list", "--all", "--format", "json"]).objects().try_into().unwrap();
+    assert_eq!((&removed["removed"]["by"], &removed["removed"]["reason"]), (&"grace".into(), &"repaired".into()));
+    let shown = desk.run(&["expect", "list", "--all"]).out;
+    assert!(shown.contains("removed") && shown.contains("grace:") && shown.contains("repaired"), "{shown}");
 }
 
 #[test]
@@ -35,6 +41,8 @@ fn an_announcement_says_what_for_how_long_and_why() {
         let ran = desk.run(&[vec!["expect", "add", "pkg:npm/axios"], wrong.clone()].concat());
         assert_eq!(ran.code, 2, "{wrong:?}: {}", ran.out);
     }
+    let ran = desk.run(&["expect", "add", "pkg:npm/axios@1.0.0", "--manual", "a", "--for", "2d", "--reason", "r"]);
+    assert!(ran.code == 2 && ran.err.contains("expected pkg:npm/axios"), "{}", ran.err);
 }
 
 #[test]

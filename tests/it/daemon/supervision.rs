@@ -71,3 +71,16 @@ fn a_second_request_to_stop_is_obeyed_at_once() {
     assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(daemon.log().contains("stopped at once"), "{}", daemon.log());
 }
+
+#[test]
+fn a_manager_that_does_not_read_delays_no_request_to_stop() {
+    let machine = Machine::new();
+    // A pulse each five milliseconds fills the socket of the manager at once.
+    let mut daemon = machine.launch(&[("WATCHDOG_USEC", "10000")]);
+    eventually("the history is learned", || machine.knows("pkg:npm/widget@1.0.8"));
+    thread::sleep(Duration::from_millis(500));
+    daemon.signal("TERM");
+    let (status, took) = daemon.end();
+    assert_eq!(status.code(), Some(0), "{}", daemon.log());
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}

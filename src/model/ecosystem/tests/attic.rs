@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{
     Aspect, Ecosystem, EvidenceRank, Numbers, RegistryId, Version, as_written,
-    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Names, Rate, Row, Token, Versions},
+    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions},
 };
 
 pub(crate) const ATTIC: Ecosystem = Ecosystem::named("attic");
@@ -53,9 +53,11 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
     commands: Commands {
         pin: "attic fetch {name} {version}",
         pin_before: "attic fetch {name} --before {version}",
+        direct: None,
         find: "attic list {name}",
         locked: "attic restore",
     },
+    maintainers: Maintainers { evidence: "with a stamp", withdraw: "shred" },
     curated: None,
 };
 

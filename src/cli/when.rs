@@ -1,12 +1,13 @@
-//! Parses the times of the life cycle: a day, a moment, or a length of time from now.
+//! Parses times that an operator names: a day, a moment, or a length of time from now.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
+use super::exit::CliError;
 use crate::config::Period;
 
 /// A time that an operator names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub enum When {
     At(DateTime<Utc>),
     /// So long from now, or ago.
     Away(Period),
@@ -30,11 +31,39 @@ impl When {
     }
 }
 
+/// When something ends: `--until` or `--for`, which take the same values.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[group(multiple = false)]
+pub struct End {
+    /// When it ends: 2026-12-24, 2026-12-24T08:00:00Z, or 7d from now
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    until: Option<When>,
+    /// How long it lasts: 2h, 14d; takes the same values as --until
+    #[arg(long = "for", value_name = "PERIOD", value_parser = when)]
+    long: Option<When>,
+}
+
+impl End {
+    /// The end, if one was given; a length counts from `start`.
+    pub fn after(self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.until.or(self.long).map(|end| end.ahead(start))
+    }
+
+    /// The end of what must have one.
+    ///
+    /// # Errors
+    /// None was given.
+    pub fn required(self, start: DateTime<Utc>, what: &str) -> Result<DateTime<Utc>, CliError> {
+        let missing = || CliError::usage(format!("{what} needs an end: --until 2026-12-24, or --for 14d"));
+        self.after(start).ok_or_else(missing)
+    }
+}
+
 /// A day (its first moment in UTC), a moment or a length of time.
 ///
 /// # Errors
 /// It is neither.
-pub(super) fn when(text: &str) -> Result<When, String> {
+pub fn when(text: &str) -> Result<When, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(When::At(day.and_time(NaiveTime::MIN).and_utc()));
     }
@@ -50,6 +79,21 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+
+    #[test]
+    fn an_end_is_a_time_or_a_length() {
+        let now: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();
+        let end = |until: Option<&str>, long: Option<&str>| {
+            let read = |text: &str| when(text).unwrap();
+            End { until: until.map(read), long: long.map(read) }
+        };
+        let later = "2026-06-08T12:00:00Z".parse().unwrap();
+        assert_eq!(end(Some("7d"), None).after(now), Some(later));
+        assert_eq!(end(None, Some("7d")).after(now), Some(later));
+        assert_eq!(end(None, Some("2026-06-08T12:00:00Z")).required(now, "a snooze").unwrap(), later);
+        let error = end(None, None).required(now, "a snooze").unwrap_err().to_string();
+        assert!(error.contains("a snooze needs an end: --until 2026-12-24, or --for 14d"), "{error}");
+    }
 
     #[test]
     fn days_moments_and_lengths_are_times() {
