@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 25;
+PRAGMA user_version = 26;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -11,6 +11,8 @@ CREATE TABLE alert_actions (
     at     INTEGER NOT NULL
 , checksum INTEGER, until_at INTEGER, category TEXT
     CHECK (category IN ('true-positive', 'expected', 'false-positive', 'duplicate')), duplicate_of TEXT) STRICT;
+
+CREATE INDEX actions_by_time ON alert_actions (at);
 
 CREATE INDEX actions_of_alert ON alert_actions (alert, id);
 
@@ -36,16 +38,18 @@ CREATE TABLE alerts (
     raised_at   INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     body        TEXT NOT NULL
-, checksum INTEGER, repeats TEXT, until_at INTEGER, category TEXT, handled_at INTEGER, acknowledged_at INTEGER, resolved_at INTEGER, detectors TEXT) STRICT;
+, checksum INTEGER, repeats TEXT, until_at INTEGER, category TEXT, handled_at INTEGER, acknowledged_at INTEGER, resolved_at INTEGER, detectors TEXT, critical_at INTEGER, is_digest INTEGER) STRICT;
 
 CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, status, until_at, handled_at, kind, package,
-    repeats, category, acknowledged_at, resolved_at, detectors);
+    repeats, category, acknowledged_at, resolved_at, detectors, is_digest);
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
 
 CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 
 CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
+
+CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint) WHERE status <> 'resolved';
 
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
@@ -474,9 +478,9 @@ CREATE TABLE signed_heads (
     PRIMARY KEY (seq, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE silence_ends (
+CREATE TABLE "silence_ends" (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    silence  INTEGER NOT NULL UNIQUE REFERENCES silences (id),
+    silence  INTEGER NOT NULL REFERENCES silences (id),
     at       INTEGER NOT NULL,
     by       TEXT NOT NULL,
     reason   TEXT NOT NULL,
@@ -488,6 +492,8 @@ BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
 
 CREATE TRIGGER silence_ends_are_not_removed BEFORE DELETE ON silence_ends
 BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
+
+CREATE INDEX silence_ends_of_silence ON silence_ends (silence, at);
 
 CREATE TABLE silence_holds (
     silence      INTEGER NOT NULL REFERENCES silences (id),

@@ -44,11 +44,13 @@ impl Dispatcher {
     /// subscription.
     ///
     /// # Errors
-    /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
+    /// The store failed; the sinks end their turns first, also if no more messages could be added: on a full disk, what waits
+    /// is sent all the same. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, DispatchError> {
         self.wall_clock.follow()?;
+        let mut made = Ok(());
         for subscription in self.subscriptions.iter() {
-            self.follow_ups.make(&self.store, subscription, self.clock.now())?;
+            made = made.and(self.follow_ups.make(&self.store, subscription, self.clock.now()));
         }
         let given_up = self.give_up_unclaimed()?;
         let mut total = Summary { given_up, ..Summary::default() };
@@ -58,23 +60,25 @@ impl Dispatcher {
         for subscription in &total.gone {
             self.issues.record(&sink_gone(subscription), self.clock.now())?;
         }
+        made?;
         Ok(total)
     }
 
     /// Makes the next attempt of one subscription's sink. `None`: the configuration no longer has it.
     ///
     /// # Errors
-    /// The store failed. A sink's failure is a step like others.
+    /// The store failed; if only further messages could not be added, after the attempt. A sink's failure is a step like others.
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         self.wall_clock.follow()?;
-        self.follow_ups.make(&self.store, &subscription, self.clock.now())?;
+        let made = self.follow_ups.make(&self.store, &subscription, self.clock.now());
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
             self.issues.record(&sink_gone(name), self.clock.now())?;
         }
+        made?;
         Ok(Some(step))
     }
 

@@ -32,6 +32,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0023_silences.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0024_routing.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0025_history_chain.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0027_follow_ups.sql")).foreign_key_check(),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

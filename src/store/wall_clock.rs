@@ -10,11 +10,15 @@ use super::{
 
 /// Every column that means "not before" or "last": after the clock was set back, a wrong clock wrote all values that
 /// lie ahead. A waiting row is due; the last event counts as just now, since its real time is unknown.
-const AHEAD: [&str; 20] = [
+const AHEAD: [&str; 24] = [
     "UPDATE work SET due_at = :now WHERE due_at > :now",
     "UPDATE work SET since = :now WHERE since > :now",
     "UPDATE deliveries SET next_at = :now WHERE state = 'pending' AND next_at > :now",
-    "UPDATE deliveries SET created_at = :now WHERE state = 'pending' AND created_at > :now",
+    "UPDATE deliveries SET created_at = :now WHERE created_at > :now",
+    "UPDATE deliveries SET settled_at = :now WHERE settled_at > :now",
+    "UPDATE digests SET due_at = :now WHERE due_at > :now",
+    "UPDATE digests SET made_at = :now WHERE made_at > :now",
+    "UPDATE alerts SET critical_at = :now WHERE critical_at > :now",
     "UPDATE releases SET recheck_at = :now WHERE recheck_at > :now",
     "UPDATE releases SET observed_at = :now WHERE observed_at > :now",
     "UPDATE packages SET first_seen = :now WHERE first_seen > :now",
