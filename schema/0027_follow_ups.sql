@@ -28,6 +28,7 @@ DROP INDEX alerts_listed;
 CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, status, until_at, handled_at, kind, package,
     repeats, category, acknowledged_at, resolved_at, detectors, is_digest);
 -- The alerts that follow-ups look through: the others are many and only grow.
-CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint) WHERE status <> 'resolved';
+CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint, repeats, critical_at, is_digest)
+WHERE status <> 'resolved';
 -- Notices follow the actions of the last day.
 CREATE INDEX actions_by_time ON alert_actions (at);

@@ -49,7 +49,8 @@ CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 
 CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
 
-CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint) WHERE status <> 'resolved';
+CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint, repeats, critical_at, is_digest)
+WHERE status <> 'resolved';
 
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,

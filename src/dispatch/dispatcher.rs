@@ -210,4 +210,27 @@ mod tests {
         assert!(dispatcher.store.alert(&told).unwrap().is_some());
         assert_eq!(dispatcher.store.awaited_subscriptions().unwrap(), ["desk"]);
     }
+
+    #[tokio::test]
+    async fn what_waits_is_sent_though_nothing_can_be_added() {
+        for all_at_once in [true, false] {
+            let desk = Arc::new(Desk::default());
+            let dispatcher = dispatcher(&desk);
+            let (store, hours) = (&dispatcher.store, chrono::TimeDelta::hours);
+            store.add_silence(&AlertMatchers::default(), "x", "ada", (noon() - hours(3), noon() - hours(1))).unwrap();
+            let held =
+                Alert::about(AlertKind::Release, "held", Severity::High, Confidence::High, "held".to_owned(), noon());
+            store.record_alert(&held, &["desk".to_owned()], noon() - hours(2)).unwrap();
+            record(&dispatcher, "a takeover", "desk");
+            store.fail_next_write();
+            if all_at_once {
+                dispatcher.deliver().await.unwrap_err();
+            } else {
+                dispatcher.deliver_next("desk").await.unwrap_err();
+            }
+            assert_eq!(*desk.taken.lock().unwrap(), ["a takeover"]);
+            assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Delivered));
+            assert_eq!(*desk.taken.lock().unwrap(), ["a takeover", "held"]);
+        }
+    }
 }

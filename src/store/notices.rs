@@ -57,7 +57,7 @@ fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Ve
              SELECT 1 FROM deliveries WHERE deliveries.alert = action.alert
                  AND deliveries.subscription = :subscription AND deliveries.state = 'delivered'
                  AND deliveries.settled_at <= action.at
-         ) ORDER BY action.id";
+         ) ORDER BY action.at, action.id";
     let read = |row: &Row<'_>| {
         let (id, alert): (i64, Fingerprint) = (row.get("id")?, row.get("alert")?);
         let (by, reason): (String, String) = (row.get("by")?, row.get("reason")?);

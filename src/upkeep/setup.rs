@@ -26,6 +26,8 @@ pub struct Setup {
     pub forges: Option<Forges>,
     /// The subscriptions, and the kinds of alerts that each receives at the severities that matter.
     pub subscriptions: Vec<(String, Vec<AlertKind>)>,
+    /// The subscriptions that receive every critical alert about a release at once.
+    pub at_once: BTreeSet<String>,
     /// The subscriptions with quiet hours.
     pub with_quiet_hours: BTreeSet<String>,
     /// The registries that are switched on.

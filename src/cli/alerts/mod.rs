@@ -12,6 +12,7 @@ mod snooze;
 mod stats;
 mod target;
 mod topics;
+mod untold;
 mod when;
 pub(super) mod wording;
 

@@ -62,7 +62,8 @@ pub(super) fn heartbeat(kind: Kind) -> Heartbeat {
 }
 
 pub(super) fn subscription() -> Subscription {
-    Subscription { name: "ops".to_owned(), configured: true, takes: ALL_KINDS.to_vec(), ..Subscription::default() }
+    let (name, takes) = ("ops".to_owned(), ALL_KINDS.to_vec());
+    Subscription { name, configured: true, takes, at_once: true, ..Subscription::default() }
 }
 
 pub(super) fn file(digest: &str) -> File {

@@ -17,7 +17,7 @@ const ELSEWHERE: &str = "SELECT alerts.fingerprint FROM alerts
              OR alerts.category IS DISTINCT FROM last.category
          ELSE alerts.kind <> 'operation' OR alerts.status <> 'resolved' OR last.id IS NOT NULL
      END
-     ORDER BY alerts.fingerprint";
+     ORDER BY alerts.raised_at DESC, alerts.fingerprint";
 
 /// Notes the alerts that stand elsewhere than their last actions say.
 pub(super) fn compare(db: &Connection, faults: &mut Faults) -> Result<(), QueryFailure> {
