@@ -63,3 +63,16 @@ fn again(db: &Connection, subscription: &str, before: DateTime<Utc>) -> Result<V
     let rows = query.query_map(values, |row| Ok(Again { alert: row.get(0)?, is_escalated: row.get(1)? }))?;
     Ok(rows.filter_map(known).collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::tests::lab::{Lab, plan};
+
+    /// Every sink asks this every 20 seconds, and the deliveries of years are many.
+    #[test]
+    fn only_alerts_that_are_not_resolved_are_looked_through() {
+        let plan = plan(&Lab::new().store, super::AGAIN);
+        assert!(plan.contains("SEARCH alerts USING COVERING INDEX alerts_unresolved"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
+    }
+}

@@ -117,6 +117,26 @@ mod tests {
         assert_eq!(lab.store.latest_time().unwrap(), Some(noon()));
     }
 
+    #[test]
+    fn a_message_of_a_clock_that_was_ahead_delays_no_other() {
+        let (lab, ahead) = (Lab::new(), minutes_later(9000));
+        let mut record = Record { now: ahead, ..alerted(RELEASE, Severity::Critical) };
+        let alert = record.alert.as_mut().unwrap();
+        alert.raised_at = ahead;
+        lab.store.record(&record).unwrap();
+        for delivery in lab.store.outbox(ahead).unwrap() {
+            lab.store.delivered(&delivery, ahead, "250").unwrap();
+        }
+        lab.store.make_digest("mail", ahead, ahead, &|_| true).unwrap();
+        lab.store.clock_was_set_back(noon()).unwrap();
+        let minutes = TimeDelta::minutes;
+        let escalate = |now| lab.store.escalate(("mail", "boss"), minutes(30), minutes_later(now)).unwrap();
+        assert_eq!((escalate(29), escalate(30)), (0, 1));
+        let repeat = |now| lab.store.repeat_open("mail", minutes(60), minutes_later(now), &|_| true).unwrap();
+        assert_eq!((repeat(59), repeat(60)), (0, 1));
+        assert!(lab.store.make_digest("mail", minutes_later(60), minutes_later(60), &|_| true).unwrap());
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
