@@ -26,7 +26,7 @@ pub fn setup(config: &Config) -> Setup {
         log_urls: config.logs.instances.iter().map(|instance| instance.url.as_url().to_string()).collect(),
         forges: config.forges.enabled.then(|| forges(config)),
         subscriptions: subscriptions.map(|one| (one.name.clone(), takes(&one.conditions()))).collect(),
-        at_once: config.subscriptions.iter().filter(|one| is_at_once(one)).map(|one| one.name.clone()).collect(),
+        at_once: config.subscriptions.iter().map(|one| (one.name.clone(), at_once(one))).collect(),
         with_quiet_hours: quiet.map(|one| one.name.clone()).collect(),
         registries: config.registries.keys(),
         without_feed: polled(config).into_iter().map(without_feed).collect(),
@@ -51,11 +51,11 @@ fn is_plain(conditions: &AlertMatchers) -> bool {
     *conditions == AlertMatchers { min_severity: *min_severity, kinds: kinds.clone(), ..AlertMatchers::default() }
 }
 
-/// Whether a subscription, or the one that it escalates to, receives every critical alert about a release soon.
-fn is_at_once(subscription: &Subscription) -> bool {
+/// The kinds of which a subscription, or the one that it escalates to, receives every critical alert soon.
+fn at_once(subscription: &Subscription) -> Vec<AlertKind> {
     let conditions = subscription.conditions();
-    let receives = is_plain(&conditions) && conditions.kinds.contains(&AlertKind::Release);
-    receives && (subscription.digest.is_none() || subscription.escalate.is_some())
+    let waits = subscription.digest.is_some() && subscription.escalate.is_none();
+    if waits || !is_plain(&conditions) { Vec::new() } else { conditions.kinds }
 }
 
 fn forges(config: &Config) -> Forges {
@@ -86,7 +86,7 @@ mod tests {
             let boss = "[[subscriptions]]\nname = 'boss'\ntype = 'stdout'\nkinds = ['log']";
             let text = format!("[[subscriptions]]\nname = 'desk'\ntype = 'stdout'\n{keys}\n{boss}\n");
             let config = Config::parse(&text, std::path::Path::new("provwatch.toml")).unwrap();
-            assert_eq!(setup(&config).at_once.contains("desk"), expected, "{keys}");
+            assert_eq!(setup(&config).at_once["desk"].contains(&AlertKind::Release), expected, "{keys}");
         }
     }
 }

@@ -47,13 +47,12 @@ impl Dispatcher {
     /// The store failed; the sinks end their turns first, also if no more messages could be added: on a full disk, what waits
     /// is sent all the same. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, DispatchError> {
-        self.wall_clock.follow()?;
-        let mut made = Ok(());
+        let mut made = self.wall_clock.follow();
         for subscription in self.subscriptions.iter() {
             made = made.and(self.follow_ups.make(&self.store, subscription, self.clock.now()));
         }
-        let given_up = self.give_up_unclaimed()?;
-        let mut total = Summary { given_up, ..Summary::default() };
+        let given_up = self.give_up_unclaimed();
+        let mut total = Summary::default();
         for summary in join_all(self.subscriptions.iter().map(|one| self.drain(one))).await {
             total.add(summary?);
         }
@@ -61,6 +60,7 @@ impl Dispatcher {
             self.issues.record(&sink_gone(subscription), self.clock.now())?;
         }
         made?;
+        total.given_up = given_up?;
         Ok(total)
     }
 
@@ -70,8 +70,8 @@ impl Dispatcher {
     /// The store failed; if only further messages could not be added, after the attempt. A sink's failure is a step like others.
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
-        self.wall_clock.follow()?;
-        let made = self.follow_ups.make(&self.store, &subscription, self.clock.now());
+        let followed = self.wall_clock.follow();
+        let made = followed.and(self.follow_ups.make(&self.store, &subscription, self.clock.now()));
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;

@@ -9,13 +9,15 @@ use crate::{
 
 /// The reason for each subscription that selects an alert of which there is no message: its name, and a phrase.
 pub fn untold(alert: &Alert, held_back: &[HeldBack], subscriptions: &[Subscription]) -> Vec<(String, String)> {
-    let mut reasons: Vec<(String, String)> = Vec::new();
+    let mut held: Vec<(String, Vec<String>)> = Vec::new();
     for HeldBack { silence, subscription, .. } in held_back {
-        match reasons.iter_mut().find(|(name, _)| name == subscription) {
-            Some((_, why)) => why.push_str(&format!(" and {silence}")),
-            None => reasons.push((subscription.clone(), format!("no message sent: held back by silence {silence}"))),
+        match held.iter_mut().find(|(name, _)| name == subscription) {
+            Some((_, silences)) => silences.push(silence.to_string()),
+            None => held.push((subscription.clone(), vec![silence.to_string()])),
         }
     }
+    let by = |silences: Vec<String>| format!("no message sent: held back by silence {}", silences.join(" and "));
+    let mut reasons: Vec<(String, String)> = held.into_iter().map(|(name, silences)| (name, by(silences))).collect();
     for one in subscriptions.iter().filter(|one| one.conditions().select(alert)) {
         if reasons.iter().all(|(name, _)| *name != one.name) {
             reasons.push((one.name.clone(), never(alert).to_owned()));

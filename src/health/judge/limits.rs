@@ -188,7 +188,7 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
     let untold = UNTOLD.iter().filter(|(kind, ..)| is_relevant(*kind) && !is_taken(*kind)).map(untold);
     let is_late = is_relevant(AlertKind::Release)
         && is_taken(AlertKind::Release)
-        && !configured.iter().any(|subscription| subscription.at_once);
+        && !configured.iter().any(|one| one.at_once.contains(&AlertKind::Release));
     untold.chain(is_late.then(late)).collect()
 }
 

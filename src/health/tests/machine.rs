@@ -77,12 +77,12 @@ fn kinds_of_alerts_that_nobody_takes() {
         ("none", but(|snapshot| snapshot.subscriptions.clear()), &["no-subscription"]),
         ("none for trouble", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Operation)), &["trouble-untold"]),
         ("none for takeovers", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Release)), &["takeovers-untold"]),
-        ("only a digest for takeovers", ops(|one| one.at_once = false), &["takeovers-late"]),
+        ("only a digest for takeovers", ops(|one| one.at_once.clear()), &["takeovers-late"]),
         (
             "a digest beside others",
             but(|snapshot| {
                 let digest =
-                    Subscription { name: "daily".to_owned(), at_once: false, ..snapshot.subscriptions[0].clone() };
+                    Subscription { name: "daily".to_owned(), at_once: Vec::new(), ..snapshot.subscriptions[0].clone() };
                 snapshot.subscriptions.insert(0, digest);
             }),
             &[],
@@ -91,7 +91,7 @@ fn kinds_of_alerts_that_nobody_takes() {
             "only a digest, and no packages",
             but(|snapshot| {
                 snapshot.sources.clear();
-                snapshot.subscriptions[0].at_once = false;
+                snapshot.subscriptions[0].at_once.clear();
             }),
             &[],
         ),

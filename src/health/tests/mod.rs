@@ -63,7 +63,8 @@ pub(super) fn heartbeat(kind: Kind) -> Heartbeat {
 
 pub(super) fn subscription() -> Subscription {
     let (name, takes) = ("ops".to_owned(), ALL_KINDS.to_vec());
-    Subscription { name, configured: true, takes, at_once: true, ..Subscription::default() }
+    let at_once = takes.clone();
+    Subscription { name, configured: true, takes, at_once, ..Subscription::default() }
 }
 
 pub(super) fn file(digest: &str) -> File {
