@@ -12,6 +12,8 @@ CREATE TABLE alert_actions (
 , checksum INTEGER, until_at INTEGER, category TEXT
     CHECK (category IN ('true-positive', 'expected', 'false-positive', 'duplicate')), duplicate_of TEXT) STRICT;
 
+CREATE INDEX actions_by_time ON alert_actions (at);
+
 CREATE INDEX actions_of_alert ON alert_actions (alert, id);
 
 CREATE TRIGGER alert_actions_are_not_changed
@@ -36,16 +38,19 @@ CREATE TABLE alerts (
     raised_at   INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     body        TEXT NOT NULL
-, checksum INTEGER, repeats TEXT, until_at INTEGER, category TEXT, handled_at INTEGER, acknowledged_at INTEGER, resolved_at INTEGER, detectors TEXT) STRICT;
+, checksum INTEGER, repeats TEXT, until_at INTEGER, category TEXT, handled_at INTEGER, acknowledged_at INTEGER, resolved_at INTEGER, detectors TEXT, critical_at INTEGER, is_digest INTEGER) STRICT;
 
 CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, status, until_at, handled_at, kind, package,
-    repeats, category, acknowledged_at, resolved_at, detectors);
+    repeats, category, acknowledged_at, resolved_at, detectors, is_digest);
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
 
 CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 
 CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
+
+CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint, repeats, critical_at, is_digest)
+WHERE status <> 'resolved';
 
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
@@ -474,9 +479,9 @@ CREATE TABLE signed_heads (
     PRIMARY KEY (seq, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE silence_ends (
+CREATE TABLE "silence_ends" (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    silence  INTEGER NOT NULL UNIQUE REFERENCES silences (id),
+    silence  INTEGER NOT NULL REFERENCES silences (id),
     at       INTEGER NOT NULL,
     by       TEXT NOT NULL,
     reason   TEXT NOT NULL,
@@ -488,6 +493,8 @@ BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
 
 CREATE TRIGGER silence_ends_are_not_removed BEFORE DELETE ON silence_ends
 BEGIN SELECT RAISE(ABORT, 'silence_ends only grows'); END;
+
+CREATE INDEX silence_ends_of_silence ON silence_ends (silence, at);
 
 CREATE TABLE silence_holds (
     silence      INTEGER NOT NULL REFERENCES silences (id),

@@ -21,7 +21,7 @@ struct Places {
 /// Checks what the keys of subscriptions mean together; `matches` are the names of the `[[logs.match]]` tables.
 ///
 /// # Errors
-/// Conditions that never match, quiet hours that cannot be meant, escalations to unknown names or in a circle.
+/// Conditions that never match, quiet hours that cannot be meant, escalations to unknown names, to digests or in a circle.
 pub(super) fn check(all: &[Subscription], matches: &[&str], text: &str, origin: &Path) -> Result<(), Problems> {
     let places: Places = toml::from_str(text).unwrap_or_default();
     let problem = |number: usize, key: &str, below: &str, what: String| {
@@ -104,6 +104,11 @@ fn escalation(all: &[Subscription], one: &Subscription) -> Option<String> {
     let names = || all.iter().map(|other| other.name.as_str());
     if of(to).is_none() {
         return Some(format!("unknown subscription {to:?}{}", did_you_mean(to, names())));
+    }
+    if of(to).is_some_and(|other| other.digest.is_some()) {
+        return Some(format!(
+            "{to:?} receives digests, in which a critical alert would wait; name one without `digest`"
+        ));
     }
     let mut path = vec![one.name.as_str()];
     let mut next = Some(to.as_str());
@@ -188,6 +193,11 @@ escalate = { after = "30m", to = "daily" }
 name = "always"
 type = "stdout"
 quiet_hours = { from = "00:00", to = "24:00", zone = "UTC" }
+
+[[subscriptions]]
+name = "fifth"
+type = "stdout"
+escalate = { after = "30m", to = "weekly" }
 "#
         ));
     }

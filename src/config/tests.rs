@@ -50,7 +50,7 @@ fn the_template_parses_with_and_without_its_examples() {
     let uncommented: Vec<_> =
         TEMPLATE.lines().map(|line| if line.starts_with("# ") && is_key(line) { &line[2..] } else { line }).collect();
     let config = parse(&uncommented.join("\n")).unwrap();
-    assert_eq!(config.subscriptions.len(), 3);
+    assert_eq!(config.subscriptions.len(), 4);
     assert_eq!(config.log, LogSection::default());
     assert_eq!(config.registries, RegistriesSection::default());
 }

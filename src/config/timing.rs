@@ -44,7 +44,8 @@ impl QuietHours {
 pub struct Escalate {
     /// How long a critical alert may stay unacknowledged.
     pub after: Period,
-    /// The name of the other subscription, which receives the alert whatever its own conditions are.
+    /// The name of the other subscription, which receives the alert whatever its own conditions and quiet hours are. It
+    /// must not have a `digest`, in which the alert would wait.
     #[schemars(length(min = 1))]
     pub to: String,
 }

@@ -44,37 +44,41 @@ impl Dispatcher {
     /// subscription.
     ///
     /// # Errors
-    /// The store failed; the other sinks end their turns first. A sink's failure is part of the summary.
+    /// The store failed; the sinks end their turns first, also if no more messages could be added: on a full disk, what waits
+    /// is sent all the same. A sink's failure is part of the summary.
     pub async fn deliver(&self) -> Result<Summary, DispatchError> {
-        self.wall_clock.follow()?;
+        let mut made = self.wall_clock.follow();
         for subscription in self.subscriptions.iter() {
-            self.follow_ups.make(&self.store, subscription, self.clock.now())?;
+            made = made.and(self.follow_ups.make(&self.store, subscription, self.clock.now()));
         }
-        let given_up = self.give_up_unclaimed()?;
-        let mut total = Summary { given_up, ..Summary::default() };
+        let given_up = self.give_up_unclaimed();
+        let mut total = Summary::default();
         for summary in join_all(self.subscriptions.iter().map(|one| self.drain(one))).await {
             total.add(summary?);
         }
         for subscription in &total.gone {
             self.issues.record(&sink_gone(subscription), self.clock.now())?;
         }
+        made?;
+        total.given_up = given_up?;
         Ok(total)
     }
 
     /// Makes the next attempt of one subscription's sink. `None`: the configuration no longer has it.
     ///
     /// # Errors
-    /// The store failed. A sink's failure is a step like others.
+    /// The store failed; if only further messages could not be added, after the attempt. A sink's failure is a step like others.
     pub async fn deliver_next(&self, name: &str) -> Result<Option<Step>, DispatchError> {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
-        self.wall_clock.follow()?;
-        self.follow_ups.make(&self.store, &subscription, self.clock.now())?;
+        let followed = self.wall_clock.follow();
+        let made = followed.and(self.follow_ups.make(&self.store, &subscription, self.clock.now()));
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
             self.issues.record(&sink_gone(name), self.clock.now())?;
         }
+        made?;
         Ok(Some(step))
     }
 
@@ -205,5 +209,28 @@ mod tests {
         let told = Fingerprint::of(AlertKind::Operation, &sink_gone("desk").subject);
         assert!(dispatcher.store.alert(&told).unwrap().is_some());
         assert_eq!(dispatcher.store.awaited_subscriptions().unwrap(), ["desk"]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_sent_though_nothing_can_be_added() {
+        for all_at_once in [true, false] {
+            let desk = Arc::new(Desk::default());
+            let dispatcher = dispatcher(&desk);
+            let (store, hours) = (&dispatcher.store, chrono::TimeDelta::hours);
+            store.add_silence(&AlertMatchers::default(), "x", "ada", (noon() - hours(3), noon() - hours(1))).unwrap();
+            let held =
+                Alert::about(AlertKind::Release, "held", Severity::High, Confidence::High, "held".to_owned(), noon());
+            store.record_alert(&held, &["desk".to_owned()], noon() - hours(2)).unwrap();
+            record(&dispatcher, "a takeover", "desk");
+            store.fail_next_write();
+            if all_at_once {
+                dispatcher.deliver().await.unwrap_err();
+            } else {
+                dispatcher.deliver_next("desk").await.unwrap_err();
+            }
+            assert_eq!(*desk.taken.lock().unwrap(), ["a takeover"]);
+            assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Delivered));
+            assert_eq!(*desk.taken.lock().unwrap(), ["a takeover", "held"]);
+        }
     }
 }

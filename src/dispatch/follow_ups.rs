@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     deliver::Subscription,
+    model::Alert,
     store::{Store, StoreError},
 };
 
@@ -27,6 +28,7 @@ impl FollowUps {
     /// The store failed.
     pub fn make(&self, store: &Store, subscription: &Subscription, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (name, timing) = (&subscription.name, &subscription.timing);
+        let wants = |alert: &Alert| subscription.matches(alert);
         if !self.is_time(name, now) {
             return Ok(());
         }
@@ -35,13 +37,13 @@ impl FollowUps {
             store.notify_of_actions(name, now)?;
         }
         if let Some(every) = timing.repeat {
-            store.repeat_open(name, every, now)?;
+            store.repeat_open(name, every, now, &wants)?;
         }
         if let Some(escalation) = &timing.escalate {
             store.escalate((name, &escalation.to), escalation.after, now)?;
         }
         if let Some(due) = timing.digest.as_ref().and_then(|times| times.last(now)) {
-            store.make_digest(name, due, now)?;
+            store.make_digest(name, due, now, &wants)?;
         }
         self.made(name, now);
         Ok(())

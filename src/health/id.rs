@@ -85,6 +85,8 @@ pub enum Id {
     RegistryOff,
     /// No subscription receives high alerts about releases.
     TakeoversUntold,
+    /// No subscription receives critical alerts about releases at once.
+    TakeoversLate,
     /// No subscription receives high alerts about logs.
     LogsUntold,
     /// No subscription receives alerts about provwatch itself.

@@ -184,6 +184,8 @@ pub struct Subscription {
     /// The kinds of alerts that it receives at the severities that matter: those about provwatch itself from medium on,
     /// others from high on.
     pub takes: Vec<AlertKind>,
+    /// The kinds of which it receives every critical alert at once, and not only in a digest.
+    pub at_once: Vec<AlertKind>,
     /// Whether it has quiet hours, in which deliveries that were never attempted wait.
     pub quiet_hours: bool,
     /// Whether its endpoint answered that it is permanently gone, which is an alert of its own.

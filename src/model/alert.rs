@@ -83,6 +83,12 @@ pub struct Alert {
     /// The team that the watchlist, or the `[[logs.match]]`, named when it was raised.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub team: Option<String>,
+    /// The tiers of the releases of a campaign, each once. Empty if provwatch does not know the tier of one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub member_tiers: Vec<Tier>,
+    /// The teams of the releases of a campaign, each once. Empty if one of them has none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub member_teams: Vec<String>,
     /// Why a message was sent, if not because the alert was raised: a repetition, an escalation, a notice of an action. Only
     /// messages have it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -177,6 +183,8 @@ impl Alert {
             handling: None,
             tier: None,
             team: None,
+            member_tiers: Vec::new(),
+            member_teams: Vec::new(),
             note: None,
             digest: None,
         }

@@ -103,6 +103,9 @@ pub enum InvalidAction {
     /// An alert cannot repeat itself.
     #[error("an alert is not a duplicate of itself; name the other alert")]
     Itself,
+    /// A digest is a message: nobody handles it.
+    #[error("a digest is a message about alerts; name one of the alerts that it lists")]
+    Digest,
     /// The alert that it is said to duplicate does not exist.
     #[error("the alert that it is said to duplicate does not exist; `provwatch alerts list` shows the ids")]
     NoOther,

@@ -103,12 +103,16 @@ impl AlertMatchers {
         let is_in = |list: &[String], value: Option<&String>| {
             list.is_empty() || value.is_some_and(|value| list.contains(value))
         };
+        // Of a campaign the alert has the highest tier, and a team that may not be that of every release.
+        let is_whole = alert.kind == AlertKind::Campaign && matches!(share, Share::Every);
+        let tiers = if is_whole { &alert.member_tiers } else { alert.tier.as_slice() };
+        let teams = if is_whole { &alert.member_teams } else { alert.team.as_slice() };
         let conditions = [
             ("min_severity", self.min_severity.is_none_or(|least| alert.severity >= least)),
             ("max_severity", self.max_severity.is_none_or(|most| alert.severity <= most)),
             ("kinds", self.kinds.is_empty() || self.kinds.contains(&alert.kind)),
-            ("tiers", self.tiers.is_empty() || alert.tier.is_some_and(|tier| self.tiers.contains(&tier))),
-            ("teams", is_in(&self.teams, alert.team.as_ref())),
+            ("tiers", self.tiers.is_empty() || share.holds(tiers, |tier| self.tiers.contains(tier))),
+            ("teams", self.teams.is_empty() || share.holds(teams, |team| self.teams.contains(team))),
             ("log_matches", is_in(&self.log_matches, alert.matched.as_ref())),
         ];
         let failed = conditions.into_iter().find(|(_, holds)| !holds).map(|(key, _)| key);

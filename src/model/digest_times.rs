@@ -15,13 +15,15 @@ pub struct DigestTimes {
     pub zone: Zone,
 }
 
-/// How many days back the last due time is searched for: a week, and a day for the zone.
-const DAYS: i64 = 9;
+/// How far back the last due time is searched for: a week, and a day for the zone, in half days. Where the clocks are put
+/// forward, a local day is shorter than 24 hours, and steps of a whole day would miss it.
+const HALF_DAYS: i64 = 18;
 
 impl DigestTimes {
     /// The last time at or before `now` at which a digest was due. A time that the clocks skip is the first one after it.
     pub fn last(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (-1..DAYS).filter_map(|days| self.on_day_of(now - TimeDelta::days(days))).filter(|due| *due <= now).max()
+        let moments = (-2..HALF_DAYS).map(|half_days| now - TimeDelta::hours(12 * half_days));
+        moments.filter_map(|moment| self.on_day_of(moment)).filter(|due| *due <= now).max()
     }
 
     /// The time on the local day of a moment, if digests are due on that day.
@@ -51,6 +53,10 @@ mod tests {
             (Some(Weekday::Mon), "08:00", "UTC", "2026-06-07T12:00:00Z", "2026-06-01T08:00:00+00:00"),
             (Some(Weekday::Mon), "08:00", "UTC", "2026-06-08T07:59:00Z", "2026-06-01T08:00:00+00:00"),
             (Some(Weekday::Mon), "00:00", "Pacific/Auckland", "2026-06-07T12:00:00Z", "2026-06-07T12:00:00+00:00"),
+            // The day before has 23 hours.
+            (None, "08:00", "Europe/Berlin", "2026-03-29T22:30:00Z", "2026-03-29T06:00:00+00:00"),
+            (None, "08:00", "Europe/Berlin", "2026-10-25T22:30:00Z", "2026-10-25T07:00:00+00:00"),
+            (Some(Weekday::Mon), "00:00", "Europe/Berlin", "2026-03-30T00:30:00Z", "2026-03-29T22:00:00+00:00"),
             (None, "23:59", "Pacific/Kiritimati", "2026-06-07T12:00:00Z", "2026-06-07T09:59:00+00:00"),
         ] {
             assert_eq!(last(day, at, zone, now), expected, "{at} {zone} {now}");

@@ -73,6 +73,7 @@ impl Conditions {
 
     fn of(filter: &AlertFilter) -> Self {
         let mut conditions = Self::default();
+        conditions.add("is_digest IS NULL", []);
         conditions.status(filter);
         if let Some(severity) = filter.min_severity {
             conditions.add_one("severity >= :severity", ":severity", Rank(severity));
@@ -123,7 +124,7 @@ fn pattern(detector: &str) -> String {
 }
 
 impl Store {
-    /// Alerts, the latest first.
+    /// Alerts, the latest first. A digest is a message, and not one of them.
     ///
     /// # Errors
     /// As every read.

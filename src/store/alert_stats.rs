@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{AlertStatus, Resolution, Severity};
 
-/// The alerts that were raised in a time, counted. A repetition of another alert does not count.
+/// The alerts that were raised in a time, counted. A repetition of another alert and a digest do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertStats {
     /// The start of the time; left out for all alerts.
@@ -119,7 +119,7 @@ impl Store {
             let mut query = db.prepare_cached(
                 "SELECT severity, CASE WHEN status IN ('acknowledged', 'snoozed') AND until_at <= :now THEN 'open' ELSE status END
                         AS status, category, raised_at, acknowledged_at, resolved_at, detectors
-                 FROM alerts WHERE raised_at >= :since AND repeats IS NULL",
+                 FROM alerts WHERE raised_at >= :since AND repeats IS NULL AND is_digest IS NULL",
             )?;
             let since_micros = since.map_or(i64::MIN, |since| since.timestamp_micros());
             let rows = query.query_map(named_params! { ":now": Micros(now), ":since": since_micros }, counted)?;

@@ -61,7 +61,7 @@ pub(super) fn with_handling(db: &Reading<'_>, mut alert: Alert) -> Result<Alert,
     Ok(alert)
 }
 
-fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
+pub(super) fn last_action(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
     let sql = "SELECT *, {row} FROM alert_actions WHERE alert = ?1 ORDER BY id DESC LIMIT 1";
     one(db, &ALERT_ACTIONS, sql, [fingerprint], action_row)
 }
@@ -123,9 +123,9 @@ pub(super) fn count_announcement(db: &Connection, fingerprint: &Fingerprint, rai
 pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     db.prepare_cached(
         "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, package, raised_at, updated_at, body, repeats,
-             detectors)
+             detectors, critical_at, is_digest)
          VALUES (:fingerprint, :kind, :severity, :severity, 1, :status, :package, :raised_at, :now, :body, :repeats,
-             :detectors)",
+             :detectors, :critical_at, :is_digest)",
     )?
     .execute(named_params! {
         ":fingerprint": alert.fingerprint,
@@ -138,12 +138,16 @@ pub(super) fn insert(db: &Connection, alert: &Alert, now: DateTime<Utc>) -> Resu
         ":body": Json(alert),
         ":repeats": alert.repeats.map(|id| id.to_string()),
         ":detectors": detectors(alert),
+        ":critical_at": (alert.severity == Severity::Critical).then_some(Micros(now)),
+        ":is_digest": alert.digest.as_ref().map(|_| 1),
     })?;
     Ok(())
 }
 
 /// Stores another version of an alert. An alert that is raised anew has no acknowledgement yet.
-const UPDATE: &str = "UPDATE alerts SET severity = :severity, peak = :peak, raises = :raises, status = :status,
+const UPDATE: &str = "UPDATE alerts SET
+        critical_at = CASE WHEN :severity < :critical THEN NULL WHEN severity < :critical THEN :now ELSE critical_at END,
+        severity = :severity, peak = :peak, raises = :raises, status = :status,
         acknowledged_at = CASE WHEN raised_at <> :raised_at THEN NULL ELSE coalesce(acknowledged_at, :acknowledged_at) END,
         raised_at = :raised_at, updated_at = :now, body = :body, repeats = :repeats, until_at = :until, category = :category,
         handled_at = :handled_at, resolved_at = :resolved_at, detectors = :detectors
@@ -161,6 +165,7 @@ pub(super) fn update(
     db.prepare_cached(UPDATE)?.execute(named_params! {
         ":fingerprint": alert.fingerprint,
         ":severity": Rank(alert.severity),
+        ":critical": Rank(Severity::Critical),
         ":peak": Rank(peak),
         ":raises": raises,
         ":status": Word(alert.status),

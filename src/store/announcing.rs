@@ -42,7 +42,8 @@ pub(super) fn told(db: &Connection, fingerprint: &Fingerprint) -> Result<Vec<Str
     Ok(query.query_map([fingerprint], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// Announces what became of an alert to whoever was told of it. A message that was not sent yet includes that when it is.
+/// Announces what became of an alert to whoever was told of it, unless a silence holds that back. A message that was not
+/// sent yet includes it when it is.
 pub(super) fn follow_up(db: &Connection, alert: &Alert, raise: i64, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
     let mut announced = 0;
     for subscription in told(db, &alert.fingerprint)? {
@@ -60,7 +61,10 @@ pub(super) fn follow_up_to(
     now: DateTime<Utc>,
 ) -> Result<usize, QueryFailure> {
     let waits = last_of(db, alert, subscription)?.1 > 0;
-    if waits { Ok(0) } else { enqueue(db, alert, raise, subscription, now, now) }
+    if waits || let_through(db, alert, &[subscription.to_owned()], now)?.is_empty() {
+        return Ok(0);
+    }
+    enqueue(db, alert, raise, subscription, now, now)
 }
 
 /// When the last delivery of an alert to a subscription was or is due, and how many were not attempted yet.

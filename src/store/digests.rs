@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{
     Store, StoreError,
-    alerts::{alert_row, insert},
+    alerts::{alert_row, insert, stored},
     announcing::{idempotency_key, tell},
-    columns::{Json, Micros, count, limit},
+    columns::{Micros, count, limit},
+    digest_alerts::{self, Period, item_row},
     error::QueryFailure,
     history::head,
     reading::Reading,
@@ -23,34 +24,38 @@ pub(super) const DIGEST: &str = "digest";
 /// Announced changes that end within this time are listed.
 const SOON: TimeDelta = TimeDelta::days(7);
 
-/// The subscription of a digest, and its period.
-struct Period<'a> {
-    subscription: &'a str,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-}
-
 impl Store {
     /// Puts the digest that was due at `due` into the outbox, unless it is there already, in place of the messages that
-    /// wait. The first call only begins the first period. Returns whether there is a new digest.
+    /// wait. It also names the open alerts that the subscription `wants` and was not told of. The first call only begins
+    /// the first period. Returns whether there is a new digest.
     ///
     /// # Errors
     /// As every write.
-    pub fn make_digest(&self, subscription: &str, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let known = self.read("reading the time of a digest", |db| last(db, subscription))?;
+    pub fn make_digest(
+        &self,
+        subscription: &str,
+        due: DateTime<Utc>,
+        now: DateTime<Utc>,
+        wants: &dyn Fn(&Alert) -> bool,
+    ) -> Result<bool, StoreError> {
+        let known = self.read("reading the time of a digest", |db| last(db, subscription, now))?;
         if known.is_some_and(|known| known >= due) {
             return Ok(false);
         }
         self.write("making a digest", |db| {
-            let from = last(db, subscription)?;
+            let from = last(db, subscription, now)?;
+            let to = if from.is_some() { due } else { now };
             db.prepare_cached(
                 "INSERT INTO digests (subscription, due_at, made_at) VALUES (?1, ?2, ?3)
                  ON CONFLICT (subscription) DO UPDATE SET due_at = excluded.due_at, made_at = excluded.made_at",
             )?
-            .execute((subscription, Micros(due), Micros(now)))?;
+            .execute((subscription, Micros(to), Micros(now)))?;
             let Some(from) = from.filter(|from| *from < due) else { return Ok(false) };
-            let period = Period { subscription, from, to: due };
+            let period = Period { subscription, from, to, wants };
             let alert = digest(db, &period, now)?;
+            if stored(db, &alert.fingerprint)?.is_some() {
+                return Ok(false);
+            }
             insert(db, &alert, now)?;
             settle(db, &period, now)?;
             let key = idempotency_key(&alert.fingerprint, 1, subscription);
@@ -59,20 +64,24 @@ impl Store {
     }
 }
 
-fn last(db: &Connection, subscription: &str) -> Result<Option<DateTime<Utc>>, QueryFailure> {
+/// The end of the last period. A time after `now` comes from a clock that was ahead: the next period begins now.
+fn last(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT due_at FROM digests WHERE subscription = ?1")?;
-    Ok(query.query_row([subscription], |row| row.get::<_, Micros>(0)).optional()?.map(|Micros(at)| at))
+    let at = query.query_row([subscription], |row| row.get::<_, Micros>(0)).optional()?;
+    Ok(at.map(|Micros(at)| at).filter(|at| *at <= now))
 }
 
 /// The digest as the alert that carries it through the outbox. It is resolved: nobody has to do anything about it.
 fn digest(db: &Connection, period: &Period<'_>, now: DateTime<Utc>) -> Result<Alert, QueryFailure> {
     let reading = Reading::over(db);
-    let mut sections = of_alerts(&reading, period)?;
+    let mut sections = digest_alerts::sections(&reading, period, now)?;
     sections.push(expiring(&reading, now)?);
     sections.push(health(&reading)?);
     let history = head(db)?.map(|head| head.to_string());
     let digest = Digest { from: period.from, to: period.to, sections, history };
-    let subject = format!("digest {}\n{}", period.subscription, period.to.to_rfc3339());
+    // A clock that was ahead may have made a digest of another period with the same end.
+    let (from, to) = (period.from.to_rfc3339(), period.to.to_rfc3339());
+    let subject = format!("digest {}\n{from}\n{to}", period.subscription);
     let title = format!("Digest: {}", digest.summary());
     let (severity, confidence) = (Severity::Info, Confidence::High);
     Ok(Alert {
@@ -80,47 +89,6 @@ fn digest(db: &Connection, period: &Period<'_>, now: DateTime<Utc>) -> Result<Al
         digest: Some(digest),
         ..Alert::about(AlertKind::Operation, &subject, severity, confidence, title, now)
     })
-}
-
-/// The sections about alerts, each with the condition for its alerts. `told` are those of earlier messages, `waiting`
-/// those of messages that the digest replaces.
-const SECTIONS: [(&str, &str); 4] = [
-    ("new", "is_waiting AND raised_at >= :from"),
-    ("changed", "is_waiting AND raised_at < :from"),
-    ("still open", "NOT is_waiting AND status IN ('open', 'acknowledged', 'snoozed')"),
-    ("resolved", "NOT is_waiting AND status = 'resolved' AND updated_at >= :from"),
-];
-
-/// The alerts that a subscription was told of, or would be now, without its digests.
-const TOLD: &str = "WITH told AS (
-         SELECT alert, max(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS is_waiting FROM deliveries
-         WHERE subscription = :subscription AND (why IS NULL OR why <> 'digest') GROUP BY alert
-     ), found AS (
-         SELECT alerts.*, told.is_waiting AS is_waiting FROM told JOIN alerts ON alerts.fingerprint = told.alert
-     )";
-
-fn of_alerts(db: &Reading<'_>, period: &Period<'_>) -> Result<Vec<DigestSection>, QueryFailure> {
-    SECTIONS.iter().map(|(name, condition)| section(db, period, name, condition)).collect()
-}
-
-fn section(db: &Reading<'_>, period: &Period<'_>, name: &str, condition: &str) -> Result<DigestSection, QueryFailure> {
-    let counting = format!("{TOLD} SELECT count(*) FROM found WHERE {condition} AND :from IS NOT NULL");
-    let (subscription, from) = (period.subscription, Micros(period.from));
-    let all: i64 = db
-        .prepare_cached(&counting)?
-        .query_row(named_params! {":subscription": subscription, ":from": from}, |row| row.get(0))?;
-    let listing = format!(
-        "{TOLD} SELECT found.body, found.status, {{row AS found}} FROM found WHERE {condition} AND :from IS NOT NULL
-         ORDER BY found.severity DESC, found.raised_at DESC, found.fingerprint LIMIT :limit"
-    );
-    let values = named_params! {":subscription": subscription, ":from": from, ":limit": limit(Digest::LISTED)};
-    let items = db.rows(&ALERTS, &listing, values, item)?;
-    Ok(DigestSection { name: name.to_owned(), count: count(all), items })
-}
-
-fn item(row: &Row<'_>) -> rusqlite::Result<DigestItem> {
-    let alert: Alert = row.get::<_, Json<_>>("body")?.0;
-    Ok(DigestItem { alert: Some(alert.id), severity: Some(alert.severity), text: alert.title })
 }
 
 /// The silences and announced changes that end soon, or are useless.
@@ -166,7 +134,7 @@ fn health(db: &Reading<'_>) -> Result<DigestSection, QueryFailure> {
     let sql = format!(
         "SELECT body, status, {{row}} FROM alerts WHERE {condition} ORDER BY severity DESC, raised_at DESC, fingerprint LIMIT ?1"
     );
-    let items = db.rows(&ALERTS, &sql, [limit(Digest::LISTED)], item)?;
+    let items = db.rows(&ALERTS, &sql, [limit(Digest::LISTED)], item_row)?;
     Ok(DigestSection { name: "health".to_owned(), count: count(all), items })
 }
 

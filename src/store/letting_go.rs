@@ -3,7 +3,13 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 
-use super::{Store, StoreError, alerts::raised, announcing::announce, columns::Micros, error::QueryFailure};
+use super::{
+    Store, StoreError,
+    alerts::{count_announcement, raised},
+    announcing::{announce, idempotency_key},
+    columns::Micros,
+    error::QueryFailure,
+};
 use crate::model::{AlertStatus, Fingerprint};
 
 /// Most messages of one transaction.
@@ -17,10 +23,15 @@ struct Overdue {
     at: DateTime<Utc>,
 }
 
-/// The held messages whose silence is over.
+/// The held messages whose silence is over. While an operator handles or put off the alert, they wait: it may be open
+/// again later, and nobody else would be told of that.
 const OVERDUE: &str = "FROM silence_holds AS held JOIN silences ON silences.id = held.silence
-     LEFT JOIN silence_ends AS ends ON ends.silence = held.silence
-     WHERE held.released_at IS NULL AND (silences.until_at <= :now OR ends.at <= :now)";
+     LEFT JOIN alerts ON alerts.fingerprint = held.alert
+     WHERE held.released_at IS NULL
+         AND (alerts.status IS NULL OR alerts.status NOT IN ('acknowledged', 'snoozed'))
+         AND (silences.until_at <= :now OR EXISTS (
+             SELECT 1 FROM silence_ends AS ends WHERE ends.silence = held.silence AND ends.at <= :now
+         ))";
 
 impl Store {
     /// Puts messages into the outbox that silences held back which are over, for alerts that are still open. Returns
@@ -50,10 +61,19 @@ fn release(db: &Connection, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
         let Some((alert, raises)) = raised(db, &held.alert)? else { continue };
         let is_open = alert.status == AlertStatus::Open && alert.repeats.is_none();
         if is_open && !is_told(db, &held)? {
-            sent += announce(db, &alert, raises, std::slice::from_ref(&held.subscription), now)?;
+            let raise = unused_raise(db, &held, raises)?;
+            sent += announce(db, &alert, raise, std::slice::from_ref(&held.subscription), now)?;
         }
     }
     Ok(sent)
+}
+
+/// The number of the announcement. A subscription that was told of the last one before the silence gets another.
+fn unused_raise(db: &Connection, held: &Overdue, raises: i64) -> Result<i64, QueryFailure> {
+    let key = idempotency_key(&held.alert, raises, &held.subscription);
+    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE idempotency_key = ?1)")?;
+    let is_used: bool = query.query_row([key], |row| row.get(0))?;
+    if is_used { count_announcement(db, &held.alert, raises) } else { Ok(raises) }
 }
 
 fn overdue(db: &Connection, now: DateTime<Utc>) -> Result<Vec<Overdue>, QueryFailure> {

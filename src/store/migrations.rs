@@ -33,6 +33,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0024_routing.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0025_history_chain.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0026_allowed_runs.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0027_follow_ups.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0028_expected_removal.sql")).foreign_key_check(),
 ];
 

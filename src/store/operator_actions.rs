@@ -113,6 +113,9 @@ pub(super) fn act(
     action: &AlertAction,
 ) -> Result<Option<Acted>, QueryFailure> {
     let Some(Stored { alert, peak, raises }) = stored(db, fingerprint)? else { return Ok(None) };
+    if alert.digest.is_some() {
+        return Err(StoreError::from(InvalidAction::Digest).into());
+    }
     let (before, outcome) = (alert.status_at(action.at), ActionOutcome::of(&alert, action));
     if matches!(outcome, ActionOutcome::Unchanged | ActionOutcome::Refused) {
         return Ok(Some(Acted { alert, before, outcome }));

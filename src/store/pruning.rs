@@ -1,7 +1,8 @@
 //! Deletes what the store need not keep for ever: settled deliveries with their attempts, and the events of feeds.
 //!
 //! Evidence, releases, baselines, alerts and the history are never deleted. A delivery that told a subscription of the
-//! members of a campaign stays, so that the subscription is not told again. The number of deleted deliveries stays: it is
+//! members of a campaign stays, so that the subscription is not told again. The last delivery of an alert that is not
+//! resolved stays too: whoever was told of the alert is told what becomes of it. The number of deleted deliveries stays: it is
 //! part of the Message-ID of later messages about the alert.
 
 use chrono::{DateTime, Utc};
@@ -58,6 +59,13 @@ fn old_deliveries(db: &Connection, before: DateTime<Utc>, at_most: usize) -> Res
     let mut query = db.prepare_cached(
         "SELECT id FROM deliveries WHERE settled_at < :before AND state <> 'pending'
              AND NOT EXISTS (SELECT 1 FROM told_members WHERE told_members.delivery = deliveries.id)
+             AND (state = 'failed' OR NOT EXISTS (
+                 SELECT 1 FROM alerts WHERE alerts.fingerprint = deliveries.alert AND alerts.status <> 'resolved'
+             ) OR EXISTS (
+                 SELECT 1 FROM deliveries AS later WHERE later.alert = deliveries.alert
+                     AND later.subscription = deliveries.subscription AND later.id > deliveries.id
+                     AND later.state <> 'failed'
+             ))
          ORDER BY settled_at LIMIT :at_most",
     )?;
     let values = named_params! { ":before": Micros(before), ":at_most": limit(at_most) };

@@ -99,13 +99,15 @@ pub struct Recorded {
     pub announced: bool,
     /// Deliveries that were put into the outbox.
     pub deliveries: usize,
+    /// Whether a silence holds messages about the alert back.
+    pub silenced: bool,
     /// Baseline versions that were appended.
     pub baseline_versions: usize,
 }
 
 impl Recorded {
-    pub(super) fn of(raised: &raising::Raised) -> Self {
+    pub(super) fn of(raised: &raising::Raised, silenced: bool) -> Self {
         let raising::Raised { is_new, announced, deliveries } = *raised;
-        Self { new_alert: is_new, announced, deliveries, baseline_versions: 0 }
+        Self { new_alert: is_new, announced, deliveries, silenced, baseline_versions: 0 }
     }
 }

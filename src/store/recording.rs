@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    Record, Store, StoreError, Subject, baselines,
+    Record, Store, StoreError, Subject,
+    alerts::stored,
+    baselines,
     columns::{Json, Micros, Word},
     developments::develop,
     error::QueryFailure,
+    holding::is_held,
     logs,
     outcome::Outcome,
     raising,
@@ -46,11 +49,21 @@ impl Store {
         subscriptions: &[String],
         now: DateTime<Utc>,
     ) -> Result<Recorded, StoreError> {
-        self.write("recording an alert", |db| {
-            let raised = raising::upsert(db, alert, subscriptions, now)?;
-            Ok(Recorded::of(&raised))
-        })
+        self.write("recording an alert", |db| raise(db, alert, subscriptions, now))
     }
+}
+
+/// Stores a raised alert. Whether it is silenced is that of the alert as it is stored now, with its earlier parts.
+fn raise(
+    db: &Connection,
+    alert: &Alert,
+    subscriptions: &[String],
+    now: DateTime<Utc>,
+) -> Result<Recorded, QueryFailure> {
+    let raised = raising::upsert(db, alert, subscriptions, now)?;
+    let stored = stored(db, &alert.fingerprint)?;
+    let silenced = stored.map(|stored| is_held(db, &stored.alert, now)).transpose()?.unwrap_or_default();
+    Ok(Recorded::of(&raised, silenced))
 }
 
 fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
@@ -62,8 +75,7 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
         logs::checks::queue(db, observation, record.now)?;
     }
     if let Some(alert) = &record.alert {
-        let raised = raising::upsert(db, alert, &record.subscriptions, record.now)?;
-        recorded = Recorded::of(&raised);
+        recorded = raise(db, alert, &record.subscriptions, record.now)?;
     }
     develop(db, record.subject.release(), &record.developments, record.now)?;
     if let Some(change) = &record.baseline {

@@ -9,8 +9,9 @@
 //! that did not agree does not agree afterwards. A statement may also keep the checksum itself, by the same rule; then
 //! the trigger leaves the row alone.
 //!
-//! Not covered: the columns of `alerts` that only its lists filter by (derived from its body), `allowed_digests` (derived from
-//! `allowed_runs`), `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
+//! `allowed_digests` (derived from `allowed_runs`),
+//! `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often

@@ -39,16 +39,17 @@ impl Store {
         })
     }
 
-    /// Ends a silence early. The first end stays.
+    /// Ends a silence early. The earliest end counts; a later one than a stored one is not stored.
     ///
     /// # Errors
     /// As every write.
     pub fn expire_silence(&self, id: i64, end: &SilenceEnd) -> Result<(), StoreError> {
         self.write("ending a silence", |db| {
             db.prepare_cached(
-                "INSERT INTO silence_ends (silence, at, by, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (silence) DO NOTHING",
+                "INSERT INTO silence_ends (silence, at, by, reason) SELECT :id, :at, :by, :reason
+                 WHERE NOT EXISTS (SELECT 1 FROM silence_ends WHERE silence = :id AND at <= :at)",
             )?
-            .execute((id, Micros(end.at), &end.by, &end.reason))?;
+            .execute(named_params! {":id": id, ":at": Micros(end.at), ":by": end.by, ":reason": end.reason})?;
             Ok(())
         })
     }
@@ -83,7 +84,7 @@ fn rows(db: &Reading<'_>) -> Result<Vec<Silence>, QueryFailure> {
     let ends = db.rows(&SILENCE_ENDS, "SELECT *, {row} FROM silence_ends", [], end_row)?;
     for (id, end) in ends {
         if let Some(silence) = silences.iter_mut().find(|silence| silence.id == id) {
-            silence.expired = Some(end);
+            silence.expired = silence.expired.take().filter(|known| known.at <= end.at).or(Some(end));
         }
     }
     Ok(silences)

@@ -10,11 +10,15 @@ use super::{
 
 /// Every column that means "not before" or "last": after the clock was set back, a wrong clock wrote all values that
 /// lie ahead. A waiting row is due; the last event counts as just now, since its real time is unknown.
-const AHEAD: [&str; 20] = [
+const AHEAD: [&str; 24] = [
     "UPDATE work SET due_at = :now WHERE due_at > :now",
     "UPDATE work SET since = :now WHERE since > :now",
     "UPDATE deliveries SET next_at = :now WHERE state = 'pending' AND next_at > :now",
-    "UPDATE deliveries SET created_at = :now WHERE state = 'pending' AND created_at > :now",
+    "UPDATE deliveries SET created_at = :now WHERE created_at > :now",
+    "UPDATE deliveries SET settled_at = :now WHERE settled_at > :now",
+    "UPDATE digests SET due_at = :now WHERE due_at > :now",
+    "UPDATE digests SET made_at = :now WHERE made_at > :now",
+    "UPDATE alerts SET critical_at = :now WHERE critical_at > :now",
     "UPDATE releases SET recheck_at = :now WHERE recheck_at > :now",
     "UPDATE releases SET observed_at = :now WHERE observed_at > :now",
     "UPDATE packages SET first_seen = :now WHERE first_seen > :now",
@@ -111,6 +115,26 @@ mod tests {
         assert_eq!(lab.store.version_states(&package("axios")).unwrap()["1.0.0"].observed_at, noon());
         assert_eq!(lab.store.sources().unwrap()[0].last_success, Some(noon()));
         assert_eq!(lab.store.latest_time().unwrap(), Some(noon()));
+    }
+
+    #[test]
+    fn a_message_of_a_clock_that_was_ahead_delays_no_other() {
+        let (lab, ahead) = (Lab::new(), minutes_later(9000));
+        let mut record = Record { now: ahead, ..alerted(RELEASE, Severity::Critical) };
+        let alert = record.alert.as_mut().unwrap();
+        alert.raised_at = ahead;
+        lab.store.record(&record).unwrap();
+        for delivery in lab.store.outbox(ahead).unwrap() {
+            lab.store.delivered(&delivery, ahead, "250").unwrap();
+        }
+        lab.store.make_digest("mail", ahead, ahead, &|_| true).unwrap();
+        lab.store.clock_was_set_back(noon()).unwrap();
+        let minutes = TimeDelta::minutes;
+        let escalate = |now| lab.store.escalate(("mail", "boss"), minutes(30), minutes_later(now)).unwrap();
+        assert_eq!((escalate(29), escalate(30)), (0, 1));
+        let repeat = |now| lab.store.repeat_open("mail", minutes(60), minutes_later(now), &|_| true).unwrap();
+        assert_eq!((repeat(59), repeat(60)), (0, 1));
+        assert!(lab.store.make_digest("mail", minutes_later(60), minutes_later(60), &|_| true).unwrap());
     }
 
     proptest! {

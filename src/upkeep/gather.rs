@@ -197,7 +197,8 @@ fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, Stor
         let state = stored.iter().position(|state| state.subscription == *name).map(|index| stored.remove(index));
         let gone = is_open(store, &operation::sink_gone(name).subject)?;
         let (takes, quiet_hours) = (takes.clone(), setup.with_quiet_hours.contains(name));
-        let known = Subscription { configured: true, takes, quiet_hours, gone, ..named(name) };
+        let at_once = setup.at_once.get(name).cloned().unwrap_or_default();
+        let known = Subscription { configured: true, takes, at_once, quiet_hours, gone, ..named(name) };
         subscriptions.push(state.map_or(known.clone(), |state| with_state(known, &state)));
     }
     subscriptions.extend(stored.iter().map(|state| with_state(named(&state.subscription), state)));

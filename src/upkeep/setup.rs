@@ -1,6 +1,6 @@
 //! The configured facts that health judgements depend on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -26,6 +26,8 @@ pub struct Setup {
     pub forges: Option<Forges>,
     /// The subscriptions, and the kinds of alerts that each receives at the severities that matter.
     pub subscriptions: Vec<(String, Vec<AlertKind>)>,
+    /// The kinds of which each subscription receives every critical alert at once.
+    pub at_once: BTreeMap<String, Vec<AlertKind>>,
     /// The subscriptions with quiet hours.
     pub with_quiet_hours: BTreeSet<String>,
     /// The registries that are switched on.

@@ -13,7 +13,7 @@ use lab::{
     rig::*,
 };
 use provwatch::{
-    model::{AlertMatchers, Severity},
+    model::{AlertKind, AlertMatchers, Severity},
     store::Store,
 };
 use serde_json::Value;
@@ -87,6 +87,43 @@ async fn a_silenced_takeover_is_stored_and_sent_once_when_the_silence_ends() {
         rig.pass().await;
     }
     assert_eq!(sent(&rig, "all").iter().filter(|(purl, _)| *purl == release).count(), 1);
+}
+
+#[tokio::test]
+async fn a_silence_on_campaigns_hides_none_of_their_releases() {
+    let rig = rig(&hook("all", "min_severity = 'info'\nmatch = { kinds = ['release', 'campaign'] }")).await;
+    let now = rig.now();
+    let campaigns = AlertMatchers {
+        kinds: vec![AlertKind::Campaign],
+        max_severity: Some(Severity::Critical),
+        ..AlertMatchers::default()
+    };
+    rig.store().add_silence(&campaigns, "a drill", "ada", (now, now + TimeDelta::hours(6))).unwrap();
+    let releases = [taken_over(&rig, WIDGET).await, taken_over(&rig, GADGET).await];
+    assert_eq!(rig.store().silences().unwrap()[0].held.alerts, 1, "the campaign");
+    for release in releases {
+        assert!(sent(&rig, "all").iter().any(|(purl, _)| *purl == release), "{release}: {:?}", sent(&rig, "all"));
+    }
+}
+
+#[tokio::test]
+async fn quiet_hours_do_not_delay_an_escalation() {
+    let rig = rig(&[
+        hook("desk", "match = { kinds = ['release'] }\nescalate = { after = '30m', to = 'boss' }"),
+        hook("boss", "kinds = ['log']\nquiet_hours = { from = '00:00', to = '24:00', zone = 'UTC' }"),
+    ]
+    .concat())
+    .await;
+    rig.publish("pkg:npm/widget@1.1.0", &by_mallory().install_script("node steal.js"));
+    rig.smooth_pass().await;
+    let release = "pkg:npm/widget@1.1.0".to_owned();
+    let is_critical = |alert: &provwatch::model::Alert| alert.severity == Severity::Critical;
+    assert!(rig.alerts().iter().any(is_critical), "{:?}", rig.alerts());
+    assert_eq!((sent(&rig, "desk"), sent(&rig, "boss")), (vec![(release.clone(), None)], Vec::new()));
+    rig.minutes_pass(31);
+    rig.pass().await;
+    let why = Some("escalated: desk did not acknowledge it in time".to_owned());
+    assert_eq!(sent(&rig, "boss"), [(release, why)]);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod snooze;
 mod stats;
 mod target;
 mod topics;
+mod untold;
 pub(super) mod wording;
 
 use std::path::Path;

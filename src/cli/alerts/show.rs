@@ -8,6 +8,7 @@ use super::{
     for_maintainer::for_maintainer,
     next::next,
     target::{Named, find, named},
+    untold::untold,
     wording::{handled, title},
 };
 use crate::{
@@ -93,7 +94,8 @@ impl Show {
             let release = alert.purl.as_ref();
             let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
-            print(&alert, handled, &deliveries, &told_by);
+            let untold = untold(&alert, &held_back, &context.config.subscriptions);
+            print(&alert, handled, (&deliveries, &told_by), &untold);
             silenced(&held_back);
             done(&history, accepted.as_ref());
             next(&alert, row.is_some_and(|row| row.in_baseline));
@@ -124,7 +126,10 @@ fn print_for_maintainer(alert: &Alert) -> Outcome {
     Ok(Exit::Clean)
 }
 
-fn print(alert: &Alert, handled: Option<String>, deliveries: &[DeliveryState], told_by: &[Telling]) {
+/// The messages about an alert: its own, and those about its campaigns.
+type Messages<'a> = (&'a [DeliveryState], &'a [Telling]);
+
+fn print(alert: &Alert, handled: Option<String>, messages: Messages<'_>, untold: &[(String, String)]) {
     let title = wrap::paragraphs(&title(alert), wrap::width().saturating_sub(HANGING), &" ".repeat(HANGING));
     output::line(format_args!("{}  {}", output::severity(alert.severity), title.trim_start()));
     summary(alert, handled);
@@ -135,7 +140,7 @@ fn print(alert: &Alert, handled: Option<String>, deliveries: &[DeliveryState], t
     members(alert);
     entries(alert);
     links(alert);
-    told(alert, deliveries, told_by);
+    told(alert, messages, untold);
 }
 
 fn summary(alert: &Alert, handled: Option<String>) {
@@ -247,15 +252,21 @@ fn links(alert: &Alert) {
     sheet.print();
 }
 
-fn told(alert: &Alert, deliveries: &[DeliveryState], told_by: &[Telling]) {
+fn told(alert: &Alert, (deliveries, told_by): Messages<'_>, untold: &[(String, String)]) {
     fact_table::heading("deliveries");
-    if deliveries.is_empty() && told_by.is_empty() {
-        return match alert.repeats {
-            Some(of) => output::line(format_args!("  none: it repeats alert {of}")),
-            None => output::line("  none: no subscription selects this alert"),
-        };
-    }
     let mut sheet = Sheet::new();
+    if deliveries.is_empty() && told_by.is_empty() {
+        match alert.repeats {
+            Some(of) => output::line(format_args!("  none: it repeats alert {of}")),
+            None if untold.is_empty() => output::line("  none: no subscription selects this alert"),
+            None => {
+                for (name, why) in untold {
+                    sheet.row(name, why);
+                }
+            }
+        }
+        return sheet.print();
+    }
     for delivery in deliveries {
         sheet.row(&words::name(&delivery.subscription), delivered(delivery));
     }

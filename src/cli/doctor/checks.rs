@@ -139,7 +139,9 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",
-            Id::TakeoversUntold | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => "subscriptions",
+            Id::TakeoversUntold | Id::TakeoversLate | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
+                "subscriptions"
+            }
             Id::SilenceBroad => "silences",
             Id::LogsOff | Id::LogUnread => "logs",
             Id::LogAlertOpen | Id::AlertOpen => "open alerts",
@@ -147,7 +149,12 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             _ => return None,
         })
     };
-    findings.iter().filter_map(|finding| Some(shared(shown(finding.id)?, finding))).collect()
+    let check = |finding: &Finding| {
+        let check = shared(shown(finding.id)?, finding);
+        let is_late = finding.id == Id::TakeoversLate;
+        Some(if is_late { Check { state: State::Warning, ..check } } else { check })
+    };
+    findings.iter().filter_map(check).collect()
 }
 
 /// The facts that the documents of each registry, or of its mirror, leave out, and those that none of its documents can

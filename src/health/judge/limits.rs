@@ -187,7 +187,21 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
         AlertKind::Log => snapshot.logs.is_some(),
         AlertKind::Operation | AlertKind::Campaign => true,
     };
-    UNTOLD.iter().filter(|(kind, ..)| is_relevant(*kind) && !is_taken(*kind)).map(untold).collect()
+    let untold = UNTOLD.iter().filter(|(kind, ..)| is_relevant(*kind) && !is_taken(*kind)).map(untold);
+    let is_late = is_relevant(AlertKind::Release)
+        && is_taken(AlertKind::Release)
+        && !configured.iter().any(|one| one.at_once.contains(&AlertKind::Release));
+    untold.chain(is_late.then(late)).collect()
+}
+
+/// The finding where a takeover waits for a digest.
+fn late() -> Finding {
+    Finding::new(
+        Id::TakeoversLate,
+        "",
+        "only digests have all critical alerts about releases: provwatch reports a takeover hours later",
+        "add a subscription without `digest` that receives them, or `escalate` to that of the digest",
+    )
 }
 
 /// The findings where no subscription receives alerts of a kind.

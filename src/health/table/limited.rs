@@ -111,6 +111,14 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         ),
     ),
     (
+        Id::TakeoversLate,
+        limited(
+            "takeovers-late",
+            "Only digests have all critical alerts of the kind `release`: provwatch reports a takeover hours later.",
+            "Add a subscription without `digest` that receives them, or `escalate` to that of the digest.",
+        ),
+    ),
+    (
         Id::LogsUntold,
         limited(
             "logs-untold",

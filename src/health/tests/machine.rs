@@ -77,6 +77,24 @@ fn kinds_of_alerts_that_nobody_takes() {
         ("none", but(|snapshot| snapshot.subscriptions.clear()), &["no-subscription"]),
         ("none for trouble", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Operation)), &["trouble-untold"]),
         ("none for takeovers", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Release)), &["takeovers-untold"]),
+        ("only a digest for takeovers", ops(|one| one.at_once.clear()), &["takeovers-late"]),
+        (
+            "a digest beside others",
+            but(|snapshot| {
+                let digest =
+                    Subscription { name: "daily".to_owned(), at_once: Vec::new(), ..snapshot.subscriptions[0].clone() };
+                snapshot.subscriptions.insert(0, digest);
+            }),
+            &[],
+        ),
+        (
+            "only a digest, and no packages",
+            but(|snapshot| {
+                snapshot.sources.clear();
+                snapshot.subscriptions[0].at_once.clear();
+            }),
+            &[],
+        ),
         ("none for logs", ops(|one| one.takes.retain(|kind| *kind != AlertKind::Log)), &["logs-untold"]),
         (
             "none for logs, which are off",

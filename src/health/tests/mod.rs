@@ -62,7 +62,9 @@ pub(super) fn heartbeat(kind: Kind) -> Heartbeat {
 }
 
 pub(super) fn subscription() -> Subscription {
-    Subscription { name: "ops".to_owned(), configured: true, takes: ALL_KINDS.to_vec(), ..Subscription::default() }
+    let (name, takes) = ("ops".to_owned(), ALL_KINDS.to_vec());
+    let at_once = takes.clone();
+    Subscription { name, configured: true, takes, at_once, ..Subscription::default() }
 }
 
 pub(super) fn file(digest: &str) -> File {

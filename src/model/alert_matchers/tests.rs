@@ -171,3 +171,29 @@ fn matchers_survive_a_round_trip() {
     assert_eq!(serde_json::from_str::<AlertMatchers>(&json).unwrap(), all);
     assert_eq!(serde_json::to_string(&AlertMatchers::default()).unwrap(), "{}");
 }
+
+#[test]
+fn a_silence_covers_a_campaign_only_if_it_covers_every_release_of_it() {
+    let mixed = Alert {
+        tier: Some(Tier::Critical),
+        team: Some("web".to_owned()),
+        member_tiers: vec![Tier::Normal, Tier::Critical],
+        member_teams: vec!["data".to_owned(), "web".to_owned()],
+        ..campaign()
+    };
+    let alike = Alert { member_tiers: vec![Tier::Critical], member_teams: vec!["web".to_owned()], ..mixed.clone() };
+    // An older one, or one with a release that has no tier or team.
+    let unknown = Alert { member_tiers: Vec::new(), member_teams: Vec::new(), ..mixed.clone() };
+    for (toml, expected) in [
+        ("tiers = ['critical']", [false, true, false]),
+        ("tiers = ['normal']", [false, false, false]),
+        ("tiers = ['critical', 'normal']", [true, true, false]),
+        ("teams = ['web']", [false, true, false]),
+        ("teams = ['web', 'data', 'x']", [true, true, false]),
+        ("teams = ['web']\ntiers = ['critical']", [false, true, false]),
+        ("kinds = ['campaign']", [true, true, true]),
+    ] {
+        assert_eq!([&mixed, &alike, &unknown].map(|alert| matchers(toml).cover(alert)), expected, "{toml}");
+    }
+    assert!(matchers("tiers = ['critical']").select(&mixed) && matchers("teams = ['web']").select(&mixed));
+}

@@ -64,6 +64,8 @@ impl Campaigns {
             if alert.severity == known.severity {
                 alert.confidence = alert.confidence.max(known.confidence);
             }
+            alert.member_tiers = campaign::with_earlier(alert.member_tiers, known.member_tiers);
+            alert.member_teams = campaign::with_earlier(alert.member_teams, known.member_teams);
         }
         Ok(Some(alert))
     }
@@ -124,7 +126,8 @@ impl Campaigns {
 
     /// The receivers of a release's alert: all matching subscriptions, except those that receive its campaign, unless
     /// the release is among the first critical members. The campaign is recorded first, so that after a crash at any
-    /// point one of the two is sent; unsent deliveries of its other members are withdrawn.
+    /// point one of the two is sent; unsent deliveries of its other members are withdrawn. While a silence holds the
+    /// campaign back, its members are sent as if there were none: the silence may not cover them.
     pub fn audience(&self, record: &Record, alert: &Alert) -> Result<Vec<String>, StoreError> {
         let mut audience = self.subscriptions.matching(alert);
         let Subject::Observed(observation) = &record.subject else { return Ok(audience) };
@@ -132,8 +135,8 @@ impl Campaigns {
         let Some(campaign) = self.campaign(observation, alert, before.as_ref())? else { return Ok(audience) };
         let told = self.subscriptions.matching(&campaign);
         let recorded = self.store.record_alert(&campaign, &told, self.clock.now())?;
-        if before.is_some() && recorded.deliveries == 0 {
-            // The campaign has been sent; a change of this member is sent individually.
+        if recorded.silenced || (before.is_some() && recorded.deliveries == 0) {
+            // The campaign is not sent, or has been; a change of this member is sent individually.
             return Ok(audience);
         }
         let singly = self.sent_singly(&campaign, alert)?;

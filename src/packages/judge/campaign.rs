@@ -126,6 +126,8 @@ pub fn alert(
         members: members.iter().map(|one| one.purl.clone()).collect(),
         tier: members.iter().filter_map(|one| one.tier).max(),
         team: team(members),
+        member_tiers: of_each(members, |one| one.tier),
+        member_teams: of_each(members, |one| one.team.clone()),
         ..Alert::about(AlertKind::Campaign, &subject, worst.severity, worst.confidence, title, raised_at)
     })
 }
@@ -135,6 +137,20 @@ fn team(members: &[Accused]) -> Option<String> {
     let mut teams = members.iter().filter_map(|one| one.team.as_ref());
     let first = teams.next()?;
     teams.all(|team| team == first).then(|| first.clone())
+}
+
+/// A value of every release of a campaign, each once. Empty if one of them has none.
+fn of_each<T: Ord>(members: &[Accused], value: impl Fn(&Accused) -> Option<T>) -> Vec<T> {
+    let values: Option<BTreeSet<T>> = members.iter().map(value).collect();
+    values.unwrap_or_default().into_iter().collect()
+}
+
+/// The values of a campaign that grew: those that are known now, and the earlier ones. None, if one is not known.
+pub fn with_earlier<T: Ord>(now: Vec<T>, earlier: Vec<T>) -> Vec<T> {
+    if now.is_empty() || earlier.is_empty() {
+        return Vec::new();
+    }
+    now.into_iter().chain(earlier).collect::<BTreeSet<T>>().into_iter().collect()
 }
 
 /// An operator who investigates a campaign needs to know all releases of the same publisher.
@@ -243,6 +259,23 @@ mod tests {
         assert_eq!((&two.id, two.members.len(), three.members.len()), (&three.id, 2, 3));
         assert_eq!(three.title, "3 releases of 3 packages by the account qix raised alerts within 9 minutes");
         assert_eq!((three.kind, three.severity), (AlertKind::Campaign, Severity::High));
+    }
+
+    #[test]
+    fn it_has_the_tiers_and_teams_of_all_its_releases_or_none() {
+        let of = |tier, team: Option<&str>| Accused { tier, team: team.map(str::to_owned), ..accused("a", 1, 0) };
+        for (members, tiers, teams) in [
+            (vec![of(Some(Tier::Critical), Some("web")), of(Some(Tier::Normal), Some("web"))], 2, 1),
+            (vec![of(Some(Tier::Critical), Some("web")), of(Some(Tier::Critical), None)], 1, 0),
+            (vec![of(None, Some("web")), of(Some(Tier::Critical), Some("data"))], 0, 2),
+        ] {
+            let at = members[0].published_at;
+            let alert = alert(&CorrelationKey::Publisher("npm/qix".to_owned()), "x", &members, &BTreeSet::new(), at);
+            let Alert { member_tiers, member_teams, .. } = alert.unwrap();
+            assert_eq!((member_tiers.len(), member_teams.len()), (tiers, teams), "{members:?}");
+        }
+        assert_eq!(with_earlier(vec![2], vec![1, 2]), [1, 2]);
+        assert_eq!((with_earlier(vec![2], vec![]), with_earlier(vec![], vec![1])), (vec![], vec![]), "one is unknown");
     }
 
     #[test]

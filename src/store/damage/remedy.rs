@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::rows::{Columns, delete, seal};
 use crate::{
     model::{
-        Alert, AlertKind, AlertStatus, BaselineReason, Confidence, Fingerprint, Package, ReleaseId, ReleaseLine,
-        Severity, files_fingerprint,
+        Alert, AlertAction, AlertKind, AlertStatus, BaselineReason, Confidence, Fingerprint, Package, ReleaseId,
+        ReleaseLine, Severity, files_fingerprint,
     },
     store::{
+        alerts::last_action,
         broken::{Broken, Raw},
         columns::{Json, Micros, Rank, Text, Word},
         deliveries,
@@ -209,8 +210,8 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
     if !is_the_rows {
         delete(db, broken)?;
         db.prepare_cached(
-            "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, raised_at, updated_at, body)
-             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8) ON CONFLICT (fingerprint) DO NOTHING",
+            "INSERT INTO alerts (fingerprint, kind, severity, peak, raises, status, raised_at, updated_at, body, is_digest)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (fingerprint) DO NOTHING",
         )?
         .execute((
             &stub.fingerprint,
@@ -221,13 +222,18 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
             Micros(now),
             Micros(now),
             Json(&stub),
+            stub.digest.as_ref().map(|_| 1),
         ))?;
     }
+    let handling = stub.handling.as_ref().filter(|handling| handling.status == stub.status);
+    // Without a known end a snoozed alert would stay snoozed for ever.
+    let ends_now = (stub.status == AlertStatus::Snoozed).then_some(now);
     db.prepare_cached(
         "UPDATE alerts SET kind = :kind, severity = :severity, peak = :severity, status = :status, package = :package,
              raised_at = :raised_at, updated_at = :now, raises = 1 + (SELECT count(*) FROM deliveries WHERE alert = :key)
                  + coalesce((SELECT sum(count) FROM pruned_deliveries WHERE alert = :key), 0),
-             body = :body, repeats = NULL WHERE fingerprint = :key",
+             body = :body, repeats = NULL, until_at = :until, category = :category, handled_at = :handled_at
+         WHERE fingerprint = :key",
     )?
     .execute(named_params! {
         ":key": stub.fingerprint,
@@ -238,6 +244,9 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
         ":raised_at": Micros(stub.raised_at),
         ":now": Micros(now),
         ":body": Json(&stub),
+        ":until": handling.and_then(|handling| handling.until).or(ends_now).map(Micros),
+        ":category": handling.and_then(|handling| handling.category).map(Word),
+        ":handled_at": handling.map(|handling| Micros(handling.at)),
     })?;
     if is_the_rows {
         seal(db, broken)?;
@@ -270,14 +279,18 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
     let by_release = purl.as_ref().map(Fingerprint::of_release);
     let known = by_release.or(body.as_ref().map(|body| body.fingerprint)).or(own);
     let fingerprint = known.unwrap_or_else(|| Fingerprint::of(kind, text(columns, "fingerprint").unwrap_or_default()));
+    // Its last action confirms where it stands, and until when.
+    let last = confirmed(db, &fingerprint)?;
+    let stands = last.as_ref().map(|last| last.status).or_else(|| word(columns, "status"));
     Ok(Alert {
         id: fingerprint.id(),
         fingerprint,
-        status: word(columns, "status").unwrap_or(AlertStatus::Open),
+        status: stands.unwrap_or(AlertStatus::Open),
         purl,
         repeated: body.as_ref().and_then(|body| body.repeated.clone()),
         developments: body.as_ref().map(|body| body.developments.clone()).unwrap_or_default(),
-        handling: body.as_ref().and_then(|body| body.handling.clone()),
+        handling: last.or_else(|| body.as_ref().and_then(|body| body.handling.clone())),
+        digest: body.as_ref().and_then(|body| body.digest.clone()),
         members: body.map(|body| body.members).unwrap_or_default(),
         argument: "The stored alert is damaged; this is the part that is left. The damaged row is kept, and the \
             subject of the alert is re-checked where possible."
@@ -291,6 +304,14 @@ fn stub(db: &Connection, columns: &Columns, now: DateTime<Utc>) -> Result<Alert,
             now,
         )
     })
+}
+
+/// The last action on an alert. One that is damaged too confirms nothing.
+fn confirmed(db: &Connection, fingerprint: &Fingerprint) -> Result<Option<AlertAction>, QueryFailure> {
+    match last_action(db, fingerprint) {
+        Err(QueryFailure::Broken(_)) => Ok(None),
+        found => found,
+    }
 }
 
 /// The release of a package that an alert with this fingerprint is about.

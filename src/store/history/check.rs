@@ -11,6 +11,7 @@ use super::{
     head::{Head, NotedHead},
     keys::HeadVerifier,
     signatures::{SIGNED, Signatures, SignedHeads},
+    standing,
 };
 use crate::store::{Store, StoreError, columns::time_of_any, error::QueryFailure};
 
@@ -38,8 +39,8 @@ pub(crate) struct CheckedHistory {
 }
 
 impl Store {
-    /// Verifies the history, the rows that it covers, and its signed and noted heads, all as of one moment. Reads every
-    /// covered row.
+    /// Verifies the history, the rows that it covers, its signed and noted heads, and that every alert stands where its
+    /// last action says, all as of one moment. Reads every covered row.
     ///
     /// # Errors
     /// As every read. A contradiction or a damaged row is not an error.
@@ -162,6 +163,7 @@ impl Walk<'_> {
             self.faults.add(Fault::NotedMissing { noted: noted.to_string(), last });
         }
         let signatures = self.signed.end(self.head.as_ref(), worked_at(db)?, &mut self.faults)?;
+        standing::compare(db, &mut self.faults)?;
         Ok(CheckedHistory {
             entries: self.entries,
             head: self.head,

@@ -20,6 +20,8 @@ pub enum Fault {
     Inserted { table: &'static str, row: i64 },
     /// A covered row comes before one that is older.
     Reordered { seq: i64, table: &'static str, row: i64 },
+    /// An alert stands elsewhere than its last action says: another program changed its status, end or category.
+    StandsElsewhere { alert: String },
     /// Entries do not exist any more.
     EntriesMissing { first: i64, last: i64 },
     /// An entry does not follow from the one before it: one of them was edited, inserted or exchanged.
@@ -61,6 +63,11 @@ impl fmt::Display for Fault {
             Self::Reordered { seq, table, row } => {
                 write!(f, "the row {row} of {table} (entry {seq}) was moved: an older row comes after it")
             }
+            Self::StandsElsewhere { alert } => write!(
+                f,
+                "the status, end or category of the alert {alert} was edited: it is not that of its last action, which \
+                 `provwatch alerts show {alert}` shows"
+            ),
             Self::EntriesMissing { first, last } if first == last => write!(f, "the entry {first} was deleted"),
             Self::EntriesMissing { first, last } => write!(f, "the entries {first} to {last} were deleted"),
             Self::Unchained { seq } => write!(

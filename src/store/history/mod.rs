@@ -18,6 +18,7 @@ mod head;
 mod keys;
 mod signatures;
 mod signed;
+mod standing;
 
 pub(crate) use check::{Against, CheckedHistory};
 pub(super) use covered::keep_chain;

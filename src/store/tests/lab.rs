@@ -86,6 +86,18 @@ pub fn dump(store: &Store) -> String {
     out
 }
 
+/// How SQLite would find the rows of a statement.
+pub fn plan(store: &Store, sql: &str) -> String {
+    let db = store.connection();
+    let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = query.raw_query();
+    let mut plan = String::new();
+    while let Some(row) = rows.next().unwrap() {
+        writeln!(plan, "{}", row.get::<_, String>("detail").unwrap()).unwrap();
+    }
+    plan
+}
+
 pub fn noon() -> DateTime<Utc> {
     "2026-04-01T12:00:00Z".parse().unwrap()
 }

@@ -22,5 +22,6 @@ mod recording;
 mod repetitions;
 mod schema;
 mod silencing;
+mod standing;
 mod tampering;
 mod vitals;

@@ -7,7 +7,7 @@ use super::{
     lab::{Lab, alert, alerted, dump, event, learned, minutes_later, noon, package, stale_source, subscriptions},
 };
 use crate::{
-    model::{AlertKind, ReleaseId, Severity},
+    model::{AlertAction, AlertKind, AlertStatus, ReleaseId, Severity},
     store::{Against, Record, Store, Turn},
 };
 
@@ -42,6 +42,10 @@ fn old(rows: usize) -> Lab {
         } else {
             store.give_up(&delivery, minutes_later(2), "404").unwrap();
         }
+    }
+    for number in 0..rows.div_ceil(2) {
+        let alert = alert(&format!("pkg:npm/axios@1.0.{number}"), Severity::High).fingerprint;
+        store.resolve(&alert, "olga", "ours", minutes_later(2)).unwrap();
     }
     store.take_page("npm-changes", "2", &events(rows..rows + 3), later()).unwrap();
     store.record_alert(&stale_source(), &subscriptions(&["mail", "slack"]), noon()).unwrap();
@@ -139,4 +143,37 @@ fn a_step_is_done_or_not_done() {
         assert_eq!(dump(&lab.store), expected, "{point:?}");
         assert_eq!(dump(&lab.after_kill().store), expected, "{point:?}, killed");
     }
+}
+
+/// Whoever was told of an alert is told what becomes of it, however late.
+#[test]
+fn whoever_was_told_of_an_alert_stays_known_until_it_is_resolved() {
+    let lab = Lab::new();
+    let bad = "pkg:npm/axios@1.0.0";
+    lab.store.record(&alerted(bad, Severity::High)).unwrap();
+    let send = |minutes| {
+        for (number, delivery) in lab.store.outbox(minutes_later(minutes)).unwrap().into_iter().enumerate() {
+            if delivery.subscription == "slack" && minutes == 2 && number > 0 {
+                lab.store.give_up(&delivery, minutes_later(minutes), "404").unwrap();
+            } else {
+                lab.store.delivered(&delivery, minutes_later(minutes), "250").unwrap();
+            }
+        }
+    };
+    send(1);
+    let worse = Record { now: minutes_later(2), ..alerted(bad, Severity::Critical) };
+    lab.store.record(&worse).unwrap();
+    send(2);
+    let bad = alert(bad, Severity::High).fingerprint;
+    let until = Some(later());
+    let snooze = AlertAction { until, ..AlertAction::new(AlertStatus::Snoozed, "ada", "later", minutes_later(3)) };
+    lab.store.act_on(&[bad], &snooze).unwrap();
+    while lab.store.prune(cutoff(), 4).unwrap().rows() > 0 {}
+    assert_eq!(count(&lab.store, "deliveries"), 2, "the last one that got through, for each");
+    lab.store.open_what_ended(later()).unwrap();
+    let told: Vec<_> = lab.store.outbox(later()).unwrap().into_iter().map(|delivery| delivery.subscription).collect();
+    assert_eq!(told, ["mail", "slack"]);
+    lab.store.resolve(&bad, "ada", "ours", later()).unwrap();
+    while lab.store.prune(cutoff(), 4).unwrap().rows() > 0 {}
+    assert_eq!(count(&lab.store, "deliveries"), 2, "those that wait");
 }

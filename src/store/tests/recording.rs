@@ -54,7 +54,10 @@ fn recording_the_same_again_changes_nothing() {
     let mut record = alerted("pkg:npm/axios@1.14.1", Severity::High);
     record.baseline = Some(learning(0, &["pkg:npm/axios@1.14.1"]));
     let first = lab.store.record(&record).unwrap();
-    assert_eq!(first, Recorded { new_alert: true, announced: true, deliveries: 2, baseline_versions: 1 });
+    assert_eq!(
+        first,
+        Recorded { new_alert: true, announced: true, deliveries: 2, silenced: false, baseline_versions: 1 }
+    );
     let before = dump(&lab.store);
     record.now = minutes_later(5);
     assert_eq!(lab.store.record(&record).unwrap(), Recorded::default());

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lab::{Lab, minutes_later, noon};
 use crate::{
-    model::{Alert, AlertKind, AlertMatchers, Confidence, Severity, Silence, SilenceEnd},
+    model::{Alert, AlertAction, AlertKind, AlertMatchers, AlertStatus, Confidence, Severity, Silence, SilenceEnd},
     store::Store,
 };
 
@@ -136,4 +136,81 @@ fn many_held_messages_are_let_go_in_steps() {
     }
     let steps: Vec<usize> = (0..4).map(|_| lab.store.release_held(noon() + TimeDelta::hours(2)).unwrap()).collect();
     assert_eq!(steps, [500, 500, 200, 0]);
+}
+
+#[test]
+fn what_was_put_off_when_a_silence_ended_is_sent_when_it_is_open_again() {
+    for status in [AlertStatus::Snoozed, AlertStatus::Acknowledged] {
+        let lab = Lab::new();
+        silence(&lab, "kinds = ['release']", 60);
+        let axios = alert("axios", Severity::High);
+        raise(&lab.store, &axios, noon());
+        let until = Some(minutes_later(120));
+        let action = AlertAction { until, ..AlertAction::new(status, "ada", "later", minutes_later(5)) };
+        lab.store.act_on(&[axios.fingerprint], &action).unwrap();
+        assert_eq!(lab.store.release_held(minutes_later(60)).unwrap(), 0, "{status:?}");
+        assert_eq!(lab.store.open_what_ended(minutes_later(120)).unwrap(), 1);
+        assert_eq!(lab.store.release_held(minutes_later(121)).unwrap(), 2, "{status:?}");
+        assert_eq!(titles(&lab.store, minutes_later(121)).len(), 2, "{status:?}");
+        assert_eq!(lab.store.release_held(minutes_later(122)).unwrap(), 0, "once");
+    }
+}
+
+#[test]
+fn what_is_resolved_when_a_silence_ends_needs_no_message() {
+    let lab = Lab::new();
+    silence(&lab, "kinds = ['release']", 60);
+    let axios = alert("axios", Severity::High);
+    raise(&lab.store, &axios, noon());
+    lab.store.resolve(&axios.fingerprint, "ada", "ours", minutes_later(5)).unwrap();
+    assert_eq!(lab.store.release_held(minutes_later(60)).unwrap(), 0);
+    assert!(lab.store.held_back(&axios.fingerprint).unwrap().iter().all(|held| held.released_at.is_some()));
+}
+
+#[test]
+fn a_silence_holds_follow_ups_back_until_it_ends() {
+    let lab = Lab::new();
+    let axios = alert("axios", Severity::High);
+    raise(&lab.store, &axios, noon());
+    for delivery in lab.store.outbox(noon()).unwrap() {
+        lab.store.delivered(&delivery, minutes_later(1), "taken").unwrap();
+    }
+    let until = Some(minutes_later(30));
+    let snooze = AlertAction { until, ..AlertAction::new(AlertStatus::Snoozed, "ada", "later", minutes_later(2)) };
+    lab.store.act_on(&[axios.fingerprint], &snooze).unwrap();
+    silence(&lab, "kinds = ['release']", 60);
+    assert_eq!(lab.store.open_what_ended(minutes_later(30)).unwrap(), 1);
+    assert!(titles(&lab.store, minutes_later(31)).is_empty(), "the snooze ended under the silence");
+    assert_eq!(only(&lab.store).held.alerts, 1, "and counts as held back");
+    assert_eq!(lab.store.release_held(minutes_later(60)).unwrap(), 2);
+    assert_eq!(titles(&lab.store, minutes_later(60)).len(), 2, "though the alert was announced before");
+}
+
+#[test]
+fn whether_a_silence_holds_an_alert_back_is_told_to_whoever_raises_it() {
+    let lab = Lab::new();
+    let subscriptions = ["desk".to_owned()];
+    let silenced = |alert: &Alert, now| lab.store.record_alert(alert, &subscriptions, now).unwrap().silenced;
+    let axios = alert("axios", Severity::High);
+    assert!(!silenced(&axios, noon()));
+    silence(&lab, "kinds = ['release']", 60);
+    assert!(silenced(&axios, noon()), "also if nothing changed");
+    assert!(!silenced(&axios, minutes_later(60)));
+    assert!(!silenced(&Alert { kind: AlertKind::Log, ..alert("other", Severity::High) }, noon()));
+}
+
+#[test]
+fn an_end_that_lies_ahead_because_the_clock_did_keeps_nobody_from_ending_the_silence() {
+    let lab = Lab::new();
+    let id = silence(&lab, "kinds = ['release']", 6000);
+    let axios = alert("axios", Severity::High);
+    raise(&lab.store, &axios, noon());
+    let end = |by: &str, minutes| SilenceEnd { at: minutes_later(minutes), by: by.to_owned(), reason: "x".to_owned() };
+    lab.store.expire_silence(id, &end("ahead", 5000)).unwrap();
+    assert!(only(&lab.store).is_active(minutes_later(10)));
+    lab.store.expire_silence(id, &end("ada", 10)).unwrap();
+    lab.store.expire_silence(id, &end("late", 20)).unwrap();
+    assert_eq!(only(&lab.store).expired, Some(end("ada", 10)));
+    assert_eq!(lab.store.release_held(minutes_later(10)).unwrap(), 2, "each message once");
+    assert_eq!(lab.store.check_history(&crate::store::Against::default()).unwrap().fault_count, 0);
 }

@@ -1,0 +1,80 @@
+//! Tells subscriptions what people did with alerts of earlier messages.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    Store, StoreError,
+    alerts::{OWN_NAME, raised},
+    announcing::{idempotency_key, tell},
+    columns::{Micros, Word},
+    error::QueryFailure,
+    holding::is_held,
+    reading::Reading,
+    sealed::ALERT_ACTIONS,
+};
+use crate::model::{AlertStatus, Fingerprint};
+
+/// How long after an action a notice of it still follows.
+const NOTICED_FOR: TimeDelta = TimeDelta::days(1);
+
+impl Store {
+    /// Tells a subscription that people acknowledged or resolved alerts of its earlier messages; what provwatch does itself
+    /// is announced when it does it. Returns the number of messages.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn notify_of_actions(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let found = self.read("looking for actions", |db| actions(db, subscription, now))?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        self.write("telling of actions", |db| {
+            let mut told = 0;
+            for Action { key, alert, why } in &found {
+                if let Some((alert, _)) = raised(db, alert)?
+                    && !is_held(db, &alert, now)?
+                {
+                    told += tell(db, &alert, key, subscription, (now, why))?;
+                }
+            }
+            Ok(told)
+        })
+    }
+}
+
+/// An action of which a subscription was not told yet.
+struct Action {
+    key: String,
+    alert: Fingerprint,
+    why: String,
+}
+
+fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Vec<Action>, QueryFailure> {
+    let sql = "SELECT action.*, {row AS action} FROM alert_actions AS action
+         WHERE action.at >= :since AND action.status IN ('acknowledged', 'resolved')
+             AND action.by <> :own AND EXISTS (
+             SELECT 1 FROM deliveries WHERE deliveries.alert = action.alert
+                 AND deliveries.subscription = :subscription AND deliveries.state = 'delivered'
+                 AND deliveries.settled_at <= action.at
+         ) ORDER BY action.at, action.id";
+    let read = |row: &Row<'_>| {
+        let (id, alert): (i64, Fingerprint) = (row.get("id")?, row.get("alert")?);
+        let (by, reason): (String, String) = (row.get("by")?, row.get("reason")?);
+        let status = row.get::<_, Word<AlertStatus>>("status")?.0;
+        let why = format!("{} by {by}: {reason}", status.as_str());
+        Ok(Action { key: idempotency_key(&alert, -id, subscription), alert, why })
+    };
+    let values = named_params! {
+        ":since": Micros(now - NOTICED_FOR), ":own": OWN_NAME, ":subscription": subscription,
+    };
+    let all = Reading::over(db).rows(&ALERT_ACTIONS, sql, values, read)?;
+    let mut is_told = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE idempotency_key = ?1)")?;
+    let mut new = Vec::new();
+    for action in all {
+        if !is_told.query_row([&action.key], |row| row.get(0))? {
+            new.push(action);
+        }
+    }
+    Ok(new)
+}
