@@ -257,6 +257,7 @@ async fn an_announced_release_by_hand_needs_no_run() {
         by: "grace".to_owned(),
         reason: "the workflow is broken".to_owned(),
         created_at: town.now(),
+        removed: None,
     };
     town.app.store.expect_change(&expected).unwrap();
     town.publish("widget", "1.1.0", &by_ada()).await;
