@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 26;
+PRAGMA user_version = 28;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,6 +51,35 @@ CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;
 
 CREATE INDEX alerts_unresolved ON alerts (status, severity, raised_at, fingerprint, repeats, critical_at, is_digest)
 WHERE status <> 'resolved';
+
+CREATE TABLE allowed_digests (
+    digest      TEXT NOT NULL,
+    allowed_run INTEGER NOT NULL REFERENCES allowed_runs (id),
+    PRIMARY KEY (digest, allowed_run)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE allowed_runs (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    run      TEXT NOT NULL,
+    attempt  INTEGER,
+    digests  TEXT NOT NULL,
+    package  TEXT,
+    at       INTEGER NOT NULL,
+    by       TEXT NOT NULL,
+    source   TEXT UNIQUE,
+    checksum INTEGER
+) STRICT;
+
+CREATE TRIGGER allowed_runs_are_not_changed
+BEFORE UPDATE OF id, run, attempt, digests, package, at, by, source ON allowed_runs
+BEGIN SELECT RAISE(ABORT, 'allowed_runs only grows'); END;
+
+CREATE TRIGGER allowed_runs_are_not_removed BEFORE DELETE ON allowed_runs
+BEGIN SELECT RAISE(ABORT, 'allowed_runs only grows'); END;
+
+CREATE INDEX allowed_runs_by_run ON allowed_runs (run);
+
+CREATE INDEX allowed_runs_of_package ON allowed_runs (package, at) WHERE package IS NOT NULL;
 
 CREATE TABLE attempts (
     delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,

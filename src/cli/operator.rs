@@ -34,7 +34,10 @@ fn author(text: &str) -> Result<String, String> {
 /// The operator's account, also behind sudo.
 pub fn name() -> String {
     let variables = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
-    variables.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+    let mut names = variables.map(|name| name.trim().to_owned());
+    // The account of the service is not the name of a person.
+    let is_person = |name: &String| !name.is_empty() && !name.eq_ignore_ascii_case(OURS);
+    names.find(is_person).unwrap_or_else(|| "operator".to_owned())
 }
 
 #[cfg(test)]

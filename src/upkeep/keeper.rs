@@ -118,7 +118,7 @@ mod tests {
         HeadSigner::from_pem(&rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem()).unwrap()
     }
 
-    /// A keeper of a store with one delivery that was settled then, and one acknowledgement.
+    /// A keeper of a store with one delivery that was settled then, of an alert that was resolved.
     fn keeper(settled_at: DateTime<Utc>, signer: Option<HeadSigner>) -> (Keeper, Arc<ManualClock>) {
         let (store, clock) = (Arc::new(Store::in_memory().unwrap()), Arc::new(ManualClock::at(start())));
         let alert =
@@ -126,7 +126,7 @@ mod tests {
         store.record_alert(&alert, &["mail".to_owned()], settled_at).unwrap();
         let delivery = store.outbox(settled_at).unwrap().remove(0);
         store.delivered(&delivery, settled_at, "250").unwrap();
-        store.acknowledge(&alert.fingerprint, "olga", "known", settled_at).unwrap();
+        store.resolve(&alert.fingerprint, "olga", "known", settled_at).unwrap();
         let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock) as _);
         let wall_clock = Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock) as _, http));
         let keeping = Keeping { keep: TimeDelta::days(400), signer };

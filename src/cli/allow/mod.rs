@@ -10,7 +10,7 @@ use super::{
     callable::callable,
     context::Context,
     exit::{CliError, Exit, Outcome},
-    operator,
+    operator::Author,
     output::{self, Printing},
     target, words,
 };
@@ -26,11 +26,11 @@ Examples:
   provwatch allow --run https://github.com/acme/widget/actions/runs/4711 \\
       --package pkg:npm/widget
   provwatch allow --run https://github.com/acme/widget/actions/runs/4711 \\
-      --digest sha256:$(sha256sum widget-1.2.0.tgz | cut -d' ' -f1)
+      --digest 6a0f2f7a2c0e5a1d3c1f0d7b9a8e4c55aa11bb22cc33dd44ee55ff6677889900
   provwatch allow list
 
 For packages and signers that are marked with own = true. A run without a digest explains what it publishes for two \
-hours (run_window in [own]); a run with digests explains these files, and no other file. Tell of the run before it \
+hours (run_window in [own]); a run with digests explains these files, and no other file. `sha256sum` prints a digest. Tell of the run before it \
 publishes."
 )]
 pub struct Allow {
@@ -60,6 +60,8 @@ struct New {
     #[arg(long, value_name = "PURL", value_parser = target::package)]
     package: Option<Package>,
     #[command(flatten)]
+    author: Author,
+    #[command(flatten)]
     printing: Printing,
 }
 
@@ -83,9 +85,9 @@ impl New {
             digests: self.digests.clone(),
             package: self.package.clone(),
             at: now,
-            by: operator::name(),
+            by: self.author.name(),
         };
-        allowance.id = context.store()?.allow_run(&allowance, None, now)?.unwrap_or_default();
+        allowance.id = context.store_to_change()?.allow_run(&allowance, None, now)?.unwrap_or_default();
         self.warn_if_not_own(context);
         if self.printing.is_json() {
             output::json(&allowance)?;

@@ -70,7 +70,9 @@ pub fn dump(store: &Store) -> String {
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut out = String::new();
     for name in names {
-        let mut query = db.prepare(&format!("SELECT * FROM {name} ORDER BY 1, 2, 3")).unwrap();
+        let width = db.prepare(&format!("SELECT * FROM {name}")).unwrap().column_count();
+        let order = ["1", "2", "3"][..width.min(3)].join(", ");
+        let mut query = db.prepare(&format!("SELECT * FROM {name} ORDER BY {order}")).unwrap();
         let columns: Vec<_> = query.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = query.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {

@@ -7,6 +7,7 @@ const RUN: &str = "https://github.com/acme/widget/actions/runs/7";
 #[test]
 fn a_run_is_told_with_its_files_and_listed() {
     let desk = Desk::new();
+    drop(desk.store());
     let digest = format!("sha256:{}", "ab".repeat(32));
     let told = desk.run(&["allow", "--run", RUN, "--package", "pkg:npm/widget"]);
     assert_eq!(told.code, 0, "{}", told.err);
@@ -30,6 +31,7 @@ fn a_run_is_told_with_its_files_and_listed() {
 #[test]
 fn what_is_not_a_run_or_a_digest_is_refused_with_the_expected_form() {
     let desk = Desk::new();
+    drop(desk.store());
     for (arguments, expected) in [
         (&["allow"][..], "--run <URL>"),
         (&["allow", "--run", "7"], "expected https://github.com/OWNER/NAME/actions/runs/NUMBER"),
@@ -43,13 +45,16 @@ fn what_is_not_a_run_or_a_digest_is_refused_with_the_expected_form() {
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.out);
         assert!(ran.err.contains(expected), "{arguments:?}: {}", ran.err);
     }
-    let none = desk.run(&["allow", "--run", RUN]);
-    assert_eq!(none.code, 0, "{}", none.err);
+    std::fs::remove_file(desk.path("provwatch.db")).unwrap();
+    let missing = desk.run(&["allow", "--run", RUN]);
+    assert_ne!(missing.code, 0, "a store that no daemon reads is not made");
+    assert!(!desk.path("provwatch.db").exists());
 }
 
 #[test]
 fn an_edited_run_is_noticed() {
     let desk = Desk::new();
+    drop(desk.store());
     assert_eq!(desk.run(&["allow", "--run", RUN]).code, 0);
     let db = rusqlite::Connection::open(desk.path("provwatch.db")).unwrap();
     db.execute_batch(
@@ -65,6 +70,7 @@ fn an_edited_run_is_noticed() {
 #[test]
 fn a_folder_of_signed_files_is_checked_by_doctor() {
     let desk = Desk::new();
+    drop(desk.store());
     std::fs::create_dir(desk.path("allowed")).unwrap();
     std::fs::write(desk.path("allowed/7.json"), "{}").unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
