@@ -1,4 +1,6 @@
-//! Benchmark of alerts on a store of 10,000 packages, 1,000,000 releases and 100,000 alerts: lists and filters by the real
+//! Benchmark of alerts on a store of 1,000,000 releases and 100,000 alerts: lists by the real program, a digest, and memory.
+//!
+//! The store has 10,000 packages. The figures are of lists and filters by the real
 //! program, a digest over 10,000 alerts, and the memory of the daemon over this store.
 //!
 //! Ends with an error when a promise of `docs/PERFORMANCE.md` is not kept. Does nothing unless `cargo bench` runs it.

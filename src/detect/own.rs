@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{Allowance, FileDigest, RunFacts, run_and_attempt},
+    model::{Allowance, RunFacts, run_and_attempt},
     text::{quoted, span},
 };
 
 /// Longest result of a run that a sentence quotes, in characters.
 const QUOTED: usize = 40;
+
+/// By so much the clocks of forges and registries differ.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+const OTHER_FILES: &str = "files that the run was not allowed to publish";
 
 /// What is known of the runs that may explain releases and signatures of one's own repositories.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,23 +48,39 @@ pub struct Told<'a> {
     pub unknown: Option<&'a str>,
 }
 
+impl Explanation {
+    /// The larger, the less it explains.
+    pub(super) fn weight(&self) -> u8 {
+        match self {
+            Self::Run => 0,
+            Self::Awaited(_) => 1,
+            Self::Nothing(_) => 2,
+        }
+    }
+}
+
 impl OwnRuns {
     /// Whether the CI allowed a file, given by all its known digests.
     pub fn allows_file(&self, digests: &[(&str, &str)]) -> bool {
         digests.iter().any(|(algorithm, hex)| self.allowances.iter().any(|allowance| allowance.has(algorithm, hex)))
     }
 
-    /// Whether a run explains what it signed at a time: a release with a certificate, or a log entry.
+    /// Whether a run explains a release with a certificate, whose files the CI did not allow.
     pub fn explains(&self, run: &str, told: Told<'_>, at: DateTime<Utc>) -> Explanation {
-        let allowing: Vec<&Allowance> = self.allowances.iter().filter(|allowance| allowance.names(run)).collect();
-        let digests: Vec<&FileDigest> = allowing.iter().flat_map(|allowance| &allowance.digests).collect();
-        if !digests.is_empty() {
-            // Its files were compared before.
-            return Explanation::Nothing("files that the run was not allowed to publish".to_owned());
+        if self.is_for_other_files(run) {
+            return Explanation::Nothing(OTHER_FILES.to_owned());
         }
+        self.explains_signature(run, told, at)
+    }
+
+    /// Whether a run explains a signature. Most signatures are over an attestation, whose digest the CI does not know: a run
+    /// that the CI named with its files is one that it vouches for.
+    pub fn explains_signature(&self, run: &str, told: Told<'_>, at: DateTime<Utc>) -> Explanation {
+        let allowing = self.allowances.iter().rev().find(|allowance| allowance.names(run));
         let known = told.runs.and_then(|runs| runs.iter().find(|(url, _)| is_same_run(url, run)));
-        match (known, allowing.first()) {
+        match (known, allowing) {
             (Some((_, facts)), _) => self.of_run(facts, at),
+            (None, Some(allowance)) if !allowance.digests.is_empty() => Explanation::Run,
             (None, Some(allowance)) => self.awaited(allowance.at.max(at), "a run that the CI did not end"),
             (None, None) => {
                 let why = told.unknown.unwrap_or("no forge is asked, and the CI did not allow it");
@@ -68,24 +89,27 @@ impl OwnRuns {
         }
     }
 
-    /// Whether any run explains a release without a certificate, which names no run.
+    fn is_for_other_files(&self, run: &str) -> bool {
+        self.allowances.iter().any(|allowance| !allowance.digests.is_empty() && allowance.names(run))
+    }
+
+    /// Whether any run explains a file without a certificate, which names no run, and which the CI did not allow.
     pub fn explains_bare(&self, told: Told<'_>, at: DateTime<Utc>) -> Explanation {
-        let runs = told.runs.into_iter().flatten().map(|(_, facts)| self.of_run(facts, at));
-        let best = runs.min_by_key(|explanation| match explanation {
-            Explanation::Run => 0,
-            Explanation::Awaited(_) => 1,
-            Explanation::Nothing(_) => 2,
-        });
+        let runs = told.runs.into_iter().flatten().filter(|(_, run)| was_under_way(run, at));
+        let other_files = || Explanation::Nothing(OTHER_FILES.to_owned());
+        let explained =
+            runs.map(|(url, run)| if self.is_for_other_files(url) { other_files() } else { self.of_run(run, at) });
+        let best = explained.min_by_key(Explanation::weight);
         let near = |allowance: &&Allowance| {
             allowance.package.is_some() && allowance.digests.is_empty() && (allowance.at - at).abs() <= self.window
         };
-        match (best, self.allowances.iter().find(near)) {
+        match (best, self.allowances.iter().rev().find(near)) {
             (Some(best @ (Explanation::Run | Explanation::Awaited(_))), _) => best,
             (_, Some(allowance)) => self.awaited(allowance.at, "a run that the CI did not end"),
             (Some(nothing), None) => nothing,
-            (None, None) if told.runs.is_some() => Explanation::Nothing("no run at that time".to_owned()),
             (None, None) => match told.unknown {
                 Some(why) => self.awaited(at, &format!("no known run ({why})")),
+                None if told.runs.is_some() => Explanation::Nothing("no run at that time".to_owned()),
                 None => Explanation::Nothing("no run: no forge is asked, and the CI allowed none".to_owned()),
             },
         }
@@ -109,6 +133,11 @@ impl OwnRuns {
             Explanation::Nothing(format!("{what} within {}", span(self.window)))
         }
     }
+}
+
+/// Whether a run was under way at a time, as far as is known.
+fn was_under_way(run: &RunFacts, at: DateTime<Utc>) -> bool {
+    run.created_at.is_none_or(|began| began <= at + SKEW) && run.ended_at.is_none_or(|ended| ended >= at - SKEW)
 }
 
 fn is_same_run(url: &str, run: &str) -> bool {
@@ -182,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_comes_later_needs_a_run_of_its_own() {
+        let run = json!({RUN: {"conclusion": "success", "created_at": time(-10), "ended_at": time(2)}});
+        let runs: BTreeMap<String, RunFacts> = serde_json::from_value(run).unwrap();
+        let own = own(0, &json!([]));
+        for (minute, expected) in [(0, "run"), (7, "run"), (8, "no run at that time"), (-16, "no run at that time")] {
+            assert_eq!(word(own.explains_bare(told(Some(&runs)), time(minute))), expected, "{minute}");
+        }
+    }
+
+    #[test]
     fn without_a_certificate_no_run_is_told_at_once_and_an_unknown_one_after_the_window() {
         let none = BTreeMap::new();
         let silent = Told { runs: None, unknown: Some("it does not answer") };
@@ -237,5 +276,14 @@ mod tests {
         let success = runs(&json!("success"));
         let expected = "files that the run was not allowed to publish";
         assert_eq!(word(own.explains(RUN, told(Some(&success)), time(0))), expected);
+        assert_eq!(word(own.explains_bare(told(Some(&success)), time(0))), expected);
+        assert_eq!(
+            word(own.explains_signature(RUN, told(None), time(600))),
+            "run",
+            "an attestation has another digest"
+        );
+        let failure = runs(&json!("failure"));
+        let signature = own.explains_signature(RUN, told(Some(&failure)), time(0));
+        assert_eq!(word(signature), "a run that ended with failure");
     }
 }

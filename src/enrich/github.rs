@@ -93,6 +93,7 @@ struct Run {
     created_at: Option<DateTime<Utc>>,
     actor: Option<Login>,
     head_repository: Option<Parent>,
+    repository: Option<Parent>,
     path: Option<String>,
     #[serde(default)]
     html_url: String,
@@ -287,6 +288,7 @@ impl From<Run> for RunFacts {
             event: run.event,
             attempt: run.attempt,
             created_at: run.created_at,
+            ended_at: None,
             actor: run.actor.map(|actor| actor.login),
             head_repository: run.head_repository.map(|repository| repository.full_name),
         }
@@ -328,7 +330,10 @@ impl From<Run> for ListedRun {
     fn from(run: Run) -> Self {
         let workflow = run.path.as_deref().map(|path| path.split_once('@').map_or(path, |(file, _)| file).to_owned());
         let ended_at = run.updated_at.filter(|_| run.conclusion.is_some());
-        Self { url: run.html_url.clone(), workflow, ended_at, facts: run.into() }
+        let (built, home) = (run.head_repository.as_ref(), run.repository.as_ref());
+        let is_of_fork = built.zip(home).is_some_and(|(built, home)| built.full_name != home.full_name);
+        let url = run.html_url.clone();
+        Self { url, workflow, is_of_fork, facts: RunFacts { ended_at, ..run.into() } }
     }
 }
 

@@ -282,9 +282,9 @@ impl From<ListedPipeline> for ListedRun {
     fn from(pipeline: ListedPipeline) -> Self {
         let conclusion = conclusion(pipeline.status.as_deref());
         let ended_at = pipeline.updated_at.filter(|_| conclusion.is_some());
-        let facts =
-            RunFacts { conclusion, event: pipeline.source, created_at: pipeline.created_at, ..RunFacts::default() };
-        Self { url: pipeline.web_url, workflow: Some(".gitlab-ci.yml".to_owned()), ended_at, facts }
+        let (event, created_at) = (pipeline.source, pipeline.created_at);
+        let facts = RunFacts { conclusion, event, created_at, ended_at, ..RunFacts::default() };
+        Self { url: pipeline.web_url, workflow: Some(".gitlab-ci.yml".to_owned()), is_of_fork: false, facts }
     }
 }
 

@@ -7,15 +7,25 @@ use crate::model::{RunFacts, fits};
 /// By so much the clocks of forges and registries differ, and a registry takes to show a release.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
+/// How long before a release its run may have begun: builds wait for approvals.
+const LONGEST_RUN: TimeDelta = TimeDelta::days(3);
+
+/// The events of runs that outsiders can start, or that build what is not merged.
+const OF_REQUESTS: [&str; 5] = [
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "merge_request_event",
+    "external_pull_request_event",
+];
+
 /// Which runs are looked for: those of the release workflow that were under way at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct UnderWay<'a> {
-    /// The workflow files, relative to the repository, or globs for them. Empty: any.
+    /// The workflow files, relative to the repository, or globs for them.
     pub workflows: &'a [String],
     /// When something was published.
     pub at: DateTime<Utc>,
-    /// How long before that a run may have begun.
-    pub within: TimeDelta,
 }
 
 /// A run as a forge lists it.
@@ -23,8 +33,8 @@ pub(super) struct ListedRun {
     pub url: String,
     /// The workflow file, relative to the repository.
     pub workflow: Option<String>,
-    /// When it ended; `None`: it has not.
-    pub ended_at: Option<DateTime<Utc>>,
+    /// Whether it builds the code of another repository.
+    pub is_of_fork: bool,
     pub facts: RunFacts,
 }
 
@@ -38,7 +48,7 @@ pub(super) struct RunList {
 impl UnderWay<'_> {
     /// The earliest begin of such a run.
     pub(super) fn since(&self) -> DateTime<Utc> {
-        self.at - self.within
+        self.at - LONGEST_RUN
     }
 
     /// The earliest end of such a run.
@@ -51,11 +61,13 @@ impl UnderWay<'_> {
         self.at + SKEW
     }
 
-    /// Whether it is one of the runs that are looked for.
+    /// Whether it is one of the runs that are looked for. Runs of requests explain nothing: outsiders can start them, with a
+    /// workflow of their own.
     pub(super) fn has(&self, run: &ListedRun) -> bool {
         let began = run.facts.created_at.is_some_and(|at| self.since() <= at && at <= self.until());
-        let went_on = run.ended_at.is_none_or(|at| at >= self.not_ended_before());
+        let went_on = run.facts.ended_at.is_none_or(|at| at >= self.not_ended_before());
         let is_of = |file: &str| self.workflows.iter().any(|glob| fits(glob, file));
-        began && went_on && (self.workflows.is_empty() || run.workflow.as_deref().is_some_and(is_of))
+        let is_of_request = run.facts.event.as_deref().is_some_and(|event| OF_REQUESTS.contains(&event));
+        began && went_on && !run.is_of_fork && !is_of_request && run.workflow.as_deref().is_some_and(is_of)
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FileDigest, Observation, Package, run_and_attempt};
+use super::{File, FileDigest, Observation, Package, Provenance, run_and_attempt};
 
 /// A run of one's own release workflow that may publish. It explains releases of packages, and signatures, that are
 /// watched with `own = true`; `schema/allowance.schema.json` is generated from this type.
@@ -71,11 +71,30 @@ pub fn run_url(text: &str) -> Result<String, InvalidRunUrl> {
 impl Observation {
     /// The digests of each of its files by which an allowance can name it, by algorithm.
     pub fn strong_digests(&self) -> impl Iterator<Item = Vec<(&'static str, &str)>> {
-        self.files.iter().map(|file| {
-            let both = [("sha512", &file.digests.sha512), ("sha256", &file.digests.sha256)];
-            both.into_iter().filter_map(|(name, digest)| Some((name, digest.as_deref()?))).collect()
-        })
+        self.files.iter().map(strong_digests)
     }
+
+    /// When each part without a certificate was published: the release as a whole, or files without one, but for those that
+    /// are `allowed` by their digests.
+    pub fn bare_files(&self, allowed: impl Fn(&[(&str, &str)]) -> bool) -> Vec<DateTime<Utc>> {
+        if self.attestation.verified().is_some() && self.files.iter().all(|file| file.attestation.is_none()) {
+            return Vec::new();
+        }
+        if self.files.is_empty() {
+            return vec![self.published_at];
+        }
+        let is_bare = |file: &&File| file.attestation.as_ref().and_then(Provenance::verified).is_none();
+        let bare = self.files.iter().filter(is_bare).filter(|file| !allowed(&strong_digests(file)));
+        let mut times: Vec<_> = bare.map(|file| file.uploaded_at.unwrap_or(self.published_at)).collect();
+        times.sort_unstable();
+        times.dedup();
+        times
+    }
+}
+
+fn strong_digests(file: &File) -> Vec<(&'static str, &str)> {
+    let both = [("sha512", &file.digests.sha512), ("sha256", &file.digests.sha256)];
+    both.into_iter().filter_map(|(name, digest)| Some((name, digest.as_deref()?))).collect()
 }
 
 #[cfg(test)]

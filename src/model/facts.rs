@@ -162,6 +162,8 @@ facts! {
         attempt: u32,
         /// First started.
         created_at: DateTime<Utc>,
+        /// When it ended, where the forge lists it.
+        ended_at: DateTime<Utc>,
         /// The account that started it.
         actor: String,
         /// The repository that the built code came from, `owner/name`.

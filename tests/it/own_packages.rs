@@ -39,7 +39,7 @@ fn run_is(town: &ForgeTown, number: u32, conclusion: &Value) {
 /// The forge lists these runs of the release workflow for a release that is published now.
 fn lists(town: &ForgeTown, runs: &Value) {
     let stamp = |minutes| (town.now() + TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%M:%SZ");
-    let window = format!("{}..{}", stamp(-120), stamp(5));
+    let window = format!("{}..{}", stamp(-3 * 24 * 60), stamp(5));
     let path = format!("{}/actions/workflows/release.yml/runs?per_page=100&created={window}", home());
     town.forge.has(&path, json!({"workflow_runs": runs}));
 }
@@ -172,7 +172,7 @@ async fn another_workflow_or_repository_explains_nothing_however_well_it_ended()
 #[tokio::test]
 async fn without_a_certificate_only_a_run_at_that_time_explains() {
     type Runs = fn(&ForgeTown) -> Value;
-    let cases: [(Runs, Option<&str>); 6] = [
+    let cases: [(Runs, Option<&str>); 9] = [
         (|_| json!([]), Some("no run at that time")),
         (|town| json!([listed(town, 7, &json!("success"), (-10, 3))]), None),
         (|town| json!([listed(town, 7, &json!("success"), (-60, -30))]), Some("no run at that time")),
@@ -180,6 +180,24 @@ async fn without_a_certificate_only_a_run_at_that_time_explains() {
         (
             |town| json!([listed(town, 7, &json!("failure"), (-9, 3)), listed(town, 8, &json!("success"), (-10, 3))]),
             None,
+        ),
+        (|town| json!([listed(town, 7, &json!("success"), (-60 * 24, 3))]), None),
+        (
+            |town| {
+                let mut request = listed(town, 7, &json!("success"), (-10, 3));
+                request["event"] = json!("pull_request");
+                json!([request])
+            },
+            Some("no run at that time"),
+        ),
+        (
+            |town| {
+                let mut fork = listed(town, 7, &json!("success"), (-10, 3));
+                fork["head_repository"] = json!({"full_name": "mallory/widget"});
+                fork["repository"] = json!({"full_name": "acme/widget"});
+                json!([fork])
+            },
+            Some("no run at that time"),
         ),
         (
             |town| {

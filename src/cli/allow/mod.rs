@@ -24,13 +24,14 @@ use crate::model::{Allowance, FileDigest, Package, run_url};
     after_help = "\
 Examples:
   provwatch allow --run https://github.com/acme/widget/actions/runs/4711 \\
-      --package pkg:npm/widget
+      --package pkg:pypi/widget
   provwatch allow --run https://github.com/acme/widget/actions/runs/4711 \\
       --digest 6a0f2f7a2c0e5a1d3c1f0d7b9a8e4c55aa11bb22cc33dd44ee55ff6677889900
   provwatch allow list
 
 For packages and signers that are marked with own = true. A run without a digest explains what it publishes for two \
-hours (run_window in [own]); a run with digests explains these files, and no other file. `sha256sum` prints a digest. Tell of the run before it \
+hours (run_window in [own]); a run with digests explains these files, and no other file. Give the digest that the registry states: SHA-512 for \
+npm, SHA-256 for others. Tell of the run before it \
 publishes."
 )]
 pub struct Allow {

@@ -73,7 +73,8 @@ pub fn is_explained_by_run(change: &Change<'_>) -> bool {
     explanation(change) == Some(Explanation::Run)
 }
 
-/// What explains the release; `None`: it is not of one's own package, or announced.
+/// What explains the release; `None`: it is not of one's own package, or announced. The part that is explained least counts:
+/// each certificate needs its run, and each file without one a run at its time.
 fn explanation(change: &Change<'_>) -> Option<Explanation> {
     let own = change.release_context.own.as_ref()?;
     let release = change.release;
@@ -83,25 +84,13 @@ fn explanation(change: &Change<'_>) -> Option<Explanation> {
     }
     let facts = &release.facts;
     let unknown = facts.unknown.as_ref().and_then(|unknown| unknown.get(&Fact::OwnRuns)).map(String::as_str);
-    let told = Told { runs: facts.own_runs.as_ref(), unknown };
-    if !change.traits.is_empty() {
-        return change.traits.iter().map(|traits| of_certificate(change, traits, own, told)).max_by_key(weight);
-    }
-    if is_announced(change) {
-        return None;
-    }
     // An attestation that is not checked yet may still name the run.
     let unchecked = release.has_unavailable().then_some("its attestation is not checked yet");
-    let told = Told { unknown: told.unknown.or(unchecked), ..told };
-    Some(own.explains_bare(told, release.published_at))
-}
-
-fn weight(explanation: &Explanation) -> u8 {
-    match explanation {
-        Explanation::Run => 0,
-        Explanation::Awaited(_) => 1,
-        Explanation::Nothing(_) => 2,
-    }
+    let told = Told { runs: facts.own_runs.as_ref(), unknown: unknown.or(unchecked) };
+    let certified = change.traits.iter().map(|traits| of_certificate(change, traits, own, told));
+    let bare = release.bare_files(|digests| own.allows_file(digests));
+    let bare = bare.into_iter().filter(|_| !is_announced(change)).map(|at| own.explains_bare(told, at));
+    certified.chain(bare).max_by_key(Explanation::weight)
 }
 
 fn of_certificate(change: &Change<'_>, traits: &Traits<'_>, own: &OwnRuns, told: Told<'_>) -> Explanation {

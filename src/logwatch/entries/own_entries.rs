@@ -76,13 +76,17 @@ impl OwnEntries {
     /// The store failed.
     pub async fn ask(&self, open: &[LogEntryRow]) {
         let Some(forges) = &self.forges else { return };
-        let mut answers = Answers::default();
+        let mut answers = Answers { runs: self.results(open), ..Answers::default() };
+        let known = answers.runs.len();
         for row in open.iter().filter(|row| self.is_own(row)) {
-            let (identity, asked) = (&row.entry.identity, answers.runs.len() + answers.unknown.len());
+            let (identity, asked) = (&row.entry.identity, answers.runs.len() - known + answers.unknown.len());
             let Some(run) = identity.claims.run_invocation_uri.as_ref().filter(|_| asked < ROUND) else { continue };
             let Some(place) = ForgeRepository::of_identity(identity).filter(|place| forges.knows(place)) else {
                 continue;
             };
+            if answers.runs.contains_key(run) {
+                continue;
+            }
             match forges.run(&place, run).await {
                 ForgeAnswer::Found(facts) => drop(answers.runs.insert(run.clone(), facts)),
                 ForgeAnswer::Missing => {
@@ -93,6 +97,15 @@ impl OwnEntries {
             }
         }
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(answers);
+    }
+
+    /// The results that an earlier round found, of runs whose entries are still open.
+    fn results(&self, open: &[LogEntryRow]) -> BTreeMap<String, RunFacts> {
+        let before = Arc::clone(&self.answers.lock().unwrap_or_else(PoisonError::into_inner));
+        let runs = open.iter().filter_map(|row| row.entry.identity.claims.run_invocation_uri.as_ref());
+        let ended =
+            runs.filter_map(|run| before.runs.get_key_value(run)).filter(|(_, facts)| facts.conclusion.is_some());
+        ended.map(|(run, facts)| (run.clone(), facts.clone())).collect()
     }
 
     /// Whether an entry is a signature of one's own repositories. A forged certificate proves nothing about them.
@@ -130,7 +143,7 @@ impl OwnEntries {
         rules.filter_map(|rule| rule.own.as_deref())
     }
 
-    /// The release workflows of every own package and match that the entry belongs to. Each must be known, or any will do.
+    /// The known release workflows of the own packages and matches that the entry belongs to.
     fn workflows(&self, row: &LogEntryRow, baselines: &[Baseline]) -> Vec<String> {
         let watchlist = self.watchlist.now();
         let own = baselines.iter().filter(|baseline| watchlist.is_own(&baseline.package));
@@ -139,7 +152,7 @@ impl OwnEntries {
             policy.filter(|files| !files.is_empty()).unwrap_or_else(|| built_by(baseline))
         });
         let lists: Vec<Vec<String>> = of_packages.chain(self.own_matches(row).map(<[String]>::to_vec)).collect();
-        if lists.iter().any(Vec::is_empty) { Vec::new() } else { lists.concat() }
+        lists.concat()
     }
 }
 

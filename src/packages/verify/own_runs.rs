@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 
 use super::{dependencies::TOO_LATE, usual_place::usual_place};
 use crate::{
-    detect::{AssessmentInputs, Change, OwnRuns, release_workflows},
+    detect::{AssessmentInputs, Change, release_workflows},
     enrich::{ForgeAnswer, ForgeRepository, Forges, UnderWay},
     model::{Baseline, Fact, Observation, RunFacts},
     packages::examination::Examination,
 };
 
 /// Most runs of one release that are asked for: each of its files may have one of its own.
-const MOST: usize = 8;
+const MOST: usize = 20;
 
 /// Asks for runs.
 #[derive(Clone, Debug)]
@@ -29,6 +29,13 @@ struct Found {
     unknown: Option<String>,
 }
 
+impl Found {
+    fn add(&mut self, other: Self) {
+        self.runs.extend(other.runs);
+        self.unknown = self.unknown.take().or(other.unknown);
+    }
+}
+
 impl OwnRunFinder {
     /// Looks up the runs that built a release; without a certificate, those that were under way when it was published. A
     /// result that was known before stays, whatever becomes of the run. Returns whether another look may tell more.
@@ -41,15 +48,16 @@ impl OwnRunFinder {
     ) -> bool {
         let (Some(own), Some(forges)) = (&inputs.release_context.own, &self.forges) else { return false };
         let change = Change::between(baseline, release, inputs);
-        let (is_bare, workflows) = (change.traits.is_empty(), release_workflows(&change));
+        let workflows = release_workflows(&change);
         let place = ForgeRepository::of(release).or_else(|| demanded_place(inputs)).or_else(|| usual_place(baseline));
         let Some(place) = place.filter(|place| forges.knows(place)) else { return false };
+        let times = release.bare_files(|digests| own.allows_file(digests));
         let asked = async {
-            if is_bare {
-                under_way(forges, &place, release, &workflows, own).await
-            } else {
-                built(forges, &place, release).await
+            let mut found = built(forges, &place, release).await;
+            for at in times.into_iter().take(MOST) {
+                found.add(under_way(forges, &place, &workflows, at).await);
             }
+            found
         };
         let too_late = || Found { unknown: Some(TOO_LATE.to_owned()), ..Found::default() };
         let Found { mut runs, unknown } = subject.turn.facts(asked).await.unwrap_or_else(too_late);
@@ -81,18 +89,15 @@ async fn built(forges: &Forges, place: &ForgeRepository, release: &Observation) 
     found
 }
 
-async fn under_way(
-    forges: &Forges,
-    place: &ForgeRepository,
-    release: &Observation,
-    workflows: &[String],
-    own: &OwnRuns,
-) -> Found {
-    let wanted = UnderWay { workflows, at: release.published_at, within: own.window.max(TimeDelta::minutes(1)) };
-    match forges.runs_under_way(place, wanted).await {
+async fn under_way(forges: &Forges, place: &ForgeRepository, workflows: &[String], at: DateTime<Utc>) -> Found {
+    let unknown = |why| Found { unknown: Some(why), ..Found::default() };
+    if workflows.is_empty() {
+        return unknown("the release workflow is not known: name it in `workflows` of the policy".to_owned());
+    }
+    match forges.runs_under_way(place, UnderWay { workflows, at }).await {
         ForgeAnswer::Found(runs) => Found { runs, unknown: None },
         ForgeAnswer::Missing => Found::default(),
-        ForgeAnswer::Unknown(why) => Found { unknown: Some(why), ..Found::default() },
+        ForgeAnswer::Unknown(why) => unknown(why),
     }
 }
 

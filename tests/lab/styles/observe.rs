@@ -287,6 +287,7 @@ fn run(project: &Project, draft: &Draft) -> Option<RunFacts> {
             created_at,
             actor: Some(project.people[0].name.clone()),
             head_repository: Some(format!("{}/{}", home.owner, home.name)),
+            ended_at: None,
         });
     }
     let is_asked = draft.after_failed_run && method(project, draft) == AuthMethod::Token;

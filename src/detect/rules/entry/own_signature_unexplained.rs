@@ -72,5 +72,5 @@ pub fn own_explanation(logged: &Logged<'_>) -> Option<Explanation> {
     let Some(run) = logged.identity.claims.run_invocation_uri.as_deref() else {
         return Some(Explanation::Nothing("a signature that names no run".to_owned()));
     };
-    Some(own.runs.explains(run, own.told, own.seen_at))
+    Some(own.runs.explains_signature(run, own.told, own.seen_at))
 }
