@@ -163,8 +163,8 @@ fn act(store: &Store) {
 
 /// A digest in place of the messages about ten thousand alerts.
 fn digest(store: &Store) -> bool {
-    let (begin, end) = (filled::now() - TimeDelta::days(7), filled::now());
-    store.make_digest("weekly", begin, begin, &|_| true).unwrap();
+    let (first, end) = (filled::now() - TimeDelta::days(7), filled::now());
+    store.make_digest("weekly", first, first, &|_| true).unwrap();
     let began = Instant::now();
     assert!(store.make_digest("weekly", end, end, &|_| true).unwrap());
     report(&format!("a digest over {TOLD} alerts"), began.elapsed().as_millis(), "ms", 1_000)

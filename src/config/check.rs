@@ -192,7 +192,7 @@ impl Config {
         let mut findings = Vec::new();
         match (&own.allow_folder, own.allow_keys.is_empty()) {
             (Some(_), true) => {
-                findings.push(error("own.allow_keys", "missing; allow_folder needs the keys of its files"))
+                findings.push(error("own.allow_keys", "missing; allow_folder needs the keys of its files"));
             }
             (None, false) => findings.push(warning("own.allow_keys", "not used; allow_folder is not set")),
             _ => {}

@@ -182,7 +182,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let Some(name) = name.to_str().filter(|name| name.ends_with(".json") && !name.starts_with('.')) else {
+        let Some(name) = name.to_str().filter(|name| is_content(name)) else {
             continue;
         };
         // A pipe would never end.
@@ -194,6 +194,11 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names: Vec<String> = files.into_iter().map(|(_, name)| name).collect();
     names.sort_unstable();
     Ok(names)
+}
+
+/// Whether a file has the name of one that is read: signatures and files that are still written have others.
+fn is_content(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "json") && !name.starts_with('.')
 }
 
 fn state(folder: &Path, name: &str) -> Seen {
@@ -312,7 +317,8 @@ mod tests {
         lab.put("blank.json", good.as_bytes(), "");
         lab.put("no-base64.json", good.as_bytes(), "?");
         fs::write(lab.folder.path().join("unsigned.json"), &good).unwrap();
-        lab.put("large.json", &[b' '; 70_000], &lab.sign(&[b' '; 70_000]));
+        let large = vec![b' '; 70_000];
+        lab.put("large.json", &large, &lab.sign(&large));
         lab.put_signed("future.json", &content("2026-06-01T12:11:00Z"));
         for (name, content) in [
             ("list.json", json!([])),

@@ -95,7 +95,8 @@ impl Judge {
             expected: &self.store.expected_changes_of(subject.package)?,
         };
         let Enriched { more_later, late_tag } =
-            self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs).await?;
+            Box::pin(self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs))
+                .await?;
         let taken = observation.published_at;
         let change = Change::between(&baseline.baseline, &observation, &inputs);
         let later = Later { tag: late_tag.as_ref(), is_explained_by_run: is_explained_by_run(&change) };

@@ -89,7 +89,7 @@ impl Enricher {
                 std::mem::take(&mut release.facts);
             release.facts = Facts { publisher_account, publishing, replaced, former_digests, withdrawn, ..facts };
         }
-        enriched.more_later |= self.own_runs.find(subject, release, baseline, inputs).await;
+        enriched.more_later |= Box::pin(self.own_runs.find(subject, release, baseline, inputs)).await;
         if differs {
             let dating = Dating { registries: &self.registries, concurrency: self.concurrency };
             enriched.more_later |= dating.date(subject, release, baseline).await;

@@ -52,6 +52,7 @@ fn what_is_not_a_run_or_a_digest_is_refused_with_the_expected_form() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "another program edits the file")]
 fn an_edited_run_is_noticed() {
     let desk = Desk::new();
     drop(desk.store());
