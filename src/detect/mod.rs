@@ -36,6 +36,7 @@ pub use entry_change::{EntryChange, EntryDetector, KnownWorkflow, Logged, Named,
 pub use inspect::{inspect, inspect_entry};
 pub use novelty::Novelty;
 pub use own::{Explanation, OwnRuns, Told};
+use own::{a_run_of, other_workflow};
 pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
 pub use repetition::{Alerted, repeats};
 pub use rules::{

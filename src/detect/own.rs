@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{Allowance, RunFacts, run_and_attempt},
+    model::{Allowance, RunFacts, fits, names_run},
     text::{quoted, span},
 };
 
-/// Longest result of a run that a sentence quotes, in characters.
-const QUOTED: usize = 40;
-
-/// By so much the clocks of forges and registries differ.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
+/// Longest result of a run that a sentence quotes, in characters, and longest name.
+const RESULT: usize = 40;
+const QUOTED: usize = 120;
 
 const OTHER_FILES: &str = "files that the run was not allowed to publish";
 
@@ -77,7 +75,7 @@ impl OwnRuns {
     /// that the CI named with its files is one that it vouches for.
     pub fn explains_signature(&self, run: &str, told: Told<'_>, at: DateTime<Utc>) -> Explanation {
         let allowing = self.allowances.iter().rev().find(|allowance| allowance.names(run));
-        let known = told.runs.and_then(|runs| runs.iter().find(|(url, _)| is_same_run(url, run)));
+        let known = told.runs.and_then(|runs| runs.iter().find(|(url, _)| names_run(run, url)));
         match (known, allowing) {
             (Some((_, facts)), _) => self.of_run(facts, at),
             (None, Some(allowance)) if !allowance.digests.is_empty() => Explanation::Run,
@@ -95,7 +93,7 @@ impl OwnRuns {
 
     /// Whether any run explains a file without a certificate, which names no run, and which the CI did not allow.
     pub fn explains_bare(&self, told: Told<'_>, at: DateTime<Utc>) -> Explanation {
-        let runs = told.runs.into_iter().flatten().filter(|(_, run)| was_under_way(run, at));
+        let runs = told.runs.into_iter().flatten().filter(|(_, run)| run.was_under_way(at));
         let other_files = || Explanation::Nothing(OTHER_FILES.to_owned());
         let explained =
             runs.map(|(url, run)| if self.is_for_other_files(url) { other_files() } else { self.of_run(run, at) });
@@ -119,7 +117,7 @@ impl OwnRuns {
         match run.conclusion.as_deref() {
             Some("success") => Explanation::Run,
             Some("gone") => Explanation::Nothing("a run that the forge does not have".to_owned()),
-            Some(other) => Explanation::Nothing(format!("a run that ended with {}", quoted(other, QUOTED))),
+            Some(other) => Explanation::Nothing(format!("a run that ended with {}", quoted(other, RESULT))),
             None => self.awaited(at, "a run that has not ended"),
         }
     }
@@ -135,15 +133,24 @@ impl OwnRuns {
     }
 }
 
-/// Whether a run was under way at a time, as far as is known.
-fn was_under_way(run: &RunFacts, at: DateTime<Utc>) -> bool {
-    run.created_at.is_none_or(|began| began <= at + SKEW) && run.ended_at.is_none_or(|ended| ended >= at - SKEW)
+/// The expected thing, in words: a run of these files, or globs for them. Empty: any.
+pub(super) fn a_run_of(workflows: &[String]) -> String {
+    if workflows.is_empty() {
+        return "a successful run of your release workflow".to_owned();
+    }
+    let files: Vec<String> = workflows.iter().map(|file| quote(file)).collect();
+    format!("a successful run of {}", files.join(" or "))
 }
 
-fn is_same_run(url: &str, run: &str) -> bool {
-    let (one, attempt) = run_and_attempt(url);
-    let (other, other_attempt) = run_and_attempt(run);
-    one.eq_ignore_ascii_case(other) && (attempt == other_attempt || other_attempt.is_none())
+/// What there is in place of a run of the release workflow, if another workflow ran.
+pub(super) fn other_workflow(workflows: &[String], file: Option<&str>) -> Option<Explanation> {
+    let is_it = |file: &&str| workflows.is_empty() || workflows.iter().any(|glob| fits(glob, file));
+    let other = file.filter(|file| !is_it(file))?;
+    Some(Explanation::Nothing(format!("a run of another workflow, {}", quote(other))))
+}
+
+fn quote(text: &str) -> String {
+    quoted(text, QUOTED)
 }
 
 #[cfg(test)]

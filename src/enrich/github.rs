@@ -118,9 +118,7 @@ pub(super) async fn named(asker: &Asker<'_>, path: &str) -> ForgeAnswer<Named> {
 
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
-    // The id survives renames, and another user cannot take it, as they can a name.
-    let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
-    let known = asker.ask::<Repository>(&path, Age::SLOW).await;
+    let known = repository(asker, &place).await;
     found.gone(&place, &known);
     let Some(repository) = found.take(Fact::Repository, known) else { return };
     take_repository(found, &repository);
@@ -275,7 +273,7 @@ async fn run_facts(asker: &Asker<'_>, found: &mut Finder<'_>, at: &str) {
         ForgeAnswer::Found(run) => found.facts.run = Some(run.into()),
         // The certificate proves that the run existed.
         ForgeAnswer::Missing => {
-            found.facts.run = Some(RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() });
+            found.facts.run = Some(RunFacts::gone());
         }
         ForgeAnswer::Unknown(why) => found.failed(Fact::Run, why),
     }
@@ -295,11 +293,15 @@ impl From<Run> for RunFacts {
     }
 }
 
+/// The repository. Its id survives renames, and another user cannot take it, as they can a name.
+async fn repository(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<Repository> {
+    let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
+    asker.ask(&path, Age::SLOW).await
+}
+
 /// The start of requests about a repository.
 pub(super) async fn home(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<String> {
-    let path = place.id.as_ref().map_or_else(|| format!("repos/{}", place.path), |id| format!("repositories/{id}"));
-    let known = asker.ask::<Repository>(&path, Age::SLOW).await;
-    known.map(|repository| format!("repositories/{}", repository.id))
+    repository(asker, place).await.map(|repository| format!("repositories/{}", repository.id))
 }
 
 /// One run, or one attempt of it.

@@ -119,8 +119,7 @@ fn by_name(path: &str) -> String {
 
 pub(super) async fn find(asker: &Asker<'_>, found: &mut Finder<'_>) {
     let place = found.question.place.clone();
-    let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
-    let answer = asker.ask::<Project>(&path, Age::SLOW).await;
+    let answer = project(asker, &place).await;
     found.gone(&place, &answer);
     let Some(project) = found.take(Fact::Repository, answer) else { return };
     take_project(found, &project);
@@ -255,10 +254,14 @@ fn conclusion(status: Option<&str>) -> Option<String> {
     Some(word.to_owned())
 }
 
+async fn project(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<Project> {
+    let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
+    asker.ask(&path, Age::SLOW).await
+}
+
 /// The start of requests about a project.
 pub(super) async fn home(asker: &Asker<'_>, place: &ForgeRepository) -> ForgeAnswer<String> {
-    let path = place.id.as_ref().map_or_else(|| by_name(&place.path), |id| format!("projects/{id}"));
-    asker.ask::<Project>(&path, Age::SLOW).await.map(|project| format!("projects/{}", project.id))
+    project(asker, place).await.map(|project| format!("projects/{}", project.id))
 }
 
 /// One job.

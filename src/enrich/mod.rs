@@ -20,7 +20,8 @@ mod references;
 mod run_list;
 mod tags;
 
-pub use ask::{Cache, ForgeAnswer, Remembered};
+pub(crate) use ask::ForgeAnswer;
+pub use ask::{Cache, Remembered};
 pub(crate) use finder::Found;
 pub use finder::{Depth, Question};
 pub(crate) use forge::Failing;

@@ -4,9 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{RunFacts, fits};
 
-/// By so much the clocks of forges and registries differ, and a registry takes to show a release.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
-
 /// How long before a release its run may have begun: builds wait for approvals.
 const LONGEST_RUN: TimeDelta = TimeDelta::days(3);
 
@@ -53,21 +50,21 @@ impl UnderWay<'_> {
 
     /// The earliest end of such a run.
     pub(super) fn not_ended_before(&self) -> DateTime<Utc> {
-        self.at - SKEW
+        self.at - RunFacts::SKEW
     }
 
     /// The latest begin of such a run.
     pub(super) fn until(&self) -> DateTime<Utc> {
-        self.at + SKEW
+        self.at + RunFacts::SKEW
     }
 
     /// Whether it is one of the runs that are looked for. Runs of requests explain nothing: outsiders can start them, with a
     /// workflow of their own.
     pub(super) fn has(&self, run: &ListedRun) -> bool {
-        let began = run.facts.created_at.is_some_and(|at| self.since() <= at && at <= self.until());
-        let went_on = run.facts.ended_at.is_none_or(|at| at >= self.not_ended_before());
+        let is_recent = run.facts.created_at.is_some_and(|began| self.since() <= began);
         let is_of = |file: &str| self.workflows.iter().any(|glob| fits(glob, file));
         let is_of_request = run.facts.event.as_deref().is_some_and(|event| OF_REQUESTS.contains(&event));
-        began && went_on && !run.is_of_fork && !is_of_request && run.workflow.as_deref().is_some_and(is_of)
+        let is_in_time = is_recent && run.facts.was_under_way(self.at);
+        is_in_time && !run.is_of_fork && !is_of_request && run.workflow.as_deref().is_some_and(is_of)
     }
 }

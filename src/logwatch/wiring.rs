@@ -124,8 +124,8 @@ impl LogParts {
     }
 
     pub fn own_entries(&self) -> OwnEntries {
-        let (store, clock, settings) = (Arc::clone(&self.store), Arc::clone(&self.clock), Arc::clone(&self.settings));
-        OwnEntries::new(store, clock, settings, Arc::clone(&self.watchlist), self.forges.clone())
+        let (store, settings) = (Arc::clone(&self.store), Arc::clone(&self.settings));
+        OwnEntries::new(store, settings, Arc::clone(&self.watchlist), self.forges.clone())
     }
 
     pub fn departures(&self, list: &Arc<LogList>) -> Departures {

@@ -33,16 +33,21 @@ impl Allowance {
 
     /// Whether it names a run. One without an attempt names all attempts.
     pub fn names(&self, run: &str) -> bool {
-        let (of, attempt) = run_and_attempt(&self.run);
-        let (other, other_attempt) = run_and_attempt(run);
-        of.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
-            && (attempt.is_none() || attempt == other_attempt)
+        names_run(&self.run, run)
     }
 
     /// Whether it has a digest of a file.
     pub fn has(&self, algorithm: &str, hex: &str) -> bool {
         self.digests.iter().any(|digest| digest.algorithm() == algorithm && digest.hex().eq_ignore_ascii_case(hex))
     }
+}
+
+/// Whether a URL names a run. One without an attempt names all attempts.
+pub fn names_run(name: &str, run: &str) -> bool {
+    let (of, attempt) = run_and_attempt(name);
+    let (other, other_attempt) = run_and_attempt(run);
+    of.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
+        && (attempt.is_none() || attempt == other_attempt)
 }
 
 /// The reason why a text is not the URL of a run.

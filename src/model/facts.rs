@@ -240,6 +240,22 @@ impl TagFacts {
     }
 }
 
+impl RunFacts {
+    /// By so much the clocks of forges and registries differ, and a registry takes to show a release.
+    pub const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+    /// A run that the forge does not have any more.
+    pub fn gone() -> Self {
+        Self { conclusion: Some("gone".to_owned()), ..Self::default() }
+    }
+
+    /// Whether it was under way at a time, as far as is known.
+    pub fn was_under_way(&self, at: DateTime<Utc>) -> bool {
+        self.created_at.is_none_or(|began| began <= at + Self::SKEW)
+            && self.ended_at.is_none_or(|ended| ended >= at - Self::SKEW)
+    }
+}
+
 impl CommitFacts {
     /// Whether a maintained branch reaches the commit: the default branch or a release branch. A commit that the
     /// default branch lacks is not merged unless more is known.

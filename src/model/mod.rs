@@ -71,7 +71,7 @@ pub use alert_matchers::{AlertMatchers, Contradiction};
 pub use alert_prefix::{AlertPrefix, InvalidAlertPrefix};
 pub use alert_standing::Staleness;
 pub use alert_status::AlertStatus;
-pub use allowance::{Allowance, InvalidRunUrl, run_url};
+pub use allowance::{Allowance, InvalidRunUrl, names_run, run_url};
 pub use baseline::{Baseline, BaselineReason, LineBaseline, Resumed};
 pub use baseline_form::StoredForm;
 pub use correlation_key::CorrelationKey;

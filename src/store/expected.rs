@@ -29,7 +29,7 @@ impl Store {
         })
     }
 
-    /// Removes an expected change; its row stays. `false`: there is no such number, or it is removed already.
+    /// Removes an expected change; its row stays. `false`: the number is unknown, or was removed before.
     pub(crate) fn forget_expected_change(&self, id: i64, removal: &Removal) -> Result<bool, StoreError> {
         self.write("removing an expected change", |db| {
             let mut update = db.prepare_cached(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Tier,
+    Entry, Tier,
     globs::Globs,
     layer::Layer,
     reason::{Match, Reason, Why},
@@ -74,6 +74,17 @@ impl Watchlist {
         of_entry.map(str::to_owned).or_else(of_tier)
     }
 
+    /// Whether an entry says that packages are the operator's own.
+    pub fn has_own(&self) -> bool {
+        self.all_entries().any(|entry| entry.own == Some(true))
+    }
+
+    /// Every entry that includes packages, in no order.
+    fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
+        self.watched.exact().map(|(_, entry)| entry).chain(globs)
+    }
+
     /// Whether a package is the operator's own, by the most specific entry that says so.
     pub fn is_own(&self, package: &Package) -> bool {
         self.matches(package).is_some() && self.watched.entries(package).find_map(|entry| entry.own).unwrap_or(false)
@@ -81,10 +92,9 @@ impl Watchlist {
 
     /// Every team that an entry or a tier names.
     pub fn teams(&self) -> BTreeSet<String> {
-        let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
-        let entries = self.watched.exact().map(|(_, entry)| entry).chain(globs);
         let of_tiers = self.tiers.values().filter_map(|tier| tier.team.clone());
-        entries.filter_map(|entry| entry.team.as_deref()).map(str::to_owned).chain(of_tiers).collect()
+        let of_entries = self.all_entries().filter_map(|entry| entry.team.as_deref());
+        of_entries.map(str::to_owned).chain(of_tiers).collect()
     }
 
     /// The alert with the tier and the team of its package; they stand in messages, and subscriptions select by them.
@@ -97,9 +107,7 @@ impl Watchlist {
 
     /// Every detector that a policy suppresses.
     pub(crate) fn quiet(&self) -> impl Iterator<Item = &Quiet> {
-        let globs = self.watched.globs.values().flat_map(Globs::iter).map(|(_, entry)| entry);
-        let entries =
-            self.watched.exact().map(|(_, entry)| entry).chain(globs).filter_map(|entry| entry.policy.as_deref());
+        let entries = self.all_entries().filter_map(|entry| entry.policy.as_deref());
         let policies = entries.chain(self.tiers.values().filter_map(|tier| tier.expect.as_ref()));
         policies.flat_map(|policy| &policy.quiet)
     }

@@ -7,7 +7,7 @@ use crate::{
     store::HeldBack,
 };
 
-/// The reason for each subscription that selects an alert of which there is no message: its name, and a phrase.
+/// Why each subscription that selects an alert got no message about it: its name, and a phrase.
 pub fn untold(alert: &Alert, held_back: &[HeldBack], subscriptions: &[Subscription]) -> Vec<(String, String)> {
     let mut held: Vec<(String, Vec<String>)> = Vec::new();
     for HeldBack { silence, subscription, .. } in held_back {

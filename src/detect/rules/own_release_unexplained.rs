@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     baseline::Traits,
     detect::{
-        About, Change, Detector, Difference, Explanation, OwnRuns, SignalCategory, Told, comparison::quote, signal,
+        About, Change, Detector, Difference, Explanation, OwnRuns, SignalCategory, Told, a_run_of, comparison::quote,
+        other_workflow, signal,
     },
     model::{ChangeKind, Confidence, Fact, Policy, Severity, Signal, Trait, fits},
 };
@@ -48,13 +49,7 @@ impl Detector for OwnReleaseUnexplained {
 
     fn inspect(&self, change: &Change<'_>) -> Vec<Signal> {
         let Some(Explanation::Nothing(seen)) = explanation(change) else { return Vec::new() };
-        let workflows = release_workflows(change);
-        let expected = match workflows.as_slice() {
-            [] => "a successful run of your release workflow".to_owned(),
-            files => {
-                format!("a successful run of {}", files.iter().map(|file| quote(file)).collect::<Vec<_>>().join(" or "))
-            }
-        };
+        let expected = a_run_of(&release_workflows(change));
         let why = "Every release of your own package must come from a run of your own release workflow.";
         vec![signal(&ABOUT, Severity::High, Difference { expected, seen, since: None, why })]
     }
@@ -97,10 +92,8 @@ fn of_certificate(change: &Change<'_>, traits: &Traits<'_>, own: &OwnRuns, told:
     if let Some(repository) = traits.repository.as_deref().filter(|url| !is_own(change, traits, url)) {
         return Explanation::Nothing(format!("a run of another repository, {}", quote(repository)));
     }
-    let workflows = release_workflows(change);
-    let is_it = |file: &str| workflows.is_empty() || workflows.iter().any(|glob| fits(glob, file));
-    if let Some(other) = traits.workflow.as_deref().filter(|file| !is_it(file)) {
-        return Explanation::Nothing(format!("a run of another workflow, {}", quote(other)));
+    if let Some(other) = other_workflow(&release_workflows(change), traits.workflow.as_deref()) {
+        return other;
     }
     let Some(run) = traits.run else {
         return Explanation::Nothing("a certificate that names no run".to_owned());

@@ -93,8 +93,9 @@ impl Correlator {
     /// # Errors
     /// The store failed.
     pub async fn look_up_own_runs(&self) -> Result<(), StoreError> {
-        let open = self.store.unjudged_entries(None, ROUND)?;
-        self.own.ask(&open).await;
+        if self.own.asks() {
+            self.own.ask(&self.store.unjudged_entries(None, ROUND)?).await;
+        }
         Ok(())
     }
 

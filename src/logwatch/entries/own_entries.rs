@@ -8,9 +8,8 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    clock::Clock,
     detect::{OwnRuns, Told},
-    enrich::{ForgeAnswer, ForgeRepository, Forges},
+    enrich::{ForgeRepository, Forges},
     logwatch::settings::LogSettings,
     model::{Baseline, RunFacts, Trait},
     store::{AllowedBy, LogEntryRow, Store, StoreError},
@@ -32,7 +31,6 @@ struct Answers {
 #[derive(Debug)]
 pub struct OwnEntries {
     pub store: Arc<Store>,
-    pub clock: Arc<dyn Clock>,
     pub settings: Arc<LogSettings>,
     pub watchlist: Arc<InUse>,
     /// The forges that may be queried, unless that is switched off.
@@ -61,19 +59,20 @@ impl OwnEntries {
     /// Finds out with these parts.
     pub fn new(
         store: Arc<Store>,
-        clock: Arc<dyn Clock>,
         settings: Arc<LogSettings>,
         watchlist: Arc<InUse>,
         forges: Option<Arc<Forges>>,
     ) -> Self {
-        Self { store, clock, settings, watchlist, forges, answers: Mutex::default() }
+        Self { store, settings, watchlist, forges, answers: Mutex::default() }
     }
 
-    /// Asks the forges for the runs of entries that are still open. Answers of an earlier round are asked for again: runs
-    /// end.
-    ///
-    /// # Errors
-    /// The store failed.
+    /// Whether there is anything to ask forges for.
+    pub fn asks(&self) -> bool {
+        let has_match = || self.settings.matches.iter().any(|rule| rule.own.is_some());
+        self.forges.is_some() && (has_match() || self.watchlist.now().has_own())
+    }
+
+    /// Asks the forges for the runs of entries that are still open; again for those that had not ended.
     pub async fn ask(&self, open: &[LogEntryRow]) {
         let Some(forges) = &self.forges else { return };
         let mut answers = Answers { runs: self.results(open), ..Answers::default() };
@@ -88,12 +87,8 @@ impl OwnEntries {
                 continue;
             }
             match forges.run(&place, run).await {
-                ForgeAnswer::Found(facts) => drop(answers.runs.insert(run.clone(), facts)),
-                ForgeAnswer::Missing => {
-                    let gone = RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() };
-                    answers.runs.insert(run.clone(), gone);
-                }
-                ForgeAnswer::Unknown(why) => drop(answers.unknown.insert(run.clone(), why)),
+                Ok(facts) => drop(answers.runs.insert(run.clone(), facts)),
+                Err(why) => drop(answers.unknown.insert(run.clone(), why)),
             }
         }
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(answers);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    detect::{AssessmentInputs, Change, OwnRuns, awaits_run},
+    detect::{AssessmentInputs, Change, OwnRuns, awaits_run, is_explained_by_run},
     model::{Baseline, Observation},
     packages::settings::Settings,
     store::{AllowedBy, Store, StoreError},
@@ -44,6 +44,12 @@ pub fn look_at_run(
     longest: TimeDelta,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
+    inputs.release_context.own.as_ref()?;
     let until = awaits_run(&Change::between(baseline, release, inputs))?;
     Some(until.min(now + longest.max(TimeDelta::minutes(1))))
+}
+
+/// Whether a run explains a release of one's own package.
+pub fn is_explained(baseline: &Baseline, release: &Observation, inputs: &AssessmentInputs<'_>) -> bool {
+    inputs.release_context.own.is_some() && is_explained_by_run(&Change::between(baseline, release, inputs))
 }

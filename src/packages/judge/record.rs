@@ -8,7 +8,7 @@ use super::{
     claimed_time::unusual_time,
     company::Company,
     explained::{Later, explanations, look_again_at},
-    own::{look_at_run, own_runs},
+    own::{is_explained, look_at_run, own_runs},
     past::last_good,
     reasons::{once, unchecked},
     recheck::put_off,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     baseline,
-    detect::{self, AssessmentInputs, Change, is_explained_by_run},
+    detect::{self, AssessmentInputs},
     model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, release_context::release_context},
@@ -98,8 +98,8 @@ impl Judge {
             Box::pin(self.enricher.enrich(subject, &mut observation, &maintainers, &baseline.baseline, &inputs))
                 .await?;
         let taken = observation.published_at;
-        let change = Change::between(&baseline.baseline, &observation, &inputs);
-        let later = Later { tag: late_tag.as_ref(), is_explained_by_run: is_explained_by_run(&change) };
+        let is_explained_by_run = is_explained(&baseline.baseline, &observation, &inputs);
+        let later = Later { tag: late_tag.as_ref(), is_explained_by_run };
         let developments = explanations(&self.store, &observation, later, subject.now)?;
         let mut record = self.judgement(
             subject,

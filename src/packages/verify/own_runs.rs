@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{dependencies::TOO_LATE, usual_place::usual_place};
 use crate::{
     detect::{AssessmentInputs, Change, release_workflows},
-    enrich::{ForgeAnswer, ForgeRepository, Forges, UnderWay},
+    enrich::{ForgeRepository, Forges, UnderWay},
     model::{Baseline, Fact, Observation, RunFacts},
     packages::examination::Examination,
 };
@@ -63,7 +63,7 @@ impl OwnRunFinder {
         let Found { mut runs, unknown } = subject.turn.facts(asked).await.unwrap_or_else(too_late);
         keep_results(&mut runs, release.facts.own_runs.take());
         let is_open = unknown.is_some() || runs.values().any(|run| run.conclusion.is_none());
-        // That there is no run is known only if the forge said so.
+        // An empty answer of the forge means that no run existed; a missing answer does not.
         if unknown.is_none() || !runs.is_empty() {
             release.facts.own_runs = Some(runs);
         }
@@ -78,12 +78,8 @@ async fn built(forges: &Forges, place: &ForgeRepository, release: &Observation) 
     let mut found = Found::default();
     for run in release.runs().take(MOST) {
         match forges.run(place, run).await {
-            ForgeAnswer::Found(facts) => drop(found.runs.insert(run.to_owned(), facts)),
-            ForgeAnswer::Missing => {
-                let gone = RunFacts { conclusion: Some("gone".to_owned()), ..RunFacts::default() };
-                found.runs.insert(run.to_owned(), gone);
-            }
-            ForgeAnswer::Unknown(why) => found.unknown = Some(why),
+            Ok(facts) => drop(found.runs.insert(run.to_owned(), facts)),
+            Err(why) => found.unknown = Some(why),
         }
     }
     found
@@ -95,9 +91,8 @@ async fn under_way(forges: &Forges, place: &ForgeRepository, workflows: &[String
         return unknown("the release workflow is not known: name it in `workflows` of the policy".to_owned());
     }
     match forges.runs_under_way(place, UnderWay { workflows, at }).await {
-        ForgeAnswer::Found(runs) => Found { runs, unknown: None },
-        ForgeAnswer::Missing => Found::default(),
-        ForgeAnswer::Unknown(why) => unknown(why),
+        Ok(runs) => Found { runs, unknown: None },
+        Err(why) => unknown(why),
     }
 }
 

@@ -226,7 +226,7 @@ fn alert(db: &Connection, broken: &Broken, columns: &Columns, now: DateTime<Utc>
         ))?;
     }
     let handling = stub.handling.as_ref().filter(|handling| handling.status == stub.status);
-    // Without a known end a snoozed alert would stay snoozed for ever.
+    // A snoozed alert without a known end would never open again.
     let ends_now = (stub.status == AlertStatus::Snoozed).then_some(now);
     db.prepare_cached(
         "UPDATE alerts SET kind = :kind, severity = :severity, peak = :severity, status = :status, package = :package,

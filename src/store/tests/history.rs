@@ -184,7 +184,7 @@ fn the_first_changed_row_is_named() {
     }
 }
 
-/// The alerts are no part of the history, and change; where each stands follows from its last action.
+/// The history does not cover the alerts themselves, which change. The status of each follows from its last action.
 #[test]
 fn an_alert_that_stands_elsewhere_than_its_last_action_says_is_named() {
     let axios = super::lab::alert(AXIOS, Severity::High);

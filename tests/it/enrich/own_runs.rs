@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
-    enrich::{ForgeAnswer, ForgeKind, ForgeRepository, UnderWay},
+    enrich::{ForgeKind, ForgeRepository, UnderWay},
     model::RunFacts,
 };
 use serde_json::json;
@@ -22,15 +22,14 @@ fn at() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
-async fn under_way(lab: &Lab, host: &str, workflows: &[&str]) -> ForgeAnswer<BTreeMap<String, RunFacts>> {
+async fn under_way(lab: &Lab, host: &str, workflows: &[&str]) -> Result<BTreeMap<String, RunFacts>, String> {
     let workflows: Vec<String> = workflows.iter().map(|&file| file.to_owned()).collect();
     let wanted = UnderWay { workflows: &workflows, at: at() };
     lab.forges.runs_under_way(&place(host), wanted).await
 }
 
-fn reason<T: std::fmt::Debug>(answer: ForgeAnswer<T>) -> String {
-    let ForgeAnswer::Unknown(why) = answer else { panic!("{answer:?}") };
-    why
+fn reason<T: std::fmt::Debug>(answer: Result<T, String>) -> String {
+    answer.unwrap_err()
 }
 
 #[tokio::test]
@@ -52,13 +51,11 @@ async fn gitlabs_pipelines_count_while_they_run() {
             pipeline(5, "success", 10, 20),
         ]),
     );
-    let ForgeAnswer::Found(runs) = under_way(&lab, "gitlab.com", &[".gitlab-ci.yml"]).await else { panic!() };
+    let Ok(runs) = under_way(&lab, "gitlab.com", &[".gitlab-ci.yml"]).await else { panic!() };
     let ends: Vec<_> =
         runs.iter().map(|(url, run)| (url.rsplit('/').next().unwrap(), run.conclusion.as_deref())).collect();
     assert_eq!(ends, [("2", Some("success")), ("3", None)]);
-    let ForgeAnswer::Found(runs) = under_way(&lab, "gitlab.com", &[".github/workflows/release.yml"]).await else {
-        panic!()
-    };
+    let Ok(runs) = under_way(&lab, "gitlab.com", &[".github/workflows/release.yml"]).await else { panic!() };
     assert!(runs.is_empty(), "GitLab has one workflow");
 }
 
@@ -68,10 +65,10 @@ async fn a_job_of_gitlab_is_a_run() {
     lab.forge.has("projects/77", json!({"id": 77, "path_with_namespace": "acme/widget", "created_at": at()}));
     lab.forge.has("projects/77/jobs/900", json!({"status": "failed"}));
     let url = "https://gitlab.com/acme/widget/-/jobs/900";
-    let ForgeAnswer::Found(run) = lab.forges.run(&place("gitlab.com"), url).await else { panic!() };
+    let Ok(run) = lab.forges.run(&place("gitlab.com"), url).await else { panic!() };
     assert_eq!(run.conclusion.as_deref(), Some("failure"));
     let missing = lab.forges.run(&place("gitlab.com"), "https://gitlab.com/acme/widget/-/jobs/901").await;
-    assert_eq!(missing, ForgeAnswer::Missing);
+    assert_eq!(missing, Ok(RunFacts::gone()));
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use crate::{
     detect::{
-        About, EntryChange, EntryDetector, Explanation, Logged, SignalCategory, comparison::quote, entry_change::signal,
+        About, EntryChange, EntryDetector, Explanation, Logged, SignalCategory, a_run_of, entry_change::signal,
+        other_workflow,
     },
-    model::{Confidence, Severity, Signal, fits},
+    model::{Confidence, Severity, Signal},
 };
 
 /// A signature of one's own repository without a run.
@@ -46,13 +47,7 @@ impl EntryDetector for OwnSignatureUnexplained {
     fn inspect(&self, change: &EntryChange<'_>) -> Option<Signal> {
         let EntryChange::Logged(logged) = change else { return None };
         let Explanation::Nothing(seen) = own_explanation(logged)? else { return None };
-        let expected = match logged.own?.workflows {
-            [] => "a successful run of your release workflow".to_owned(),
-            files => {
-                let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
-                format!("a successful run of {}", files.join(" or "))
-            }
-        };
+        let expected = a_run_of(logged.own?.workflows);
         let why = "Every signature by your own repository must come from a run of your own release workflow.";
         Some(signal(&ABOUT, Severity::High, expected, seen, why))
     }
@@ -64,10 +59,8 @@ pub fn own_explanation(logged: &Logged<'_>) -> Option<Explanation> {
     if own.digest.is_some_and(|digest| own.runs.allows_file(&[digest])) {
         return Some(Explanation::Run);
     }
-    let workflow = logged.workflow();
-    let is_it = |file: &str| own.workflows.is_empty() || own.workflows.iter().any(|glob| fits(glob, file));
-    if let Some(other) = workflow.filter(|file| !is_it(file)) {
-        return Some(Explanation::Nothing(format!("a run of another workflow, {}", quote(other))));
+    if let Some(other) = other_workflow(own.workflows, logged.workflow()) {
+        return Some(other);
     }
     let Some(run) = logged.identity.claims.run_invocation_uri.as_deref() else {
         return Some(Explanation::Nothing("a signature that names no run".to_owned()));
