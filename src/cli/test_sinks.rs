@@ -151,5 +151,5 @@ fn message(clock: &dyn Clock) -> Message {
     };
     let alert = Alert { id: AlertId::TEST, ..alert };
     let idempotency_key = format!("msg_test_{:.24}", alert.fingerprint);
-    Message { idempotency_key, alert, sequence: 0, attempt: 1, refusals: 0, created_at: now }
+    Message { idempotency_key, alert, sequence: 0, attempt: 1, refusals: 0, created_at: now, thread: None }
 }

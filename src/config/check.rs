@@ -6,12 +6,13 @@ use std::{
 };
 
 use super::{
-    Config, Period, RegistryInstance, SecretSource, Security, Sink, Subscription, TrustSource,
+    Config, Period, RegistryInstance, SecretKeys, SecretSource, Subscription, TrustSource,
     finding::{Finding, FindingLevel, error, warning},
-    formats, mirrors, secret,
+    formats, mirrors,
+    secret::{self, SecretError},
 };
 use crate::{
-    model::{Claim, Ecosystem, whole},
+    model::{Claim, Ecosystem, Secret, whole},
     strict_toml::did_you_mean,
     text::with_causes,
 };
@@ -346,52 +347,38 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
     findings
 }
 
-fn sink(key: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let secret = subscription.secret();
-    match (&subscription.sink, &secret) {
-        (Sink::Slack(_), None) => findings.push(error(format!("{key}.url_file"), "missing; or use url_credential")),
-        (Sink::Webhook(_), None) => {
-            let what = "missing (or secret_credential); the receiver cannot tell alerts from forgeries";
-            findings.push(warning(format!("{key}.secret_file"), what));
-        }
-        (Sink::Email(email), None) if email.username.is_some() => {
-            findings.push(error(format!("{key}.password_file"), "missing; username needs it, or password_credential"));
-        }
-        (Sink::Email(email), Some(_)) if email.username.is_none() => {
-            findings.push(error(format!("{key}.username"), "missing; a password is set"));
-        }
-        _ => {}
+/// What is wrong with the keys of one receiver alone.
+fn sink(table: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
+    let key = |name: &str| format!("{table}.{name}");
+    let mut findings = subscription.sink.section().map(|section| section.findings(&key)).unwrap_or_default();
+    for keys in subscription.sink.secrets() {
+        findings.extend(kept_secret(&key(keys.stem), &keys, credentials));
     }
-    if let Sink::Email(email) = &subscription.sink
-        && email.security == Security::None
-        && !["localhost", "127.0.0.1", "::1", "[::1]"].contains(&email.server.as_str())
-    {
-        let what =
-            format!("alerts and the password travel to {} unprotected; use \"starttls\" or \"tls\"", email.server);
-        findings.push(warning(format!("{key}.security"), what));
-    }
-    findings.extend(two_sources(key, &subscription.sink));
-    if let Some((name, source)) = secret {
-        findings.extend(secret_findings(&format!("{key}.{name}"), &source, credentials));
+    findings
+}
+
+/// A secret that is missing, in two places, or cannot be read.
+fn kept_secret(stem: &str, keys: &SecretKeys<'_>, credentials: Option<&Path>) -> Vec<Finding> {
+    let mut findings: Vec<_> = doubled(stem, keys.file, keys.credential).into_iter().collect();
+    match keys.source() {
+        None if keys.is_required => {
+            findings.push(error(format!("{stem}_file"), format!("missing; or use {}_credential", keys.stem)));
+        }
+        None => {}
+        Some(source) if keys.has_lines => findings.extend(unreadable(stem, &source, source.read_lines_below(credentials))),
+        Some(source) => findings.extend(secret_findings(stem, &source, credentials)),
     }
     findings
 }
 
 /// A secret that cannot be read; `stem` is its key without `_file` or `_credential`. A secret that others can read is
 /// an [`Exposure`](super::Exposure).
-fn secret_findings(stem: &str, source: &SecretSource, credentials: Option<&Path>) -> Vec<Finding> {
-    source.read_below(credentials).err().map(|why| error(source.key(stem), with_causes(&why))).into_iter().collect()
+fn secret_findings(stem: &str, source: &SecretSource, credentials: Option<&Path>) -> Option<Finding> {
+    unreadable(stem, source, source.read_below(credentials))
 }
 
-fn two_sources(key: &str, sink: &Sink) -> Option<Finding> {
-    let of = |name: &str, file, credential| doubled(&format!("{key}.{name}"), file, credential);
-    match sink {
-        Sink::Email(email) => of("password", email.password_file.as_ref(), email.password_credential.as_ref()),
-        Sink::Slack(slack) => of("url", slack.url_file.as_ref(), slack.url_credential.as_ref()),
-        Sink::Webhook(webhook) => of("secret", webhook.secret_file.as_ref(), webhook.secret_credential.as_ref()),
-        Sink::Stdout => None,
-    }
+fn unreadable(stem: &str, source: &SecretSource, read: Result<Secret, SecretError>) -> Option<Finding> {
+    read.err().map(|why| error(source.key(stem), with_causes(&why)))
 }
 
 /// One secret in two places: the operator cannot want both.

@@ -98,7 +98,8 @@ impl Config {
     pub fn secrets(&self) -> impl Iterator<Item = SecretSource> {
         let forges = [self.forges.github_token(), self.forges.gitlab_token()].into_iter().flatten();
         let instances = self.forges.instances.iter().filter_map(ForgeInstance::token);
-        let sinks = self.subscriptions.iter().filter_map(|subscription| Some(subscription.secret()?.1));
+        let keys = self.subscriptions.iter().flat_map(|subscription| subscription.sink.secrets());
+        let sinks = keys.filter_map(|keys| keys.source());
         let own = [self.heartbeat.secret_url(), self.store.signing_key()].into_iter().flatten();
         forges.chain(instances).chain(sinks).chain(own)
     }

@@ -29,6 +29,7 @@ mod registry_lists;
 mod retention;
 mod routing;
 mod secret;
+mod sinks;
 mod store;
 mod subscription;
 mod timing;
@@ -54,9 +55,13 @@ pub(crate) use rdap::RdapSection;
 pub(crate) use registries::RegistriesSection;
 pub(crate) use registry_instance::RegistryInstance;
 pub use secret::SecretSource;
+pub(crate) use sinks::{
+    AlertmanagerSection, CommandSection, EmailSection, Facility, FileSection, Form, GitHubSection, GitLabSection,
+    JournaldSection, NtfySection, PagerDutySection, SecretKeys, Security, Sink, SlackSection, SyslogAddress, SyslogSection,
+    TeamsSection, WebhookSection,
+};
 pub(crate) use store::StoreSection;
 pub use subscription::Subscription;
-pub(crate) use subscription::{EmailSection, Security, Sink};
 pub(crate) use timing::{Digest, Escalate, QuietHours};
 pub(crate) use trust::{TrustSection, TrustSource};
 pub(crate) use url::WebUrl;

@@ -83,7 +83,8 @@ fn subscriptions_have_the_keys_of_their_type() {
     let Sink::Email(email) = &mail.sink else { panic!("{mail:?}") };
     assert_eq!((email.port(), email.password()), (465, Some(SecretSource::Credential("smtp".to_owned()))));
     assert_eq!((hook.min_severity, hook.kinds.len()), (Severity::Medium, 4));
-    assert_eq!(hook.secret(), Some(("secret", SecretSource::File("hook-secret".into()))));
+    let Sink::Webhook(hook) = &hook.sink else { panic!("{hook:?}") };
+    assert_eq!(hook.secret(), Some(SecretSource::File("hook-secret".into())));
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn relative_paths_are_taken_from_the_folder_of_the_file() {
     assert_eq!(config.trust.npm_keys, Some(folder.path().join("k.json")));
     assert_eq!(config.watchlist.files, [folder.path().join("watchlist.toml")]);
     let slack = SecretSource::File(folder.path().join("slack-url"));
-    assert_eq!(config.subscriptions[0].secret(), Some(("url", slack)));
+    assert_eq!(config.subscriptions[0].sink.secrets()[0].source(), Some(slack));
 }
 
 #[test]

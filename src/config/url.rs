@@ -12,6 +12,11 @@ use url::{Host, Url};
 pub struct WebUrl(Url);
 
 impl WebUrl {
+    /// A URL that this program knows.
+    pub(super) fn known(text: &'static str) -> Self {
+        text.parse().expect("a default is a URL")
+    }
+
     /// The URL as it was written.
     pub fn as_url(&self) -> &Url {
         &self.0

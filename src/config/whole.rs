@@ -12,6 +12,7 @@ use super::{
     DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OwnSection,
     RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
     routing,
+    sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -127,7 +128,8 @@ impl Config {
         let sections = self.store.paths_mut().chain(self.http.ca_file.as_mut());
         let trust = self.trust.paths_mut();
         let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
-        let secrets = self.subscriptions.iter_mut().filter_map(Subscription::paths_mut);
+        let sinks = self.subscriptions.iter_mut().filter_map(|one| one.sink.section_mut());
+        let secrets = sinks.flat_map(Section::paths_mut);
         let heartbeat = self.heartbeat.url_file.iter_mut().chain(self.own.paths_mut());
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
             *path = folder.join(&*path);

@@ -7,9 +7,13 @@ use url::Url;
 
 use super::{SinkError, shown};
 use crate::{
-    http::{Client, Fetched, HttpError, Method, Request, Response, TransportError},
+    http::{Client, Fetched, HostLimits, HttpError, Method, Request, Response, TransportError},
+    model::Secret,
     text::plain,
 };
+
+/// Most bytes of an answer that is read: the services answer in a few.
+const MAX_ANSWER: u64 = 1 << 20;
 
 /// A URL that messages are posted to. Such URLs usually contain secrets (a Slack webhook's is one), so it shows only
 /// its host, in errors too.
@@ -17,6 +21,8 @@ use crate::{
 pub struct Endpoint {
     http: Client,
     url: Url,
+    /// What no error may show, in case an answer quotes it.
+    secrets: Vec<Secret>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -29,7 +35,25 @@ impl Endpoint {
     /// An endpoint that is reached with this client's settings, with limits of its own: many endpoints share a host,
     /// and load or pauses of one must not delay the others.
     pub fn new(http: &Client, url: Url) -> Self {
-        Self { http: http.apart(), url }
+        Self { http: http.apart(), url, secrets: Vec::new() }
+    }
+
+    /// The endpoint with the limits that its service publishes; those of the configuration come before them.
+    #[must_use]
+    pub(super) fn limited(self, limits: HostLimits) -> Self {
+        Self { http: self.http.limited(limits), ..self }
+    }
+
+    /// The endpoint, whose errors do not show this secret.
+    #[must_use]
+    pub(super) fn hiding(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// The URL itself; never in an error or a log.
+    pub(super) const fn url(&self) -> &Url {
+        &self.url
     }
 
     /// The host, which may be shown.
@@ -45,11 +69,37 @@ impl Endpoint {
         headers: Vec<(&'static str, String)>,
         permanent: &[u16],
     ) -> Result<Response, SinkError> {
-        match self.http.fetch(self.request(body, headers)).await {
-            Ok(Fetched::Fresh(response)) => Ok(response),
+        self.exchange(self.request(body, headers).discard_body(), permanent).await
+    }
+
+    /// As [`Endpoint::post`], with the body of the answer.
+    pub(super) async fn ask(
+        &self,
+        body: Bytes,
+        headers: Vec<(&'static str, String)>,
+        permanent: &[u16],
+    ) -> Result<Response, SinkError> {
+        self.exchange(self.request(body, headers), permanent).await
+    }
+
+    /// Makes one attempt at a request to this service. A redirect is a failure: a message goes only where the
+    /// configuration says.
+    pub(super) async fn exchange(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
+        let request = request.max_attempts(1).confidential().takes_redirects().max_body(MAX_ANSWER);
+        match self.http.fetch(request).await {
+            Ok(Fetched::Fresh(response)) if response.status < 300 => Ok(response),
+            Ok(Fetched::Fresh(response)) => Err(SinkError::temporary(self.redirected(&response))),
             Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),
             Err(error) => Err(self.judge(&error, permanent)),
         }
+    }
+
+    /// The host of the target is enough to correct the configuration; the rest may be a secret.
+    fn redirected(&self, response: &Response) -> String {
+        let target = response.header("location").and_then(|location| self.url.join(location).ok());
+        let host = target.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
+        let what = format!("it answered {}, a redirect to {host}; configure the URL that it leads to", response.status);
+        self.failed(&what)
     }
 
     /// Requests the URL once, without a body.
@@ -59,7 +109,7 @@ impl Endpoint {
     pub(crate) async fn ping(&self, method: Method) -> Result<(), SinkError> {
         let request = match method {
             Method::Get => Request::get(self.url.clone()),
-            Method::Post => Request::post(self.url.clone(), "text/plain", Bytes::new()),
+            _ => Request::post(self.url.clone(), "text/plain", Bytes::new()),
         };
         match self.http.fetch(request.max_attempts(1).confidential().discard_body()).await {
             Ok(_) => Ok(()),
@@ -77,9 +127,11 @@ impl Endpoint {
 
     /// The request for one attempt: the one place with the client's settings for it.
     fn request(&self, body: Bytes, headers: Vec<(&'static str, String)>) -> Request {
-        let request =
-            Request::post(self.url.clone(), "application/json", body).max_attempts(1).confidential().discard_body();
-        headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+        let request = Request::post(self.url.clone(), "application/json", body);
+        headers.into_iter().fold(request, |request, (name, value)| match name {
+            "content-type" => request.content_type(&value),
+            _ => request.header(name, value),
+        })
     }
 
     fn judge(&self, error: &HttpError, permanent: &[u16]) -> SinkError {
@@ -114,7 +166,9 @@ impl Endpoint {
         }
     }
 
-    fn failed(&self, why: &str) -> String {
+    /// What failed at this service, and why, in a form that may be shown.
+    pub(super) fn failed(&self, why: &str) -> String {
+        let why = &self.without_url(why);
         plain(&format!("posting to {}: {why}", self.host()), shown::SENTENCE)
     }
 
@@ -122,7 +176,8 @@ impl Endpoint {
     fn without_url(&self, text: &str) -> String {
         let path_and_query = &self.url[url::Position::BeforePath..];
         let text = text.replace(self.url.as_str(), "<url>");
-        if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text }
+        let text = if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text };
+        self.secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "<secret>"))
     }
 }
 

@@ -21,4 +21,6 @@ pub struct Message {
     pub refusals: u32,
     /// The time when the message was recorded.
     pub created_at: DateTime<Utc>,
+    /// Where the receiver keeps the alert, by the receipt of an earlier message.
+    pub thread: Option<String>,
 }

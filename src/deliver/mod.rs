@@ -9,11 +9,13 @@
 //! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
 mod accepting;
+mod api;
 mod containing;
 mod digest_view;
 mod drill;
-mod email;
 mod endpoint;
+mod event;
+mod forms;
 mod message;
 mod outbox;
 mod queue;
@@ -22,34 +24,29 @@ mod render;
 mod schedule;
 mod shown;
 mod sink;
-mod slack;
-mod slack_blocks;
-mod slack_members;
+mod sinks;
 mod stage;
 mod stage_view;
-mod stdout;
 mod steps;
 mod subscription;
 mod timing;
 mod view;
-mod webhook;
 
 #[cfg(test)]
 mod samples;
 
 pub use accepting::accept_command;
 pub(crate) use accepting::{accept_because, needs_reason};
-pub use email::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
-pub(crate) use slack::SlackSink;
+pub(crate) use sinks::{SigningSecret, SlackSink, StdoutSink, WebhookSink};
+pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use stage::{Advice, NextStep, Stage};
-pub(crate) use stdout::StdoutSink;
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use timing::{Escalation, Timing};
-pub(crate) use webhook::{SigningSecret, WebhookSink, webhook_schema};

@@ -25,6 +25,8 @@ pub enum Ending {
     Delivered {
         /// The receiver's answer.
         detail: String,
+        /// Where it keeps the alert.
+        thread: Option<String>,
         /// The members of a campaign that the message named.
         named: Vec<ReleaseId>,
         /// The members for which the message had no room: another message follows.

@@ -322,9 +322,13 @@ impl Queue {
 /// The result of an accepted message, with the members that it named.
 fn delivered(message: &Message, receipt: Receipt, short: Option<Short>) -> Ending {
     match short {
-        None => Ending::Delivered { detail: receipt.detail, named: message.alert.members.clone(), left: Vec::new() },
+        None => {
+            let named = message.alert.members.clone();
+            Ending::Delivered { detail: receipt.detail, thread: receipt.thread, named, left: Vec::new() }
+        }
         Some(Short { named, left, .. }) => {
-            Ending::Delivered { detail: format!("{}; {}", receipt.detail, reduced::SAID), named, left }
+            let detail = format!("{}; {}", receipt.detail, reduced::SAID);
+            Ending::Delivered { detail, thread: receipt.thread, named, left }
         }
     }
 }

@@ -176,5 +176,6 @@ pub(super) fn message(alert: Alert) -> Message {
         attempt: 1,
         refusals: 0,
         created_at: "2026-03-31T00:24:11Z".parse().unwrap(),
+        thread: None,
     }
 }

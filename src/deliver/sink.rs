@@ -5,7 +5,10 @@ use std::{error::Error, fmt::Debug, time::Duration};
 use futures::future::BoxFuture;
 
 use super::{message::Message, shown};
-use crate::text::{plain, with_causes};
+use crate::{
+    model::Alert,
+    text::{plain, with_causes},
+};
 
 /// Takes messages to their readers.
 pub trait Sink: Send + Sync + Debug {
@@ -14,6 +17,22 @@ pub trait Sink: Send + Sync + Debug {
 
     /// Makes one attempt. It may be dropped at any time, when the attempt takes too long.
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>>;
+
+    /// Whether the receiver keeps an alert open until it is told of its end, as a pager does. Whoever tries such a
+    /// receiver ends what the test began.
+    fn keeps_open(&self) -> bool {
+        false
+    }
+
+    /// How often the receiver is to be told of every alert that is not resolved, because it forgets; `None`: it does not.
+    fn refresh_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Tells a receiver that forgets of some alerts again, none of which is resolved.
+    fn refresh<'a>(&'a self, _alerts: &'a [Alert]) -> BoxFuture<'a, Result<(), SinkError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The receiver's answer when it accepted a message.
@@ -21,6 +40,16 @@ pub trait Sink: Send + Sync + Debug {
 pub struct Receipt {
     /// For the record, one line; may quote the receiver.
     pub detail: String,
+    /// Where the receiver keeps the alert, if later messages need that: an issue, a thread. It is stored, and comes back as
+    /// [`Message::thread`].
+    pub thread: Option<String>,
+}
+
+impl Receipt {
+    /// The receipt of a receiver that keeps nothing.
+    pub fn of(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), thread: None }
+    }
 }
 
 /// The reason why an attempt failed, and whether another attempt can help.

@@ -1,6 +1,6 @@
 //! Delivers due messages, each subscription at its own pace, and gives up those of removed subscriptions.
 
-use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox};
+use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox, refresh::Refreshes};
 use crate::{
     clock::Clock,
     deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
@@ -37,6 +37,7 @@ pub struct Dispatcher {
     pub mender: Arc<Mender>,
     pub wall_clock: Arc<WallClock>,
     pub follow_ups: FollowUps,
+    pub refreshes: Refreshes,
 }
 
 impl Dispatcher {
@@ -72,6 +73,7 @@ impl Dispatcher {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         let followed = self.wall_clock.follow();
         let made = followed.and(self.follow_ups.make(&self.store, &subscription, self.clock.now()));
+        self.refreshes.make(&self.store, &subscription, self.clock.as_ref()).await?;
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
@@ -177,6 +179,7 @@ mod tests {
             subscriptions,
             queues: Queues::default(),
             follow_ups: FollowUps::default(),
+            refreshes: Refreshes::default(),
             issues,
         }
     }

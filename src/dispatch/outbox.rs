@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::members::member_details;
 use crate::{
     deliver::{Due, Ending, Message, Outbox, OutboxError},
-    store::{Delivery, Store, StoreError, Turn},
+    store::{Acceptance, Delivery, Store, StoreError, Turn},
     upkeep::Mender,
 };
 
@@ -40,6 +40,7 @@ fn due(delivery: Delivery) -> Due {
             attempt: delivery.attempts.saturating_add(1),
             refusals: delivery.refusals,
             created_at: delivery.created_at,
+            thread: delivery.thread,
         },
     }
 }
@@ -56,6 +57,7 @@ fn row(due: &Due) -> Delivery {
         sequence: message.sequence,
         refusals: message.refusals,
         created_at: message.created_at,
+        thread: message.thread.clone(),
     }
 }
 
@@ -72,7 +74,9 @@ impl Outbox for StoreOutbox<'_> {
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
         let (store, row) = (self.store, row(due));
         let outcome = match ending {
-            Ending::Delivered { detail, named, left } => store.delivered_naming(&row, at, detail, named, left),
+            Ending::Delivered { detail, thread, named, left } => {
+                store.delivered_as(&row, at, &Acceptance { detail, thread: thread.as_deref(), named, left })
+            }
             Ending::Retry { error, next, refused: false } => store.retry_delivery(&row, at, *next, error),
             Ending::Retry { error, next, refused: true } => store.refuse_delivery(&row, at, *next, error),
             Ending::GivenUp(why) => store.give_up(&row, at, why),

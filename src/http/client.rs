@@ -353,7 +353,7 @@ impl Exchanges<'_> {
 fn free(method: Method) -> BodyAllowance {
     let bytes = match method {
         Method::Get => SHARE,
-        Method::Post => SHARE.max(DEFAULT_MAX_BODY),
+        Method::Post | Method::Put | Method::Patch => SHARE.max(DEFAULT_MAX_BODY),
     };
     BodyAllowance { bytes, rooms: None }
 }

@@ -20,6 +20,10 @@ pub enum Method {
     Get,
     /// POST.
     Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
 }
 
 /// One request.
@@ -31,7 +35,7 @@ pub struct Request {
     pub url: Url,
     /// Extra headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body of a POST.
+    /// The body, of every method but GET.
     pub body: Option<Bytes>,
     /// Most bytes of the answer's body, after decompression.
     pub max_body: u64,
@@ -74,6 +78,19 @@ impl Request {
     /// A POST with an ordinary size limit.
     pub(crate) fn post(url: Url, content_type: &str, body: impl Into<Bytes>) -> Self {
         Self { method: Method::Post, body: Some(body.into()), ..Self::get(url) }.header("content-type", content_type)
+    }
+
+    /// This request with another type of its body.
+    #[must_use]
+    pub(crate) fn content_type(mut self, media_type: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "content-type");
+        self.header("content-type", media_type)
+    }
+
+    /// This request by another method that has a body.
+    #[must_use]
+    pub(crate) fn by(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// Adds a header; the name in lower case.
@@ -168,6 +185,8 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
         })
     }
 }

@@ -146,6 +146,8 @@ fn prepared(client: &reqwest::Client, request: &Request) -> Result<reqwest::Requ
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
     };
     let mut builder = client.request(method, request.url.clone());
     for (name, value) in &request.headers {

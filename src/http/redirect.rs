@@ -26,8 +26,9 @@ pub(super) fn next_hop(request: &Request, response: &Response, rules: &HostRules
         return Ok(None);
     };
     rules.check_redirect(&request.url, &target)?;
-    if request.method == Method::Post && !keeps_body {
-        return Err(format!("the server redirects a POST with status {}, which loses its body", response.status));
+    if request.method != Method::Get && !keeps_body {
+        let (method, status) = (request.method, response.status);
+        return Err(format!("the server redirects a {method} with status {status}, which loses its body"));
     }
     Ok(Some(readdressed(request, target)))
 }

@@ -13,13 +13,13 @@ use super::{
     reading::Reading,
     sealed::ALERT_ACTIONS,
 };
-use crate::model::{AlertStatus, Fingerprint};
+use crate::model::{AlertStatus, Fingerprint, Occasion};
 
 /// How long after an action a notice of it still follows.
 const NOTICED_FOR: TimeDelta = TimeDelta::days(1);
 
 impl Store {
-    /// Tells a subscription that people acknowledged or resolved alerts of its earlier messages; what provwatch does itself
+    /// Tells a subscription what people did with alerts of its earlier messages; what provwatch does itself
     /// is announced when it does it. Returns the number of messages.
     ///
     /// # Errors
@@ -43,6 +43,16 @@ impl Store {
     }
 }
 
+/// What an action is for those who are told of it.
+const fn occasion(status: AlertStatus) -> Occasion {
+    match status {
+        AlertStatus::Open => Occasion::Reopened,
+        AlertStatus::Acknowledged => Occasion::Acknowledged,
+        AlertStatus::Snoozed => Occasion::Snoozed,
+        AlertStatus::Resolved => Occasion::Resolved,
+    }
+}
+
 /// An action of which a subscription was not told yet.
 struct Action {
     key: String,
@@ -52,7 +62,7 @@ struct Action {
 
 fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Vec<Action>, QueryFailure> {
     let sql = "SELECT action.*, {row AS action} FROM alert_actions AS action
-         WHERE action.at >= :since AND action.status IN ('acknowledged', 'resolved')
+         WHERE action.at >= :since
              AND action.by <> :own AND EXISTS (
              SELECT 1 FROM deliveries WHERE deliveries.alert = action.alert
                  AND deliveries.subscription = :subscription AND deliveries.state = 'delivered'
@@ -62,7 +72,7 @@ fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Ve
         let (id, alert): (i64, Fingerprint) = (row.get("id")?, row.get("alert")?);
         let (by, reason): (String, String) = (row.get("by")?, row.get("reason")?);
         let status = row.get::<_, Word<AlertStatus>>("status")?.0;
-        let why = format!("{} by {by}: {reason}", status.as_str());
+        let why = format!("{} by {by}: {reason}", occasion(status).as_str());
         Ok(Action { key: idempotency_key(&alert, -id, subscription), alert, why })
     };
     let values = named_params! {

@@ -15,7 +15,8 @@
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
-//! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered), and the counters
+//! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
+//! `threads` (without one, a receiver gets a new thread), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 

@@ -173,7 +173,15 @@ fn message() -> Message {
         }],
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };
-    Message { idempotency_key: "msg_1".to_owned(), alert, sequence: 0, attempt: 1, refusals: 0, created_at: raised_at }
+    Message {
+        idempotency_key: "msg_1".to_owned(),
+        alert,
+        sequence: 0,
+        attempt: 1,
+        refusals: 0,
+        created_at: raised_at,
+        thread: None,
+    }
 }
 
 /// One attempt against connections that go by the scripts.

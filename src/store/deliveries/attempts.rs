@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
 
-use super::rows::{Delivery, DeliveryStatus};
+use super::{
+    rows::{Delivery, DeliveryStatus},
+    threads::keep_thread,
+};
 use crate::{
     model::{Alert, AlertKind, AlertStatus, ReleaseId},
     store::{
@@ -15,6 +18,19 @@ use crate::{
         error::QueryFailure,
     },
 };
+
+/// What a receiver accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance<'a> {
+    /// Its answer.
+    pub detail: &'a str,
+    /// Where it keeps the alert, if later messages need that.
+    pub thread: Option<&'a str>,
+    /// The members of a campaign that the message named.
+    pub named: &'a [ReleaseId],
+    /// The members for which it had no room; another message reports them.
+    pub left: &'a [ReleaseId],
+}
 
 /// How an attempt ended.
 #[derive(Clone, Copy)]
@@ -49,24 +65,24 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
-        self.delivered_naming(delivery, now, detail, &delivery.alert.members, &[])
+        self.delivered_as(delivery, now, &Acceptance { detail, thread: None, named: &delivery.alert.members, left: &[] })
     }
 
-    /// As [`Store::delivered`], where the message named only these members of a campaign; another message reports those
-    /// that are `left`.
-    pub(crate) fn delivered_naming(
+    /// As [`Store::delivered`], with what the message named, and where the receiver keeps it.
+    pub(crate) fn delivered_as(
         &self,
         delivery: &Delivery,
         now: DateTime<Utc>,
-        detail: &str,
-        named: &[ReleaseId],
-        left: &[ReleaseId],
+        accepted: &Acceptance<'_>,
     ) -> Result<bool, StoreError> {
         self.write("recording a delivery", |db| {
-            let is_first = end_attempt(db, delivery, Ending::Delivered, now, detail)?;
+            let is_first = end_attempt(db, delivery, Ending::Delivered, now, accepted.detail)?;
             if is_first {
-                campaigns::tell(db, delivery, named)?;
-                announce_what_came_meanwhile(db, delivery, left, now)?;
+                if let Some(thread) = accepted.thread {
+                    keep_thread(db, &delivery.alert.fingerprint, &delivery.subscription, thread)?;
+                }
+                campaigns::tell(db, delivery, accepted.named)?;
+                announce_what_came_meanwhile(db, delivery, accepted.left, now)?;
             }
             Ok(is_first)
         })

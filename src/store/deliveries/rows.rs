@@ -5,6 +5,7 @@ use rusqlite::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::threads::thread;
 use crate::{
     model::{Alert, Fingerprint},
     store::{
@@ -36,6 +37,8 @@ pub struct Delivery {
     pub refusals: u32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
+    /// Where the receiver keeps the alert, as an earlier delivery told.
+    pub thread: Option<String>,
 }
 
 /// How the deliveries of one subscription fare.
@@ -108,6 +111,7 @@ impl Undelivered {
         let Self { id, idempotency_key, subscription, alert, attempts, sequence, refusals, created_at, why } = self;
         match raised(db, &alert) {
             Ok(Some((alert, _))) => Ok(Some(Delivery {
+                thread: thread(db, &alert.fingerprint, &subscription)?,
                 id,
                 idempotency_key,
                 subscription,

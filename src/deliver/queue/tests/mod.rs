@@ -65,7 +65,7 @@ impl Sink for Scripted {
         let act = scripted.or_else(|| self.of_title.lock().unwrap().get(title).copied()).unwrap_or(Act::Take);
         Box::pin(async move {
             match act {
-                Act::Take => Ok(Receipt { detail: "taken".to_owned() }),
+                Act::Take => Ok(Receipt::of("taken")),
                 Act::Fail => Err(SinkError::temporary("it answered 500")),
                 Act::Busy(seconds) => Err(SinkError::Temporary {
                     what: "busy".to_owned(),

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::{
-    slack_blocks::{MAX_TEXT, context, links, paragraph, section},
-    view::{MemberView, View},
-};
+use super::blocks::{MAX_TEXT, context, links, paragraph, section};
+use crate::deliver::view::{MemberView, View};
 
 /// Most blocks of one message. Slack allows 50.
 const MAX_BLOCKS: usize = 40;

@@ -19,8 +19,8 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Message, Receipt, Sink, SinkError, render::Template, shown, view::View};
 use crate::{
+    deliver::{Message, Receipt, Sink, SinkError, render::Template, shown, view::View},
     model::{Alert, Secret},
     text::plain,
 };
@@ -151,7 +151,7 @@ impl EmailSink {
         let detail =
             plain(&format!("accepted for some recipients only; refused: {}", refused.join(", ")), shown::SENTENCE);
         tracing::warn!(server = self.server, detail, "some recipients were refused");
-        Ok(Receipt { detail })
+        Ok(Receipt::of(detail))
     }
 
     /// One SMTP transaction.
@@ -160,7 +160,7 @@ impl EmailSink {
         let envelope = Envelope::new(Some(self.from.email.clone()), to).expect("there is a recipient");
         let response = self.transport.send_raw(&envelope, email).await?;
         let said: Vec<_> = response.message().collect();
-        Ok(Receipt { detail: plain(&format!("{} {}", response.code(), said.join(" ")), shown::LINE) })
+        Ok(Receipt::of(plain(&format!("{} {}", response.code(), said.join(" ")), shown::LINE)))
     }
 
     fn judge(&self, error: SmtpError) -> SinkError {

@@ -13,7 +13,7 @@ use std::{
 use futures::future::BoxFuture;
 use tokio::sync::{Mutex, oneshot};
 
-use super::{Message, Receipt, Sink, SinkError, shown::json};
+use crate::deliver::{Message, Receipt, Sink, SinkError, shown::json};
 
 /// Writes alerts, each as one line of JSON (`schema/alert.schema.json`), to the caller's stream: usually standard
 /// output.
@@ -64,13 +64,13 @@ impl StdoutSink {
             }
             if writer.written_late.as_ref() == Some(key) {
                 writer.written_late = None;
-                return Ok(Receipt { detail: "written".to_owned() });
+                return Ok(Receipt::of("written"));
             }
             self.hand_over(&mut writer, key.clone(), text)?;
             outcome = writer.end().await;
         }
         match outcome {
-            Some((_, Ok(()))) => Ok(Receipt { detail: "written".to_owned() }),
+            Some((_, Ok(()))) => Ok(Receipt::of("written")),
             Some((_, Err(error))) => Err(failed(error)),
             None => Err(SinkError::temporary("writing the alert: nothing was written")),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::view::LinkView;
+use crate::deliver::view::LinkView;
 
 /// Most characters of a text in a section's `fields`.
 pub(super) const MAX_FIELD: usize = 2_000;

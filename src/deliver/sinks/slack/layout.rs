@@ -1,19 +1,15 @@
-//! The sink that posts alerts to a Slack channel through an incoming webhook.
+//! Lays a message out with Block Kit, split over as many Slack messages as needed.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
 
-use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
-    Endpoint, Message, Receipt, Sink, SinkError, Stage,
-    slack_blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
-    slack_members::parts,
+    blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
+    members::parts,
+};
+use crate::deliver::{
+    Stage,
     stage_view::StageView,
     view::{DevelopmentView, SignalView, View},
 };
@@ -21,86 +17,8 @@ use super::{
 /// Most characters of a header block's text.
 const MAX_HEADER: usize = 150;
 
-/// Posts alerts to a Slack channel through an incoming webhook, laid out with Block Kit.
-///
-/// Only provwatch's own words are `mrkdwn`. A release's own text is `plain_text`, where neither formatting nor mentions
-/// nor links work.
-#[derive(Debug)]
-pub struct SlackSink {
-    endpoint: Endpoint,
-    posted: Posted,
-}
-
-/// The parts that were posted of incomplete messages, so that another attempt posts only the others. Slack allows a
-/// post a second, and requests a pause in the middle of a long message.
-#[derive(Debug, Default)]
-struct Posted(Mutex<VecDeque<(String, Vec<[u8; 32]>)>>);
-
-/// Messages whose parts are remembered.
-const REMEMBERED: usize = 16;
-
-impl Posted {
-    fn has(&self, key: &str, digest: &[u8; 32]) -> bool {
-        self.lock().iter().any(|(known, parts)| known == key && parts.contains(digest))
-    }
-
-    fn note(&self, key: &str, digest: [u8; 32]) {
-        let mut messages = self.lock();
-        if let Some((_, parts)) = messages.iter_mut().find(|(known, _)| known == key) {
-            return parts.push(digest);
-        }
-        if messages.len() == REMEMBERED {
-            messages.pop_front();
-        }
-        messages.push_back((key.to_owned(), vec![digest]));
-    }
-
-    fn forget(&self, key: &str) {
-        self.lock().retain(|(known, _)| known != key);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(String, Vec<[u8; 32]>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SlackSink {
-    /// A sink that posts to the webhook's URL.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, posted: Posted::default() }
-    }
-
-    async fn post(&self, message: &Message) -> Result<Receipt, SinkError> {
-        let (key, mut status) = (&message.idempotency_key, None);
-        for payload in payloads(&View::of(message)) {
-            let body = Bytes::from(payload.to_string());
-            let digest = Sha256::digest(&body).into();
-            if self.posted.has(key, &digest) {
-                continue;
-            }
-            // 400 is `invalid_payload` or `no_text`: this message will never be accepted. 403 and 404
-            // (`action_prohibited`, `no_service`, `channel_not_found`) an administrator may undo; 410 is
-            // `channel_is_archived`.
-            status = Some(self.endpoint.post(body, Vec::new(), &[400]).await?.status);
-            self.posted.note(key, digest);
-        }
-        self.posted.forget(key);
-        Ok(Receipt { detail: status.map_or_else(|| "posted before".to_owned(), |status| format!("answered {status}")) })
-    }
-}
-
-impl Sink for SlackSink {
-    fn kind(&self) -> &'static str {
-        "slack"
-    }
-
-    fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
-        Box::pin(self.post(message))
-    }
-}
-
 /// The Slack messages of one message. The members of a campaign begin in the first, and go on in as many as needed.
-fn payloads(view: &View) -> Vec<Value> {
+pub(super) fn payloads(view: &View) -> Vec<Value> {
     let mut parts = VecDeque::from(parts(view));
     // An alert with evidence of its own fills the first message.
     let begin = if view.signals.is_empty() { parts.pop_front().unwrap_or_default() } else { Vec::new() };
@@ -226,14 +144,8 @@ fn what_to_do(number: usize, stage: &StageView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::{
-        clock::ManualClock,
-        deliver::samples,
-        http::{Client, ScriptedTransport},
-    };
+    use crate::deliver::samples;
 
     /// Every text of a payload with the limit that Slack's reference gives for its place.
     fn texts<'a>(value: &'a Value, limit: usize, found: &mut Vec<(&'a str, usize)>) {
@@ -339,47 +251,5 @@ mod tests {
         payloads.iter().for_each(check);
         let all: String = payloads.iter().map(ToString::to_string).collect();
         assert!(campaign.member_details.iter().all(|member| all.contains(&member.alert.to_string())));
-    }
-
-    #[tokio::test]
-    async fn another_attempt_posts_only_what_was_not_taken() {
-        let transport = Arc::new(ScriptedTransport::new());
-        for status in [200, 429, 200, 200] {
-            transport.answer("/s3cr3t", status, &[("retry-after", "1")], "");
-        }
-        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
-        let url = "https://hooks.slack.com/services/T000/B000/s3cr3t".parse().unwrap();
-        let sink = SlackSink::new(Endpoint::new(&Client::new(transport.clone(), clock), url));
-        let message = samples::message(samples::campaign(60, 60));
-        let parts = payloads(&View::of(&message)).len();
-        assert_eq!(parts, 3);
-        let error = sink.deliver(&message).await.unwrap_err();
-        assert!(matches!(error, SinkError::Temporary { retry_after: Some(_), .. }), "{error:?}");
-        sink.deliver(&message).await.unwrap();
-        let bodies: Vec<_> = transport.requests().into_iter().map(|request| request.body.unwrap()).collect();
-        assert_eq!(bodies.len(), 4);
-        assert!(bodies[0] != bodies[1] && bodies[1] == bodies[2] && bodies[2] != bodies[3]);
-    }
-
-    async fn answered(status: u16, body: &'static str) -> Result<Receipt, SinkError> {
-        let transport = Arc::new(ScriptedTransport::new());
-        for _ in 0..10 {
-            transport.answer("/s3cr3t", status, &[], body);
-        }
-        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
-        let url = "https://hooks.slack.com/services/T000/B000/s3cr3t".parse().unwrap();
-        SlackSink::new(Endpoint::new(&Client::new(transport, clock), url))
-            .deliver(&samples::message(samples::takeover()))
-            .await
-    }
-
-    #[tokio::test]
-    async fn slacks_answers_are_understood() {
-        assert_eq!(answered(200, "ok").await.unwrap().detail, "answered 200");
-        assert!(matches!(answered(400, "invalid_payload").await, Err(SinkError::Permanent { .. })));
-        assert!(matches!(answered(403, "action_prohibited").await, Err(SinkError::Refused { .. })));
-        assert!(matches!(answered(410, "channel_is_archived").await, Err(SinkError::Gone { .. })));
-        assert!(matches!(answered(429, "").await, Err(SinkError::Temporary { .. })));
-        assert!(matches!(answered(500, "rollup_error").await, Err(SinkError::Temporary { .. })));
     }
 }

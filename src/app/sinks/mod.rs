@@ -1,0 +1,113 @@
+//! Builds the subscriptions and their sinks from `[[subscriptions]]`.
+
+mod chats;
+mod issues;
+mod logs;
+mod mail;
+mod pagers;
+mod programs;
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{AssemblyError, error::Anything};
+use crate::{
+    clock::Clock,
+    config::{
+        Config, Digest, Period, QuietHours, SecretSource, Sink as SinkConfig, Subscription as SubscriptionConfig,
+    },
+    deliver::{Escalation, Sink, StdoutSink, Subscription, Subscriptions, Timing},
+    http::Client,
+    model::Secret,
+};
+
+/// Sets up all subscriptions.
+///
+/// # Errors
+/// As [`subscription`], and two of one name.
+pub(crate) fn subscriptions(
+    config: &Config,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Subscriptions, AssemblyError> {
+    let subscriptions = config.subscriptions.iter().map(|one| subscription(config, one, http, clock));
+    Subscriptions::new(subscriptions.collect::<Result<_, AssemblyError>>()?)
+        .map_err(AssemblyError::of("the subscriptions"))
+}
+
+/// Sets up one subscription: reads its secrets, sends nothing.
+///
+/// # Errors
+/// A secret that cannot be read, an invalid address.
+pub fn subscription(
+    config: &Config,
+    subscription: &SubscriptionConfig,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Subscription, AssemblyError> {
+    let what = format!("the subscription {:?}", subscription.name);
+    Ok(Subscription {
+        name: subscription.name.clone(),
+        matchers: subscription.conditions(),
+        timing: timing(subscription),
+        sink: sink(Site { config, http, clock }, &subscription.sink).map_err(AssemblyError::of(what))?,
+    })
+}
+
+/// When a subscription receives its messages.
+pub fn timing(subscription: &SubscriptionConfig) -> Timing {
+    let escalate = subscription.escalate.as_ref();
+    Timing {
+        quiet_hours: subscription.quiet_hours.as_ref().map(QuietHours::hours),
+        repeat: subscription.repeat.map(Period::delta),
+        escalate: escalate.map(|one| Escalation { after: one.after.delta(), to: one.to.clone() }),
+        notices: subscription.notifies(),
+        digest: subscription.digest.as_ref().map(Digest::times),
+    }
+}
+
+/// What a sink is built from.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    config: &'a Config,
+    http: &'a Client,
+    clock: &'a Arc<dyn Clock>,
+}
+
+/// A sink, or the reason why it cannot be built.
+type Built = Result<Arc<dyn Sink>, Anything>;
+
+fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
+    match sink {
+        SinkConfig::Email(email) => mail::email(site, email),
+        SinkConfig::Slack(slack) => chats::slack(site, slack),
+        SinkConfig::Teams(teams) => chats::teams(site, teams),
+        SinkConfig::Webhook(webhook) => programs::webhook(site, webhook),
+        SinkConfig::PagerDuty(pager) => pagers::pagerduty(site, pager),
+        SinkConfig::Alertmanager(alertmanager) => pagers::alertmanager(site, alertmanager),
+        SinkConfig::Ntfy(ntfy) => pagers::ntfy(site, ntfy),
+        SinkConfig::GitHub(github) => issues::github(site, github),
+        SinkConfig::GitLab(gitlab) => issues::gitlab(site, gitlab),
+        SinkConfig::Command(command) => programs::command(site, command),
+        SinkConfig::Journald(journald) => logs::journald(site, journald),
+        SinkConfig::Syslog(syslog) => logs::syslog(site, syslog),
+        SinkConfig::File(file) => programs::file(site, file),
+        SinkConfig::Stdout => Ok(Arc::new(StdoutSink::new(Box::new(std::io::stdout())))),
+    }
+}
+
+/// Reads a secret that the configuration must name.
+fn required(source: Option<SecretSource>, stem: &str) -> Result<Secret, Anything> {
+    Ok(source.ok_or_else(|| format!("it needs {stem}_file or {stem}_credential"))?.read()?)
+}
+
+/// Reads a secret that the configuration may name.
+fn optional(source: Option<SecretSource>) -> Result<Option<Secret>, Anything> {
+    Ok(source.map(|source| source.read()).transpose()?)
+}
+
+/// A URL that is a secret.
+fn secret_url(source: Option<SecretSource>) -> Result<Url, Anything> {
+    Ok(required(source, "url")?.expose().parse().map_err(|_| "the secret is not a URL")?)
+}

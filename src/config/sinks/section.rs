@@ -1,0 +1,53 @@
+//! What every type of receiver tells of its keys, for the checks that are the same for all of them.
+
+use std::path::PathBuf;
+
+use crate::config::{Finding, SecretSource};
+
+/// The keys of one type of receiver.
+pub trait Section {
+    /// Its secrets, each a pair of keys `…_file`, `…_credential`.
+    fn secrets(&self) -> Vec<SecretKeys<'_>> {
+        Vec::new()
+    }
+
+    /// The files that it names; relative ones start at the folder of the configuration.
+    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        Vec::new()
+    }
+
+    /// What is wrong with its keys together, or weak; `key` gives the whole name of one.
+    fn findings(&self, _key: &dyn Fn(&str) -> String) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+/// A secret that the configuration names in one of two ways.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretKeys<'a> {
+    /// The keys without `_file` and `_credential`: `token`.
+    pub stem: &'static str,
+    pub file: Option<&'a PathBuf>,
+    pub credential: Option<&'a String>,
+    /// Whether the receiver cannot be reached without it.
+    pub is_required: bool,
+    /// Whether it may have several lines.
+    pub has_lines: bool,
+}
+
+impl<'a> SecretKeys<'a> {
+    /// A secret of one line that may be left out.
+    pub(super) fn optional(stem: &'static str, file: Option<&'a PathBuf>, credential: Option<&'a String>) -> Self {
+        Self { stem, file, credential, is_required: false, has_lines: false }
+    }
+
+    /// A secret of one line without which the receiver cannot be reached.
+    pub(super) fn required(stem: &'static str, file: Option<&'a PathBuf>, credential: Option<&'a String>) -> Self {
+        Self { is_required: true, ..Self::optional(stem, file, credential) }
+    }
+
+    /// Where it is; the file comes first.
+    pub fn source(&self) -> Option<SecretSource> {
+        SecretSource::of(self.file, self.credential)
+    }
+}

@@ -1,0 +1,75 @@
+//! What a message tells of in the life of its alert.
+
+use super::Message;
+use crate::model::{AlertStatus, Occasion};
+
+/// What a message tells of in the life of its alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Event {
+    /// The first message about the alert.
+    Raised,
+    /// More is known of it, or of its release.
+    Changed,
+    /// It is told again because of an occasion.
+    On(Occasion),
+    /// A digest in place of single messages.
+    Digest,
+}
+
+impl Event {
+    /// The event of a message. A message that was late tells of the alert as it is now.
+    pub fn of(message: &Message) -> Self {
+        let alert = &message.alert;
+        match alert.note.as_deref().and_then(Occasion::of) {
+            _ if alert.digest.is_some() => Self::Digest,
+            Some(occasion) => Self::On(occasion),
+            None if alert.status == AlertStatus::Resolved => Self::On(Occasion::Resolved),
+            None if message.sequence == 0 => Self::Raised,
+            None => Self::Changed,
+        }
+    }
+
+    /// Its word: `raised`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Changed => "changed",
+            Self::On(occasion) => occasion.as_str(),
+            Self::Digest => "digest",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        deliver::samples,
+        model::{Alert, Digest},
+    };
+
+    #[test]
+    fn the_event_follows_from_the_message() {
+        let message = |sequence, status, note: Option<&str>| Message {
+            sequence,
+            ..samples::message(Alert { status, note: note.map(str::to_owned), ..samples::takeover() })
+        };
+        for (message, event) in [
+            (message(0, AlertStatus::Open, None), "raised"),
+            (message(0, AlertStatus::Acknowledged, None), "raised"),
+            (message(2, AlertStatus::Acknowledged, None), "changed"),
+            (message(2, AlertStatus::Acknowledged, Some("acknowledged by ada: seen")), "acknowledged"),
+            (message(2, AlertStatus::Open, Some("reopened by ada: not over")), "reopened"),
+            (message(1, AlertStatus::Open, Some("repeated: the alert is still open")), "repeated"),
+            (message(0, AlertStatus::Open, Some("escalated: ops did not acknowledge it in time")), "escalated"),
+            (message(1, AlertStatus::Resolved, None), "resolved"),
+            (message(1, AlertStatus::Resolved, Some("resolved by ada: known")), "resolved"),
+            (message(0, AlertStatus::Snoozed, Some("snoozed by ada: tomorrow")), "snoozed"),
+            (message(0, AlertStatus::Open, Some("resolvedly nothing")), "raised"),
+        ] {
+            assert_eq!(Event::of(&message).as_str(), event, "{:?}", message.alert.note);
+        }
+        let digest = Alert { digest: Some(Digest::default()), ..samples::takeover() };
+        assert_eq!(Event::of(&samples::message(digest)), Event::Digest);
+    }
+}

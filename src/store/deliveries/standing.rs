@@ -1,0 +1,50 @@
+//! The alerts that a subscription was told of and that are not resolved, for receivers that forget.
+
+use rusqlite::named_params;
+
+use crate::{
+    model::{Alert, Fingerprint},
+    store::{Store, StoreError, alerts::raised, columns::limit, error::QueryFailure, reading::known},
+};
+
+/// The unresolved alerts that a subscription was told of, by their fingerprints. The alerts come first, because the
+/// deliveries are many more.
+const STANDING: &str = "SELECT alerts.fingerprint FROM alerts
+     WHERE alerts.status <> 'resolved' AND alerts.fingerprint > :after AND EXISTS (
+         SELECT 1 FROM deliveries AS told WHERE told.alert = alerts.fingerprint
+             AND told.subscription = :subscription AND told.state = 'delivered'
+     ) ORDER BY alerts.fingerprint LIMIT :at_most";
+
+impl Store {
+    /// The next alerts after one, in the order of their fingerprints, that a subscription was told of and that are not
+    /// resolved, with the last one that was looked at; none when there are no more.
+    ///
+    /// # Errors
+    /// As every read.
+    pub(crate) fn standing_alerts(
+        &self,
+        subscription: &str,
+        after: Option<Fingerprint>,
+        at_most: usize,
+    ) -> Result<(Vec<Alert>, Option<Fingerprint>), StoreError> {
+        self.read("reading the alerts that stand", |db| {
+            let mut query = db.prepare_cached(STANDING)?;
+            let after = after.map(|after| after.to_string()).unwrap_or_default();
+            let values = named_params! {":subscription": subscription, ":after": after, ":at_most": limit(at_most)};
+            let rows = query.query_map(values, |row| row.get::<_, Fingerprint>(0))?;
+            let found: Vec<Fingerprint> = rows.filter_map(known).collect::<Result<_, _>>()?;
+            let mut alerts = Vec::new();
+            for fingerprint in &found {
+                match raised(db, fingerprint) {
+                    Ok(found) => {
+                        let alert = found.map(|(alert, _)| alert);
+                        alerts.extend(alert.filter(|alert| alert.digest.is_none()));
+                    }
+                    Err(QueryFailure::Broken(broken)) => db.note(broken),
+                    Err(failure) => return Err(failure),
+                }
+            }
+            Ok((alerts, found.last().copied()))
+        })
+    }
+}
