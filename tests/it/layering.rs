@@ -187,7 +187,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sigstore_", &["attest", "tlog/key", "tlog/entry"]),
     ("x509_parser", &["attest"]),
     ("webpki", &["attest"]),
-    ("lettre", &["deliver/email"]),
+    ("lettre", &["deliver/sinks/email"]),
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),

@@ -25,6 +25,7 @@ mod deliver_real;
 mod demo;
 mod detection;
 mod detectors;
+mod digests;
 mod documents;
 mod drill;
 mod enrich;

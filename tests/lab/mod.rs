@@ -19,6 +19,7 @@ pub mod git;
 pub mod keys;
 pub mod ledger;
 pub mod log;
+pub mod mailbox;
 pub mod npm;
 pub mod program;
 pub mod published;
