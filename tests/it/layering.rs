@@ -187,10 +187,12 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sigstore_", &["attest", "tlog/key", "tlog/entry"]),
     ("x509_parser", &["attest"]),
     ("webpki", &["attest"]),
-    ("lettre", &["deliver/email"]),
+    ("lettre", &["deliver/sinks/email"]),
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
+    ("tokio_rustls", &["deliver/sinks/syslog"]),
+    ("rustls_native_certs", &["deliver/sinks/syslog"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.
