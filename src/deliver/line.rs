@@ -1,6 +1,10 @@
 //! A message as one line, for logs.
 
-use super::{Message, event::Event, view::View};
+use super::{
+    Message,
+    event::Event,
+    view::{MemberView, View},
+};
 use crate::model::{AlertStatus, Occasion, Severity};
 
 /// What happened and the command that shows all of it, on one line: `HIGH axios 1.14.1: …; provwatch alerts show 6adc1e73047a`.
@@ -17,7 +21,7 @@ pub(super) fn evidence(view: &View) -> String {
         .signals
         .iter()
         .map(|signal| format!("{}: expected {}, seen {}", signal.detector, signal.expected, signal.seen));
-    let members = view.members.iter().map(|member| member.line());
+    let members = view.members.iter().map(MemberView::line);
     let digest = view.digest.iter().map(|section| format!("{} ({})", section.title, section.lines.join("; ")));
     let argument = Some(view.argument.clone()).filter(|argument| !argument.is_empty());
     argument.into_iter().chain(digest).chain(signals).chain(members).collect::<Vec<_>>().join(" | ")

@@ -13,7 +13,7 @@ pub(super) fn all() -> Vec<Message> {
         samples::repeated(),
         samples::withdrawn(),
         samples::hostile(),
-        samples::hostile_campaign(),
+        hostile_campaign(),
         samples::campaign(3, 1),
         samples::campaign(60, 60),
         samples::campaign(1_000, 1_000),
@@ -52,6 +52,16 @@ pub(super) fn of_takeover() -> Vec<Message> {
         })
     };
     steps.into_iter().enumerate().map(step).collect()
+}
+
+/// A campaign whose texts are attacks, with as many names as a message shows and more.
+fn hostile_campaign() -> Alert {
+    let mut alert = samples::hostile_campaign();
+    for member in &mut alert.member_details {
+        member.new_scripts.truncate(12);
+        member.new_dependencies.truncate(12);
+    }
+    alert
 }
 
 fn handling(status: AlertStatus) -> Option<AlertAction> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{Built, Site, mail::read_authorities};
 use crate::{
     config::{JournaldSection, SyslogAddress, SyslogSection},
-    deliver::{JournaldSink, SyslogSettings, SyslogSink, SyslogTarget},
+    deliver::{JournaldSink, Sink, SyslogSettings, SyslogSink, SyslogTarget},
 };
 
-pub(super) fn journald(_site: Site<'_>, journald: &JournaldSection) -> Built {
-    Ok(Arc::new(JournaldSink::new(journald.socket.clone())))
+pub(super) fn journald(journald: &JournaldSection) -> Arc<dyn Sink> {
+    Arc::new(JournaldSink::new(journald.socket.clone()))
 }
 
 /// The operator's additional authorities hold for syslog as for the web.

@@ -6,7 +6,7 @@ use super::{Built, Site, optional};
 use crate::{
     app::error::Anything,
     config::{CommandSection, FileSection, Form as FormName, SecretSource, WebhookSection},
-    deliver::{CommandSettings, CommandSink, Endpoint, FileSink, Form, SigningSecret, WebhookSink},
+    deliver::{CommandSettings, CommandSink, Endpoint, FileSink, Form, SigningSecret, Sink, WebhookSink},
 };
 
 pub(super) fn webhook(site: Site<'_>, webhook: &WebhookSection) -> Built {
@@ -37,7 +37,7 @@ const fn form(name: FormName) -> Form {
     }
 }
 
-pub(super) fn command(_site: Site<'_>, command: &CommandSection) -> Built {
+pub(super) fn command(command: &CommandSection) -> Built {
     let (program, arguments) = command.command.split_first().ok_or("command names no program")?;
     Ok(Arc::new(CommandSink::new(CommandSettings {
         program: program.into(),
@@ -47,6 +47,6 @@ pub(super) fn command(_site: Site<'_>, command: &CommandSection) -> Built {
     })))
 }
 
-pub(super) fn file(_site: Site<'_>, file: &FileSection) -> Built {
-    Ok(Arc::new(FileSink::new(file.path.clone(), form(file.form))))
+pub(super) fn file(file: &FileSection) -> Arc<dyn Sink> {
+    Arc::new(FileSink::new(file.path.clone(), form(file.form)))
 }

@@ -127,7 +127,7 @@ mod tests {
         let root = root(&[]);
         let program = script(root.path(), "/bin/sh", 0o755);
         for (paths, forbidden) in
-            [(format!("{}", program.display()), Some("/bin/sh")), (format!("{} /bin/sh", program.display()), None)]
+            [(program.display().to_string(), Some("/bin/sh")), (format!("{} /bin/sh", program.display()), None)]
         {
             let folder = root.path().join("etc/systemd/system/provwatch.service.d");
             fs::create_dir_all(&folder).unwrap();

@@ -245,8 +245,7 @@ fn evidences(alert: &Alert, view: &View) -> Vec<Value> {
 fn resources(alert: &Alert, view: &View) -> Vec<Value> {
     let group = alert.team.as_ref().map(|team| json!({ "name": plain(team, NAME) }));
     let tier = alert.tier.map(|tier| tier.to_string());
-    let whole = |resource: Value| {
-        let mut resource = resource;
+    let whole = |mut resource: Value| {
         resource["type"] = json!("Package");
         resource["group"] = json!(group);
         resource["criticality"] = json!(tier);

@@ -15,7 +15,7 @@ use super::format::{DATAGRAM, WHOLE};
 pub(super) async fn send_local(path: &Path, compose: impl Fn(usize) -> String) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     match socket.connect(path) {
-        Err(error) if is(&error, Errno::PROTOTYPE) => return send_line(path, compose(WHOLE)).await,
+        Err(error) if is(&error, Errno::PROTOTYPE) => return send_line(path, &compose(WHOLE)).await,
         connected => connected?,
     }
     match socket.send(compose(WHOLE).as_bytes()).await {
@@ -26,7 +26,7 @@ pub(super) async fn send_local(path: &Path, compose: impl Fn(usize) -> String) -
 }
 
 /// A message ends with a line end (RFC 6587, 3.4.2), as servers on the same machine expect; it has no other.
-async fn send_line(path: &Path, message: String) -> io::Result<()> {
+async fn send_line(path: &Path, message: &str) -> io::Result<()> {
     let mut stream = UnixStream::connect(path).await?;
     stream.write_all(format!("{message}\n").as_bytes()).await?;
     stream.shutdown().await
