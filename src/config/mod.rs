@@ -56,7 +56,7 @@ pub(crate) use registries::RegistriesSection;
 pub(crate) use registry_instance::RegistryInstance;
 pub use secret::SecretSource;
 pub(crate) use sinks::{
-    AlertmanagerSection, CommandSection, EmailSection, Facility, FileSection, Form, GitHubSection, GitLabSection,
+    AlertmanagerSection, CommandSection, EmailSection, FileSection, Form, GitHubSection, GitLabSection,
     JournaldSection, NtfySection, PagerDutySection, SecretKeys, Security, Sink, SlackSection, SyslogAddress,
     SyslogSection, TeamsSection, WebhookSection,
 };

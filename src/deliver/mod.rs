@@ -16,6 +16,7 @@ mod drill;
 mod endpoint;
 mod event;
 mod forms;
+mod line;
 mod message;
 mod outbox;
 mod queue;
@@ -33,6 +34,8 @@ mod timing;
 mod view;
 
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod samples;
 
 pub use accepting::accept_command;
@@ -44,6 +47,9 @@ pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
+pub(crate) use sinks::{
+    CommandSettings, CommandSink, FileSink, JournaldSink, SyslogSettings, SyslogSink, SyslogTarget,
+};
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use sinks::{SigningSecret, SlackSink, StdoutSink, WebhookSink};
 pub(crate) use stage::{Advice, NextStep, Stage};

@@ -191,6 +191,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
+    ("tokio_rustls", &["deliver/sinks/syslog"]),
+    ("rustls_native_certs", &["deliver/sinks/syslog"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.

@@ -41,6 +41,7 @@ mod kill;
 mod lab_selfcheck;
 mod language;
 mod layering;
+mod local_sinks;
 mod logs;
 mod logs_floods;
 mod logs_matches;

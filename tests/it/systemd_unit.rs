@@ -84,6 +84,18 @@ fn the_service_can_speak_with_systemd() {
 }
 
 #[test]
+fn the_drop_in_for_programs_loosens_nothing_else() {
+    let drop_in = read("provwatch-command.conf");
+    let says: Vec<&str> = drop_in.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(says, ["[Service]", "ExecPaths=-/usr/local/lib/provwatch", "ExecPaths=-/bin/sh"]);
+    let readme = read("README.md");
+    for step in ["systemd/provwatch-command.conf /etc/systemd/system/provwatch.service.d/command.conf", "/usr/local/lib/provwatch"] {
+        assert!(readme.contains(step), "{step}");
+    }
+    assert!(!read("provwatch.service").contains("/bin/sh "), "the unit itself lets no shell start");
+}
+
+#[test]
 #[ignore = "needs systemd-analyze; .ci/run installs it and runs this"]
 fn systemd_rates_the_exposure_at_most_1_5() {
     // `--threshold` counts in tenths.

@@ -41,7 +41,8 @@ fn email_settings(email: &EmailSection, ca_file: Option<&Path>) -> Result<EmailS
 /// Most bytes of a file of certificates.
 const MAX_CERTIFICATES: u64 = 4 << 20;
 
-fn read_authorities(path: &Path) -> Result<Vec<u8>, Anything> {
+/// The certificates of `[http] ca_file`.
+pub(super) fn read_authorities(path: &Path) -> Result<Vec<u8>, Anything> {
     let unreadable = |why: String| format!("[http] ca_file {}: {why}", path.display());
     let read = bounded::read(path, MAX_CERTIFICATES).map_err(|error| unreadable(error.to_string()))?;
     Ok(read.ok_or_else(|| unreadable(format!("it is larger than {MAX_CERTIFICATES} bytes")))?)

@@ -89,10 +89,10 @@ fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
         SinkConfig::Ntfy(ntfy) => pagers::ntfy(site, ntfy),
         SinkConfig::GitHub(github) => issues::github(site, github),
         SinkConfig::GitLab(gitlab) => issues::gitlab(site, gitlab),
-        SinkConfig::Command(command) => programs::command(site, command),
-        SinkConfig::Journald(journald) => logs::journald(site, journald),
+        SinkConfig::Command(command) => programs::command(command),
+        SinkConfig::Journald(journald) => Ok(logs::journald(journald)),
         SinkConfig::Syslog(syslog) => logs::syslog(site, syslog),
-        SinkConfig::File(file) => programs::file(site, file),
+        SinkConfig::File(file) => Ok(programs::file(file)),
         SinkConfig::Stdout => Ok(Arc::new(StdoutSink::new(Box::new(std::io::stdout())))),
     }
 }

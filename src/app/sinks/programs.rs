@@ -6,7 +6,7 @@ use super::{Built, Site, optional};
 use crate::{
     app::error::Anything,
     config::{CommandSection, FileSection, Form as FormName, SecretSource, WebhookSection},
-    deliver::{Endpoint, Form, SigningSecret, WebhookSink},
+    deliver::{CommandSettings, CommandSink, Endpoint, FileSink, Form, SigningSecret, Sink, WebhookSink},
 };
 
 pub(super) fn webhook(site: Site<'_>, webhook: &WebhookSection) -> Built {
@@ -32,14 +32,21 @@ const MOST_SECRETS: usize = 4;
 const fn form(name: FormName) -> Form {
     match name {
         FormName::Provwatch => Form::Provwatch,
-        FormName::Ocsf | FormName::CloudEvents => Form::Provwatch, // PLACEHOLDER
+        FormName::Ocsf => Form::Ocsf,
+        FormName::CloudEvents => Form::CloudEvents,
     }
 }
 
-pub(super) fn command(_site: Site<'_>, _command: &CommandSection) -> Built {
-    Err("PLACEHOLDER".into())
+pub(super) fn command(command: &CommandSection) -> Built {
+    let (program, arguments) = command.command.split_first().ok_or("command names no program")?;
+    Ok(Arc::new(CommandSink::new(CommandSettings {
+        program: program.into(),
+        arguments: arguments.to_vec(),
+        timeout: command.timeout.duration(),
+        form: form(command.form),
+    })))
 }
 
-pub(super) fn file(_site: Site<'_>, _file: &FileSection) -> Built {
-    Err("PLACEHOLDER".into())
+pub(super) fn file(file: &FileSection) -> Arc<dyn Sink> {
+    Arc::new(FileSink::new(file.path.clone(), form(file.form)))
 }

@@ -4,9 +4,11 @@ pub(super) mod check;
 mod checks;
 mod exposure;
 mod heartbeat;
+mod local;
 mod network;
 mod own;
 mod quiet;
+mod unit;
 
 use std::path::Path;
 
@@ -46,6 +48,7 @@ impl Doctor {
         let context = Context::load(config)?;
         let mut checks = checks::local(&context);
         checks.extend(exposure::checks(&context));
+        checks.extend(local::checks(&context));
         if !self.offline {
             checks.extend(setup::runtime()?.block_on(network::checks(&context)));
         }

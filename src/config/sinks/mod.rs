@@ -33,7 +33,7 @@ pub(crate) use self::{
     pagerduty::PagerDutySection,
     section::{SecretKeys, Section},
     slack::SlackSection,
-    syslog::{Facility, SyslogSection},
+    syslog::SyslogSection,
     syslog_address::SyslogAddress,
     teams::TeamsSection,
     webhook::WebhookSection,

@@ -1,5 +1,7 @@
 //! The forms of a message for programs.
 
+mod cloud_events;
+mod ocsf;
 mod provwatch;
 
 use bytes::Bytes;
@@ -13,6 +15,10 @@ pub(crate) enum Form {
     /// `schema/webhook.schema.json`.
     #[default]
     Provwatch,
+    /// Detection Finding (class 2004) of the Open Cybersecurity Schema Framework.
+    Ocsf,
+    /// `CloudEvents` 1.0 in structured mode.
+    CloudEvents,
 }
 
 impl Form {
@@ -23,6 +29,8 @@ impl Form {
     pub(super) fn document(self, message: &Message) -> Result<Bytes, SinkError> {
         let document = match self {
             Self::Provwatch => provwatch::document(message),
+            Self::Ocsf => ocsf::document(message),
+            Self::CloudEvents => cloud_events::document(message),
         };
         document.map(Bytes::from).map_err(|source| SinkError::Permanent {
             what: "writing the alert as JSON".to_owned(),
@@ -33,7 +41,8 @@ impl Form {
     /// The media type of such a document.
     pub(super) const fn media_type(self) -> &'static str {
         match self {
-            Self::Provwatch => "application/json",
+            Self::Provwatch | Self::Ocsf => "application/json",
+            Self::CloudEvents => cloud_events::MEDIA_TYPE,
         }
     }
 }

@@ -3,42 +3,20 @@
 use std::{
     fmt,
     io::{self, ErrorKind, Write},
-    sync::{
-        PoisonError,
-        mpsc::{self, Sender},
-    },
-    thread,
 };
 
 use futures::future::BoxFuture;
-use tokio::sync::{Mutex, oneshot};
 
+use super::writer::Writer;
 use crate::deliver::{Message, Receipt, Sink, SinkError, shown::json};
 
 /// Writes alerts, each as one line of JSON (`schema/alert.schema.json`), to the caller's stream: usually standard
 /// output.
 ///
 /// The reader may stop reading: a full pipe blocks the writer for as long. So a separate thread writes, and an attempt
-/// that takes too long leaves it there. It is not one of the runtime's threads, which would keep the process from
-/// ending.
+/// that takes too long leaves it there.
 pub struct StdoutSink {
-    stream: std::sync::Mutex<Option<Box<dyn Write + Send>>>,
-    writer: Mutex<Writer>,
-}
-
-/// The writing thread, and its current job.
-#[derive(Default)]
-struct Writer {
-    jobs: Option<Sender<Job>>,
-    /// The current write: the message's key, and the channel for its result.
-    under_way: Option<(String, oneshot::Receiver<io::Result<()>>)>,
-    /// A message that was written after its attempt had ended: the next attempt finds it done.
-    written_late: Option<String>,
-}
-
-struct Job {
-    text: String,
-    end: oneshot::Sender<io::Result<()>>,
+    writer: Writer,
 }
 
 impl fmt::Debug for StdoutSink {
@@ -49,73 +27,14 @@ impl fmt::Debug for StdoutSink {
 
 impl StdoutSink {
     /// A sink that writes to this stream.
-    pub fn new(stream: Box<dyn Write + Send>) -> Self {
-        Self { stream: std::sync::Mutex::new(Some(stream)), writer: Mutex::default() }
+    pub fn new(mut stream: Box<dyn Write + Send>) -> Self {
+        Self { writer: Writer::new("stdout", move |line| stream.write_all(line).and_then(|()| stream.flush())) }
     }
 
     async fn write(&self, message: &Message) -> Result<Receipt, SinkError> {
-        let (text, key) = (line(message)?, &message.idempotency_key);
-        let mut writer = self.writer.lock().await;
-        // An earlier attempt's unfinished write comes first, as in the stream.
-        let mut outcome = writer.end().await;
-        if outcome.as_ref().is_none_or(|(written, _)| written != key) {
-            if let Some((late, Ok(()))) = outcome {
-                writer.written_late = Some(late);
-            }
-            if writer.written_late.as_ref() == Some(key) {
-                writer.written_late = None;
-                return Ok(Receipt::of("written"));
-            }
-            self.hand_over(&mut writer, key.clone(), text)?;
-            outcome = writer.end().await;
-        }
-        match outcome {
-            Some((_, Ok(()))) => Ok(Receipt::of("written")),
-            Some((_, Err(error))) => Err(failed(error)),
-            None => Err(SinkError::temporary("writing the alert: nothing was written")),
-        }
-    }
-
-    fn hand_over(&self, writer: &mut Writer, key: String, text: String) -> Result<(), SinkError> {
-        let unable = |source: io::Error| SinkError::Temporary {
-            what: "starting the thread that writes alerts".to_owned(),
-            retry_after: None,
-            source: Some(Box::new(source)),
-        };
-        if writer.jobs.is_none() {
-            writer.jobs = Some(self.start().map_err(unable)?);
-        }
-        let (end, ended) = oneshot::channel();
-        let is_handed_over = writer.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { text, end }).is_ok());
-        if !is_handed_over {
-            return Err(SinkError::temporary("writing the alert: the thread that writes ended"));
-        }
-        writer.under_way = Some((key, ended));
-        Ok(())
-    }
-
-    /// Starts the thread, which ends with the sink.
-    fn start(&self) -> io::Result<Sender<Job>> {
-        let mut held = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut stream = held.take().ok_or_else(|| io::Error::other("it was started before"))?;
-        let (jobs, waiting) = mpsc::channel::<Job>();
-        thread::Builder::new().name("stdout".to_owned()).spawn(move || {
-            for Job { text, end } in waiting {
-                // The receiver may be gone with the sink.
-                let _ = end.send(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
-            }
-        })?;
-        Ok(jobs)
-    }
-}
-
-impl Writer {
-    /// Waits for the current write. If this wait is cut short, the write continues.
-    async fn end(&mut self) -> Option<(String, io::Result<()>)> {
-        let (_, ended) = self.under_way.as_mut()?;
-        let outcome = ended.await.unwrap_or_else(|_| Err(io::Error::other("the thread that writes ended")));
-        let (key, _) = self.under_way.take()?;
-        Some((key, outcome))
+        let line = line(message)?;
+        self.writer.write(&message.idempotency_key, line.into_bytes()).await.map_err(failed)?;
+        Ok(Receipt::of("written"))
     }
 }
 
@@ -148,7 +67,7 @@ impl Sink for StdoutSink {
 mod tests {
     use std::{
         io,
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, mpsc},
         time::Duration,
     };
 
