@@ -65,7 +65,11 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
-        self.delivered_as(delivery, now, &Acceptance { detail, thread: None, named: &delivery.alert.members, left: &[] })
+        self.delivered_as(
+            delivery,
+            now,
+            &Acceptance { detail, thread: None, named: &delivery.alert.members, left: &[] },
+        )
     }
 
     /// As [`Store::delivered`], with what the message named, and where the receiver keeps it.
@@ -147,6 +151,16 @@ fn announce_what_came_meanwhile(
 
 fn is_automatic(alert: &Alert) -> bool {
     alert.handling.as_ref().is_some_and(|handling| handling.by == OWN_NAME)
+}
+
+/// Records that the endpoint answered that it is gone for good. The delivery stays due: another endpoint gets it at once.
+pub(super) fn end_gone(
+    db: &Connection,
+    delivery: &Delivery,
+    now: DateTime<Utc>,
+    why: &str,
+) -> Result<bool, QueryFailure> {
+    end_attempt(db, delivery, Ending::Retry(now, false), now, why)
 }
 
 /// Records one attempt. The number of earlier attempts distinguishes a repeated report from a new attempt.
