@@ -11,7 +11,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, ExitCode, Stdio},
+    process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
@@ -26,7 +26,10 @@ use provwatch::{
 
 mod support;
 
-use support::{filled, history};
+use support::{
+    filled, history,
+    program::{Daemon, provwatch, report},
+};
 
 /// Releases of each package, and how many of the newest raised alerts.
 const RELEASES_EACH: usize = 100;
@@ -170,18 +173,10 @@ fn digest(store: &Store) -> bool {
     report(&format!("a digest over {TOLD} alerts"), began.elapsed().as_millis(), "ms", 1_000)
 }
 
-fn provwatch(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
-    command.env_remove("PROVWATCH_CONFIG").env("MIMALLOC_PURGE_DELAY", "10");
-    command.arg("--config").arg(folder.join("provwatch.toml")).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
 /// How long a command takes as a whole process.
 fn run(folder: &Path, arguments: &[&str]) -> Duration {
     let began = Instant::now();
-    let status = provwatch(folder, arguments).status().unwrap();
+    let status = provwatch(folder).args(arguments).status().unwrap();
     // 3: an open alert is grave; 4: nothing fits.
     assert!([Some(0), Some(3), Some(4)].contains(&status.code()), "{arguments:?}: {status}");
     began.elapsed()
@@ -189,24 +184,13 @@ fn run(folder: &Path, arguments: &[&str]) -> Duration {
 
 /// The most memory that the daemon had, in KiB.
 fn daemon(folder: &Path) -> u64 {
-    let mut daemon: Child = provwatch(folder, &["run"]).spawn().unwrap();
+    let (daemon, _) = Daemon::start(provwatch(folder).arg("run"), folder);
     thread::sleep(WORKS);
-    let status = fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
-    peak.trim().trim_end_matches(" kB").parse().unwrap()
+    daemon.memory("VmHWM")
 }
 
 fn median(measure: impl FnMut() -> Duration) -> Duration {
     let mut times: Vec<Duration> = std::iter::repeat_with(measure).take(TIMES).collect();
     times.sort();
     times[TIMES / 2]
-}
-
-/// Prints a figure and tells whether the promise is kept.
-fn report(what: &str, figure: u128, unit: &str, promise: u128) -> bool {
-    let kept = figure <= promise;
-    println!("{what:<60} {figure:>6} {unit} (at most {promise}){}", if kept { "" } else { "  MISSED" });
-    kept
 }

@@ -10,16 +10,18 @@
 use std::{
     fs,
     net::TcpListener,
-    os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
 mod support;
 
-use support::{filled, history};
+use support::{
+    filled, history,
+    program::{Daemon, provwatch, report},
+};
 
 /// How long the daemon is left alone before its memory is read.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -29,7 +31,6 @@ const TIMES: usize = 9;
 /// Where everything is: store, watchlist, configuration, notification socket.
 struct Place {
     folder: tempfile::TempDir,
-    notifications: UnixDatagram,
 }
 
 impl Place {
@@ -38,67 +39,24 @@ impl Place {
         drop(filled::store(folder.path()));
         filled::watchlist(folder.path());
         fs::write(folder.path().join("provwatch.toml"), configuration(closed_port())).unwrap();
-        let notifications = UnixDatagram::bind(folder.path().join("notify")).unwrap();
-        notifications.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        Self { folder, notifications }
+        Self { folder }
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn provwatch(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_provwatch"));
-        command.arg("--config").arg(self.file("provwatch.toml")).env_remove("PROVWATCH_CONFIG");
-        // As systemd/provwatch.service has it.
-        command.env("MIMALLOC_PURGE_DELAY", "10");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
     /// Starts the daemon and waits for READY=1.
     fn start(&self) -> (Daemon, Duration) {
-        let started = Instant::now();
-        let daemon = Daemon(self.provwatch().arg("run").env("NOTIFY_SOCKET", self.file("notify")).spawn().unwrap());
-        let mut message = [0; 4096];
-        loop {
-            let length = self.notifications.recv(&mut message).expect("the daemon says READY=1 within a minute");
-            if message[..length].split(|byte| *byte == b'\n').any(|line| line == b"READY=1") {
-                return (daemon, started.elapsed());
-            }
-        }
+        Daemon::start(provwatch(self.folder.path()).arg("run"), self.folder.path())
     }
 
     fn look_up(&self, number: usize) -> Duration {
         let purl = history::release(number * 997, number).purl.to_string();
         let started = Instant::now();
-        let status = self.provwatch().args(["lookup", &purl]).status().unwrap();
+        let status = provwatch(self.folder.path()).args(["lookup", &purl]).status().unwrap();
         assert!(status.success(), "lookup {purl}: {status}");
         started.elapsed()
-    }
-}
-
-/// A running daemon; dropping it kills it as `kill -9` does.
-struct Daemon(Child);
-
-impl Daemon {
-    fn stop(mut self) {
-        Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
-        assert!(self.0.wait().unwrap().success(), "the daemon stops cleanly");
-    }
-
-    /// A field of `/proc/<pid>/status` in KiB.
-    fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -121,13 +79,6 @@ fn median(measure: impl FnMut(usize) -> Duration) -> Duration {
     let mut times: Vec<_> = (0..TIMES).map(measure).collect();
     times.sort();
     times[TIMES / 2]
-}
-
-/// Prints a figure and tells whether the promise is kept.
-fn report(what: &str, figure: u128, unit: &str, promise: u128) -> bool {
-    let kept = figure <= promise;
-    println!("{what:<60} {figure:>6} {unit} (at most {promise}){}", if kept { "" } else { "  MISSED" });
-    kept
 }
 
 fn file_size(path: &Path) -> u64 {

@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 28;
+PRAGMA user_version = 30;
 
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -158,18 +158,47 @@ CREATE TABLE deliveries (
     next_at         INTEGER NOT NULL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     settled_at      INTEGER
-, checksum INTEGER, refusals INTEGER, why TEXT) STRICT;
+, checksum INTEGER, refusals INTEGER, why TEXT, retried_at INTEGER) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (subscription, next_at, id) WHERE state = 'pending';
+
+CREATE INDEX deliveries_failed ON deliveries (subscription, settled_at) WHERE state = 'failed';
 
 CREATE INDEX deliveries_of_alert ON deliveries (alert);
 
 CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
 
+CREATE TABLE delivery_actions (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    by           TEXT NOT NULL,
+    action       TEXT NOT NULL CHECK (action IN ('retried', 'sent')),
+    -- Empty: several.
+    subscription TEXT,
+    -- How many deliveries it put into the outbox, or made due.
+    deliveries   INTEGER NOT NULL,
+    reason       TEXT,
+    checksum     INTEGER
+) STRICT;
+
+CREATE TRIGGER delivery_actions_are_not_changed
+BEFORE UPDATE OF id, at, by, action, subscription, deliveries, reason ON delivery_actions
+BEGIN SELECT RAISE(ABORT, 'delivery_actions only grows'); END;
+
+CREATE TRIGGER delivery_actions_are_not_removed BEFORE DELETE ON delivery_actions
+BEGIN SELECT RAISE(ABORT, 'delivery_actions only grows'); END;
+
 CREATE TABLE digests (
     subscription TEXT PRIMARY KEY,
     due_at       INTEGER NOT NULL,
     made_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE endpoints (
+    subscription TEXT PRIMARY KEY,
+    disabled_at  INTEGER,
+    why          TEXT,
+    woken_at     INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
@@ -563,6 +592,13 @@ CREATE TABLE sources (
     last_gap      TEXT,
     last_gap_at   INTEGER
 , checksum INTEGER, resets INTEGER) STRICT, WITHOUT ROWID;
+
+CREATE TABLE threads (
+    alert        TEXT NOT NULL REFERENCES alerts (fingerprint),
+    subscription TEXT NOT NULL,
+    thread       TEXT NOT NULL,
+    PRIMARY KEY (alert, subscription)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE told_members (
     campaign     TEXT NOT NULL REFERENCES alerts (fingerprint),

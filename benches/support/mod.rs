@@ -1,7 +1,9 @@
-//! Data that the benchmarks share: packages and releases in the registries' real shapes and sizes, and a filled store.
+//! Parts that the benchmarks share: packages and releases in the registries' real shapes and sizes, a filled store, and the
+//! real program.
 
 #![allow(dead_code, reason = "each bench uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a bench may fail where it stands")]
 
 pub mod filled;
 pub mod history;
+pub mod program;

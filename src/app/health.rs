@@ -36,8 +36,20 @@ impl App {
         self.look_after(Kind::Once, &OnDisk::default(), &[]).map(drop)
     }
 
+    /// Lets endpoints be tried again that are disabled: all of them if the configuration is not that of the last process,
+    /// else those that were gone only for that process. To be called before the first heartbeat.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn wake_endpoints(&self) -> Result<(), StoreError> {
+        let is_new = self.caretaker.is_configured_anew()?;
+        let is_of_process = |name: &str| self.subscriptions.get(name).is_some_and(|one| one.sink.is_of_the_process());
+        self.caretaker.wake_endpoints(|name| is_new || is_of_process(name))
+    }
+
     /// A pass begins: other processes then see that a process is running.
     pub(super) fn begin_pass(&self) -> Result<(), StoreError> {
+        self.wake_endpoints()?;
         self.caretaker.begin_pass(self.facts(&self.logs.followed_rows()?, &[])?)
     }
 

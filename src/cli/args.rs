@@ -89,6 +89,9 @@ pub enum Command {
     /// Show and try the receivers of alerts, and who would be told of an alert
     #[command(subcommand)]
     Subscriptions(super::subscriptions::Subscriptions),
+    /// List and show the messages to receivers, and send what was given up again
+    #[command(subcommand)]
+    Deliveries(super::deliveries::Deliveries),
     /// Send a test alert to every subscription (the same as `subscriptions test`)
     TestSinks(super::test_sinks::TestSinks),
     /// Send a made-up takeover through the whole path, from feed to receiver, and show the time of each step
@@ -132,6 +135,7 @@ impl Arguments {
             Command::Verify(command) => command.run(config),
             Command::VerifyBundle(command) => command.run(),
             Command::Subscriptions(command) => command.run(config),
+            Command::Deliveries(command) => command.run(config),
             Command::TestSinks(command) => command.run(config),
             Command::Drill(command) => command.run(config),
             Command::Completions(command) => command.run(Self::command()),

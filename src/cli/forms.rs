@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, detectors, doctor, drill, form::Form, logs, lookup, silences, status, subscriptions,
-    summary, test_sinks, timeline, verify, verify_bundle, watch,
+    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, logs, lookup, silences, status,
+    subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
@@ -60,6 +60,9 @@ forms! {
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
     "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "check" 1 doctor::check::Check, "doctor";
+    "deliveries-retried" 1 deliveries::retry::Answer, "deliveries retry";
+    "delivery" 1 store::ListedDelivery, "deliveries list";
+    "delivery-shown" 1 deliveries::show::Shown, "deliveries show";
     "detector" 1 detectors::Full, "detectors explain";
     "detector-listed" 1 detectors::Summary, "detectors list";
     "drill" 1 drill::report::Report, "drill";

@@ -8,6 +8,7 @@ mod baseline;
 mod callable;
 mod completions;
 mod context;
+mod deliveries;
 pub mod demo;
 mod detectors;
 mod doctor;

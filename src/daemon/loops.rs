@@ -208,7 +208,11 @@ async fn work_sink(context: Context, name: String, begun: Begun, stop: Cancellat
             Ok(None) => break,
             Ok(Some(made)) => {
                 failures = 0;
-                if matches!(made, Step::Idle | Step::Held(_)) { DELIVER_INTERVAL } else { Duration::ZERO }
+                if matches!(made, Step::Idle | Step::Held(_) | Step::Disabled) {
+                    DELIVER_INTERVAL
+                } else {
+                    Duration::ZERO
+                }
             }
             Err(error) => {
                 let (why, wait) =

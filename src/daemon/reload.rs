@@ -15,6 +15,9 @@ pub(super) fn taken(context: &Context, watchlist: Watchlist) {
         app.caretaker.goes_by(configuration);
     }
     watch(app, watchlist);
+    if let Err(error) = app.caretaker.wake_endpoints(|_| true) {
+        tracing::error!("disabled endpoints stay disabled: {}", with_causes(&error));
+    }
     tell(context);
 }
 

@@ -33,6 +33,7 @@ pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskErro
     loop {
         app.packages.reconciler.enqueue_unknown()?;
         let context = context(&app, &options);
+        app.wake_endpoints()?;
         context.look_after()?;
         let supervisor = start(&context, &options);
         let watching = describe(&app);

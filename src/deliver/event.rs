@@ -40,6 +40,11 @@ impl Event {
     }
 }
 
+/// The word of the event that a message tells of: `raised`, `changed`, `resolved`.
+pub fn told_as(message: &Message) -> &'static str {
+    Event::of(message).as_str()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,7 @@ mod samples;
 pub use accepting::accept_command;
 pub(crate) use accepting::{accept_because, needs_reason};
 pub(crate) use endpoint::Endpoint;
+pub(crate) use event::told_as;
 pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};

@@ -5,7 +5,10 @@ use std::{error::Error, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::{Message, Schedule};
-use crate::{model::ReleaseId, store::Turn};
+use crate::{
+    model::ReleaseId,
+    store::{EndpointState, Turn},
+};
 
 /// A delivery that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +45,9 @@ pub enum Ending {
     },
     /// It failed, and no other attempt follows; the reason.
     GivenUp(String),
+    /// The endpoint answered that it is gone for good; its answer. The message waits, and nothing is sent to the endpoint
+    /// before an operator acts.
+    Gone(String),
 }
 
 /// The delivery rows. The change of a call is durable when it returns.
@@ -58,6 +64,12 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The rows cannot be written.
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError>;
+
+    /// The state of a subscription's endpoint, over restarts.
+    ///
+    /// # Errors
+    /// The rows cannot be read.
+    fn endpoint(&self, subscription: &str) -> Result<EndpointState, OutboxError>;
 
     /// The number of due deliveries to a subscription.
     ///
@@ -103,8 +115,8 @@ pub struct Summary {
     pub given_up: usize,
     /// Due deliveries that were left for the next pass, because the sink failed repeatedly or requested a pause.
     pub left: usize,
-    /// Subscriptions whose endpoint reported that it is permanently gone: their alerts wait until an operator fixes
-    /// that.
+    /// Subscriptions whose endpoint reported that it is permanently gone: it is disabled, and their alerts wait until an
+    /// operator acts.
     pub gone: Vec<String>,
 }
 

@@ -26,9 +26,6 @@ use crate::{
 /// alert when such a sink works again.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
-/// The rest of an endpoint that reports that it is permanently gone. An administrator may bring it back.
-const GONE_REST: Duration = Duration::from_hours(1);
-
 /// The number of recently served packages that are remembered, so that they take turns.
 const SERVED: usize = 64;
 
@@ -52,6 +49,8 @@ pub struct Queue {
     /// The deliveries whose next attempt is the short form: the whole message failed too often, and a pause was
     /// requested.
     short_next: BTreeSet<i64>,
+    /// When an operator last asked to try the endpoint again, as far as this queue knows.
+    woken_at: Option<DateTime<Utc>>,
 }
 
 /// A pause of a sink.
@@ -76,8 +75,10 @@ pub enum Step {
     Retried,
     /// A message was given up.
     GivenUp,
-    /// The endpoint reports that it is permanently gone. Everything waits for it to come back, or for a new one.
+    /// The endpoint reports that it is permanently gone, and is disabled.
     Gone,
+    /// The endpoint is disabled: nothing is sent to it before an operator acts.
+    Disabled,
 }
 
 /// Works on one subscription's queue.
@@ -99,6 +100,11 @@ impl Worker<'_> {
     /// The outbox could not be read or written.
     pub async fn step(&self, queue: &mut Queue, due_by: Option<DateTime<Utc>>) -> Result<Step, OutboxError> {
         self.record_what_is_not(queue)?;
+        let endpoint = self.outbox.endpoint(&self.subscription.name)?;
+        queue.wake(endpoint.woken_at);
+        if endpoint.disabled.is_some() {
+            return Ok(Step::Disabled);
+        }
         let now = self.clock.now();
         let least = match queue.least(now) {
             Ok(least) => least.max(self.subscription.timing.least(now)),
@@ -134,7 +140,7 @@ impl Worker<'_> {
                 Step::Held(until) if queue.is_resting() && queue.failures < ENOUGH => {
                     self.clock.sleep((until - self.clock.now()).to_std().unwrap_or_default()).await;
                 }
-                Step::Held(_) => break,
+                Step::Held(_) | Step::Disabled => break,
                 Step::Delivered => summary.delivered += 1,
                 Step::Retried => summary.retried += 1,
                 Step::GivenUp => summary.given_up += 1,
@@ -205,11 +211,10 @@ impl Worker<'_> {
                 (Step::Delivered, delivered(&due.message, receipt, short))
             }
             Err(error @ SinkError::Gone { .. }) => {
-                queue.gone(now);
+                queue.works();
                 let error = error.report();
-                tracing::error!(subscription = due.subscription, error, "its endpoint is gone; its alerts wait");
-                // The queue rests; another endpoint receives the message at once.
-                (Step::Gone, Ending::Retry { error, next: now, refused: false })
+                tracing::error!(subscription = due.subscription, error, "its endpoint is disabled; its alerts wait");
+                (Step::Gone, Ending::Gone(error))
             }
             Err(error @ SinkError::Permanent { .. }) => {
                 queue.works();
@@ -300,10 +305,12 @@ impl Queue {
         (self.failures, self.hold) = (0, None);
     }
 
-    /// Records that the endpoint will never answer again.
-    fn gone(&mut self, now: DateTime<Utc>) {
-        let after = |wait: Duration| now + TimeDelta::from_std(wait).unwrap_or_default();
-        self.hold = Some(Hold { since: now, until: after(GONE_REST), urgent_until: after(LONGEST_URGENT) });
+    /// An operator asked to try the endpoint again: pauses are over.
+    fn wake(&mut self, at: Option<DateTime<Utc>>) {
+        if at != self.woken_at {
+            self.woken_at = at;
+            self.works();
+        }
     }
 
     /// One failure may be the message's fault. From the second consecutive one on the sink rests, longer each time.

@@ -24,6 +24,11 @@ pub trait Sink: Send + Sync + Debug {
         false
     }
 
+    /// Whether an endpoint that is gone is so only for this process, as standard output is: the next one tries it again.
+    fn is_of_the_process(&self) -> bool {
+        false
+    }
+
     /// How often the receiver is to be told of every alert that is not resolved, because it forgets; `None`: it does not.
     fn refresh_every(&self) -> Option<Duration> {
         None

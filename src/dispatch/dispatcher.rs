@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 
 /// The state of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no
@@ -58,7 +59,7 @@ impl Dispatcher {
             total.add(summary?);
         }
         for subscription in &total.gone {
-            self.issues.record(&sink_gone(subscription), self.clock.now())?;
+            self.tell_gone(subscription)?;
         }
         made?;
         total.given_up = given_up?;
@@ -73,18 +74,26 @@ impl Dispatcher {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         let followed = self.wall_clock.follow();
         let made = followed.and(self.follow_ups.make(&self.store, &subscription, self.clock.now()));
-        self.refreshes.make(&self.store, &subscription, self.clock.as_ref()).await?;
+        if self.store.endpoint(name)?.disabled.is_none() {
+            self.refreshes.make(&self.store, &subscription, self.clock.as_ref()).await?;
+        }
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
         if step == Step::Gone {
-            self.issues.record(&sink_gone(name), self.clock.now())?;
+            self.tell_gone(name)?;
         }
         made?;
         Ok(Some(step))
     }
 
-    /// Gives up deliveries of subscriptions that the configuration does not have any more. Returns their number.
+    /// Tells the other subscriptions that an endpoint is disabled.
+    fn tell_gone(&self, subscription: &str) -> Result<(), StoreError> {
+        self.issues.record_beside(Some(subscription), &sink_gone(subscription), self.clock.now())
+    }
+
+    /// Gives up deliveries of subscriptions that the configuration does not have any more, and those that waited for a
+    /// disabled endpoint for as long as any message is tried. Returns their number.
     ///
     /// # Errors
     /// The store failed.
@@ -97,6 +106,22 @@ impl Dispatcher {
                 tracing::error!(subscription = name, alerts, why, "alerts lost");
                 given_up += alerts;
             }
+        }
+        Ok(given_up + self.give_up_expired()?)
+    }
+
+    /// Gives up what has waited too long for disabled endpoints.
+    fn give_up_expired(&self) -> Result<usize, StoreError> {
+        let (now, mut given_up) = (self.clock.now(), 0);
+        let longest = TimeDelta::from_std(Limits::default().schedule.give_up_after).unwrap_or(TimeDelta::MAX);
+        let before = now.checked_sub_signed(longest).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        for (name, disabled) in self.store.disabled_endpoints()? {
+            let why = format!("given up: its endpoint is disabled, because it is gone for good ({})", disabled.why);
+            let alerts = self.store.give_up_older(&name, before, (now, &why))?;
+            if alerts > 0 {
+                tracing::error!(subscription = name, alerts, why, "alerts lost");
+            }
+            given_up += alerts;
         }
         Ok(given_up)
     }
@@ -119,7 +144,6 @@ impl Dispatcher {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
     use futures::future::BoxFuture;
 
     use super::*;

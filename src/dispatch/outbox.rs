@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::members::member_details;
 use crate::{
     deliver::{Due, Ending, Message, Outbox, OutboxError},
-    store::{Acceptance, Delivery, Store, StoreError, Turn},
+    store::{Acceptance, Delivery, EndpointState, Store, StoreError, Turn},
     upkeep::Mender,
 };
 
@@ -80,8 +80,13 @@ impl Outbox for StoreOutbox<'_> {
             Ending::Retry { error, next, refused: false } => store.retry_delivery(&row, at, *next, error),
             Ending::Retry { error, next, refused: true } => store.refuse_delivery(&row, at, *next, error),
             Ending::GivenUp(why) => store.give_up(&row, at, why),
+            Ending::Gone(why) => store.endpoint_gone(&row, at, why),
         };
         outcome.map(drop).map_err(|error| failed("recording an attempt", error))
+    }
+
+    fn endpoint(&self, subscription: &str) -> Result<EndpointState, OutboxError> {
+        self.store.endpoint(subscription).map_err(|error| failed("reading the state of the endpoint", error))
     }
 
     fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     health::ComparedClock,
     model::{AlertId, AlertKind, Confidence, Fingerprint, Severity},
-    text::{counted, span},
+    text::{counted, shell_word, span},
 };
 
 /// An alert about provwatch itself.
@@ -28,12 +28,20 @@ pub struct Alarm {
     /// What happened, the action that provwatch took, and the operator's next step.
     #[serde(skip)]
     pub argument: String,
+    /// The subscription that it is about, if that does not work: others are told of it.
+    #[serde(skip)]
+    pub about: Option<String>,
 }
 
 impl Alarm {
     pub(super) fn new(key: &str, severity: Severity, title: String, argument: String) -> Self {
         let id = Fingerprint::of(AlertKind::Operation, key).id();
-        Self { id, severity, confidence: Confidence::High, title, key: key.to_owned(), argument }
+        Self { id, severity, confidence: Confidence::High, title, key: key.to_owned(), argument, about: None }
+    }
+
+    /// The alarm, of which others than this subscription are told.
+    fn about(self, subscription: &str) -> Self {
+        Self { about: Some(subscription.to_owned()), ..self }
     }
 
     fn medium(key: &str, title: String, argument: String) -> Self {
@@ -194,14 +202,67 @@ pub(super) fn stuck_loops(key: &str, loops: &str) -> Alarm {
 }
 
 pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up: u64) -> Alarm {
-    Alarm::medium(
+    let command = shell_word(subscription);
+    let alarm = Alarm::medium(
         key,
         format!("the subscription {subscription} does not take alerts"),
         format!(
             "Alerts that wait for it: {waiting}; given up so far: {given_up}. provwatch sends the waiting ones again. \
-             `provwatch status` shows the state of the subscription, `provwatch test-sinks` sends a test message."
+             `provwatch deliveries list --subscription {command}` shows them with the last answers, `provwatch \
+             subscriptions test {command}` sends a test message."
         ),
-    )
+    );
+    alarm.about(subscription)
+}
+
+/// The alarm about a receiver whose endpoint is permanently gone, and disabled.
+pub(crate) fn gone_sink(subscription: &str) -> Alarm {
+    let command = shell_word(subscription);
+    let alarm = Alarm::new(
+        &format!("gone {subscription}"),
+        Severity::High,
+        format!("the subscription {subscription} cannot deliver: its endpoint is disabled"),
+        format!(
+            "The endpoint answered that it is gone for good (410). provwatch sends nothing more to it: alerts wait for up \
+             to 72 hours, and are given up then. Correct or remove the subscription in the configuration, and reload \
+             (`provwatch reload`); or, if the endpoint is back, `provwatch deliveries retry --subscription {command}`."
+        ),
+    );
+    alarm.about(subscription)
+}
+
+/// Deliveries that were given up.
+#[derive(Debug)]
+pub(super) struct Lost<'a> {
+    pub subscription: &'a str,
+    pub count: u64,
+    /// Some of the numbers, the latest first.
+    pub latest: &'a [i64],
+    pub why: Option<&'a str>,
+    /// Whether the receiver works again.
+    pub works: bool,
+}
+
+pub(super) fn dead_letters(key: &str, lost: &Lost<'_>) -> Alarm {
+    let Lost { subscription, count, latest, why, works } = lost;
+    let (command, alerts) = (shell_word(subscription), counted(*count, "alert"));
+    let were = if *count == 1 { "was" } else { "were" };
+    let numbers: Vec<String> = latest.iter().map(i64::to_string).collect();
+    let more = count.saturating_sub(u64::try_from(latest.len()).unwrap_or(*count));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let why = why.map(|why| format!(" Why the last one was given up: {why}.")).unwrap_or_default();
+    let alarm = Alarm::medium(
+        key,
+        format!("{alerts} {were} never delivered to the subscription {subscription}"),
+        format!(
+            "provwatch gave up these deliveries: {}{more}.{why} `provwatch deliveries list --subscription {command} --state \
+             failed` shows them. Correct the receiver, then send them again: `provwatch deliveries retry --failed \
+             --subscription {command}`. `--to NAME` sends the alerts of a time to another subscription. This alert ends when \
+             no such delivery is left; resolve it if they are not needed.",
+            numbers.join(", ")
+        ),
+    );
+    if *works { alarm } else { alarm.about(subscription) }
 }
 
 pub(super) fn failing_writes(key: &str, why: &str) -> Alarm {

@@ -91,6 +91,8 @@ pub enum Id {
     LogsUntold,
     /// No subscription receives alerts about provwatch itself.
     TroubleUntold,
+    /// Of several subscriptions, only one receives alerts about provwatch itself.
+    TroubleToldOnce,
     /// The trust root is the embedded one.
     TrustRootEmbedded,
     /// The trust root is still the embedded one.

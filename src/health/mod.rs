@@ -20,7 +20,7 @@ mod table;
 mod tests;
 
 pub(crate) use about::About;
-pub(crate) use alarm::Alarm;
+pub(crate) use alarm::{Alarm, gone_sink};
 pub use finding::Finding;
 pub(crate) use finding::{Check, Verdict, level};
 pub(crate) use heartbeat::{

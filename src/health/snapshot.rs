@@ -188,14 +188,18 @@ pub struct Subscription {
     pub at_once: Vec<AlertKind>,
     /// Whether it has quiet hours, in which deliveries that were never attempted wait.
     pub quiet_hours: bool,
-    /// Whether its endpoint answered that it is permanently gone, which is an alert of its own.
+    /// Whether its endpoint is disabled, because it answered that it is gone for good.
     pub gone: bool,
     /// Deliveries that are still to be made.
     pub pending: u64,
     /// Those of them whose last attempt failed.
     pub retrying: u64,
-    /// Deliveries that were given up.
+    /// Dead letters: deliveries that were given up, and that no operator put back or laid aside.
     pub failed: u64,
+    /// The numbers of the latest of them, the last one first.
+    pub latest_failed: Vec<i64>,
+    /// Why the last one was given up.
+    pub failed_why: Option<String>,
     /// Since when the oldest pending one waits.
     pub oldest_pending: Option<DateTime<Utc>>,
     /// When one was last delivered.

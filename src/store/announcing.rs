@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::{columns::Micros, error::QueryFailure, holding::let_through};
+use super::{alerts::count_announcement, columns::Micros, error::QueryFailure, holding::let_through};
 use crate::model::{Alert, AlertKind, Fingerprint};
 
 /// The shortest time between one message about a campaign and the next about its growth. Each member is to be reported
@@ -129,6 +129,19 @@ pub(super) fn announce_growth(
         }
     }
     Ok(announced)
+}
+
+/// The number of an announcement to a subscription. One that was told of the last gets another.
+pub(super) fn unused_raise(
+    db: &Connection,
+    alert: &Fingerprint,
+    subscription: &str,
+    raises: i64,
+) -> Result<i64, QueryFailure> {
+    let key = idempotency_key(alert, raises, subscription);
+    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE idempotency_key = ?1)")?;
+    let is_used: bool = query.query_row([key], |row| row.get(0))?;
+    if is_used { count_announcement(db, alert, raises) } else { Ok(raises) }
 }
 
 /// The same key for one announcement to one subscription however often it is stored, and for no other: 32 hex digits.

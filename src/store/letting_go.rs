@@ -5,8 +5,8 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::{
     Store, StoreError,
-    alerts::{count_announcement, raised},
-    announcing::{announce, idempotency_key},
+    alerts::raised,
+    announcing::{announce, unused_raise},
     columns::Micros,
     error::QueryFailure,
 };
@@ -61,19 +61,11 @@ fn release(db: &Connection, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
         let Some((alert, raises)) = raised(db, &held.alert)? else { continue };
         let is_open = alert.status == AlertStatus::Open && alert.repeats.is_none();
         if is_open && !is_told(db, &held)? {
-            let raise = unused_raise(db, &held, raises)?;
+            let raise = unused_raise(db, &held.alert, &held.subscription, raises)?;
             sent += announce(db, &alert, raise, std::slice::from_ref(&held.subscription), now)?;
         }
     }
     Ok(sent)
-}
-
-/// The number of the announcement. A subscription that was told of the last one before the silence gets another.
-fn unused_raise(db: &Connection, held: &Overdue, raises: i64) -> Result<i64, QueryFailure> {
-    let key = idempotency_key(&held.alert, raises, &held.subscription);
-    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE idempotency_key = ?1)")?;
-    let is_used: bool = query.query_row([key], |row| row.get(0))?;
-    if is_used { count_announcement(db, &held.alert, raises) } else { Ok(raises) }
 }
 
 fn overdue(db: &Connection, now: DateTime<Utc>) -> Result<Vec<Overdue>, QueryFailure> {

@@ -106,23 +106,4 @@ impl Store {
             Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
         })
     }
-
-    /// Gives up all pending deliveries to a subscription. Returns their number.
-    pub(crate) fn give_up_all(&self, subscription: &str, now: DateTime<Utc>, why: &str) -> Result<usize, StoreError> {
-        self.write("giving deliveries up", |db| {
-            db.prepare_cached(
-                "INSERT INTO attempts (delivery, number, at, outcome, detail)
-                 SELECT id, attempts + 1, ?2, 'gave-up', ?3 FROM deliveries
-                 WHERE subscription = ?1 AND state = 'pending'",
-            )?
-            .execute((subscription, Micros(now), why))?;
-            let given_up = db
-                .prepare_cached(
-                    "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = ?2, settled_at = ?3
-                     WHERE subscription = ?1 AND state = 'pending'",
-                )?
-                .execute((subscription, Micros(now), Micros(now)))?;
-            Ok(given_up)
-        })
-    }
 }

@@ -16,7 +16,8 @@
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
-//! `threads` (without one, a receiver gets a new thread), and the counters
+//! `threads` (without one, a receiver gets a new thread), `endpoints` (without
+//! one, a receiver that is gone is tried once more), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 
@@ -61,7 +62,9 @@ tables! {
         ["package", "line", "version", "reason", "purl", "at", "actor", "note"];
     DELIVERIES = "deliveries" ("id")
         ["id", "idempotency_key", "alert", "subscription", "state", "created_at", "next_at", "attempts", "settled_at",
-         "refusals", "why"];
+         "refusals", "why", "retried_at"];
+    DELIVERY_ACTIONS = "delivery_actions" ("id")
+        ["id", "at", "by", "action", "subscription", "deliveries", "reason"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at",

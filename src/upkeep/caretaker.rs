@@ -14,9 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    health::{
-        Alarm, Check, Facts, Finding, Heartbeat, InUse, Kind, LockState, Runner, Snapshot, Verdict, checks, judge,
-    },
+    health::{Check, Facts, Finding, Heartbeat, InUse, Kind, LockState, Runner, Snapshot, Verdict, checks, judge},
     store::{RunnerRow, Store, StoreError},
     watchlist,
 };
@@ -63,6 +61,27 @@ impl Caretaker {
     /// Sets the configuration that this process uses, as a digest that can be compared with that of the file.
     pub fn goes_by(&self, configuration: String) {
         self.memory.goes_by(configuration);
+    }
+
+    /// Whether the configuration is not that of the last process: an operator may have corrected an address. To be asked
+    /// before the first heartbeat.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn is_configured_anew(&self) -> Result<bool, StoreError> {
+        let (before, now) = (self.last_facts()?.in_use.configuration, self.memory.configuration());
+        Ok(before.is_some() && now.is_some() && before != now)
+    }
+
+    /// Lets disabled endpoints be tried again, those of subscriptions with such a name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn wake_endpoints(&self, which: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+        for subscription in self.store.wake_endpoints(which, self.clock.now())? {
+            tracing::info!(subscription, "its endpoint was disabled, and is tried again");
+        }
+        Ok(())
     }
 
     /// Stores that a pass begins, so that `status` reports a working process meanwhile.
@@ -174,23 +193,13 @@ impl Caretaker {
         match verdict {
             Verdict::Found(finding) => {
                 if let Some(alarm) = &finding.alert {
-                    self.issues.record(&issue(key, alarm), now)?;
+                    self.issues.record_beside(alarm.about.as_deref(), &OperationalIssue::of(key, alarm), now)?;
                 }
             }
             Verdict::Unclear => {}
             Verdict::Over(reason) => self.issues.resolve_subject(key, reason, now)?,
         }
         Ok(())
-    }
-}
-
-fn issue(key: &str, alarm: &Alarm) -> OperationalIssue {
-    OperationalIssue {
-        subject: key.to_owned(),
-        severity: alarm.severity,
-        confidence: alarm.confidence,
-        title: alarm.title.clone(),
-        argument: alarm.argument.clone(),
     }
 }
 
@@ -206,8 +215,9 @@ mod tests {
         deliver::Subscriptions,
         health::{FailingForge, Id},
         http::{Client, ScriptedTransport},
-        model::{AlertKind, AlertStatus, Fingerprint},
+        model::{Alert, AlertAction, AlertKind, AlertStatus, Confidence, Fingerprint, Resolution, Severity},
         progress::NoProgress,
+        store::Acting,
         upkeep::memory::Moving,
         watchlist::Watchlist,
     };
@@ -274,5 +284,59 @@ mod tests {
         assert_eq!(beat.facts.passes, ends[1..]);
         assert_eq!(beat.facts.forges, forges);
         assert_eq!(beat.facts.in_use.configuration.as_deref(), Some("a digest"));
+    }
+
+    #[test]
+    fn dead_letters_are_told_of_once_until_they_are_sent_again_or_laid_aside() {
+        let clock = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let caretaker = caretaker(&clock);
+        let store = &caretaker.store;
+        let fingerprint = Fingerprint::of(AlertKind::Operation, "dead letters desk");
+        let round = |known: &str| {
+            clock.advance(Duration::from_mins(1));
+            if !known.is_empty() {
+                let alert = Alert::about(
+                    AlertKind::Release,
+                    known,
+                    Severity::High,
+                    Confidence::High,
+                    known.to_owned(),
+                    clock.now(),
+                );
+                store.record_alert(&alert, &["desk".to_owned()], clock.now()).unwrap();
+                store.give_up_all("desk", clock.now(), "it is no longer in the configuration").unwrap();
+                clock.advance(Duration::from_mins(1));
+            }
+            caretaker.look_after(Kind::Daemon, &OnDisk::default(), Facts::default()).unwrap();
+            store.alert(&fingerprint).unwrap().map(|alert| (alert.status, alert.title))
+        };
+        let one = "1 alert was never delivered to the subscription desk".to_owned();
+        assert_eq!(round(""), None);
+        assert_eq!(round("a"), Some((AlertStatus::Open, one.clone())));
+        let two = round("b").unwrap();
+        assert_eq!((two.0, two.1.starts_with("2 alerts were never")), (AlertStatus::Open, true), "the same alert");
+        let action = AlertAction {
+            category: Some(Resolution::Expected),
+            ..AlertAction::new(AlertStatus::Resolved, "ada", "not needed", clock.now())
+        };
+        store.act_on(&[fingerprint], &action).unwrap();
+        assert_eq!(round("").unwrap().0, AlertStatus::Resolved, "they were laid aside");
+        assert_eq!(round("c"), Some((AlertStatus::Open, one)), "another one is told of");
+        let acting = Acting { by: "ada".to_owned(), at: clock.now(), reason: None };
+        store.retry_deliveries(&[1, 2, 3], &["desk".to_owned()].into(), &acting).unwrap();
+        assert_eq!(round("").unwrap().0, AlertStatus::Resolved, "they are sent again");
+    }
+
+    #[test]
+    fn a_configuration_is_new_if_the_last_process_had_another() {
+        let clock = Arc::new(ManualClock::at_text("2026-06-01T12:00:00Z"));
+        let caretaker = caretaker(&clock);
+        let mut found = Vec::new();
+        for configuration in ["a digest", "a digest", "another digest", "another digest"] {
+            caretaker.goes_by(configuration.to_owned());
+            found.push(caretaker.is_configured_anew().unwrap());
+            caretaker.look_after(Kind::Daemon, &OnDisk::default(), Facts::default()).unwrap();
+        }
+        assert_eq!(found, [false, false, true, false]);
     }
 }

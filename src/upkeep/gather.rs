@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    issues as operation,
+    issues::ACTOR,
     setup::{Setup, TrustFrom},
     trust::{NPM_KEYS, TRUST_ROOT},
 };
@@ -191,18 +191,36 @@ fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
 
 /// The subscriptions of the configuration, and others with deliveries.
 fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, StoreError> {
-    let mut stored = store.delivery_summary()?;
+    let (mut stored, disabled) = (store.delivery_summary()?, store.disabled_endpoints()?);
     let mut subscriptions = Vec::new();
     for (name, takes) in &setup.subscriptions {
         let state = stored.iter().position(|state| state.subscription == *name).map(|index| stored.remove(index));
-        let gone = is_open(store, &operation::sink_gone(name).subject)?;
+        let gone = disabled.iter().any(|(disabled, _)| disabled == name);
         let (takes, quiet_hours) = (takes.clone(), setup.with_quiet_hours.contains(name));
         let at_once = setup.at_once.get(name).cloned().unwrap_or_default();
         let known = Subscription { configured: true, takes, at_once, quiet_hours, gone, ..named(name) };
         subscriptions.push(state.map_or(known.clone(), |state| with_state(known, &state)));
     }
     subscriptions.extend(stored.iter().map(|state| with_state(named(&state.subscription), state)));
-    Ok(subscriptions)
+    subscriptions.into_iter().map(|one| with_dead_letters(store, one)).collect()
+}
+
+/// The deliveries that were given up. Those from before a person resolved the alert about them were laid aside.
+fn with_dead_letters(store: &Store, subscription: Subscription) -> Result<Subscription, StoreError> {
+    if subscription.failed == 0 {
+        return Ok(subscription);
+    }
+    let alert = about(store, &format!("dead letters {}", subscription.name))?;
+    let handling = alert.filter(|alert| alert.status == AlertStatus::Resolved).and_then(|alert| alert.handling);
+    let laid_aside = handling.filter(|handling| handling.by != ACTOR).map(|handling| handling.at);
+    let dead = store.dead_letters(&subscription.name, laid_aside.unwrap_or(DateTime::<Utc>::MIN_UTC))?;
+    Ok(Subscription {
+        failed: dead.count,
+        last_failure: dead.last_at,
+        latest_failed: dead.latest,
+        failed_why: dead.why,
+        ..subscription
+    })
 }
 
 fn named(name: &str) -> Subscription {
@@ -219,10 +237,6 @@ fn with_state(subscription: Subscription, state: &SubscriptionState) -> Subscrip
         last_failure: state.last_failure,
         ..subscription
     }
-}
-
-fn is_open(store: &Store, subject: &str) -> Result<bool, StoreError> {
-    Ok(about(store, subject)?.is_some_and(|alert| alert.status != AlertStatus::Resolved))
 }
 
 /// An alert about provwatch itself. A damaged one counts as none; the process that works on the queue sets it aside.

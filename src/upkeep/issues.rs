@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     deliver::Subscriptions,
+    health::{Alarm, gone_sink},
     model::{Alert, AlertKind, Confidence, Fingerprint, Package, Severity},
     store::{Store, StoreError},
     text::plain,
@@ -47,7 +48,21 @@ impl OperationalIssues {
     /// # Errors
     /// The store failed.
     pub fn record(&self, issue: &OperationalIssue, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.record_of(None, issue, now)
+        self.record_to(None, None, issue, now)
+    }
+
+    /// As [`Self::record`], for an issue of one subscription, which does not work: the others are told. If no other
+    /// receives such alerts, the message waits for that one.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn record_beside(
+        &self,
+        subscription: Option<&str>,
+        issue: &OperationalIssue,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.record_to(None, subscription, issue, now)
     }
 
     /// As [`Self::record`], for an issue about one package.
@@ -60,18 +75,37 @@ impl OperationalIssues {
         issue: &OperationalIssue,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        self.record_to(package, None, issue, now)
+    }
+
+    fn record_to(
+        &self,
+        package: Option<&Package>,
+        beside: Option<&str>,
+        issue: &OperationalIssue,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let OperationalIssue { subject, severity, confidence, title, argument } = issue;
         let alert = Alert {
             argument: argument.clone(),
             package: package.cloned(),
             ..Alert::about(AlertKind::Operation, subject, *severity, *confidence, title.clone(), now)
         };
-        let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
+        let recorded = self.store.record_alert(&alert, &self.told(&alert, beside), now)?;
         if recorded.new_alert {
             let (title, severity) = (plain(title, 300), *severity);
             tracing::warn!(target: "provwatch::pipeline", alert = alert.id.to_string(), %severity, "{title}");
         }
         Ok(())
+    }
+
+    /// The subscriptions that are told, without one that does not work, unless it is the only one.
+    fn told(&self, alert: &Alert, beside: Option<&str>) -> Vec<String> {
+        let mut told = self.subscriptions.matching(alert);
+        if told.len() > 1 {
+            told.retain(|name| Some(name.as_str()) != beside);
+        }
+        told
     }
 
     /// Resolves an alert about provwatch itself, if it is open, because its cause is gone.
@@ -96,18 +130,23 @@ impl OperationalIssues {
     }
 }
 
+impl OperationalIssue {
+    /// The issue of an alarm.
+    pub fn of(key: &str, alarm: &Alarm) -> Self {
+        Self {
+            subject: key.to_owned(),
+            severity: alarm.severity,
+            confidence: alarm.confidence,
+            title: alarm.title.clone(),
+            argument: alarm.argument.clone(),
+        }
+    }
+}
+
 /// The issue about a sink whose endpoint is permanently gone.
 pub fn sink_gone(subscription: &str) -> OperationalIssue {
-    OperationalIssue {
-        subject: format!("gone {subscription}"),
-        severity: Severity::High,
-        confidence: Confidence::High,
-        title: format!("the subscription {subscription} cannot deliver"),
-        argument: "The endpoint answered that it is gone for good. Alerts wait, and provwatch sends one now and then \
-                   to test whether the endpoint is back. Correct or remove the subscription in the configuration, and \
-                   reload (`provwatch reload`); `provwatch test-sinks` sends a test message."
-            .to_owned(),
-    }
+    let alarm = gone_sink(subscription);
+    OperationalIssue::of(&alarm.key, &alarm)
 }
 
 #[cfg(test)]
@@ -115,7 +154,40 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::{model::AlertStatus, store::AlertFilter};
+    use crate::{
+        deliver::{StdoutSink, Subscription, Timing},
+        model::{AlertMatchers, AlertStatus},
+        store::AlertFilter,
+    };
+
+    /// A store with subscriptions of these names, which receive everything of these kinds.
+    fn told_by(subscriptions: &[(&str, AlertKind)]) -> Vec<String> {
+        let one = |(name, kind): &(&str, AlertKind)| Subscription {
+            name: (*name).to_owned(),
+            matchers: AlertMatchers { kinds: vec![*kind], ..AlertMatchers::default() },
+            timing: Timing::default(),
+            sink: Arc::new(StdoutSink::new(Box::new(std::io::sink()))),
+        };
+        let all = Subscriptions::new(subscriptions.iter().map(one).collect()).unwrap();
+        let store = Arc::new(Store::in_memory().unwrap());
+        let issues = OperationalIssues::new(Arc::clone(&store), Arc::new(all));
+        issues.record_beside(Some("desk"), &sink_gone("desk"), DateTime::UNIX_EPOCH).unwrap();
+        store.awaited_subscriptions().unwrap()
+    }
+
+    #[test]
+    fn others_are_told_of_a_receiver_that_fails() {
+        use AlertKind::{Operation, Release};
+        for (subscriptions, told) in [
+            (&[("desk", Operation), ("ops", Operation), ("pager", Operation)][..], &["ops", "pager"][..]),
+            (&[("desk", Operation), ("ops", Release)], &["desk"]),
+            (&[("desk", Operation)], &["desk"]),
+            (&[("desk", Release), ("ops", Operation)], &["ops"]),
+            (&[("desk", Release)], &[]),
+        ] {
+            assert_eq!(told_by(subscriptions), told, "{subscriptions:?}");
+        }
+    }
 
     #[test]
     fn a_trouble_that_comes_again_is_one_alert_and_is_over_with_its_cause() {

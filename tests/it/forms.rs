@@ -93,6 +93,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("silences check", vec!["2f10e7bb1b36"], &["silence-applying/1"]),
         ("subscriptions list", vec![], &[]),
         ("subscriptions route", vec![STOLEN], &[]),
+        ("deliveries list", vec![], &[]),
+        ("deliveries retry", vec!["--since", "2020-01-01", "--dry-run"], &["deliveries-retried/1"]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),
         ("store check", vec![], &["history/1"]),
         ("detectors list", vec![], &["detector-listed/1"]),
@@ -119,8 +121,10 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
     ]
 }
 
-/// Commands that ask registries, receivers or logs: the test below runs them, and `tests/it/cli_logs.rs` the last.
-const ASKING: [&str; 6] = ["run", "backfill", "subscriptions test", "test-sinks", "drill", "logs find"];
+/// Commands that ask registries, receivers or logs, or need a delivery: the test below runs them, `tests/it/cli_logs.rs` the
+/// last but one, and `tests/it/deliveries.rs` the last.
+const ASKING: [&str; 7] =
+    ["run", "backfill", "subscriptions test", "test-sinks", "drill", "logs find", "deliveries show"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {

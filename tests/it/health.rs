@@ -8,7 +8,7 @@ use lab::{Fault, Rig, due, rig::*};
 use provwatch::{
     health::Kind,
     model::{AlertStatus, Severity},
-    store::Outcome,
+    store::{Acting, Outcome},
 };
 
 const WIDGET: &str = "pkg:npm/widget";
@@ -210,7 +210,7 @@ async fn a_sink_that_gives_alerts_up_is_told_at_once() {
         rig.store().give_up(&delivery, rig.now(), "it will never be taken").unwrap();
     }
     rig.pass().await;
-    assert_eq!(troubles(&rig), [open("the subscription worst does not take alerts")]);
+    assert_eq!(troubles(&rig), [open("1 alert was never delivered to the subscription worst")]);
 }
 
 #[tokio::test]
@@ -223,15 +223,20 @@ async fn a_sink_that_is_gone_is_said_once() {
         rig.pass().await;
         rig.minutes_pass(1);
     }
-    assert_eq!(troubles(&rig), [open("the subscription worst cannot deliver")]);
+    let title = "the subscription worst cannot deliver: its endpoint is disabled";
+    assert_eq!(troubles(&rig), [open(title)]);
     rig.world.mend("hooks.example/worst");
     rig.minutes_pass(6);
+    rig.pass().await;
+    assert_eq!(troubles(&rig), [open(title)], "nothing is sent before an operator acts");
+    let acting = Acting { by: "ada".to_owned(), at: rig.now(), reason: None };
+    rig.store().retry_deliveries(&[], &["worst".to_owned()].into(), &acting).unwrap();
     rig.publish("pkg:npm/widget@1.1.1", &by_mallory().install_script("node steal.js"));
     rig.pass().await;
     rig.pass().await;
     let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst").count();
     assert!(worst >= 2, "what it was not told before is told: {worst}");
-    assert_eq!(troubles(&rig), [resolved("the subscription worst cannot deliver")]);
+    assert_eq!(troubles(&rig), [resolved(title)]);
 }
 
 #[tokio::test]

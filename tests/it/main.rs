@@ -22,6 +22,7 @@ mod conformance;
 mod daemon;
 mod damage;
 mod deliver_real;
+mod deliveries;
 mod demo;
 mod detection;
 mod detectors;

@@ -32,7 +32,10 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 18] = [
+    "provwatch deliveries show",
+    "provwatch deliveries retry",
+    "provwatch subscriptions test",
     "provwatch store check --public-key",
     "provwatch run",
     "provwatch reload",

@@ -139,9 +139,14 @@ fn others(findings: &[Finding]) -> Vec<Check> {
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",
-            Id::TakeoversUntold | Id::TakeoversLate | Id::LogsUntold | Id::TroubleUntold | Id::SubscriptionRemoved => {
-                "subscriptions"
-            }
+            Id::TakeoversUntold
+            | Id::TakeoversLate
+            | Id::LogsUntold
+            | Id::TroubleUntold
+            | Id::TroubleToldOnce
+            | Id::SubscriptionLate
+            | Id::SubscriptionLost
+            | Id::SubscriptionRemoved => "subscriptions",
             Id::SilenceBroad => "silences",
             Id::LogsOff | Id::LogUnread => "logs",
             Id::LogAlertOpen | Id::AlertOpen => "open alerts",

@@ -220,8 +220,12 @@ fn subscriptions(report: &Report) {
 }
 
 fn deliveries(report: &Report, subscription: &Subscription) -> [String; 5] {
-    let configured = if subscription.configured { "" } else { " (no longer configured)" };
-    let name = format!("  {}{configured}", words::name(&subscription.name));
+    let standing = match (&subscription.disabled, subscription.configured) {
+        (Some(_), _) => " (disabled)",
+        (None, true) => "",
+        (None, false) => " (no longer configured)",
+    };
+    let name = format!("  {}{standing}", words::name(&subscription.name));
     let Some(state) = &subscription.state else {
         return [name, "0".into(), "0".into(), "0".into(), "nothing to deliver yet".into()];
     };

@@ -1,6 +1,6 @@
 //! The report of `provwatch status`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use crate::{
     cli::{context::Context, exit::CliError, renewal::trust_interval, store::check::ShownHead},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    store::{self, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    store::{self, Disabled, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
     upkeep::{NPM_KEYS, TRUST_ROOT, WithoutFeed},
 };
 
@@ -121,6 +121,9 @@ pub(super) struct Subscription {
     /// How its deliveries fare; `None`: there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) state: Option<SubscriptionState>,
+    /// Since when its endpoint is disabled, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) disabled: Option<Disabled>,
 }
 
 impl Report {
@@ -191,17 +194,19 @@ fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, CliError> {
 }
 
 fn subscriptions(context: &Context, store: &Store) -> Result<Vec<Subscription>, CliError> {
-    let mut stored = store.delivery_summary()?;
+    let (mut stored, mut disabled) = (store.delivery_summary()?, BTreeMap::from_iter(store.disabled_endpoints()?));
     let mut subscriptions = Vec::new();
     for configured in &context.config.subscriptions {
         let state = stored.iter().position(|state| state.subscription == configured.name);
         let state = state.map(|index| stored.remove(index));
-        subscriptions.push(Subscription { name: configured.name.clone(), configured: true, state });
+        let (name, disabled) = (configured.name.clone(), disabled.remove(&configured.name));
+        subscriptions.push(Subscription { name, configured: true, state, disabled });
     }
     let others = stored.into_iter().map(|state| Subscription {
         name: state.subscription.clone(),
         configured: false,
         state: Some(state),
+        disabled: None,
     });
     subscriptions.extend(others);
     Ok(subscriptions)

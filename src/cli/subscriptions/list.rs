@@ -1,5 +1,7 @@
 //! `provwatch subscriptions list`: lists the subscriptions, with their conditions and times.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use serde::Serialize;
 use crate::{
     app,
     cli::{
+        callable::callable,
         context::Context,
         exit::{Exit, Outcome},
         fact_table, matching,
@@ -16,6 +19,8 @@ use crate::{
     config::{Period, Subscription},
     deliver::Timing,
     model::{AlertMatchers, DigestTimes},
+    store::Disabled,
+    text::shell_word,
 };
 
 /// List the subscriptions, with their conditions and times
@@ -52,10 +57,13 @@ pub(in crate::cli) struct Listed {
     /// When it receives one message in place of single ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
+    /// Since when its endpoint is disabled, because it answered that it is gone for good, and its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled: Option<Disabled>,
 }
 
 impl Listed {
-    fn of(subscription: &Subscription) -> Self {
+    fn of(subscription: &Subscription, disabled: Option<Disabled>) -> Self {
         let Timing { quiet_hours, repeat, escalate, notices, digest } = app::timing(subscription);
         Self {
             name: subscription.name.clone(),
@@ -66,6 +74,7 @@ impl Listed {
             escalate: escalate.map(|one| format!("to {} after {}", words::name(&one.to), period(one.after))),
             notify_resolution: notices,
             digest: digest.as_ref().map(digests),
+            disabled,
         }
     }
 
@@ -78,6 +87,11 @@ impl Listed {
         sheet.maybe("escalates", self.escalate.clone());
         sheet.maybe("digest", self.digest.clone());
         sheet.maybe("notices", self.notify_resolution.then(|| "of acknowledgements and resolutions".to_owned()));
+        if let Some(Disabled { since, why }) = &self.disabled {
+            let retry = callable(&format!("provwatch deliveries retry --subscription {}", shell_word(&self.name)));
+            let (since, why) = (words::moment(*since), words::sentence(why));
+            sheet.row("disabled", format!("since {since}: {why}; after a correction `{retry}` tries it again"));
+        }
         sheet.print();
     }
 }
@@ -94,7 +108,9 @@ pub(super) fn period(length: TimeDelta) -> String {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let all: Vec<Listed> = context.config.subscriptions.iter().map(Listed::of).collect();
+        let mut disabled = disabled(context);
+        let listed = |one: &Subscription| Listed::of(one, disabled.remove(&one.name));
+        let all: Vec<Listed> = context.config.subscriptions.iter().map(listed).collect();
         if self.printing.is_json() {
             all.iter().try_for_each(output::json)?;
         } else if all.is_empty() {
@@ -104,4 +120,13 @@ impl List {
         }
         Ok(Exit::Clean)
     }
+}
+
+/// The disabled endpoints. Without a database none is; if it cannot be read, a note says that they are not known.
+fn disabled(context: &Context) -> BTreeMap<String, Disabled> {
+    let found = context.store_to_look().and_then(|store| Ok(store.disabled_endpoints()?));
+    found.map(BTreeMap::from_iter).unwrap_or_else(|error| {
+        output::note(format_args!("The database cannot be read, so that disabled endpoints are not known: {error}"));
+        BTreeMap::new()
+    })
 }

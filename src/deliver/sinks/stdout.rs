@@ -58,6 +58,10 @@ impl Sink for StdoutSink {
         "stdout"
     }
 
+    fn is_of_the_process(&self) -> bool {
+        true
+    }
+
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         Box::pin(self.write(message))
     }

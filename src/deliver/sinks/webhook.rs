@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     clock::Clock,
     deliver::{Endpoint, Form, Message, Receipt, Sink, SinkError},
+    http::HostLimits,
     model::Secret,
 };
 
@@ -62,6 +63,9 @@ impl WebhookSink {
     /// A sink that signs with every one of the secrets, so that a receiver can change from one to the next; without
     /// secrets, there is no signature.
     pub fn new(endpoint: Endpoint, secrets: Vec<SigningSecret>, clock: Arc<dyn Clock>) -> Self {
+        // Standard Webhooks names no rate. A sink sends one message after another, so that the receiver sets the pace by its
+        // answers, 429 included.
+        let endpoint = endpoint.limited(HostLimits::as_it_answers(1));
         Self { endpoint, secrets, authorization: None, form: Form::default(), clock }
     }
 

@@ -191,7 +191,17 @@ fn receivers(snapshot: &Snapshot) -> Vec<Finding> {
     let is_late = is_relevant(AlertKind::Release)
         && is_taken(AlertKind::Release)
         && !configured.iter().any(|one| one.at_once.contains(&AlertKind::Release));
-    untold.chain(is_late.then(late)).collect()
+    untold.chain(is_late.then(late)).chain(once(&configured)).collect()
+}
+
+/// The finding where a receiver that fails is the only one that would be told of that, though there are others.
+fn once(configured: &[&Subscription]) -> Option<Finding> {
+    let mut told = configured.iter().filter(|one| one.takes.contains(&AlertKind::Operation));
+    let (Some(only), None) = (told.next(), told.next()) else { return None };
+    let name = quoted(&only.name, 120);
+    let what = format!("only {name} receives alerts about provwatch itself: no other is told if its receiver fails");
+    let next = "add the kind `operation` from medium on to another subscription (kinds, min_severity)";
+    (configured.len() > 1).then(|| Finding::new(Id::TroubleToldOnce, name, what, next))
 }
 
 /// The finding where a takeover waits for a digest.

@@ -136,6 +136,15 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         ),
     ),
     (
+        Id::TroubleToldOnce,
+        limited(
+            "trouble-told-once",
+            "There are several subscriptions, and only one receives medium alerts of the kind `operation`: if its receiver \
+             fails, only `provwatch status` reports that.",
+            "Add that kind and severity to another subscription (`kinds`, `min_severity`).",
+        ),
+    ),
+    (
         Id::TrustRootEmbedded,
         limited(
             "trust-root-embedded",

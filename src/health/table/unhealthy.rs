@@ -98,17 +98,19 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
         unhealthy(
             "subscription-late",
             "The receiver of a subscription has not accepted an alert for 10 minutes, or provwatch gave up the last \
-             one, or the endpoint says that it is gone for good. provwatch raises an alert after an hour; at once when \
-             it gave up a delivery or the endpoint is gone.",
-            "`provwatch test-sinks` shows the receiver's answer.",
+             one, or its endpoint is disabled because it says that it is gone for good. provwatch raises an alert for the \
+             other subscriptions after an hour; at once when it gave up a delivery or disabled the endpoint.",
+            "`provwatch deliveries list --subscription NAME` shows the answers, `provwatch subscriptions test NAME` sends a \
+             test message, `provwatch deliveries retry --subscription NAME` tries again.",
         ),
     ),
     (
         Id::SubscriptionLost,
         unhealthy(
             "subscription-lost",
-            "provwatch gave up alerts to a subscription in the last 24 hours; later ones arrived.",
-            "`provwatch alerts list` has the alerts.",
+            "provwatch gave up alerts to a subscription in the last 24 hours; later ones arrived. The alert about them stays \
+             open until they are sent again or it is resolved.",
+            "`provwatch deliveries list --state failed` shows them, `provwatch deliveries retry --failed` sends them again.",
         ),
     ),
     (

@@ -31,23 +31,23 @@ fn alerts_that_reach_nobody() {
             &["subscription-late!"],
         ),
         ("given up", ops(|one| one.last_failure = Some(ago(9 * DAY))), &["subscription-late!"]),
+        ("gone", ops(|one| one.gone = true), &["subscription-late!"]),
         (
-            "gone, which has an alert of its own",
-            ops(|one| (one.gone, one.retrying) = (true, 1)),
-            &["subscription-late"],
-        ),
-        (
-            "gone for long",
+            "gone for long, which is no other alert",
             ops(|one| (one.gone, one.retrying, one.oldest_pending) = (true, 1, Some(ago(DAY)))),
-            &["subscription-late"],
+            &["subscription-late!"],
         ),
-        ("gone, and back", ops(|one| one.gone = true), &[]),
+        ("tried again, and not known to be back", ops(|one| one.retrying = 1), &[]),
         (
             "given up, another got through since",
             ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY - 1)), Some(ago(5)))),
-            &["subscription-lost"],
+            &["subscription-lost!"],
         ),
-        ("given up, yesterday", ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY)), Some(ago(5)))), &[]),
+        (
+            "given up, the day before",
+            ops(|one| (one.last_failure, one.last_success) = (Some(ago(DAY)), Some(ago(5)))),
+            &[],
+        ),
     ]);
 }
 
@@ -131,6 +131,63 @@ fn the_alert_about_a_receiver_ends_when_it_is_removed() {
         let check = checks.iter().find(|check| check.key == key).unwrap();
         assert!(matches!(check.verdict, Verdict::Over(_)), "{check:?}");
     }
+}
+
+#[test]
+fn others_are_told_of_a_receiver_that_fails() {
+    let verdict = |change: fn(&mut Subscription), others: usize| {
+        let snapshot = but(|snapshot| {
+            let other = |number| Subscription { name: format!("other {number}"), ..super::subscription() };
+            snapshot.subscriptions.extend((0..others).map(other));
+            change(&mut snapshot.subscriptions[0]);
+        });
+        judge(&snapshot, noon()).into_iter().find_map(|found| found.alert.map(|alert| (found.sentence, alert))).unwrap()
+    };
+    let name = super::subscription().name;
+    let gone: fn(&mut Subscription) = |one| one.gone = true;
+    let late: fn(&mut Subscription) = |one| (one.retrying, one.oldest_pending) = (1, Some(ago(HOUR + 1)));
+    let refuses: fn(&mut Subscription) = |one| one.last_failure = Some(ago(5));
+    for change in [gone, late, refuses] {
+        for others in [0, 1] {
+            let (sentence, alert) = verdict(change, others);
+            assert_eq!(alert.about.as_ref(), Some(&name), "{sentence}");
+            assert_eq!(sentence.contains("no other subscription is told"), others == 0, "{sentence}");
+        }
+    }
+    let (_, alert) = verdict(|one| (one.last_failure, one.last_success) = (Some(ago(9)), Some(ago(5))), 1);
+    assert_eq!(alert.about, None, "it works again, and is told too");
+}
+
+#[test]
+fn the_alert_about_dead_letters_names_them_and_what_to_do() {
+    let snapshot = but(|snapshot| {
+        let one = &mut snapshot.subscriptions[0];
+        (one.failed, one.last_failure, one.latest_failed) = (7, Some(ago(60)), vec![19, 18, 17]);
+        one.failed_why = Some("given up after 12 attempts; the last: it answered 503".to_owned());
+    });
+    let alarm = judge(&snapshot, noon()).remove(0).alert.unwrap();
+    let name = super::subscription().name;
+    assert_eq!(alarm.title, format!("7 alerts were never delivered to the subscription {name}"));
+    for said in ["19, 18, 17 and 4 more", "it answered 503", "`provwatch deliveries retry --failed --subscription"] {
+        assert!(alarm.argument.contains(said), "{}", alarm.argument);
+    }
+    let laid_aside = but(|snapshot| snapshot.subscriptions[0].last_success = Some(ago(9)));
+    let over = checks(&laid_aside, noon()).into_iter().find(|check| check.key.starts_with("dead letters")).unwrap();
+    assert!(matches!(over.verdict, Verdict::Over(_)), "{over:?}");
+}
+
+#[test]
+fn one_of_several_that_is_told_of_trouble_is_too_few() {
+    let several = |told: usize| {
+        but(|snapshot| {
+            let mut other = Subscription { name: "other".to_owned(), ..super::subscription() };
+            if told < 2 {
+                other.takes.retain(|kind| *kind != AlertKind::Operation);
+            }
+            snapshot.subscriptions.push(other);
+        })
+    };
+    holds(vec![("one of two", several(1), &["trouble-told-once"]), ("both", several(2), &[])]);
 }
 
 #[test]

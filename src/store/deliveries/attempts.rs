@@ -153,6 +153,16 @@ fn is_automatic(alert: &Alert) -> bool {
     alert.handling.as_ref().is_some_and(|handling| handling.by == OWN_NAME)
 }
 
+/// Records that the endpoint answered that it is gone for good. The delivery stays due: another endpoint gets it at once.
+pub(super) fn end_gone(
+    db: &Connection,
+    delivery: &Delivery,
+    now: DateTime<Utc>,
+    why: &str,
+) -> Result<bool, QueryFailure> {
+    end_attempt(db, delivery, Ending::Retry(now, false), now, why)
+}
+
 /// Records one attempt. The number of earlier attempts distinguishes a repeated report from a new attempt.
 fn end_attempt(
     db: &Connection,

@@ -35,7 +35,7 @@ pub struct Delivery {
     pub sequence: u32,
     /// How often its receiver answered that it does not take it.
     pub refusals: u32,
-    /// When it was put into the outbox.
+    /// When it was put into the outbox, or last back into it.
     pub created_at: DateTime<Utc>,
     /// Where the receiver keeps the alert, as an earlier delivery told.
     pub thread: Option<String>,
@@ -92,6 +92,17 @@ pub enum DeliveryStatus {
     Failed,
 }
 
+impl DeliveryStatus {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A delivery before its alert was read.
 pub(in crate::store) struct Undelivered {
     id: i64,
@@ -144,7 +155,7 @@ pub(in crate::store) fn undelivered(row: &Row<'_>) -> rusqlite::Result<Undeliver
         attempts: row.get("attempts")?,
         sequence: row.get("sequence")?,
         refusals: row.get::<_, Option<u32>>("refusals")?.unwrap_or_default(),
-        created_at: row.get::<_, Micros>("created_at")?.0,
+        created_at: time(row.get("retried_at")?).unwrap_or(row.get::<_, Micros>("created_at")?.0),
         why: row.get("why")?,
     })
 }

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use crate::store::sealed::{ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, SILENCE_ENDS, SILENCES, Table};
+use crate::store::sealed::{
+    ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, DELIVERY_ACTIONS, SILENCE_ENDS, SILENCES, Table,
+};
 
 /// An append-only table with an `id` that only grows.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) static COVERED: &[Covered] = &[
     Covered { kind: "alert-action", table: &ALERT_ACTIONS, columns: ALERT_ACTIONS.columns },
     Covered { kind: "allowed-run", table: &ALLOWED_RUNS, columns: ALLOWED_RUNS.columns },
     Covered { kind: "baseline-version", table: &BASELINE_VERSIONS, columns: BASELINE_VERSIONS.columns },
+    Covered { kind: "delivery-action", table: &DELIVERY_ACTIONS, columns: DELIVERY_ACTIONS.columns },
     Covered { kind: "silence", table: &SILENCES, columns: SILENCES.columns },
     Covered { kind: "silence-end", table: &SILENCE_ENDS, columns: SILENCE_ENDS.columns },
 ];

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     model::{AlertMatchers, Baseline, ExpectedChange, Observation, Severity, Silence, SilenceEnd},
     store::{
-        AlertFilter, NewEvidence, NewLog, Outcome, PackageRow, Record, Store, StoreError, logs,
+        Acting, AlertFilter, NewEvidence, NewLog, Outcome, PackageRow, Record, Store, StoreError, logs,
         sealed::{self, Table},
     },
 };
@@ -57,6 +57,8 @@ fn rich() -> Lab {
     let silence = store.add_silence(&silence, "planned", "alice", (noon(), minutes_later(60))).unwrap();
     let end = SilenceEnd { at: minutes_later(1), by: "alice".to_owned(), reason: "done".to_owned() };
     store.expire_silence(silence, &end).unwrap();
+    let acting = Acting { by: "alice".to_owned(), at: noon(), reason: Some("a new token".to_owned()) };
+    store.retry_deliveries(&[1], &["ops".to_owned()].into(), &acting).unwrap();
     let log = NewLog {
         name: "log.example",
         kind: logs::LogKind::Tiles,
@@ -94,6 +96,7 @@ fn told(store: &Store) -> BTreeSet<String> {
     all("expected", each(store.expected_changes()));
     all("ends", each(store.silences().map(ends)));
     all("silences", each(store.silences().map(without_ends)));
+    all("delivery actions", each(store.delivery_actions(None, 99)));
     all("logs", each(store.logs()));
     all("evidence", each(store.evidence(None)));
     all("checks", each(store.due_log_checks(minutes_later(60), 99)));
@@ -318,7 +321,8 @@ fn damage_is_set_aside_once() {
             }
         }
         assert_eq!(store.set_damage_aside(minutes_later(9)).unwrap().rows, 0, "{flip}: it is seen to");
-        let kept = ["alert_actions", "baseline_versions", "log_evidence", "silences", "silence_ends"];
+        let kept =
+            ["alert_actions", "baseline_versions", "delivery_actions", "log_evidence", "silences", "silence_ends"];
         assert_eq!(unsound(&store).into_iter().filter(|table| !kept.contains(table)).count(), 0, "{flip}");
         assert!(store.damaged_rows(9).unwrap().len() <= 3, "{flip}");
     }
@@ -326,7 +330,7 @@ fn damage_is_set_aside_once() {
 
 const GUARDS: &str = "DROP TRIGGER alert_actions_are_not_changed; DROP TRIGGER baseline_versions_are_not_changed;
     DROP TRIGGER log_evidence_is_not_changed; DROP TRIGGER silences_are_not_changed;
-    DROP TRIGGER silence_ends_are_not_changed;";
+    DROP TRIGGER silence_ends_are_not_changed; DROP TRIGGER delivery_actions_are_not_changed;";
 
 /// Every value that a checksum covers: table, column, the condition for its row, and the value.
 fn everything(store: &Store) -> Vec<(&'static str, &'static str, String, Value)> {

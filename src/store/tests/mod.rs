@@ -2,6 +2,7 @@
 
 mod alerting;
 mod damage;
+mod delivering;
 mod developing;
 mod digesting;
 mod durability;

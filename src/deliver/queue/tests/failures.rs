@@ -47,21 +47,29 @@ async fn a_dead_sink_rests_and_is_not_asked_for_every_message() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_rests_and_nothing_is_lost() {
+async fn an_endpoint_that_is_gone_is_disabled_until_an_operator_acts_and_nothing_is_lost() {
     let mut lab = Lab::new(&[Act::Take, Act::Vanish, Act::Vanish]);
     for number in 0..4 {
         lab.raise(&format!("alert {number}"), if number == 3 { Severity::Critical } else { Severity::Low });
     }
     let gone = Summary { delivered: 1, gone: vec!["mail".to_owned()], left: 3, ..Summary::default() };
     assert_eq!(lab.drain().await, gone);
-    lab.run_for(Duration::from_mins(59)).await;
-    assert_eq!(lab.attempted().len(), 2, "nobody asks meanwhile");
-    lab.run_for(Duration::from_mins(2)).await;
-    assert_eq!(lab.attempted().len(), 3, "once an hour");
-    lab.run_for(Duration::from_hours(1)).await;
+    assert_eq!(lab.drain().await, Summary { left: 3, ..Summary::default() }, "the next pass");
+    for _ in 0..300 {
+        assert_eq!(lab.step().await, Step::Disabled);
+        lab.clock.advance(Duration::from_mins(10));
+    }
+    lab.queue = Queue::default();
+    assert_eq!(lab.step().await, Step::Disabled, "also after a restart");
+    assert_eq!(lab.attempted().len(), 2, "nothing is sent meanwhile");
+    lab.retry();
+    lab.run_for(Duration::from_mins(1)).await;
+    assert_eq!((lab.attempted().len(), lab.step().await), (3, Step::Disabled), "it is still gone");
+    lab.retry();
+    lab.run_for(Duration::from_mins(1)).await;
     let told: BTreeSet<String> = lab.attempted().into_iter().collect();
-    assert_eq!((told.len(), lab.store.delivery_summary().unwrap()[0].pending), (4, 0), "all of them, once it is back");
-    assert_eq!(lab.store.delivery_summary().unwrap()[0].failed, 0);
+    let summary = lab.store.delivery_summary().unwrap().remove(0);
+    assert_eq!((told.len(), summary.pending, summary.failed), (4, 0, 0), "all of them, once it is back");
 }
 
 #[tokio::test]
@@ -69,8 +77,20 @@ async fn another_endpoint_is_told_at_once_what_the_one_that_is_gone_was_not() {
     let mut lab = Lab::new(&[Act::Vanish]);
     (0..3).for_each(|number| lab.raise(&format!("alert {number}"), Severity::Low));
     lab.drain().await;
+    assert_eq!(lab.store.wake_endpoints(|_| true, lab.clock.now()).unwrap(), ["mail"], "as a reload does");
     lab.queue = Queue::default();
-    assert_eq!(lab.drain().await, Summary { delivered: 3, ..Summary::default() }, "as after a reload");
+    assert_eq!(lab.drain().await, Summary { delivered: 3, ..Summary::default() });
+}
+
+#[tokio::test]
+async fn an_operator_ends_a_pause() {
+    let mut lab = Lab::new(&[Act::Busy(3_600)]);
+    lab.raise("low", Severity::Low);
+    assert_eq!(lab.step().await, Step::Retried);
+    lab.clock.advance(Duration::from_secs(5));
+    assert!(matches!(lab.step().await, Step::Held(_)));
+    lab.retry();
+    assert_eq!(lab.step().await, Step::Delivered);
 }
 
 #[tokio::test]
@@ -87,6 +107,9 @@ async fn what_could_not_be_recorded_is_not_sent_again() {
                 return Err(OutboxError { operation: "recording", source: "the disk is full".into() });
             }
             self.0.end(due, at, ending)
+        }
+        fn endpoint(&self, subscription: &str) -> Result<EndpointState, OutboxError> {
+            self.0.endpoint(subscription)
         }
         fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {
             self.0.waiting(subscription, due_by)
@@ -118,7 +141,7 @@ async fn a_message_is_given_up_after_three_days_of_attempts() {
     let mut last = Step::Idle;
     for _ in 0..200 {
         match lab.step().await {
-            Step::Idle | Step::Held(_) => lab.clock.advance(Duration::from_hours(1)),
+            Step::Idle | Step::Held(_) | Step::Disabled => lab.clock.advance(Duration::from_hours(1)),
             step => last = step,
         }
     }

@@ -1,7 +1,9 @@
 //! Tests of one sink's queue, with sinks that answer by script.
 
 mod any_order;
+mod endings;
 mod failures;
+mod kills;
 mod order;
 mod quiet_hours;
 mod short_form;
@@ -19,7 +21,7 @@ use crate::{
     clock::ManualClock,
     deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
     model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
-    store::{Acceptance, Store},
+    store::{Acceptance, Acting, EndpointState, Store},
 };
 
 /// The behaviour of a scripted sink at one attempt.
@@ -143,10 +145,18 @@ impl Lab {
     async fn run_for(&mut self, time: Duration) {
         let end = self.clock.now() + TimeDelta::from_std(time).unwrap();
         while self.clock.now() < end {
-            if matches!(self.step().await, Step::Idle | Step::Held(_)) {
+            if matches!(self.step().await, Step::Idle | Step::Held(_) | Step::Disabled) {
                 self.clock.advance(Duration::from_secs(1));
             }
         }
+    }
+
+    /// What an operator does with `deliveries retry`. Returns how many dead letters came back.
+    fn retry(&self) -> usize {
+        let all = self.store.deliveries(&crate::store::DeliveryFilter::default(), 99).unwrap();
+        let ids: Vec<i64> = all.iter().map(|one| one.id).collect();
+        let acting = Acting { by: "ada".to_owned(), at: self.clock.now(), reason: None };
+        self.store.retry_deliveries(&ids, &["mail".to_owned()].into(), &acting).unwrap().put_back.len()
     }
 
     fn attempted(&self) -> Vec<String> {
@@ -219,8 +229,13 @@ impl Outbox for InStore<'_> {
             Ending::Retry { error, next, refused: false } => self.0.retry_delivery(&row(due), at, *next, error),
             Ending::Retry { error, next, refused: true } => self.0.refuse_delivery(&row(due), at, *next, error),
             Ending::GivenUp(why) => self.0.give_up(&row(due), at, why),
+            Ending::Gone(why) => self.0.endpoint_gone(&row(due), at, why),
         };
         outcome.map(drop).map_err(failed)
+    }
+
+    fn endpoint(&self, subscription: &str) -> Result<EndpointState, OutboxError> {
+        self.0.endpoint(subscription).map_err(failed)
     }
 
     fn waiting(&self, subscription: &str, due_by: DateTime<Utc>) -> Result<usize, OutboxError> {
