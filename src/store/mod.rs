@@ -37,6 +37,7 @@
 //! `tests/portable` checks the statements, with a table of earlier exceptions, which only gets shorter. Each engine's
 //! own words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
 
+mod addresses;
 mod alert_candidate;
 mod alert_filter;
 mod alert_named;
@@ -102,6 +103,7 @@ mod withdrawals;
 mod work;
 mod writes;
 
+pub(crate) use addresses::is_pseudonym;
 pub use alert_filter::AlertFilter;
 pub(crate) use alert_stats::{AlertStats, Lead};
 pub use allowances::AllowedBy;
@@ -111,8 +113,8 @@ pub(crate) use campaigns::Telling;
 pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
-pub use deliveries::{Delivery, DeliveryStatus};
 pub(crate) use deliveries::{Acceptance, DeliveryState, SubscriptionState};
+pub use deliveries::{Delivery, DeliveryStatus};
 pub use dist_tags::{SeenTag, SeenTags};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};
