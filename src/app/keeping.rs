@@ -8,7 +8,11 @@ use crate::{config::Config, store::HeadSigner, upkeep::Keeping};
 /// # Errors
 /// A signing key that cannot be read or used.
 pub(crate) fn keeping(config: &Config) -> Result<Keeping, AssemblyError> {
-    Ok(Keeping { keep: config.store.keep.delta(), signer: head_signer(config)? })
+    Ok(Keeping {
+        keep: config.store.keep.delta(),
+        keep_addresses: config.store.keep_addresses.map(|keep| keep.delta()),
+        signer: head_signer(config)?,
+    })
 }
 
 /// The key that signs the head of the history, if one is configured.

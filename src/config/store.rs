@@ -18,6 +18,11 @@ pub struct StoreSection {
     /// How long provwatch keeps deliveries that are settled, with their attempts, and the events of feeds: 30 to 3660 days,
     /// `"400d"`. provwatch never deletes releases, baselines, alerts, evidence or their history.
     pub keep: Retention,
+    /// For how long after their last use provwatch keeps e-mail addresses of publishers and approvers: 30 to 3660 days, such as
+    /// `"400d"`. Then it replaces them in releases and baselines by pseudonyms, for ever; an address that comes back is still
+    /// recognized. Default: as long as the releases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_addresses: Option<Retention>,
     /// A file with the private key that signs the head of the history: Ed25519, PKCS#8 as PEM. `openssl genpkey -algorithm
     /// ed25519` makes one. The daemon signs a head that moved once a day, after 1000 entries and when it stops; `provwatch
     /// store check` verifies the signatures.

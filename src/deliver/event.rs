@@ -74,7 +74,10 @@ mod tests {
         ] {
             assert_eq!(Event::of(&message).as_str(), event, "{:?}", message.alert.note);
         }
-        let digest = Alert { digest: Some(Digest::default()), ..samples::takeover() };
+        let takeover = samples::takeover();
+        let (from, to) = (takeover.raised_at, takeover.raised_at);
+        let digest = Some(Digest { from, to, sections: Vec::new(), history: None });
+        let digest = Alert { digest, ..takeover };
         assert_eq!(Event::of(&samples::message(digest)), Event::Digest);
     }
 }

@@ -127,6 +127,12 @@ impl<'a> Change<'a> {
         Some((self.release.purl.package().ecosystem().version(text)?, text))
     }
 
+    /// The host of an address, lower-case; that of a pseudonym as far as it is known.
+    pub fn host_of(&self, address: &str) -> Option<String> {
+        let known = self.release_context.address_hosts.get(address).cloned();
+        known.or_else(|| address.rsplit_once('@').map(|(_, host)| host.to_lowercase()))
+    }
+
     /// The former `owner/name` of the repository according to the forge, as at the end of a URL, lower-case.
     pub fn formerly(&self) -> Option<String> {
         self.release.facts.repository.as_ref()?.formerly.as_ref().map(|name| name.to_lowercase())

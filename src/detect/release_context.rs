@@ -1,6 +1,6 @@
 //! The release context: bursts of one account, releases on several lines at once, and the runs of one's own packages.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -36,6 +36,8 @@ pub struct ReleaseContext {
     pub held_at: Option<DateTime<Utc>>,
     /// Of one's own package: the runs that may explain the release.
     pub own: Option<OwnRuns>,
+    /// The hosts of addresses of which the baseline has only pseudonyms, by pseudonym, as far as the release names them.
+    pub address_hosts: BTreeMap<String, String>,
 }
 
 /// Packages that were published one right after the other.

@@ -93,6 +93,11 @@ impl LineBaseline {
         self.tallies.insert::<K>(value, seen);
     }
 
+    /// Replaces values of a trait; `None` forgets one. Values that become one are counted together.
+    pub fn replace<K: Key>(&mut self, _: K, by: impl FnMut(&K::Value, &Seen) -> Option<K::Value>) {
+        self.tallies.replace::<K>(by);
+    }
+
     /// Notes the id of a repository, as long as the repository is counted.
     pub fn note_repository(&mut self, url: &str, id: &str) {
         self.id_of_repository.insert(url.to_owned(), id.to_owned());

@@ -33,6 +33,13 @@ impl Seen {
         self.first = self.first.min(at);
         self.last = self.last.max(at);
     }
+
+    /// Adds the observations of another value.
+    fn add(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
 }
 
 /// A value of a trait. Its order is that of the JSON form.
@@ -131,6 +138,17 @@ impl<V: Value> Tally<V> {
         match self.0.binary_search_by(|(known, _)| known.cmp(&value)) {
             Ok(place) => self.0[place].1 = seen,
             Err(place) => self.0.insert(place, (value, seen)),
+        }
+    }
+
+    /// Replaces values; `None` forgets one. Values that become one are counted together.
+    pub(super) fn replace(&mut self, mut by: impl FnMut(&V, &Seen) -> Option<V>) {
+        for (value, seen) in std::mem::take(&mut self.0) {
+            let Some(value) = by(&value, &seen) else { continue };
+            match self.0.binary_search_by(|(known, _)| known.cmp(&value)) {
+                Ok(place) => self.0[place].1.add(seen),
+                Err(place) => self.0.insert(place, (value, seen)),
+            }
         }
     }
 
@@ -247,6 +265,22 @@ mod tests {
         }
         assert_eq!(tally.get(Gap::Hours), Some(&Seen { count: 3, first: day(3), last: day(9) }));
         assert_eq!((tally.total(), tally.since(), tally.contains(Gap::Days)), (3, Some(day(3)), false));
+    }
+
+    #[test]
+    fn values_that_become_one_are_counted_together() {
+        let mut tally = Tally::<Text>::default();
+        for (value, number) in [("a", 1), ("a", 2), ("b", 5), ("c", 3), ("d", 4)] {
+            tally.count(value, day(number));
+        }
+        tally.replace(|value, _| match &**value {
+            "a" => Some("z".into()),
+            "b" => Some("c".into()),
+            "d" => None,
+            _ => Some(value.clone()),
+        });
+        let together = (Seen { count: 2, first: day(3), last: day(5) }, Seen { count: 2, first: day(1), last: day(2) });
+        assert_eq!(tally, Tally::from_iter([("c".into(), together.0), ("z".into(), together.1)]));
     }
 
     #[test]

@@ -179,6 +179,17 @@ impl Tallies {
         }
     }
 
+    /// Replaces values of a trait; `None` forgets one.
+    pub fn replace<K: Key>(&mut self, by: impl FnMut(&K::Value, &Seen) -> Option<K::Value>) {
+        let Ok(place) = self.place(K::TRAIT) else { return };
+        if let Some(tally) = K::Value::of_any_mut(&mut self.0[place].1) {
+            tally.replace(by);
+        }
+        if self.0[place].1.is_empty() {
+            self.0.remove(place);
+        }
+    }
+
     /// Reads the tally of a trait.
     pub fn read<'de, D: Deserializer<'de>>(&mut self, one: Trait, deserializer: D) -> Result<(), D::Error> {
         let tally = one.read(deserializer)?;

@@ -173,7 +173,9 @@ impl Appraiser {
         maintainers: &[Person],
         in_baseline: bool,
     ) -> Result<Comparison, StoreError> {
-        let baseline = self.store.baseline(subject.package)?.baseline;
+        let mut baseline = self.store.baseline(subject.package)?.baseline;
+        let people = observation.publisher.iter_mut().chain(&mut observation.auth.approved_by);
+        self.store.addresses()?.receive(&mut baseline, people);
         if baseline.lines.is_empty() {
             return Ok(Comparison::NoBaseline);
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError,
+    addresses::{Addresses, Hiding, has_pseudonyms},
     broken::Broken,
     columns::{Json, Micros, Text, Word, limit, time},
     error::QueryFailure,
@@ -95,7 +96,12 @@ impl Store {
                 Ok(StoredBaseline { revision: row.get("revision")?, baseline: row.get::<_, Json<_>>("body")?.0 })
             })?;
             match stored {
-                Some(stored) => Ok(stored),
+                Some(mut stored) => {
+                    if has_pseudonyms(&stored.baseline) {
+                        Addresses::of(db)?.recognize(&mut stored.baseline, []);
+                    }
+                    Ok(stored)
+                }
                 None => Ok(StoredBaseline {
                     revision: never_learned(db, package)?,
                     baseline: Baseline::empty(package.clone()),
@@ -161,7 +167,10 @@ impl Store {
         self.read("reading what a baseline was learned from", |db| {
             let sql = "SELECT observation, {row} FROM releases
                  WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
-            db.rows(&RELEASES, sql, (package.to_string(), line.as_str()), |row| Ok(row.get::<_, Json<_>>(0)?.0))
+            let of_line = (package.to_string(), line.as_str());
+            let mut learned = db.rows(&RELEASES, sql, of_line, |row| Ok(row.get::<_, Json<_>>(0)?.0))?;
+            Addresses::of(db)?.recognize_among(package, &mut learned);
+            Ok(learned)
         })
     }
 
@@ -312,6 +321,8 @@ fn mark_in_baseline(db: &Connection, release: &ReleaseId, in_baseline: bool) -> 
 /// Replaces the baseline if it still is the one that the change was made from: two writers (the daemon, an operator who
 /// accepts a release) must not undo one another's steps.
 fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateTime<Utc>) -> Result<(), QueryFailure> {
+    let baseline = Hiding::of(db, &change.baseline.package)?;
+    let baseline = baseline.baseline(&change.baseline);
     let replaced = db
         .prepare_cached(
             "INSERT INTO baselines (package, revision, updated_at, body, checksum)
@@ -325,7 +336,7 @@ fn replace(db: &Connection, change: &BaselineChange, appended: usize, now: DateT
             ":appended": limit(appended),
             ":now": Micros(now),
             ":based_on": change.based_on,
-            ":body": Json(StoredForm(&change.baseline)),
+            ":body": Json(StoredForm(&baseline)),
         })?;
     if replaced == 0 {
         return Err(StoreError::BaselineMoved { package: change.baseline.package.clone() }.into());

@@ -37,6 +37,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0028_expected_removal.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0029_threads.sql")),
     M::up(include_str!("../../schema/0030_deliveries.sql")).foreign_key_check(),
+    M::up(include_str!("../../schema/0031_address_retention.sql")),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -37,6 +37,7 @@
 //! `tests/portable` checks the statements, with a table of earlier exceptions, which only gets shorter. Each engine's
 //! own words (`PRAGMA`) are used only where a connection is opened, and the migrations are SQLite's.
 
+mod addresses;
 mod alert_candidate;
 mod alert_filter;
 mod alert_named;
@@ -102,6 +103,7 @@ mod withdrawals;
 mod work;
 mod writes;
 
+pub(crate) use addresses::is_pseudonym;
 pub use alert_filter::AlertFilter;
 pub(crate) use alert_stats::{AlertStats, Lead};
 pub use allowances::AllowedBy;

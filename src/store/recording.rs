@@ -1,10 +1,13 @@
 //! Stores records and alerts, each in one transaction.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
     Record, Store, StoreError, Subject,
+    addresses::Hiding,
     alerts::stored,
     baselines,
     columns::{Json, Micros, Word},
@@ -90,7 +93,11 @@ fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
         Subject::Observed(observation) => Some(readable_back(observation)?),
         Subject::Unreadable { .. } => None,
     };
-    let id = upsert_row(db, record, observation)?;
+    let hiding = Hiding::of(db, record.subject.release().package())?;
+    let observation = observation.map(|seen| hiding.release(seen));
+    let observation = observation.as_deref();
+    let published_at = observation.map(|seen| seen.published_at);
+    let id = upsert_row(db, record, observation, &hiding.sentences(published_at, record.reasons()))?;
     match (id, observation) {
         (Some(id), Some(observation)) => retrace(db, id, observation),
         _ => Ok(()),
@@ -142,6 +149,7 @@ fn upsert_row(
     db: &Connection,
     record: &Record,
     observation: Option<&Observation>,
+    reasons: &[Cow<'_, str>],
 ) -> Result<Option<i64>, QueryFailure> {
     let release = record.subject.release();
     let mut query = db.prepare_cached(UPSERT)?;
@@ -156,7 +164,7 @@ fn upsert_row(
                 ":now": Micros(record.now),
                 ":status": Word(observation.map(|seen| seen.status).unwrap_or_default()),
                 ":outcome": Word(record.outcome),
-                ":unchecked": Json(record.reasons()),
+                ":unchecked": Json(reasons),
                 ":recheck_at": record.recheck_at.map(Micros),
                 ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),

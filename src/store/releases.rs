@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError,
+    addresses::Hiding,
     columns::{Json, Micros, Text, Word, limit, time},
     developments::develop,
     error::QueryFailure,
@@ -140,6 +141,8 @@ impl Store {
                 "UPDATE releases SET files = ?2, observation = ?3, updated_at = ?4 WHERE purl = ?1 RETURNING id",
             )?;
             for release in releases {
+                let hiding = Hiding::of(db, release.purl.package())?;
+                let release = &*hiding.release(release);
                 let values = (release.purl.to_string(), files_fingerprint(&release.files), Json(release), Micros(now));
                 if let Some(id) = update.query_row(values, |row| row.get(0)).optional()? {
                     retrace(db, id, release)?;

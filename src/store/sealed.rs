@@ -49,6 +49,8 @@ macro_rules! tables {
 }
 
 tables! {
+    ADDRESS_RETENTION = "address_retention" ("only")
+        ["only", "key", "until_at", "walk_until_at", "walk_package", "walk_at", "walk_id"];
     ALERTS = "alerts" ("fingerprint")
         ["fingerprint", "kind", "severity", "peak", "raises", "status", "package", "raised_at", "updated_at", "body",
          "repeats"];

@@ -1,4 +1,4 @@
-//! Keeps the store fit for years: signs the head of its history, and deletes what `[store] keep` lets it lose.
+//! Keeps the store fit for years: signs the head of its history, and deletes or replaces what `[store]` lets it lose.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,6 +23,8 @@ const CLOCK_COMPARED: Duration = Duration::from_mins(10);
 pub struct Keeping {
     /// How long rows that may be deleted are kept.
     pub keep: TimeDelta,
+    /// For how long after their last use addresses are kept; `None`: as long as the releases.
+    pub keep_addresses: Option<TimeDelta>,
     /// The key that signs the head of the history.
     pub signer: Option<HeadSigner>,
 }
@@ -44,7 +46,7 @@ impl Keeper {
         Self { store, clock, wall_clock, keeping, began }
     }
 
-    /// Signs the head if it is time, and deletes one step of rows.
+    /// Signs the head if it is time, deletes one step of rows, and replaces the addresses of another.
     ///
     /// # Errors
     /// The store failed. The next round repeats it.
@@ -52,6 +54,7 @@ impl Keeper {
         self.sign(Signing::WhenDue)?;
         if self.clock.steady().saturating_sub(self.began) >= CLOCK_COMPARED {
             self.prune()?;
+            self.replace_addresses()?;
         }
         Ok(())
     }
@@ -63,7 +66,8 @@ impl Keeper {
     pub fn pass(&self) -> Result<(), StoreError> {
         self.sign_now()?;
         for _ in 0..STEPS_OF_A_PASS {
-            if !self.prune()? {
+            let (deletes, replaces) = (self.prune()?, self.replace_addresses()?);
+            if !deletes && !replaces {
                 break;
             }
         }
@@ -95,6 +99,18 @@ impl Keeper {
             tracing::info!(%before, deliveries, events, "old rows were deleted, as [store] keep says");
         }
         Ok(pruned.more)
+    }
+
+    /// Returns whether more may be left.
+    fn replace_addresses(&self) -> Result<bool, StoreError> {
+        let Some(keep) = self.keeping.keep_addresses else { return Ok(false) };
+        let before = self.wall_clock.corrected(self.clock.now()) - keep;
+        let replaced = self.store.replace_addresses(before, STEP)?;
+        if replaced.rows() > 0 {
+            let (releases, baselines) = (replaced.releases, replaced.baselines);
+            tracing::info!(%before, releases, baselines, "old e-mail addresses were replaced, as [store] keep_addresses says");
+        }
+        Ok(replaced.more)
     }
 }
 
@@ -129,7 +145,7 @@ mod tests {
         store.resolve(&alert.fingerprint, "olga", "known", settled_at).unwrap();
         let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::clone(&clock) as _);
         let wall_clock = Arc::new(WallClock::starting(Arc::clone(&store), Arc::clone(&clock) as _, http));
-        let keeping = Keeping { keep: TimeDelta::days(400), signer };
+        let keeping = Keeping { keep: TimeDelta::days(400), keep_addresses: None, signer };
         (Keeper::new(store, Arc::clone(&clock) as _, wall_clock, keeping), clock)
     }
 

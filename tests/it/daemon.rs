@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "the program under test is another process, in real time")]
 #![allow(clippy::print_stdout, reason = "a failed test shows the log")]
 
+mod addresses;
 mod findings;
 mod heartbeat;
 mod history;

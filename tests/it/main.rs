@@ -58,6 +58,7 @@ mod mirrors;
 mod own_packages;
 mod own_signatures;
 mod packages;
+mod packages_addresses;
 mod packages_baseline;
 mod packages_campaign;
 mod packages_developments;

@@ -87,7 +87,10 @@ impl Accept {
     fn joins(&self, store: &Store, row: &ReleaseRow) -> Result<Vec<Joining>, CliError> {
         let observation = self.readable(row)?;
         self.must_say_why(store)?;
-        let joins = joining(&store.baseline(self.release.package())?.baseline, observation);
+        let mut baseline = store.baseline(self.release.package())?.baseline;
+        let mut observation = observation.clone();
+        store.addresses()?.recognize(&mut baseline, [&mut observation]);
+        let joins = joining(&baseline, &observation);
         if !self.printing.is_json() {
             joins::print(&row.line, &joins);
         }

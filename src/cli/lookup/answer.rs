@@ -94,10 +94,13 @@ impl Today {
     /// the package was first seen is older than the habits of the baseline.
     fn of(context: &Context, store: &Store, release: &ReleaseRow) -> Result<Option<Self>, CliError> {
         let judged = matches!(release.outcome, store::Outcome::Alerted | store::Outcome::Held);
-        let Some(observation) = release.observation.as_ref().filter(|_| judged && !release.in_baseline) else {
+        let Some(mut observation) = release.observation.clone().filter(|_| judged && !release.in_baseline) else {
             return Ok(None);
         };
         let package = release.purl.package();
+        let mut baseline = store.baseline(package)?.baseline;
+        store.addresses()?.recognize(&mut baseline, [&mut observation]);
+        let observation = &observation;
         let policy = policy(context, package);
         let inputs = AssessmentInputs {
             release_context: &release_context(store, observation)?,
@@ -105,7 +108,7 @@ impl Today {
             policy: policy.as_ref(),
             expected: &store.expected_changes_of(package)?,
         };
-        let Assessment { signals, verdict, .. } = assess(&store.baseline(package)?.baseline, observation, &inputs);
+        let Assessment { signals, verdict, .. } = assess(&baseline, observation, &inputs);
         Ok(Some(Self {
             severity: verdict.map(|verdict| verdict.severity),
             detectors: signals.into_iter().map(|signal| signal.detector.into_owned()).collect(),

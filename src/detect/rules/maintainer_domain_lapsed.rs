@@ -75,13 +75,14 @@ fn found(change: &Change<'_>, domain: &str, facts: &DomainFacts) -> Option<Signa
 fn registered_anew(change: &Change<'_>, domain: &str, facts: &DomainFacts) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let at = facts.registered_at?;
     let addresses = change.package.lines.values().flat_map(|line| line.tally(Emails).iter());
-    let since = addresses.filter(|(address, _)| is_below(address, domain)).map(|(_, seen)| seen.first).min()?;
+    let since = addresses.filter(|(address, _)| is_below(change, address, domain)).map(|(_, seen)| seen.first).min()?;
     (since < at && change.release.published_at - at < ANEW).then_some((since, at))
 }
 
-fn is_below(address: &str, domain: &str) -> bool {
-    let host = address.rsplit_once('@').map(|(_, host)| host.to_lowercase());
-    host.is_some_and(|host| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+fn is_below(change: &Change<'_>, address: &str, domain: &str) -> bool {
+    change
+        .host_of(address)
+        .is_some_and(|host| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 #[cfg(test)]

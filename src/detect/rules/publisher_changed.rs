@@ -91,7 +91,7 @@ fn address(change: &Change<'_>, profile: &LineBaseline, publisher: &Person) -> O
     // A line that only machines release has no address; another line may have the account's.
     let profile = if profile.tally(Emails).is_empty() { change.line_of(&publisher.name)? } else { profile };
     let new = change.novelty_on(profile, Emails, email)?;
-    let known_domain = profile.tally(Emails).values().any(|known| domain(known) == domain(email));
+    let known_domain = profile.tally(Emails).values().any(|known| change.host_of(known) == change.host_of(email));
     let severity = new.weigh(if known_domain { Severity::Low } else { Severity::Medium });
     let evidence = Difference {
         expected: format!("{} with {}", quote(&publisher.name), new.usual),
@@ -100,8 +100,4 @@ fn address(change: &Change<'_>, profile: &LineBaseline, publisher: &Person) -> O
         why: "An attacker who takes over an account changes its e-mail address first.",
     };
     Some(signal(&ABOUT, if change.is_in_the_open() { severity.lowered() } else { severity }, evidence))
-}
-
-fn domain(email: &str) -> Option<String> {
-    email.rsplit_once('@').map(|(_, domain)| domain.to_lowercase())
 }

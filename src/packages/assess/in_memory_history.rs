@@ -1,6 +1,6 @@
 //! In-memory history of releases, for the release context of a replay in publish order.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -53,6 +53,7 @@ impl InMemoryHistory {
             companions: self.companions(release),
             held_at: self.held_at.get(package).copied(),
             own: None,
+            address_hosts: BTreeMap::new(),
         }
     }
 

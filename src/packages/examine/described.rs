@@ -8,7 +8,7 @@ use std::{
 
 use super::{replaced::compare_files, took::Took, undated::date, unreadable::Unreadables};
 use crate::{
-    model::Observation,
+    model::{Observation, Person},
     packages::{
         examination::{Examination, Examined, Past},
         judge::{
@@ -42,6 +42,7 @@ impl Described {
         let mut baseline = self.store.baseline(subject.package)?;
         let mut releases: Vec<RegistryRelease> = std::mem::take(&mut document.releases);
         releases.retain(|release| subject.is_news(release));
+        self.store.addresses()?.receive(&mut baseline.baseline, releases.iter_mut().flat_map(people));
         let before = self.seen_before(subject, &releases)?;
         compare_files(&self.store, subject, &before, &mut releases)?;
         bound_times(subject, &before, &mut releases);
@@ -146,6 +147,11 @@ impl Described {
         }
         Ok(())
     }
+}
+
+/// The people whose addresses are stored.
+fn people(release: &mut RegistryRelease) -> impl Iterator<Item = &mut Person> {
+    release.publisher.iter_mut().chain(&mut release.auth.approved_by)
 }
 
 /// The history and the releases to judge, each in publish order. Releases are not copied, as there can be very many.

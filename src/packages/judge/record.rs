@@ -78,7 +78,7 @@ impl Judge {
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
         let (claimed_at, maintainers) = (release.claimed_at, release.addresses.clone());
-        let Some(mut observation) = self.observe(subject, release).await? else { return Ok(()) };
+        let Some(mut observation) = self.observe(subject, release, baseline).await? else { return Ok(()) };
         if matches!(past, Past::Read) {
             self.tag_history.learn(subject, &observation, baseline).await?;
         }
@@ -139,8 +139,9 @@ impl Judge {
         &self,
         subject: &Examination<'_>,
         release: RegistryRelease,
+        baseline: &mut StoredBaseline,
     ) -> Result<Option<Observation>, StoreError> {
-        let observation = self.verification.observe(subject, release).await?;
+        let mut observation = self.verification.observe(subject, release).await?;
         if !subject.is_only_due(&observation) || unchecked(&observation).is_empty() {
             return Ok(Some(observation));
         }
@@ -149,7 +150,9 @@ impl Judge {
             return Ok(None);
         }
         // A second check must not lose evidence that the first one had.
-        let first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
+        let mut first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
+        let both = first.iter_mut().chain([&mut observation]);
+        self.store.addresses()?.recognize(&mut baseline.baseline, both);
         Ok(Some(first.unwrap_or(observation)))
     }
 

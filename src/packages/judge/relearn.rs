@@ -72,6 +72,8 @@ fn taught(store: &Store, package: &Package) -> Result<Vec<ReleaseRow>, StoreErro
         .filter_map(|step| rows.remove(step.purl.as_ref()?))
         .collect();
     taught.reverse();
+    let observations = taught.iter_mut().filter_map(|row| row.observation.as_mut());
+    store.addresses()?.recognize_among(package, observations);
     Ok(taught)
 }
 
@@ -101,6 +103,7 @@ pub fn history(store: &Store, package: &Package) -> Result<Vec<Observation>, Sto
     };
     let rows = store.releases(package, usize::MAX)?.into_iter().filter(in_baseline);
     let mut history: Vec<Observation> = rows.filter_map(|row| row.observation).filter(|it| !it.has_invalid()).collect();
+    store.addresses()?.recognize_among(package, &mut history);
     history.sort_by(|a, b| (a.published_at, &a.purl).cmp(&(b.published_at, &b.purl)));
     Ok(history)
 }

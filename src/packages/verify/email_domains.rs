@@ -12,6 +12,7 @@ use crate::{
     model::{DomainFacts, Fact, Facts, Observation, Person},
     packages::examination::Examination,
     rdap::{Answer, Rdap, Registration, registrable},
+    store::is_pseudonym,
 };
 
 /// Most domains of a release that are asked about.
@@ -65,7 +66,8 @@ fn domains(release: &Observation, maintainers: &[Person]) -> Vec<Domain> {
     let mut places = BTreeMap::new();
     let mut domains: Vec<Domain> = Vec::new();
     for person in people {
-        let Some(Ok(domain)) = person.email.as_deref().map(registrable) else { continue };
+        let address = person.email.as_deref().filter(|address| !is_pseudonym(address));
+        let Some(Ok(domain)) = address.map(registrable) else { continue };
         let place = *places.entry(domain.clone()).or_insert(domains.len());
         if place == domains.len() {
             domains.push((domain, BTreeSet::new()));

@@ -68,6 +68,10 @@ pub(super) fn remedy(
         other => {
             delete(db, broken)?;
             done(match other {
+                "address_retention" => {
+                    "It had the key of the pseudonyms in place of old e-mail addresses. provwatch makes a new key, and cannot \
+                     recognize those addresses any more: it compares releases with the addresses that are left."
+                }
                 "expected_changes" => "If that change is still expected, announce it again: `provwatch expect add`.",
                 "forge_answers" => "The forge is asked again.",
                 "log_entries" => "`provwatch logs find` looks for it in its log again.",

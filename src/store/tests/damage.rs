@@ -70,6 +70,7 @@ fn rich() -> Lab {
     store.open_log(&log, noon()).unwrap();
     let [id, log, kind, document] = ["e1", "log.example", "fork", "{}"].map(str::to_owned);
     store.keep_evidence(&NewEvidence { id, log, kind, document }, noon()).unwrap();
+    assert!(store.replace_addresses(noon(), 1).unwrap().more, "a walk that is under way");
     lab
 }
 

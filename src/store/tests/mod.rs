@@ -1,5 +1,6 @@
 //! Tests of the store.
 
+mod addresses;
 mod alerting;
 mod damage;
 mod delivering;

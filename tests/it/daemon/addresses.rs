@@ -1,0 +1,36 @@
+//! Tests that the program replaces old e-mail addresses, as `[store] keep_addresses` says.
+
+use std::fs;
+
+use super::Machine;
+
+/// The releases and baselines of the database, as text.
+fn stored(machine: &Machine) -> String {
+    let db = rusqlite::Connection::open(machine.path("provwatch.db")).unwrap();
+    let sql =
+        "SELECT group_concat(coalesce(observation, '')) || (SELECT group_concat(body) FROM baselines) FROM releases";
+    db.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_pass_replaces_old_addresses_once_it_is_told_to() {
+    let machine = Machine::new();
+    assert!(machine.run(&["run", "--once"]).status.success());
+    assert!(stored(&machine).contains("ada@example.org"));
+    let path = machine.path("provwatch.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("[store]\n", "[store]\nkeep_addresses = \"60d\"\n")).unwrap();
+    let output = machine.run(&["run", "--once"]);
+    assert!(output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("old e-mail addresses were replaced"), "{log}");
+    let text = stored(&machine);
+    assert!(!text.contains("ada@example.org") && text.contains("@redacted.invalid"), "{text}");
+    // The registry shows the address for ever.
+    assert!(machine.run(&["run", "--once"]).status.success());
+    assert_eq!(stored(&machine), text);
+    let output = machine.run(&["store", "check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let shown = machine.run(&["lookup", "pkg:npm/widget@1.0.1"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("ada <"), "{}", String::from_utf8_lossy(&shown.stdout));
+}
