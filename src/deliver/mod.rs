@@ -16,6 +16,7 @@ mod drill;
 mod endpoint;
 mod event;
 mod forms;
+mod lines;
 mod message;
 mod outbox;
 mod queue;
@@ -30,6 +31,7 @@ mod stage_view;
 mod steps;
 mod subscription;
 mod timing;
+mod trial;
 mod view;
 
 #[cfg(test)]
@@ -44,9 +46,13 @@ pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
-pub(crate) use sinks::{SigningSecret, SlackSink, StdoutSink, WebhookSink};
+pub(crate) use sinks::{
+    AlertmanagerLogin, AlertmanagerSink, NtfySink, PagerDutySink, SigningSecret, SlackSink, StdoutSink, TeamsSink,
+    WebhookSink,
+};
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use timing::{Escalation, Timing};
+pub(crate) use trial::try_receiver;

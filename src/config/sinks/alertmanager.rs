@@ -63,6 +63,10 @@ impl Section for AlertmanagerSection {
         ]
     }
 
+    fn keeps_open(&self) -> bool {
+        true
+    }
+
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         self.password_file.iter_mut().chain(&mut self.token_file).collect()
     }
@@ -99,9 +103,8 @@ const LEAST: Period = Period::seconds(10);
 const MOST: Period = Period::minutes(60);
 
 /// The labels of an alert that are its own.
-const OWN: [&str; 11] = [
-    "alertname", "fingerprint", "alert", "kind", "severity", "ecosystem", "package", "tier", "team", "log", "match",
-];
+const OWN: [&str; 11] =
+    ["alertname", "fingerprint", "alert", "kind", "severity", "ecosystem", "package", "tier", "team", "log", "match"];
 
 /// As Prometheus requires.
 fn is_label(name: &str) -> bool {
