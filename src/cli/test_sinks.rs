@@ -17,7 +17,7 @@ use crate::{
     app,
     clock::Clock,
     config::{Config, Subscription},
-    deliver::Message,
+    deliver::{Message, try_receiver},
     http::Client,
     model::{Alert, AlertId, AlertKind, Confidence, Severity},
     strict_toml::did_you_mean,
@@ -35,7 +35,7 @@ Examples:
   provwatch test-sinks slack security-team
 
 The alert says that it is a test. provwatch sends it once to each subscription, whatever its severities and kinds, \
-without a retry and without a record.
+without a retry and without a record. A receiver that keeps alerts open gets the end of the test directly after it.
 
 Exit codes: 0 all accepted it · 1 one did not · 2 wrong configuration")]
 pub struct TestSinks {
@@ -130,7 +130,7 @@ async fn send(
 ) -> Result<String, String> {
     let ready = app::subscription(config, subscription, http, clock).map_err(|error| with_causes(&error))?;
     tokio::select! {
-        outcome = ready.sink.deliver(message) => match outcome {
+        outcome = try_receiver(ready.sink.as_ref(), message) => match outcome {
             Ok(receipt) => Ok(receipt.detail),
             Err(error) => Err(error.report()),
         },

@@ -94,7 +94,10 @@ fn digest(one: &Subscription) -> Option<String> {
     let others = [("repeat", one.repeat.is_some()), ("quiet_hours", one.quiet_hours.is_some())];
     let other = others.into_iter().find_map(|(key, is_set)| is_set.then_some(key));
     let both = other.map(|key| format!("cannot be combined with {key}; keep one of the two"));
-    digest.refuse().or(both)
+    let word = one.sink.word();
+    let kept =
+        one.sink.keeps_open().then(|| format!("{word} keeps single alerts open and takes no digest; remove the key"));
+    digest.refuse().or(kept).or(both)
 }
 
 /// What is wrong with an escalation.
@@ -216,6 +219,22 @@ quiet_hours = { from = "25:00", to = "7:00", zone = "Europe/Berln", days = [] }
 escalate = { after = "0s" }
 "#
         ));
+    }
+
+    #[test]
+    fn what_keeps_alerts_open_gets_them_singly_and_to_their_end() {
+        let pager = |more: &str| {
+            format!("[[subscriptions]]\nname = \"a\"\ntype = \"pagerduty\"\nrouting_key_file = \"key\"\n{more}\n")
+        };
+        let digest = refused(&pager("digest = { every = \"day\", at = \"08:00\", zone = \"UTC\" }"));
+        assert!(digest.contains("pagerduty keeps single alerts open and takes no digest"), "{digest}");
+        for (more, warned) in [("", false), ("notify_resolution = true", false), ("notify_resolution = false", true)] {
+            let config =
+                Config::parse(&pager(more), Path::new("t.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+            let findings = config.check_below(&[], None);
+            let found = findings.iter().any(|one| one.key == "subscriptions[0].notify_resolution");
+            assert_eq!(found, warned, "{more}: {findings:?}");
+        }
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::{Message, Receipt, Sink, SinkError, Subscription, Timing, steps::DRILL};
+use super::{Message, Receipt, Sink, SinkError, Subscription, Timing, steps::DRILL, trial::try_receiver};
 use crate::model::{Alert, AlertId, Fingerprint};
 
 /// The word at the start of every title.
 const MARK: &str = "DRILL: ";
 
-/// Marks every message, then passes it on. A drill has no other way to a receiver, so nothing unmarked can leave it.
+/// Marks every message, then passes it on, and ends what the message began. A drill has no other way to a receiver, so
+/// nothing unmarked can leave it.
 #[derive(Debug)]
 struct DrillSink(Arc<dyn Sink>);
 
@@ -20,7 +21,7 @@ impl Sink for DrillSink {
     }
 
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
-        Box::pin(async move { self.0.deliver(&marked(message)).await })
+        Box::pin(async move { try_receiver(self.0.as_ref(), &marked(message)).await })
     }
 }
 
@@ -61,6 +62,28 @@ mod tests {
 
     #[derive(Debug, Default)]
     struct Desk(Mutex<Vec<Message>>);
+
+    /// A desk that keeps alerts open.
+    #[derive(Debug, Default)]
+    struct Pager(Desk);
+
+    impl Sink for Pager {
+        fn kind(&self) -> &'static str {
+            "pager"
+        }
+
+        fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+            self.0.deliver(message)
+        }
+
+        fn keeps_open(&self) -> bool {
+            true
+        }
+
+        fn refresh_every(&self) -> Option<std::time::Duration> {
+            Some(std::time::Duration::from_mins(1))
+        }
+    }
 
     impl Sink for Desk {
         fn kind(&self) -> &'static str {
@@ -107,6 +130,19 @@ mod tests {
             assert!(view.subject().contains("DRILL"), "{}", view.subject());
             assert!(view.warning.is_some_and(|warning| warning.starts_with("This is a drill.")));
         }
+    }
+
+    #[tokio::test]
+    async fn a_drill_ends_what_it_begins() {
+        let pager = Arc::new(Pager::default());
+        let sink = DrillSink(Arc::clone(&pager) as Arc<dyn Sink>);
+        sink.deliver(&samples::message(samples::takeover())).await.unwrap();
+        let taken = pager.0.0.lock().unwrap();
+        let statuses: Vec<_> = taken.iter().map(|message| message.alert.status.as_str()).collect();
+        assert_eq!(statuses, ["open", "resolved"]);
+        assert_eq!(taken[0].alert.fingerprint, taken[1].alert.fingerprint);
+        assert!(taken.iter().all(|message| message.alert.title.starts_with(MARK)));
+        assert_eq!(sink.refresh_every(), None, "a drill is not sent again and again");
     }
 
     #[test]

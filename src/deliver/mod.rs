@@ -17,6 +17,7 @@ mod endpoint;
 mod event;
 mod forms;
 mod line;
+mod lines;
 mod message;
 mod outbox;
 mod queue;
@@ -31,6 +32,7 @@ mod stage_view;
 mod steps;
 mod subscription;
 mod timing;
+mod trial;
 mod view;
 
 #[cfg(test)]
@@ -49,11 +51,12 @@ pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use sinks::{
-    CommandSettings, CommandSink, FileSink, JournaldSink, SyslogSettings, SyslogSink, SyslogTarget,
+    AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, JournaldSink, NtfySink, PagerDutySink,
+    SigningSecret, SlackSink, StdoutSink, SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
-pub(crate) use sinks::{SigningSecret, SlackSink, StdoutSink, WebhookSink};
 pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use timing::{Escalation, Timing};
+pub(crate) use trial::try_receiver;

@@ -2,7 +2,7 @@
 //! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
-use crate::model::{Alert, AlertKind, Development, Package, ReleaseId, Signal};
+use crate::model::{Alert, AlertKind, Development, Occasion, Package, ReleaseId, Sighting, Sightings, Signal};
 
 /// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
@@ -57,6 +57,12 @@ impl Short {
             signals: of.signals.iter().map(without_texts).collect(),
             evidence: of.evidence.clone(),
             developments: of.developments.iter().map(without_names).collect(),
+            // The operator's own words, by which receivers sort alerts.
+            tier: of.tier,
+            team: of.team.clone(),
+            matched: of.matched.clone(),
+            entries: of.entries.as_ref().map(without_signers),
+            note: of.note.as_deref().and_then(Occasion::of).map(|occasion| occasion.as_str().to_owned()),
             ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
         };
         Self { message: Message { alert, ..whole.clone() }, named, left }
@@ -108,6 +114,12 @@ fn title(alert: &Alert) -> String {
 /// The kind of a development is provwatch's own word.
 fn without_names(development: &Development) -> Development {
     Development { text: LEFT_OUT.to_owned(), purl: None, ..development.clone() }
+}
+
+/// The log of the first entry: its name is the operator's or the trust root's. An author of an entry chooses the signer.
+fn without_signers(entries: &Sightings) -> Sightings {
+    let first = entries.samples.first().map(|first| Sighting { who: LEFT_OUT.to_owned(), ..first.clone() });
+    Sightings { samples: first.into_iter().collect(), ..entries.clone() }
 }
 
 fn without_texts(signal: &Signal) -> Signal {

@@ -3,8 +3,8 @@
 use crate::{
     deliver::Message,
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, Fingerprint, Links, Member, ReleaseStatus,
-        Repeated, Severity, Signal,
+        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, Digest, DigestItem, DigestSection,
+        Fingerprint, Links, Member, ReleaseStatus, Repeated, Severity, Signal,
     },
 };
 
@@ -164,6 +164,29 @@ pub(super) fn hostile() -> Alert {
             run: None,
         },
         ..takeover()
+    }
+}
+
+/// A digest of a day, with attacks among its items.
+pub(super) fn digest() -> Alert {
+    let at = |text: &str| text.parse().unwrap();
+    let nasty = "\u{1b}[2J<!channel> <at>all</at> [a](https://evil.example) **b** \u{202e}";
+    let item =
+        |text: &str| DigestItem { alert: Some(takeover().id), severity: Some(Severity::High), text: text.to_owned() };
+    let section =
+        |name: &str, items: Vec<DigestItem>| DigestSection { name: name.to_owned(), count: items.len() as u64, items };
+    let sections = vec![
+        section("new", vec![item("axios 1.14.1: published with a token"), item(nasty)]),
+        section("changed", Vec::new()),
+        section("still open", (0..30).map(|_| item(&nasty.repeat(9))).collect()),
+    ];
+    let digest = Digest { from: at("2026-03-30T08:00:00Z"), to: at("2026-03-31T08:00:00Z"), sections, history: None };
+    let title = format!("digest of a day: {}", digest.summary());
+    let (kind, raised_at) = (AlertKind::Operation, at("2026-03-31T08:00:00Z"));
+    Alert {
+        status: AlertStatus::Resolved,
+        digest: Some(digest),
+        ..Alert::about(kind, "digest desk", Severity::Info, Confidence::High, title, raised_at)
     }
 }
 

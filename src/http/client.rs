@@ -258,7 +258,9 @@ impl Exchanges<'_> {
             200..=299 => Ok(Fetched::Fresh(response)),
             301 | 302 | 307 | 308 if request.takes_redirects => Ok(Fetched::Fresh(response)),
             status => {
-                let said = if request.discards_body { first_line(&response.body) } else { String::new() };
+                // Of a receiver of messages the caller shows the reason; a registry's page would be of no use.
+                let shows = request.discards_body || request.confidential;
+                let said = if shows { first_line(&response.body) } else { String::new() };
                 Err(AttemptFailure::Status { status, retry_after: self.shared.retry_after(&response), said })
             }
         }

@@ -72,6 +72,7 @@ mod packages_replaced;
 mod packages_tags;
 mod packages_time;
 mod packages_withdrawn;
+mod pagers;
 mod policies;
 mod registries;
 mod repeats;

@@ -63,6 +63,10 @@ impl Section for AlertmanagerSection {
         ]
     }
 
+    fn keeps_open(&self) -> bool {
+        true
+    }
+
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         self.password_file.iter_mut().chain(&mut self.token_file).collect()
     }

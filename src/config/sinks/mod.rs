@@ -134,6 +134,11 @@ impl Sink {
         })
     }
 
+    /// Whether the receiver keeps an alert open until it is told of its end.
+    pub fn keeps_open(&self) -> bool {
+        self.section().is_some_and(Section::keeps_open)
+    }
+
     /// Its secrets.
     pub fn secrets(&self) -> Vec<SecretKeys<'_>> {
         self.section().map(Section::secrets).unwrap_or_default()

@@ -39,6 +39,10 @@ impl Section for PagerDutySection {
         vec![SecretKeys::required("routing_key", self.routing_key_file.as_ref(), self.routing_key_credential.as_ref())]
     }
 
+    fn keeps_open(&self) -> bool {
+        true
+    }
+
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         self.routing_key_file.iter_mut().collect()
     }

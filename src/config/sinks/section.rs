@@ -16,6 +16,11 @@ pub trait Section {
         Vec::new()
     }
 
+    /// Whether it keeps an alert open until it is told of its end.
+    fn keeps_open(&self) -> bool {
+        false
+    }
+
     /// What is wrong with its keys together, or weak; `key` gives the whole name of one.
     fn findings(&self, _key: &dyn Fn(&str) -> String) -> Vec<Finding> {
         Vec::new()

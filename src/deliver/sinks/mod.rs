@@ -1,20 +1,28 @@
 //! The sinks, one file or folder per type of receiver.
 
+mod alertmanager;
 mod command;
 mod email;
 mod file;
 mod journald;
+mod ntfy;
+mod pagerduty;
 mod slack;
 mod stdout;
 mod syslog;
+mod teams;
 mod webhook;
 mod writer;
 
+pub(crate) use alertmanager::{AlertmanagerSink, Login as AlertmanagerLogin};
 pub(crate) use command::{CommandSettings, CommandSink};
 pub use email::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use file::FileSink;
 pub(crate) use journald::JournaldSink;
+pub(crate) use ntfy::NtfySink;
+pub(crate) use pagerduty::PagerDutySink;
 pub(crate) use slack::SlackSink;
 pub(crate) use stdout::StdoutSink;
 pub(crate) use syslog::{SyslogSettings, SyslogSink, SyslogTarget};
+pub(crate) use teams::TeamsSink;
 pub(crate) use webhook::{SigningSecret, WebhookSink};
