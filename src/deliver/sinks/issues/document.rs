@@ -232,6 +232,17 @@ mod tests {
     }
 
     #[test]
+    fn the_markup_of_a_stranger_is_code() {
+        let nasty = "@acme/team #1 acme/alerts#1 GH-1 Fixes #1\n/close ```` ` `` ``` <!-- --> </code></table> <img src=x> ![x](y) \
+                     [ ] - [x] 1. 0123456789abcdef0123456789abcdef01234567 defaced www.evil.example https://evil.example \
+                     *b* __u__ ~~s~~ :+1: | \\| \\` &#64;acme $x$ !1 ~bug %1 &1";
+        let mut alert = Alert { argument: nasty.to_owned(), team: Some(nasty.to_owned()), ..samples::takeover() };
+        alert.signals[0].seen = nasty.to_owned();
+        alert.signals[0].why = nasty.to_owned();
+        insta::assert_snapshot!(texts(alert)[0]);
+    }
+
+    #[test]
     fn a_digest_has_its_sections() {
         let at = "2026-03-31T00:00:00Z".parse().unwrap();
         let item = DigestItem { alert: None, severity: None, text: "axios 1.14.1 @team".to_owned() };

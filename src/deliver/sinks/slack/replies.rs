@@ -71,7 +71,7 @@ fn reply(text: &str, colour: &str, blocks: Vec<Value>) -> Value {
     })
 }
 
-/// Whether the whole channel is to see a reply: the alert waits for somebody, or a critical one grew.
+/// Whether the whole channel is to see a reply: the alert waits for a person, or a critical one grew.
 const fn is_for_all(severity: Severity, event: Event) -> bool {
     match event {
         Event::On(Occasion::Reopened | Occasion::Repeated | Occasion::Escalated) => true,
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_channel_sees_what_waits_for_somebody() {
+    fn the_channel_sees_what_waits_for_a_person() {
         let is_seen = |alert, note| thread(alert, note).replies[0]["reply_broadcast"] == true;
         assert!(is_seen(samples::takeover(), Some("reopened by ada: not over")));
         assert!(is_seen(samples::takeover(), Some("repeated: the alert is still open")));
