@@ -58,7 +58,14 @@ mod tests {
         let one = subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
         let message = Message {
             idempotency_key: "msg_1".to_owned(),
-            alert: Alert::about(AlertKind::Log, "rekor", Severity::High, Confidence::High, "a fork".into(), clock.now()),
+            alert: Alert::about(
+                AlertKind::Log,
+                "rekor",
+                Severity::High,
+                Confidence::High,
+                "a fork".into(),
+                clock.now(),
+            ),
             sequence: 0,
             attempt: 1,
             refusals: 0,
@@ -74,7 +81,10 @@ mod tests {
     async fn a_sink_is_built_from_its_section() {
         let github = "type = \"github\"\nrepository = \"acme/alerts\"\nlabels = [\"watch\"]";
         let (line, token) = asked(github, "authorization").await;
-        assert!(line.starts_with("GET https://api.github.com/repos/acme/alerts/issues?state=all&labels=watch&"), "{line}");
+        assert!(
+            line.starts_with("GET https://api.github.com/repos/acme/alerts/issues?state=all&labels=watch&"),
+            "{line}"
+        );
         assert_eq!(token, "Bearer s3cr3t");
         let gitlab = "type = \"gitlab\"\nproject = \"acme/sec/alerts\"";
         let (line, token) = asked(gitlab, "private-token").await;

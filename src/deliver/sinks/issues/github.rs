@@ -103,8 +103,13 @@ impl GitHub {
     async fn list(&self, since: DateTime<Utc>, page: u32) -> Result<Page<Issue>, SinkError> {
         let label = self.labels.first().map_or("", String::as_str);
         let (since, page) = (moment(since), page.to_string());
-        let query =
-            [("state", "all"), ("labels", label), ("since", since.as_str()), ("per_page", "100"), ("page", page.as_str())];
+        let query = [
+            ("state", "all"),
+            ("labels", label),
+            ("since", since.as_str()),
+            ("per_page", "100"),
+            ("page", page.as_str()),
+        ];
         let answer = self.call(Method::Get, &[], Sent::Query(&query)).await?;
         let all = self.array(answer)?;
         // The list has pull requests too.
