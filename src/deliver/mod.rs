@@ -19,6 +19,7 @@ mod forms;
 mod line;
 mod lines;
 mod message;
+mod news;
 mod outbox;
 mod queue;
 mod reduced;
@@ -51,8 +52,9 @@ pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use sinks::{
-    AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, JournaldSink, NtfySink, PagerDutySink,
-    SigningSecret, SlackSink, StdoutSink, SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
+    AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
+    GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
+    SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use stage::{Advice, NextStep, Stage};

@@ -170,6 +170,11 @@ impl Client {
         }
     }
 
+    /// The wait before the next request that an answer requests.
+    pub(crate) fn retry_after(&self, response: &Response) -> Option<Duration> {
+        self.shared.retry_after(response)
+    }
+
     /// The time by the local clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
@@ -257,6 +262,7 @@ impl Exchanges<'_> {
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
             301 | 302 | 307 | 308 if request.takes_redirects => Ok(Fetched::Fresh(response)),
+            400.. if request.takes_refusals => Ok(Fetched::Fresh(response)),
             status => {
                 // Of a receiver of messages the caller shows the reason; a registry's page would be of no use.
                 let shows = request.discards_body || request.confidential;

@@ -50,6 +50,8 @@ pub struct Request {
     pub discards_body: bool,
     /// Whether a redirect is an answer for the caller, who needs to know where it leads, and is not followed.
     pub(super) takes_redirects: bool,
+    /// Whether an unsuccessful answer is one for the caller too, who reads why.
+    pub(super) takes_refusals: bool,
     /// The size that the body may have without more room.
     pub(super) allowance: BodyAllowance,
 }
@@ -71,6 +73,7 @@ impl Request {
             confidential: false,
             discards_body: false,
             takes_redirects: false,
+            takes_refusals: false,
             allowance: BodyAllowance::default(),
         }
     }
@@ -140,6 +143,12 @@ impl Request {
     #[must_use]
     pub(crate) fn takes_redirects(self) -> Self {
         Self { takes_redirects: true, ..self }
+    }
+
+    /// Hands unsuccessful answers (4xx, 5xx) to the caller as they are.
+    #[must_use]
+    pub(crate) fn takes_refusals(self) -> Self {
+        Self { takes_refusals: true, ..self }
     }
 
     /// The URL in a form that may be shown: without credentials, and if the request is confidential without path and
@@ -245,7 +254,7 @@ pub struct Validators {
 /// The outcome of a successful exchange.
 #[derive(Clone, Debug)]
 pub enum Fetched {
-    /// A 2xx answer; for a request that takes redirects also one of those.
+    /// A 2xx answer; for a request that takes redirects or refusals also one of those.
     Fresh(Response),
     /// 304 to a conditional request.
     NotModified,
