@@ -6,20 +6,17 @@ mod logs;
 mod mail;
 mod pagers;
 mod programs;
+mod site;
 
 use std::sync::Arc;
 
-use url::Url;
-
-use super::{AssemblyError, error::Anything};
+use self::site::{Built, Site, optional, required, secret_url};
+use super::AssemblyError;
 use crate::{
     clock::Clock,
-    config::{
-        Config, Digest, Period, QuietHours, SecretSource, Sink as SinkConfig, Subscription as SubscriptionConfig,
-    },
-    deliver::{Escalation, Sink, StdoutSink, Subscription, Subscriptions, Timing},
+    config::{Config, Digest, Period, QuietHours, Sink as SinkConfig, Subscription as SubscriptionConfig},
+    deliver::{Escalation, StdoutSink, Subscription, Subscriptions, Timing},
     http::Client,
-    model::Secret,
 };
 
 /// Sets up all subscriptions.
@@ -67,17 +64,6 @@ pub fn timing(subscription: &SubscriptionConfig) -> Timing {
     }
 }
 
-/// What a sink is built from.
-#[derive(Clone, Copy)]
-struct Site<'a> {
-    config: &'a Config,
-    http: &'a Client,
-    clock: &'a Arc<dyn Clock>,
-}
-
-/// A sink, or the reason why it cannot be built.
-type Built = Result<Arc<dyn Sink>, Anything>;
-
 fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
     match sink {
         SinkConfig::Email(email) => mail::email(site, email),
@@ -95,19 +81,4 @@ fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
         SinkConfig::File(file) => Ok(programs::file(file)),
         SinkConfig::Stdout => Ok(Arc::new(StdoutSink::new(Box::new(std::io::stdout())))),
     }
-}
-
-/// Reads a secret that the configuration must name.
-fn required(source: Option<SecretSource>, stem: &str) -> Result<Secret, Anything> {
-    Ok(source.ok_or_else(|| format!("it needs {stem}_file or {stem}_credential"))?.read()?)
-}
-
-/// Reads a secret that the configuration may name.
-fn optional(source: Option<SecretSource>) -> Result<Option<Secret>, Anything> {
-    Ok(source.map(|source| source.read()).transpose()?)
-}
-
-/// A URL that is a secret.
-fn secret_url(source: Option<SecretSource>) -> Result<Url, Anything> {
-    Ok(required(source, "url")?.expose().parse().map_err(|_| "the secret is not a URL")?)
 }

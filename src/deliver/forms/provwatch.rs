@@ -1,4 +1,4 @@
-//! provwatch's own form: the event, the alert, and what to do (`schema/webhook.schema.json`).
+//! The form of provwatch's own: the event, the alert, and what to do (`schema/webhook.schema.json`).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::{JsonSchema, generate::SchemaSettings};

@@ -214,14 +214,13 @@ mod tests {
         while !entry.is_empty() {
             let end = entry.iter().position(|byte| *byte == b'\n').unwrap();
             let head = &entry[..end];
-            let (name, value, rest) = match head.iter().position(|byte| *byte == b'=') {
-                Some(at) => (&head[..at], &head[at + 1..], &entry[end + 1..]),
-                None => {
-                    let (length, rest) = entry[end + 1..].split_at(8);
-                    let length = usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap();
-                    assert_eq!(rest[length], b'\n');
-                    (head, &rest[..length], &rest[length + 1..])
-                }
+            let (name, value, rest) = if let Some(at) = head.iter().position(|byte| *byte == b'=') {
+                (&head[..at], &head[at + 1..], &entry[end + 1..])
+            } else {
+                let (length, rest) = entry[end + 1..].split_at(8);
+                let length = usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap();
+                assert_eq!(rest[length], b'\n');
+                (head, &rest[..length], &rest[length + 1..])
             };
             let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
             assert!(name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_'), "{}", text(name));

@@ -156,9 +156,9 @@ async fn a_program_that_writes_much_is_drained_and_bounded() {
 /// Whether a process that the script wrote the number of still runs.
 fn runs(stage: &Stage, name: &str) -> bool {
     let pid = stage.read(name);
-    let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     // A zombie has ended; its parent, the container's first process, may never reap it.
-    !pid.trim().is_empty() && !state.is_empty() && !state.contains(") Z")
+    !pid.trim().is_empty() && !status.is_empty() && !status.contains(") Z")
 }
 
 #[tokio::test]

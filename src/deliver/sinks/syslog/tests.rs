@@ -131,8 +131,8 @@ async fn a_server_that_talks_is_not_heard() {
     first.unwrap();
     let mut stream = accepted.unwrap().0;
     frame(&mut stream).await.unwrap();
-    for chatter in [b"hello".as_slice(), &[b'x'; 100_000]] {
-        stream.write_all(chatter).await.unwrap();
+    for chatter in [b"hello".to_vec(), vec![b'x'; 100_000]] {
+        stream.write_all(&chatter).await.unwrap();
         sink.deliver(&takeover()).await.unwrap();
         check(&frame(&mut stream).await.unwrap(), &takeover(), WHOLE);
     }
