@@ -14,6 +14,8 @@ use crate::{
 
 /// Most bytes of an answer that is read: the services answer in a few.
 const MAX_ANSWER: u64 = 1 << 20;
+/// Most bytes of an answer that may be a list of long texts: a hundred issues, each as long as GitHub takes them.
+const MAX_LIST: u64 = 16 << 20;
 
 /// A URL that messages are posted to. Such URLs usually contain secrets (a Slack webhook's is one), so it shows only
 /// its host, in errors too.
@@ -85,7 +87,7 @@ impl Endpoint {
     /// Makes one attempt at a request to this service. A redirect is a failure: a message goes only where the
     /// configuration says.
     pub(super) async fn exchange(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
-        match self.fetch(request, permanent).await? {
+        match self.fetch(request.max_body(MAX_ANSWER), permanent).await? {
             response if response.status < 300 => Ok(response),
             redirect => Err(SinkError::temporary(self.redirected(&redirect))),
         }
@@ -94,11 +96,11 @@ impl Endpoint {
     /// Makes one attempt at a request to this service, and hands over its answer whatever its status, for a service whose
     /// refusals say more than that.
     pub(super) async fn any_answer(&self, request: Request) -> Result<Response, SinkError> {
-        self.fetch(request.takes_refusals(), &[]).await
+        self.fetch(request.takes_refusals().max_body(MAX_LIST), &[]).await
     }
 
     async fn fetch(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
-        let request = request.max_attempts(1).confidential().takes_redirects().max_body(MAX_ANSWER);
+        let request = request.max_attempts(1).confidential().takes_redirects();
         match self.http.fetch(request).await {
             Ok(Fetched::Fresh(response)) => Ok(response),
             Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),

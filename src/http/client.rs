@@ -12,6 +12,7 @@ use super::{
     date::Dates,
     error::hint,
     host::{HostRules, host_and_port},
+    message::Takes,
     rate_limiter::{HostRateLimiter, HostRateLimiters, Paused, Permit},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
@@ -261,8 +262,8 @@ impl Exchanges<'_> {
         }
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
-            301 | 302 | 307 | 308 if request.takes_redirects => Ok(Fetched::Fresh(response)),
-            400.. if request.takes_refusals => Ok(Fetched::Fresh(response)),
+            301 | 302 | 307 | 308 if request.takes >= Takes::Redirects => Ok(Fetched::Fresh(response)),
+            400.. if request.takes == Takes::Refusals => Ok(Fetched::Fresh(response)),
             status => {
                 // Of a receiver of messages the caller shows the reason; a registry's page would be of no use.
                 let shows = request.discards_body || request.confidential;
@@ -275,7 +276,7 @@ impl Exchanges<'_> {
     async fn follow(&self, mut request: Request) -> Result<Response, AttemptFailure> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.hop_with_room(&mut request).await?;
-            if request.takes_redirects {
+            if request.takes >= Takes::Redirects {
                 return Ok(response);
             }
             match next_hop(&request, &response, &self.shared.rules).map_err(AttemptFailure::Refused)? {

@@ -116,7 +116,7 @@ async fn converse(stream: TcpStream, service: &mut impl Service) -> io::Result<O
     };
     let mut answer = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n");
     for (name, value) in headers {
-        answer.push_str(&format!("{name}: {value}\r\n"));
+        answer = format!("{answer}{name}: {value}\r\n");
     }
     stream.write_all(format!("{answer}\r\n{body}").as_bytes()).await?;
     stream.shutdown().await?;

@@ -8,8 +8,8 @@ use crate::deliver::{event::Event, news::news, view::View};
 
 /// The blocks of the comment that a later message is.
 pub(super) fn comment(mut view: View, event: Event) -> Vec<String> {
-    let lines: Vec<String> = news(&view, event).iter().map(|said| format!("- {}", prose(said))).collect();
-    let mut blocks = vec![lines.join("\n")];
+    let said: Vec<String> = news(&view, event).iter().map(|one| format!("- {}", prose(one))).collect();
+    let mut blocks = vec![said.join("\n")];
     if event == Event::Changed {
         blocks.extend(evidence(&view));
         let links: Vec<String> = view.links.iter().map(|one| link(one.label, &one.url)).collect();
@@ -21,9 +21,9 @@ pub(super) fn comment(mut view: View, event: Event) -> Vec<String> {
     blocks
 }
 
-/// What a comment says besides if a person closed the issue while the alert is open.
+/// What a comment says besides if a person closed the issue before the alert is resolved.
 pub(super) const CLOSED_BY_HAND: &str =
-    "This issue is closed, and the alert is open. `provwatch alerts resolve` ends the messages about it.";
+    "This issue is closed, and the alert is not resolved. `provwatch alerts resolve` ends the messages about it.";
 
 #[cfg(test)]
 mod tests {

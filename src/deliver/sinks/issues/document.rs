@@ -227,7 +227,9 @@ mod tests {
         for alert in [samples::hostile(), samples::hostile_campaign(), samples::takeover(), samples::campaign(60, 3)] {
             let texts = texts(alert);
             assert!(texts.len() < 14 && texts.iter().all(|text| text.len() < MOST), "{}", texts.len());
-            texts.iter().for_each(|text| check(text));
+            for text in &texts {
+                check(text);
+            }
         }
     }
 

@@ -75,8 +75,9 @@ impl Forge {
 
     /// Issues of others with the label.
     pub fn fill(&mut self, count: usize) {
+        let text = "A long text. ".repeat(2_000);
         for number in 0..count {
-            self.add(&json!({ "title": format!("other {number}"), "body": "text", "description": "text" }));
+            self.add(&json!({ "title": format!("other {number}"), "body": text, "description": text }));
         }
     }
 
@@ -132,7 +133,7 @@ impl Forge {
         (asked.header(header) != value).then(|| Said::json(401, &json!({ "message": "Bad credentials" })))
     }
 
-    fn invalid(&self, body: &Value) -> bool {
+    fn invalid(body: &Value) -> bool {
         let too_long = |key: &str, most: usize| body[key].as_str().is_some_and(|text| text.chars().count() > most);
         let is_unknown = names(&body["assignees"]).iter().any(|name| name == "nemo");
         too_long("title", 255) || too_long("body", 65_536) || too_long("description", 1_000_000) || is_unknown
@@ -166,7 +167,7 @@ impl Forge {
     fn list_or_add(&mut self, method: &str, query: &str, asked: &Asked) -> Said {
         if method == "POST" {
             let refused = json!({ "message": "Validation Failed", "errors": [{ "field": "assignees" }] });
-            return if self.invalid(&asked.body) {
+            return if Self::invalid(&asked.body) {
                 Said::json(422, &refused)
             } else {
                 Said::json(201, &self.add(&asked.body))
@@ -188,7 +189,7 @@ impl Forge {
         if self.issues[at].is_locked {
             return Said::json(403, &json!({ "message": "Unable to create comment because issue is locked." }));
         }
-        if self.invalid(body) {
+        if Self::invalid(body) {
             return Said::json(422, &json!({ "message": "Validation Failed" }));
         }
         let now = self.tick();
@@ -200,7 +201,7 @@ impl Forge {
         let now = self.tick();
         let wish = body["state"].as_str().or(body["state_event"].as_str()).unwrap();
         let reason = body["state_reason"].as_str().unwrap_or(wish).to_owned();
-        self.issues[at].closed = wish.starts_with("close").then(|| (now, reason));
+        self.issues[at].closed = wish.starts_with("close").then_some((now, reason));
         Said::json(200, &self.shown(at))
     }
 }

@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(long.chars().count(), 250);
     }
 
-    /// What CommonMark leaves of a line outside of its code.
+    /// What `CommonMark` leaves of a line outside of its code.
     fn outside_code(line: &str) -> String {
         let (mut rest, mut out) = (line, String::new());
         while let Some(at) = rest.find('`') {

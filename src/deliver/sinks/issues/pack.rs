@@ -32,7 +32,10 @@ pub(super) fn packed(blocks: Vec<String>, room: usize) -> Vec<String> {
     for block in blocks.into_iter().filter(|block| block.len() + room + 2 <= MOST) {
         let last = texts.last_mut().filter(|last| last.len() + block.len() + room + 2 <= MOST);
         match last {
-            Some(last) => last.push_str(&format!("{}{block}", if last.is_empty() { "" } else { "\n\n" })),
+            Some(last) => {
+                let between = if last.is_empty() { "" } else { "\n\n" };
+                last.extend([between, &block]);
+            }
             None => texts.push(block),
         }
     }

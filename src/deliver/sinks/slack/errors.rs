@@ -1,7 +1,9 @@
 //! Judges the errors of Slack's Web API, most of which come with the status 200.
 
-use crate::deliver::{SinkError, api::Answer};
-use crate::text::quoted;
+use crate::{
+    deliver::{SinkError, api::Answer},
+    text::quoted,
+};
 
 /// An answer that is not a success.
 #[derive(Debug)]

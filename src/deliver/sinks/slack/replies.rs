@@ -53,15 +53,15 @@ fn replies(view: &mut View, severity: Severity, event: Event) -> Vec<Value> {
     view.members.retain(|member| member.is_new);
     view.more_members = 0;
     let members = if view.members.is_empty() { Vec::new() } else { parts(view) };
-    let mut replies = vec![reply(happened, view.colour, blocks)];
-    replies.extend(members.into_iter().map(|blocks| reply("New releases of the campaign", view.colour, blocks)));
+    let mut replies = vec![reply(happened, view.colour, &blocks)];
+    replies.extend(members.into_iter().map(|blocks| reply("New releases of the campaign", view.colour, &blocks)));
     if is_for_all(severity, event) {
         replies[0]["reply_broadcast"] = json!(true);
     }
     replies
 }
 
-fn reply(text: &str, colour: &str, blocks: Vec<Value>) -> Value {
+fn reply(text: &str, colour: &str, blocks: &[Value]) -> Value {
     json!({
         "text": escape(text, MAX_TEXT),
         "mrkdwn": false,
