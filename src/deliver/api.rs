@@ -1,5 +1,7 @@
 //! A service's JSON API: an endpoint with paths, and answers that are read.
 
+use std::{fmt, time::Duration};
+
 use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
@@ -11,10 +13,16 @@ use crate::{
 };
 
 /// A JSON API below one URL, with a token that goes nowhere else.
-#[derive(Debug)]
 pub(super) struct Api {
     endpoint: Endpoint,
     headers: Vec<(&'static str, String)>,
+}
+
+impl fmt::Debug for Api {
+    /// Without the headers, one of which is the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Api").field(&self.endpoint).finish()
+    }
 }
 
 /// One call of an API.
@@ -33,7 +41,13 @@ pub(super) struct Call<'a> {
 impl Api {
     /// The API below `base`, with the limits that its service publishes and the token as a header: `authorization` and
     /// `Bearer {}`, where `{}` stands for the token.
-    pub fn new(http: &Client, base: Url, limits: HostLimits, token: &Secret, (header, form): (&'static str, &str)) -> Self {
+    pub fn new(
+        http: &Client,
+        base: Url,
+        limits: HostLimits,
+        token: &Secret,
+        (header, form): (&'static str, &str),
+    ) -> Self {
         let endpoint = Endpoint::new(http, base).limited(limits).hiding(token.clone());
         Self { endpoint, headers: vec![(header, form.replace("{}", token.expose()))] }
     }
@@ -50,13 +64,35 @@ impl Api {
     /// # Errors
     /// As [`Endpoint::post`], and an answer that is not JSON.
     pub async fn call(&self, call: &Call<'_>) -> Result<Answer, SinkError> {
-        let response = self.endpoint.exchange(self.request(call)?, call.permanent).await?;
+        self.read(self.endpoint.exchange(self.request(call)?, call.permanent).await?)
+    }
+
+    /// As [`Api::call`], but hands over the answer whatever its status; a refusal that is not JSON reads as null.
+    pub async fn any_answer(&self, call: &Call<'_>) -> Result<Answer, SinkError> {
+        let response = self.endpoint.any_answer(self.request(call)?).await?;
+        match response.status {
+            200..=299 => self.read(response),
+            _ => Ok(Answer { body: serde_json::from_slice(&response.body).unwrap_or_default(), response }),
+        }
+    }
+
+    fn read(&self, response: Response) -> Result<Answer, SinkError> {
         let body = match response.body.as_ref() {
             [] => Value::Null,
             body => serde_json::from_slice(body)
                 .map_err(|why| SinkError::temporary(self.failed(&format!("its answer is not JSON: {why}"))))?,
         };
         Ok(Answer { body, response })
+    }
+
+    /// The failure that an answer of [`Api::any_answer`] is by its status alone. `said`: its reason.
+    pub fn refusal(&self, answer: &Answer, said: &str) -> SinkError {
+        self.endpoint.refusal(&answer.response, said)
+    }
+
+    /// The wait that an answer requests by `Retry-After`.
+    pub fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        self.endpoint.retry_after(&answer.response)
     }
 
     /// What failed at this service, in a form that may be shown.

@@ -14,6 +14,8 @@ use crate::{
 
 /// Most bytes of an answer that is read: the services answer in a few.
 const MAX_ANSWER: u64 = 1 << 20;
+/// Most bytes of an answer that may be a list of long texts: a hundred issues, each as long as GitHub takes them.
+const MAX_LIST: u64 = 16 << 20;
 
 /// A URL that messages are posted to. Such URLs usually contain secrets (a Slack webhook's is one), so it shows only
 /// its host, in errors too.
@@ -85,13 +87,38 @@ impl Endpoint {
     /// Makes one attempt at a request to this service. A redirect is a failure: a message goes only where the
     /// configuration says.
     pub(super) async fn exchange(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
-        let request = request.max_attempts(1).confidential().takes_redirects().max_body(MAX_ANSWER);
+        match self.fetch(request.max_body(MAX_ANSWER), permanent).await? {
+            response if response.status < 300 => Ok(response),
+            redirect => Err(SinkError::temporary(self.redirected(&redirect))),
+        }
+    }
+
+    /// Makes one attempt at a request to this service, and hands over its answer whatever its status, for a service whose
+    /// refusals say more than that.
+    pub(super) async fn any_answer(&self, request: Request) -> Result<Response, SinkError> {
+        self.fetch(request.takes_refusals().max_body(MAX_LIST), &[]).await
+    }
+
+    async fn fetch(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
+        let request = request.max_attempts(1).confidential().takes_redirects();
         match self.http.fetch(request).await {
-            Ok(Fetched::Fresh(response)) if response.status < 300 => Ok(response),
-            Ok(Fetched::Fresh(response)) => Err(SinkError::temporary(self.redirected(&response))),
+            Ok(Fetched::Fresh(response)) => Ok(response),
             Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),
             Err(error) => Err(self.judge(&error, permanent)),
         }
+    }
+
+    /// The failure that an answer of [`Endpoint::any_answer`] is by its status alone. `said`: its reason.
+    pub(super) fn refusal(&self, response: &Response, said: &str) -> SinkError {
+        match response.status {
+            300..=399 => SinkError::temporary(self.redirected(response)),
+            status => self.judge_status(status, self.retry_after(response), said, &[]),
+        }
+    }
+
+    /// The wait that an answer requests.
+    pub(super) fn retry_after(&self, response: &Response) -> Option<Duration> {
+        self.http.retry_after(response)
     }
 
     /// The host of the target is enough to correct the configuration; the rest may be a secret.

@@ -17,6 +17,7 @@ mod endpoint;
 mod event;
 mod forms;
 mod message;
+mod news;
 mod outbox;
 mod queue;
 mod reduced;
@@ -44,8 +45,11 @@ pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub(crate) use queue::{Queue, Step, Worker};
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
-pub(crate) use sinks::{SigningSecret, SlackSink, StdoutSink, WebhookSink};
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
+pub(crate) use sinks::{
+    GitHub, GitHubSettings, GitLab, GitLabSettings, IssueSink, SigningSecret, SlackApp, SlackSink, StdoutSink,
+    WebhookSink,
+};
 pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};

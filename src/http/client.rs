@@ -12,6 +12,7 @@ use super::{
     date::Dates,
     error::hint,
     host::{HostRules, host_and_port},
+    message::Takes,
     rate_limiter::{HostRateLimiter, HostRateLimiters, Paused, Permit},
     redirect::{MAX_REDIRECTS, next_hop},
     retry::{Backoff, Budget, is_transient, parse_retry_after},
@@ -170,6 +171,11 @@ impl Client {
         }
     }
 
+    /// The wait before the next request that an answer requests.
+    pub(crate) fn retry_after(&self, response: &Response) -> Option<Duration> {
+        self.shared.retry_after(response)
+    }
+
     /// The time by the local clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
@@ -256,7 +262,8 @@ impl Exchanges<'_> {
         }
         match response.status {
             200..=299 => Ok(Fetched::Fresh(response)),
-            301 | 302 | 307 | 308 if request.takes_redirects => Ok(Fetched::Fresh(response)),
+            301 | 302 | 307 | 308 if request.takes >= Takes::Redirects => Ok(Fetched::Fresh(response)),
+            400.. if request.takes == Takes::Refusals => Ok(Fetched::Fresh(response)),
             status => {
                 let said = if request.discards_body { first_line(&response.body) } else { String::new() };
                 Err(AttemptFailure::Status { status, retry_after: self.shared.retry_after(&response), said })
@@ -267,7 +274,7 @@ impl Exchanges<'_> {
     async fn follow(&self, mut request: Request) -> Result<Response, AttemptFailure> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.hop_with_room(&mut request).await?;
-            if request.takes_redirects {
+            if request.takes >= Takes::Redirects {
                 return Ok(response);
             }
             match next_hop(&request, &response, &self.shared.rules).map_err(AttemptFailure::Refused)? {

@@ -48,10 +48,21 @@ pub struct Request {
     /// Whether the answer's body is left unread: the caller needs only its status, however slow the rest is. The
     /// beginning of a refusal is read, if it comes soon.
     pub discards_body: bool,
-    /// Whether a redirect is an answer for the caller, who needs to know where it leads, and is not followed.
-    pub(super) takes_redirects: bool,
+    /// The answers that are the caller's.
+    pub(super) takes: Takes,
     /// The size that the body may have without more room.
     pub(super) allowance: BodyAllowance,
+}
+
+/// The answers that are handed to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Takes {
+    /// Successes only.
+    Successes,
+    /// Redirects too, which are not followed: the caller needs to know where they lead.
+    Redirects,
+    /// Refusals too: the caller reads why.
+    Refusals,
 }
 
 /// Most bytes of an ordinary answer: 8 MiB. Package documents have a limit of their own.
@@ -70,7 +81,7 @@ impl Request {
             max_attempts: None,
             confidential: false,
             discards_body: false,
-            takes_redirects: false,
+            takes: Takes::Successes,
             allowance: BodyAllowance::default(),
         }
     }
@@ -139,7 +150,13 @@ impl Request {
     /// Hands redirects (301, 302, 307, 308) to the caller as they are.
     #[must_use]
     pub(crate) fn takes_redirects(self) -> Self {
-        Self { takes_redirects: true, ..self }
+        Self { takes: self.takes.max(Takes::Redirects), ..self }
+    }
+
+    /// Hands redirects and unsuccessful answers (4xx, 5xx) to the caller as they are.
+    #[must_use]
+    pub(crate) fn takes_refusals(self) -> Self {
+        Self { takes: Takes::Refusals, ..self }
     }
 
     /// The URL in a form that may be shown: without credentials, and if the request is confidential without path and
@@ -245,7 +262,7 @@ pub struct Validators {
 /// The outcome of a successful exchange.
 #[derive(Clone, Debug)]
 pub enum Fetched {
-    /// A 2xx answer; for a request that takes redirects also one of those.
+    /// A 2xx answer; for a request that takes redirects or refusals also one of those.
     Fresh(Response),
     /// 304 to a conditional request.
     NotModified,

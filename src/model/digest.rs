@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AlertId, Severity};
 
 /// One message about a period, in place of single ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Digest {
     /// When the period began.
     pub from: DateTime<Utc>,

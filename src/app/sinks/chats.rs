@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Built, Site, secret_url};
+use super::{Built, Site, required, secret_url};
 use crate::{
     config::{SlackSection, TeamsSection},
-    deliver::{Endpoint, SlackSink},
+    deliver::{Endpoint, SlackApp, SlackSink},
 };
 
 pub(super) fn slack(site: Site<'_>, slack: &SlackSection) -> Built {
+    if slack.token().is_some() {
+        let token = required(slack.token(), "token")?;
+        let channel = slack.channel.clone().ok_or("a token needs the id of a channel")?;
+        return Ok(Arc::new(SlackApp::new(site.http, slack.api.as_url(), &token, channel)));
+    }
     Ok(Arc::new(SlackSink::new(Endpoint::new(site.http, secret_url(slack.url())?))))
 }
 

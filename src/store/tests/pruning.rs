@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{AlertAction, AlertKind, AlertStatus, ReleaseId, Severity},
-    store::{Against, Record, Store, Turn},
+    store::{Acceptance, Against, Record, Store, Turn},
 };
 
 /// Everything from before this time is old.
@@ -115,7 +115,8 @@ fn a_message_that_named_members_stays() {
     (campaign.kind, campaign.members) = (AlertKind::Campaign, members.clone());
     lab.store.record_alert(&campaign, &subscriptions(&["mail"]), noon()).unwrap();
     let delivery = lab.store.outbox(noon()).unwrap().remove(0);
-    lab.store.delivered_naming(&delivery, noon(), "250", &members, &[]).unwrap();
+    let accepted = Acceptance { detail: "250", thread: None, named: &members, left: &[] };
+    lab.store.delivered_as(&delivery, noon(), &accepted).unwrap();
     assert_eq!(lab.store.prune(cutoff(), 100).unwrap().rows(), 0);
     assert_eq!(lab.store.told_members(&campaign.fingerprint, "mail").unwrap().len(), 2);
 }

@@ -19,7 +19,7 @@ use crate::{
     clock::ManualClock,
     deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
     model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
-    store::Store,
+    store::{Acceptance, Store},
 };
 
 /// The behaviour of a scripted sink at one attempt.
@@ -179,6 +179,7 @@ fn row(due: &Due) -> crate::store::Delivery {
         sequence: message.sequence,
         refusals: message.refusals,
         created_at: message.created_at,
+        thread: message.thread.clone(),
     }
 }
 
@@ -205,13 +206,16 @@ impl Outbox for InStore<'_> {
                 attempt: delivery.attempts + 1,
                 refusals: delivery.refusals,
                 created_at: delivery.created_at,
+                thread: delivery.thread,
             },
         }))
     }
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
         let outcome = match ending {
-            Ending::Delivered { detail, named, left } => self.0.delivered_naming(&row(due), at, detail, named, left),
+            Ending::Delivered { detail, thread, named, left } => {
+                self.0.delivered_as(&row(due), at, &Acceptance { detail, thread: thread.as_deref(), named, left })
+            }
             Ending::Retry { error, next, refused: false } => self.0.retry_delivery(&row(due), at, *next, error),
             Ending::Retry { error, next, refused: true } => self.0.refuse_delivery(&row(due), at, *next, error),
             Ending::GivenUp(why) => self.0.give_up(&row(due), at, why),

@@ -1,8 +1,13 @@
-//! Slack: incoming webhooks, and the layout of messages.
+//! Slack: incoming webhooks and apps, and the layout of messages.
 
 mod blocks;
+mod bot;
+mod errors;
 mod layout;
 mod members;
+mod posted;
+mod replies;
 mod webhook;
 
+pub(crate) use bot::SlackApp;
 pub(crate) use webhook::SlackSink;

@@ -1,16 +1,12 @@
 //! The sink that posts alerts to a Slack channel through an incoming webhook.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
-use super::layout::payloads;
+use super::{layout::payloads, posted::Posted};
 use crate::{
     deliver::{Endpoint, Message, Receipt, Sink, SinkError, view::View},
     http::HostLimits,
@@ -26,41 +22,8 @@ pub struct SlackSink {
     posted: Posted,
 }
 
-/// The parts that were posted of incomplete messages, so that another attempt posts only the others. Slack allows a
-/// post a second, and requests a pause in the middle of a long message.
-#[derive(Debug, Default)]
-struct Posted(Mutex<VecDeque<(String, Vec<[u8; 32]>)>>);
-
 /// Slack takes one message a second through a webhook, and short bursts ("Rate limits", "Posting messages").
 const LIMITS: HostLimits = HostLimits { requests: 1, per: Duration::from_secs(1), burst: 4, concurrency: 1 };
-
-/// Messages whose parts are remembered.
-const REMEMBERED: usize = 16;
-
-impl Posted {
-    fn has(&self, key: &str, digest: &[u8; 32]) -> bool {
-        self.lock().iter().any(|(known, parts)| known == key && parts.contains(digest))
-    }
-
-    fn note(&self, key: &str, digest: [u8; 32]) {
-        let mut messages = self.lock();
-        if let Some((_, parts)) = messages.iter_mut().find(|(known, _)| known == key) {
-            return parts.push(digest);
-        }
-        if messages.len() == REMEMBERED {
-            messages.pop_front();
-        }
-        messages.push_back((key.to_owned(), vec![digest]));
-    }
-
-    fn forget(&self, key: &str) {
-        self.lock().retain(|(known, _)| known != key);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(String, Vec<[u8; 32]>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl SlackSink {
     /// A sink that posts to the webhook's URL.

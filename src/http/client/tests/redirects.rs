@@ -117,3 +117,16 @@ async fn a_caller_who_takes_redirects_gets_them_as_they_are() {
         assert!(matches!(error, HttpError::Status { .. }), "{status}: {error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_caller_who_takes_refusals_gets_them_as_they_are() {
+    for status in [200, 301, 400, 404, 429, 500, 599] {
+        let lab = Lab::new(|_| {});
+        lab.script.answer("/a", status, &[("retry-after", "7")], "why");
+        let fetched = lab.client.fetch(get("https://forge.example/a").takes_refusals()).await;
+        let Ok(Fetched::Fresh(response)) = fetched else { panic!("{fetched:?}") };
+        assert_eq!((response.status, response.body.as_ref()), (status, b"why".as_slice()));
+        assert_eq!(lab.client.retry_after(&response).map(|wait| wait.as_secs()), Some(7));
+        assert_eq!(lab.requests(), 1);
+    }
+}
