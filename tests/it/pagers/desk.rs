@@ -19,7 +19,7 @@ allow_private = ["127.0.0.1"]
 proxy_from_environment = false
 max_attempts = 1
 [http.hosts."127.0.0.1"]
-requests_per_minute = 600000
+requests_per_minute = 60000
 concurrency = 64
 "#;
 

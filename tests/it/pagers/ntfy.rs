@@ -1,4 +1,4 @@
-//! ntfy: notifications as JSON at the root of the server.
+//! The service ntfy: notifications as JSON at the root of the server.
 
 use std::{
     collections::BTreeMap,

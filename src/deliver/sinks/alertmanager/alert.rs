@@ -91,7 +91,7 @@ fn annotations(view: &View, alert: &Alert) -> BTreeMap<&'static str, String> {
         ("published", release.and_then(|release| release.published.clone())),
         ("warning", view.warning.clone()),
         ("what_to_do", Some(what_to_do(view).join("\n"))),
-        ("show", Some(view.show.clone())),
+        ("show", (!alert.is_test()).then(|| view.show.clone())),
     ];
     let shown = |text: String| cut(&inert(&text), MAX_ANNOTATION);
     let all = all.into_iter().filter_map(|(name, text)| Some((name, shown(text?))));

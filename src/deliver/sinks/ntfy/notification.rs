@@ -77,7 +77,7 @@ impl<'a> Notification<'a> {
         Self {
             topic,
             title: cut(&view.subject(), MAX_TITLE),
-            message: message(view, room),
+            message: message(view, !alert.is_test(), room),
             priority: priority(alert),
             tags: vec![picture(alert), view.severity, view.kind],
             click: links.first().map(|link| link.url.clone()),
@@ -91,8 +91,9 @@ fn open(link: &LinkView) -> Action {
     Action { kind: "view", label: link.label, url: link.url.clone() }
 }
 
-/// What a person needs on a telephone, the most important first, and the command that shows the rest.
-fn message(view: &View, room: usize) -> String {
+/// What a person needs on a telephone, the most important first. The command that shows the rest ends it, if the alert is
+/// stored.
+fn message(view: &View, is_stored: bool, room: usize) -> String {
     let status = view.standing.iter().map(|standing| format!("Status: {standing}"));
     let mut lines: Vec<String> = view.note.iter().chain(&view.warning).cloned().chain(status).collect();
     lines.extend(digest(view));
@@ -102,12 +103,12 @@ fn message(view: &View, room: usize) -> String {
     lines.extend(developments(view));
     lines.extend(all_evidence(view));
     lines.extend(members(view, room / 2));
-    let end = format!("All of it: {}", view.show);
+    let end = if is_stored { format!("All of it: {}", view.show) } else { String::new() };
     let (mut lines, left) = fitting(lines, room.saturating_sub(end.len() + 1));
     if left > 0 && lines.is_empty() {
         lines.push(cut(&view.argument, room.saturating_sub(end.len() + 1)));
     }
-    lines.push(end);
+    lines.extend(is_stored.then_some(end));
     lines.join("\n")
 }
 
@@ -214,6 +215,8 @@ mod tests {
             let alert = Alert { severity, status, ..samples::takeover() };
             assert_eq!(priority(&alert), expected, "{severity} {status:?}");
         }
-        assert_eq!(priority(&Alert { id: AlertId::TEST, severity: Severity::Info, ..samples::takeover() }), 3);
+        let test = Alert { id: AlertId::TEST, severity: Severity::Info, ..samples::takeover() };
+        assert_eq!(priority(&test), 3);
+        assert!(!body(&test)["message"].as_str().unwrap().contains("alerts show"), "it is not stored");
     }
 }

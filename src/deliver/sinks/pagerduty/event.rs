@@ -42,7 +42,7 @@ fn payload(alert: &Alert, view: &View) -> Value {
         "severity": severity(alert.severity),
         "timestamp": alert.raised_at.to_rfc3339_opts(SecondsFormat::Millis, true),
         "class": view.kind,
-        "custom_details": details(view),
+        "custom_details": details(alert, view),
     });
     for (name, value) in [("component", package), ("group", group)] {
         if let Some(value) = value {
@@ -63,13 +63,13 @@ const fn severity(severity: Severity) -> &'static str {
 }
 
 /// Everything else, by names that a person reads; what is empty is left out.
-fn details(view: &View) -> Value {
+fn details(alert: &Alert, view: &View) -> Value {
     let release = view.release.as_ref();
     let one = |text: Option<&String>| text.map(|text| json!(text));
     let many = |lines: Vec<String>| (!lines.is_empty()).then(|| json!(lines));
-    let (alert, reason) = (view.id.to_string(), &view.argument);
+    let (id, reason) = (view.id.to_string(), &view.argument);
     let details = [
-        ("alert", one(Some(&alert))),
+        ("alert", one(Some(&id))),
         ("warning", one(view.warning.as_ref())),
         ("reason", one((!reason.is_empty()).then_some(reason))),
         ("note", one(view.note.as_ref())),
@@ -83,7 +83,8 @@ fn details(view: &View) -> Value {
         ("what became of it", many(developments(view))),
         ("releases", many(members(view, MAX_MEMBERS))),
         ("what to do", many(what_to_do(view))),
-        ("all of it", one(Some(&view.show))),
+        // Of a test, there is nothing more.
+        ("all of it", one((!alert.is_test()).then_some(&view.show))),
     ];
     Value::Object(
         details.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>(),
