@@ -57,8 +57,8 @@ pub(crate) use registry_instance::RegistryInstance;
 pub use secret::SecretSource;
 pub(crate) use sinks::{
     AlertmanagerSection, CommandSection, EmailSection, Facility, FileSection, Form, GitHubSection, GitLabSection,
-    JournaldSection, NtfySection, PagerDutySection, SecretKeys, Security, Sink, SlackSection, SyslogAddress,
-    SyslogSection, TeamsSection, WebhookSection,
+    JournaldSection, NtfySection, PagerDutySection, SecretKeys, Security, Sink, SlackSection, SyslogAddress, SyslogSection,
+    TeamsSection, WebhookSection,
 };
 pub(crate) use store::StoreSection;
 pub use subscription::Subscription;

@@ -113,8 +113,8 @@ pub(crate) use campaigns::Telling;
 pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
-pub(crate) use deliveries::{Acceptance, DeliveryState, SubscriptionState};
 pub use deliveries::{Delivery, DeliveryStatus};
+pub(crate) use deliveries::{Acceptance, DeliveryState, SubscriptionState};
 pub use dist_tags::{SeenTag, SeenTags};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};

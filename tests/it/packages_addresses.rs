@@ -101,7 +101,7 @@ async fn a_pseudonym_is_nobodys_address() {
 }
 
 #[tokio::test]
-async fn a_walk_goes_on_after_a_restart_without_the_key_and_nothing_comes_back() {
+async fn without_the_setting_no_address_comes_back_and_none_more_is_replaced() {
     let rig = settled(SHORT).await;
     let old = email(rig.store(), "pkg:npm/widget@1.0.0");
     // The configuration of the restarted pipeline has no retention.
