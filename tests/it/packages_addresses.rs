@@ -33,8 +33,11 @@ fn by(name: &str, email: &str) -> Publication {
     Publication::token(START, name, email)
 }
 
-/// Severity, and what each signal saw, of the alerts about releases.
-fn said(rig: &Rig) -> Vec<(Severity, Vec<(String, Severity, String)>)> {
+/// The severity of an alert, and of each signal the detector, the severity and what it saw.
+type Said = (Severity, Vec<(String, Severity, String)>);
+
+/// What the alerts say.
+fn said(rig: &Rig) -> Vec<Said> {
     let alerts: Vec<Alert> = rig.store().alerts(&AlertFilter::default()).unwrap();
     let signals = |alert: Alert| {
         let each = alert.signals.into_iter();
