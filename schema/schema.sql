@@ -2,6 +2,20 @@
 PRAGMA application_id = 1886812020;
 PRAGMA user_version = 30;
 
+CREATE TABLE address_retention (
+    only          INTEGER PRIMARY KEY CHECK (only = 1),
+    -- 32 random bytes, made once. They never leave the store.
+    key           BLOB NOT NULL,
+    -- Releases that were published before this time have pseudonyms, and no address is older in a baseline.
+    until_at      INTEGER NOT NULL,
+    -- The walk that replaces more: up to which time, and the last place that it has looked at. NULL: none is under way.
+    walk_until_at INTEGER,
+    walk_package  TEXT,
+    walk_at       INTEGER,
+    walk_id       INTEGER,
+    checksum      INTEGER
+) STRICT;
+
 CREATE TABLE alert_actions (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     alert  TEXT NOT NULL REFERENCES alerts (fingerprint),

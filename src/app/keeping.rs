@@ -10,7 +10,7 @@ use crate::{config::Config, store::HeadSigner, upkeep::Keeping};
 pub(crate) fn keeping(config: &Config) -> Result<Keeping, AssemblyError> {
     Ok(Keeping {
         keep: config.store.keep.delta(),
-        keep_addresses: config.store.keep_addresses.map(|keep| keep.delta()),
+        keep_addresses: config.store.addresses_kept(),
         signer: head_signer(config)?,
     })
 }

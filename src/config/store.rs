@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,11 @@ impl StoreSection {
     /// The source of the key that signs the history.
     pub fn signing_key(&self) -> Option<SecretSource> {
         SecretSource::of(self.signing_key_file.as_ref(), self.signing_key_credential.as_ref())
+    }
+
+    /// For how long after their last use addresses are kept; `None`: as long as the releases.
+    pub fn addresses_kept(&self) -> Option<TimeDelta> {
+        self.keep_addresses.map(Retention::delta)
     }
 
     pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {

@@ -424,7 +424,8 @@ fn the_store_has_bounds_and_one_signing_key() {
         findings.map(|finding| finding.to_string()).collect()
     };
     fs::write(folder.path().join("key"), "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n").unwrap();
-    assert_eq!(found("[store]\nsigning_key_file = 'key'\nkeep = '30d'\n"), Vec::<String>::new());
+    let sound = "[store]\nsigning_key_file = 'key'\nkeep = '30d'\nkeep_addresses = '90d'\n";
+    assert_eq!(found(sound), Vec::<String>::new());
     let missing = found("[store]\nsigning_key_file = 'lost'\n");
     assert!(missing.len() == 1 && missing[0].contains("store.signing_key_file"), "{missing:?}");
     let twice = found("[store]\nsigning_key_file = 'key'\nsigning_key_credential = 'key'\n");

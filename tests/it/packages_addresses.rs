@@ -33,8 +33,11 @@ fn by(name: &str, email: &str) -> Publication {
     Publication::token(START, name, email)
 }
 
-/// Severity, and what each signal saw, of the alerts about releases.
-fn said(rig: &Rig) -> Vec<(Severity, Vec<(String, Severity, String)>)> {
+/// The severity of an alert, and of each signal the detector, the severity and what it saw.
+type Said = (Severity, Vec<(String, Severity, String)>);
+
+/// What the alerts say.
+fn said(rig: &Rig) -> Vec<Said> {
     let alerts: Vec<Alert> = rig.store().alerts(&AlertFilter::default()).unwrap();
     let signals = |alert: Alert| {
         let each = alert.signals.into_iter();
@@ -101,7 +104,7 @@ async fn a_pseudonym_is_nobodys_address() {
 }
 
 #[tokio::test]
-async fn a_walk_goes_on_after_a_restart_without_the_key_and_nothing_comes_back() {
+async fn without_the_setting_no_address_comes_back_and_none_more_is_replaced() {
     let rig = settled(SHORT).await;
     let old = email(rig.store(), "pkg:npm/widget@1.0.0");
     // The configuration of the restarted pipeline has no retention.

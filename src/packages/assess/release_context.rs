@@ -1,5 +1,7 @@
 //! Reads the release context from the store.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::in_memory_history::actor;
@@ -43,8 +45,17 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     release_context.lines_usual = lines.usual(at);
     release_context.same_run = same_run(store, release)?;
     release_context.same_signature = same_signature(store, release)?;
-    release_context.address_hosts = store.address_hosts(release)?;
+    release_context.address_hosts = address_hosts(store, release)?;
     Ok(release_context)
+}
+
+/// The hosts of the addresses of which the package's baseline has only pseudonyms, by pseudonym.
+fn address_hosts(store: &Store, release: &Observation) -> Result<BTreeMap<String, String>, StoreError> {
+    let addresses = store.addresses()?;
+    if !addresses.has_key() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(addresses.hosts(&store.baseline(release.purl.package())?.baseline, release))
 }
 
 /// Whether a release has a package among its dependencies whose age is known.

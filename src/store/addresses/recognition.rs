@@ -23,16 +23,6 @@ impl Store {
     pub(crate) fn addresses(&self) -> Result<Addresses, StoreError> {
         self.read("reading the key of pseudonyms", Addresses::of)
     }
-
-    /// The hosts of the addresses of which a package's baseline has only pseudonyms, by pseudonym, as far as a release
-    /// names them.
-    pub(crate) fn address_hosts(&self, release: &Observation) -> Result<BTreeMap<String, String>, StoreError> {
-        let addresses = self.addresses()?;
-        if addresses.0.is_none() {
-            return Ok(BTreeMap::new());
-        }
-        Ok(addresses.hosts(&self.baseline(release.purl.package())?.baseline, release))
-    }
 }
 
 impl Addresses {
@@ -75,7 +65,13 @@ impl Addresses {
         self.recognize(&mut Baseline::empty(package.clone()), stored);
     }
 
-    fn hosts(&self, baseline: &Baseline, release: &Observation) -> BTreeMap<String, String> {
+    /// Whether the store may have pseudonyms.
+    pub const fn has_key(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The hosts of the addresses of which a baseline has only pseudonyms, by pseudonym, as far as a release names them.
+    pub fn hosts(&self, baseline: &Baseline, release: &Observation) -> BTreeMap<String, String> {
         let Some(key) = &self.0 else { return BTreeMap::new() };
         let people = release.publisher.iter().chain(&release.auth.approved_by);
         let mut hosts: BTreeSet<String> = people.filter_map(|person| host(person.email.as_deref()?)).collect();
@@ -183,7 +179,7 @@ mod tests {
         let ann = key(1).pseudonym("ann@a.example");
         let (mut baseline, mut release) = (baseline(&[&ann]), release("1.1.0", &ann));
         addresses_of(1).receive(&mut baseline, &mut release.publisher);
-        assert_eq!(known(&baseline), [ann.clone()]);
+        assert_eq!(known(&baseline), [&*ann]);
         assert_eq!(release.publisher.unwrap().email.unwrap(), key(1).pseudonym(&ann));
     }
 

@@ -326,6 +326,18 @@ fn an_address_that_comes_back_takes_its_place_again() {
     assert!(is_pseudonym(email(&stored(&lab.store, "pkg:npm/axios@1.0.0"))), "what is stored stays");
 }
 
+/// A clock that was years ahead replaced too much; afterwards new addresses are kept again.
+#[test]
+fn a_clock_that_was_ahead_does_not_replace_what_comes_later() {
+    let lab = old();
+    lab.store.replace_addresses(noon() + TimeDelta::days(3650), 3).unwrap();
+    lab.store.clock_was_set_back(noon()).unwrap();
+    walk(&lab.store, 100);
+    learned(&lab.store, &[by("pkg:npm/axios@1.2.0", NEW, minutes_later(5))]);
+    assert_eq!(email(&stored(&lab.store, "pkg:npm/axios@1.2.0")), NEW);
+    assert_eq!(lab.store.set_damage_aside(noon()).unwrap().rows, 0);
+}
+
 /// Then old pseudonyms cannot be compared: they say nothing, instead of making every address look new.
 #[test]
 fn a_lost_key_is_replaced_and_its_pseudonyms_are_left_out() {
