@@ -60,7 +60,7 @@ forms! {
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
     "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "check" 1 doctor::check::Check, "doctor";
-    "deliveries-retried" 1 deliveries::retry::Answer, "deliveries retry";
+    "deliveries-retried" 1 deliveries::answer::Answer, "deliveries retry";
     "delivery" 1 store::ListedDelivery, "deliveries list";
     "delivery-shown" 1 deliveries::show::Shown, "deliveries show";
     "detector" 1 detectors::Full, "detectors explain";

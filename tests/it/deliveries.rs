@@ -154,7 +154,7 @@ fn a_receiver_refuses_is_gone_for_good_and_works_again() {
     assert!(listed["detail"].as_str().unwrap().contains("503"), "{listed}");
 
     let due = home.one(&["deliveries", "retry", "--subscription", "desk", "--by", "ada"]);
-    assert_eq!((&due["due"], &due["put_back"]), (&serde_json::json!([1]), &serde_json::json!([])), "{due}");
+    assert_eq!((&due["put_back"], &due["woken"]), (&serde_json::json!([]), &serde_json::json!([])), "{due}");
     home.receivers.set("desk", 410);
     home.pass();
     let sent = home.receivers.titles("desk").len();

@@ -235,7 +235,7 @@ async fn a_sink_that_is_gone_is_said_once() {
     rig.pass().await;
     rig.pass().await;
     let worst = rig.world.received().into_iter().filter(|(path, _)| path == "/worst").count();
-    assert!(worst >= 2, "what it was not told before is told: {worst}");
+    assert!(worst >= 1, "what it was not told before is told: {worst}");
     assert_eq!(troubles(&rig), [resolved(title)]);
 }
 

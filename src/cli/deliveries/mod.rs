@@ -1,8 +1,9 @@
 //! `provwatch deliveries`: lists and shows the messages to receivers, and sends what was given up again.
 
+pub(super) mod answer;
 mod choice;
 mod list;
-pub(super) mod retry;
+mod retry;
 mod send;
 pub(super) mod show;
 

@@ -1,6 +1,6 @@
 //! Tells a subscription of earlier alerts of which it was never told.
 
-use super::{choice::check, retry::Answer};
+use super::{answer::Answer, choice::check};
 use crate::{
     cli::{exit::CliError, when::When},
     config::Subscription,

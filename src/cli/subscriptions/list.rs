@@ -11,7 +11,7 @@ use crate::{
     cli::{
         callable::callable,
         context::Context,
-        exit::{Exit, Outcome},
+        exit::{CliError, Exit, Outcome},
         fact_table, matching,
         output::{self, Printing},
         words,
@@ -125,8 +125,9 @@ impl List {
 /// The disabled endpoints. Without a database none is; if it cannot be read, a note says that they are not known.
 fn disabled(context: &Context) -> BTreeMap<String, Disabled> {
     let found = context.store_to_look().and_then(|store| Ok(store.disabled_endpoints()?));
-    found.map(BTreeMap::from_iter).unwrap_or_else(|error| {
+    let unknown = |error: CliError| {
         output::note(format_args!("The database cannot be read, so that disabled endpoints are not known: {error}"));
         BTreeMap::new()
-    })
+    };
+    found.map_or_else(unknown, BTreeMap::from_iter)
 }

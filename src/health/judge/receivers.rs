@@ -23,8 +23,8 @@ pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
 
 /// Whether another subscription is told of the failures of this one.
 fn told(snapshot: &Snapshot, one: &Subscription) -> bool {
-    let others = snapshot.subscriptions.iter().filter(|other| other.configured && other.name != one.name);
-    others.into_iter().any(|other| other.takes.contains(&AlertKind::Operation))
+    let mut others = snapshot.subscriptions.iter().filter(|other| other.configured && other.name != one.name);
+    others.any(|other| other.takes.contains(&AlertKind::Operation))
 }
 
 /// The subscription that is checked.
@@ -58,7 +58,7 @@ impl Receiver<'_> {
     }
 
     /// A finding that others are told of, if there are any.
-    fn finding(&self, id: Id, sentence: String, next: String) -> Finding {
+    fn finding(&self, id: Id, sentence: &str, next: String) -> Finding {
         let alone = if self.told { "" } else { "; no other subscription is told of that" };
         Finding::new(id, self.name(), format!("{sentence}{alone}"), next)
     }
@@ -89,7 +89,7 @@ impl Receiver<'_> {
             format!("the endpoint of {name} is disabled: it answered that it is gone for good; {alerts} {wait}");
         let next =
             format!("correct the subscription and reload, or {} tries the endpoint again", self.command("retry "));
-        let finding = self.finding(Id::SubscriptionLate, sentence, next);
+        let finding = self.finding(Id::SubscriptionLate, &sentence, next);
         Check::found(key, finding.alarming(true, || alarm::gone_sink(&one.name)))
     }
 
@@ -109,7 +109,7 @@ impl Receiver<'_> {
         // An alert that was never attempted, after a restart, is not the receiver's failure.
         let is_late = waits > DELIVERY_ALERT && one.retrying > 0;
         let alarm = || alarm::failing_sink(&key, &one.name, one.pending, one.failed);
-        Check::found(&key, self.finding(Id::SubscriptionLate, sentence, next).alarming(is_late, alarm))
+        Check::found(&key, self.finding(Id::SubscriptionLate, &sentence, next).alarming(is_late, alarm))
     }
 
     /// Deliveries that were given up, whether or not the receiver works again. Their alert stays open until an operator acts;
@@ -129,7 +129,7 @@ impl Receiver<'_> {
         let why = one.failed_why.as_deref();
         let (subscription, count, latest) = (one.name.as_str(), one.failed, one.latest_failed.as_slice());
         let alarm = || alarm::dead_letters(&key, &Lost { subscription, count, latest, why, works });
-        Check::found(&key, self.finding(id, sentence, next).alarming(true, alarm))
+        Check::found(&key, self.finding(id, &sentence, next).alarming(true, alarm))
     }
 
     /// The command that sends the dead letters again; those of a subscription that was removed go to another one.
