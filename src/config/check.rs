@@ -369,7 +369,9 @@ fn kept_secret(stem: &str, keys: &SecretKeys<'_>, credentials: Option<&Path>) ->
             findings.push(error(format!("{stem}_file"), format!("missing; or use {}_credential", keys.stem)));
         }
         None => {}
-        Some(source) if keys.has_lines => findings.extend(unreadable(stem, &source, source.read_lines_below(credentials))),
+        Some(source) if keys.has_lines => {
+            findings.extend(unreadable(stem, &source, source.read_lines_below(credentials)))
+        }
         Some(source) => findings.extend(secret_findings(stem, &source, credentials)),
     }
     findings

@@ -15,7 +15,10 @@ pub(super) const ALL: &[Format] = &[
     Format { name: "mailbox", check: mailbox },
     Format { name: "credential", check: credential },
     Format { name: "contact", check: contact },
-    Format { name: "syslog-address", check: |text| SyslogAddress::parse(text).map(drop).map_err(|why| why.to_string()) },
+    Format {
+        name: "syslog-address",
+        check: |text| SyslogAddress::parse(text).map(drop).map_err(|why| why.to_string()),
+    },
     Format { name: "ecosystem", check: |text| text.parse::<Ecosystem>().map(drop).map_err(|why| why.to_string()) },
     Format { name: "time-of-day", check: |text| text.parse::<TimeOfDay>().map(drop) },
     Format { name: "time-zone", check: zone },

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OwnSection,
     RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
-    routing,
-    sinks::Section,
+    routing, sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 

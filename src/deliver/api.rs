@@ -41,7 +41,13 @@ pub(super) struct Call<'a> {
 impl Api {
     /// The API below `base`, with the limits that its service publishes and the token as a header: `authorization` and
     /// `Bearer {}`, where `{}` stands for the token.
-    pub fn new(http: &Client, base: Url, limits: HostLimits, token: &Secret, (header, form): (&'static str, &str)) -> Self {
+    pub fn new(
+        http: &Client,
+        base: Url,
+        limits: HostLimits,
+        token: &Secret,
+        (header, form): (&'static str, &str),
+    ) -> Self {
         let endpoint = Endpoint::new(http, base).limited(limits).hiding(token.clone());
         Self { endpoint, headers: vec![(header, form.replace("{}", token.expose()))] }
     }

@@ -36,6 +36,9 @@ impl FollowUps {
         if timing.notices {
             store.notify_of_actions(name, now)?;
         }
+        if subscription.sink.keeps_open() {
+            store.notify_of_endings(name, now)?;
+        }
         if let Some(every) = timing.repeat {
             store.repeat_open(name, every, now, &wants)?;
         }

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::model::{AlertStatus, Fingerprint, Occasion};
 
+/// How long after the end of an alert a receiver that keeps it open is told of that.
+const ENDED_WITHIN: TimeDelta = TimeDelta::days(7);
+
 /// How long after an action a notice of it still follows.
 const NOTICED_FOR: TimeDelta = TimeDelta::days(1);
 
@@ -43,6 +46,43 @@ impl Store {
     }
 }
 
+/// The ends of alerts of which a subscription was told, and which no later message to it shows.
+const ENDINGS: &str = "SELECT action.*, {row AS action} FROM alert_actions AS action
+     WHERE action.at >= :since AND action.status = 'resolved' AND EXISTS (
+         SELECT 1 FROM deliveries AS told WHERE told.alert = action.alert
+             AND told.subscription = :subscription AND told.state = 'delivered' AND told.settled_at <= action.at
+     ) AND NOT EXISTS (
+         SELECT 1 FROM deliveries AS later WHERE later.alert = action.alert AND later.subscription = :subscription
+             AND (later.state = 'pending' OR later.created_at >= action.at)
+     ) ORDER BY action.at, action.id";
+
+impl Store {
+    /// Tells a subscription, whose receiver keeps alerts open, of every end that it was not told of, also those that a silence
+    /// held back: else the receiver would call people for ever. Returns the number of messages.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn notify_of_endings(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let values = named_params! {":since": Micros(now - ENDED_WITHIN), ":subscription": subscription};
+        let found = self.read("looking for ends", |db| {
+            Ok(Reading::over(db).rows(&ALERT_ACTIONS, ENDINGS, values, |row| action(row, subscription))?)
+        })?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        self.write("telling of ends", |db| {
+            let mut told = 0;
+            for Action { key, alert, why } in &found {
+                let alert = raised(db, alert)?.map(|(alert, _)| alert);
+                if let Some(alert) = alert.filter(|alert| alert.status == AlertStatus::Resolved) {
+                    told += tell(db, &alert, key, subscription, (now, why))?;
+                }
+            }
+            Ok(told)
+        })
+    }
+}
+
 /// What an action is for those who are told of it.
 const fn occasion(status: AlertStatus) -> Occasion {
     match status {
@@ -60,6 +100,14 @@ struct Action {
     why: String,
 }
 
+fn action(row: &Row<'_>, subscription: &str) -> rusqlite::Result<Action> {
+    let (id, alert): (i64, Fingerprint) = (row.get("id")?, row.get("alert")?);
+    let (by, reason): (String, String) = (row.get("by")?, row.get("reason")?);
+    let status = row.get::<_, Word<AlertStatus>>("status")?.0;
+    let why = format!("{} by {by}: {reason}", occasion(status).as_str());
+    Ok(Action { key: idempotency_key(&alert, -id, subscription), alert, why })
+}
+
 fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Vec<Action>, QueryFailure> {
     let sql = "SELECT action.*, {row AS action} FROM alert_actions AS action
          WHERE action.at >= :since
@@ -68,17 +116,10 @@ fn actions(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Ve
                  AND deliveries.subscription = :subscription AND deliveries.state = 'delivered'
                  AND deliveries.settled_at <= action.at
          ) ORDER BY action.at, action.id";
-    let read = |row: &Row<'_>| {
-        let (id, alert): (i64, Fingerprint) = (row.get("id")?, row.get("alert")?);
-        let (by, reason): (String, String) = (row.get("by")?, row.get("reason")?);
-        let status = row.get::<_, Word<AlertStatus>>("status")?.0;
-        let why = format!("{} by {by}: {reason}", occasion(status).as_str());
-        Ok(Action { key: idempotency_key(&alert, -id, subscription), alert, why })
-    };
     let values = named_params! {
         ":since": Micros(now - NOTICED_FOR), ":own": OWN_NAME, ":subscription": subscription,
     };
-    let all = Reading::over(db).rows(&ALERT_ACTIONS, sql, values, read)?;
+    let all = Reading::over(db).rows(&ALERT_ACTIONS, sql, values, |row| action(row, subscription))?;
     let mut is_told = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM deliveries WHERE idempotency_key = ?1)")?;
     let mut new = Vec::new();
     for action in all {

@@ -89,7 +89,10 @@ fn the_drop_in_for_programs_loosens_nothing_else() {
     let says: Vec<&str> = drop_in.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(says, ["[Service]", "ExecPaths=-/usr/local/lib/provwatch", "ExecPaths=-/bin/sh"]);
     let readme = read("README.md");
-    for step in ["systemd/provwatch-command.conf /etc/systemd/system/provwatch.service.d/command.conf", "/usr/local/lib/provwatch"] {
+    for step in [
+        "systemd/provwatch-command.conf /etc/systemd/system/provwatch.service.d/command.conf",
+        "/usr/local/lib/provwatch",
+    ] {
         assert!(readme.contains(step), "{step}");
     }
     assert!(!read("provwatch.service").contains("/bin/sh "), "the unit itself lets no shell start");

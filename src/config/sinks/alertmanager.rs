@@ -103,9 +103,8 @@ const LEAST: Period = Period::seconds(10);
 const MOST: Period = Period::minutes(60);
 
 /// The labels of an alert that are its own.
-const OWN: [&str; 11] = [
-    "alertname", "fingerprint", "alert", "kind", "severity", "ecosystem", "package", "tier", "team", "log", "match",
-];
+const OWN: [&str; 11] =
+    ["alertname", "fingerprint", "alert", "kind", "severity", "ecosystem", "package", "tier", "team", "log", "match"];
 
 /// As Prometheus requires.
 fn is_label(name: &str) -> bool {

@@ -59,7 +59,9 @@ impl Section for GitHubSection {
 
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
         let parts: Vec<&str> = self.repository.split('/').collect();
-        let is_name = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let is_name = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
         let fits = parts.len() == 2 && parts.iter().all(is_name);
         let what = "not a repository; expected owner/name";
         let repository = (!fits).then(|| error(key("repository"), what));

@@ -21,7 +21,9 @@ pub enum SyslogAddress {
 
 /// A text that is not such an address.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is not the address of a syslog server; expected unix:/dev/log, udp://host:514, tcp://host:601 or tls://host:6514")]
+#[error(
+    "{0:?} is not the address of a syslog server; expected unix:/dev/log, udp://host:514, tcp://host:601 or tls://host:6514"
+)]
 pub struct InvalidSyslogAddress(String);
 
 impl Default for SyslogAddress {
@@ -70,7 +72,8 @@ fn host_and_port(place: &str, usual: u16) -> Option<(String, u16)> {
     };
     let is_v6 = host.starts_with('[') && host.ends_with(']');
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let fits = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character) || (is_v6 && character == ':');
+    let fits =
+        |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character) || (is_v6 && character == ':');
     (!bare.is_empty() && bare.chars().all(fits)).then(|| (bare.to_owned(), port))
 }
 
@@ -125,7 +128,18 @@ mod tests {
         ] {
             assert_eq!(SyslogAddress::parse(text).unwrap().to_string(), shown, "{text}");
         }
-        for text in ["", "unix:dev/log", "log.example", "udp://", "udp://:514", "tcp://a:0", "tcp://a:70000", "tls://a b", "http://a", "tcp://::1"] {
+        for text in [
+            "",
+            "unix:dev/log",
+            "log.example",
+            "udp://",
+            "udp://:514",
+            "tcp://a:0",
+            "tcp://a:70000",
+            "tls://a b",
+            "http://a",
+            "tcp://::1",
+        ] {
             assert!(SyslogAddress::parse(text).is_err(), "{text}");
         }
     }

@@ -50,7 +50,11 @@ impl Section for WebhookSection {
         let secret = SecretKeys::optional("secret", self.secret_file.as_ref(), self.secret_credential.as_ref());
         vec![
             SecretKeys { has_lines: true, ..secret },
-            SecretKeys::optional("authorization", self.authorization_file.as_ref(), self.authorization_credential.as_ref()),
+            SecretKeys::optional(
+                "authorization",
+                self.authorization_file.as_ref(),
+                self.authorization_credential.as_ref(),
+            ),
         ]
     }
 

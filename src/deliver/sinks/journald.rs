@@ -20,7 +20,7 @@ use crate::{
     deliver::{
         Form, Message, Receipt, Sink, SinkError,
         event::Event,
-        line::{line, priority},
+        log_line::{line, priority},
         view::View,
     },
     text::plain,

@@ -15,8 +15,11 @@ use crate::store::{
 /// Who acts on deliveries, when and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acting {
+    /// Who.
     pub by: String,
+    /// When.
     pub at: DateTime<Utc>,
+    /// Why, if they said it.
     pub reason: Option<String>,
 }
 

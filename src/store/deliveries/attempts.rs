@@ -65,7 +65,11 @@ impl Store {
     /// # Errors
     /// As every write.
     pub fn delivered(&self, delivery: &Delivery, now: DateTime<Utc>, detail: &str) -> Result<bool, StoreError> {
-        self.delivered_as(delivery, now, &Acceptance { detail, thread: None, named: &delivery.alert.members, left: &[] })
+        self.delivered_as(
+            delivery,
+            now,
+            &Acceptance { detail, thread: None, named: &delivery.alert.members, left: &[] },
+        )
     }
 
     /// As [`Store::delivered`], with what the message named, and where the receiver keeps it.

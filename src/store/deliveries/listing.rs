@@ -21,8 +21,11 @@ use crate::{
 /// Which deliveries to list; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryFilter {
+    /// To this subscription.
     pub subscription: Option<String>,
+    /// In this state.
     pub state: Option<DeliveryStatus>,
+    /// Of this alert.
     pub alert: Option<Fingerprint>,
     /// Put into the outbox since then.
     pub since: Option<DateTime<Utc>>,

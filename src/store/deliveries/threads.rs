@@ -5,11 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::{model::Fingerprint, store::error::QueryFailure};
 
 /// Where a subscription's receiver keeps an alert, if it told that.
-pub(super) fn thread(
-    db: &Connection,
-    alert: &Fingerprint,
-    subscription: &str,
-) -> Result<Option<String>, QueryFailure> {
+pub(super) fn thread(db: &Connection, alert: &Fingerprint, subscription: &str) -> Result<Option<String>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT thread FROM threads WHERE alert = ?1 AND subscription = ?2")?;
     Ok(query.query_row((alert, subscription), |row| row.get(0)).optional()?)
 }

@@ -106,6 +106,31 @@ fn who_was_told_of_an_alert_is_told_of_its_end_and_nobody_else() {
 }
 
 #[test]
+fn a_receiver_that_keeps_alerts_open_is_told_of_every_end_once() {
+    let lab = Lab::new();
+    let (bad, other) = (alert("bad", Severity::High), alert("other", Severity::High));
+    for one in [&bad, &other] {
+        raise(&lab.store, one, "pager");
+    }
+    raise(&lab.store, &stale_source(), "pager");
+    delivered(&lab.store, 1);
+    let all = AlertMatchers { max_severity: Some(Severity::Critical), ..AlertMatchers::default() };
+    lab.store.add_silence(&all, "night", "ada", (noon(), minutes_later(60 * 48))).unwrap();
+    lab.store.resolve(&bad.fingerprint, "bob", "it was ours", minutes_later(2)).unwrap();
+    lab.store.condition_ended(&stale_source().fingerprint, "it is back", minutes_later(2)).unwrap();
+    assert_eq!(lab.store.notify_of_actions("pager", minutes_later(3)).unwrap(), 0, "silenced");
+    let ends = |name: &str, minutes| lab.store.notify_of_endings(name, minutes_later(minutes)).unwrap();
+    assert_eq!((ends("desk", 60 * 30), ends("pager", 60 * 30), ends("pager", 60 * 30 + 1)), (0, 2, 0));
+    let told: Vec<_> = delivered(&lab.store, 60 * 31).into_iter().map(|(_, title, why)| (title, why)).collect();
+    assert!(told.contains(&("bad".to_owned(), Some("resolved by bob: it was ours".to_owned()))), "{told:?}");
+    assert_eq!((told.len(), ends("pager", 60 * 32)), (2, 0));
+    lab.store.resolve(&other.fingerprint, "bob", "ours too", minutes_later(60 * 33)).unwrap();
+    let again = AlertAction::new(AlertStatus::Open, "bob", "no", minutes_later(60 * 34));
+    lab.store.act_on(&[other.fingerprint], &again).unwrap();
+    assert_eq!(ends("pager", 60 * 35), 0, "it is open again");
+}
+
+#[test]
 fn silenced_alerts_delay_no_other() {
     let lab = Lab::new();
     for number in 0..150 {

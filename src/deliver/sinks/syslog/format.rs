@@ -6,7 +6,7 @@ use crate::{
     deliver::{
         Message,
         event::Event,
-        line::{evidence, line, priority},
+        log_line::{evidence, line, priority},
         shown::LINE,
         view::View,
     },
