@@ -1,6 +1,6 @@
 //! `provwatch test-sinks`: sends a test alert to every subscription.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use clap::Args;
 use futures::future::join_all;
@@ -17,15 +17,12 @@ use crate::{
     app,
     clock::Clock,
     config::{Config, Subscription},
-    deliver::{Message, try_receiver},
+    deliver::{LONGEST_TRIAL, Message, try_receiver},
     http::Client,
     model::{Alert, AlertId, AlertKind, Confidence, Severity},
     strict_toml::did_you_mean,
     text::with_causes,
 };
-
-/// Longest time for one attempt, as long as the daemon gives it.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Send a test alert to every subscription
 #[derive(Debug, Args)]
@@ -134,7 +131,7 @@ async fn send(
             Ok(receipt) => Ok(receipt.detail),
             Err(error) => Err(error.report()),
         },
-        () = clock.sleep(PATIENCE) => Err(format!("no answer for {} seconds", PATIENCE.as_secs())),
+        () = clock.sleep(LONGEST_TRIAL) => Err(format!("no answer for {} seconds", LONGEST_TRIAL.as_secs())),
     }
 }
 
@@ -145,7 +142,7 @@ fn message(clock: &dyn Clock) -> Message {
     let title = "This is a test of provwatch: nothing happened".to_owned();
     let alert = Alert {
         argument:
-            "This message comes from `provwatch test-sinks` and shows that alerts arrive here. Nothing has to be done."
+            "This message comes from `provwatch subscriptions test` and shows that alerts arrive here. You need not do anything."
                 .to_owned(),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };

@@ -351,8 +351,9 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
 fn sink(table: &str, subscription: &Subscription, credentials: Option<&Path>) -> Vec<Finding> {
     let key = |name: &str| format!("{table}.{name}");
     let mut findings = subscription.sink.section().map(|section| section.findings(&key)).unwrap_or_default();
-    if subscription.sink.keeps_open() && !subscription.notifies() {
-        let what = format!("{} would keep every alert open; remove the key", subscription.sink_type());
+    if subscription.sink.keeps_open() && subscription.notify_resolution == Some(false) {
+        let word = subscription.sink_type();
+        let what = format!("{word} is told of the end of an alert only, not that it was acknowledged; remove the key");
         findings.push(warning(key("notify_resolution"), what));
     }
     for keys in subscription.sink.secrets() {

@@ -95,8 +95,7 @@ fn digest(one: &Subscription) -> Option<String> {
     let other = others.into_iter().find_map(|(key, is_set)| is_set.then_some(key));
     let both = other.map(|key| format!("cannot be combined with {key}; keep one of the two"));
     let word = one.sink.word();
-    let kept =
-        one.sink.keeps_open().then(|| format!("{word} keeps single alerts open and takes no digest; remove the key"));
+    let kept = (!one.sink.takes_digests()).then(|| format!("{word} takes single alerts only; remove the key"));
     digest.refuse().or(kept).or(both)
 }
 

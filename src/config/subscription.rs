@@ -37,7 +37,7 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalate>,
     /// Whether provwatch tells this receiver that an alert of an earlier message was acknowledged, snoozed, resolved or
-    /// reopened. Default: true; with `digest`, false.
+    /// reopened. Default: true; with `digest`, false. A receiver that keeps alerts open is told of the end in any case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_resolution: Option<bool>,
     /// The way to the receiver.

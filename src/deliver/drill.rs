@@ -148,6 +148,6 @@ mod tests {
     #[test]
     fn the_message_of_a_drill_as_text() {
         let message = marked(&samples::message(samples::takeover()));
-        insta::assert_snapshot!(Template::EmailText.render(&View::of(&message)).unwrap());
+        insta::assert_snapshot!(Template::EmailText.render(&View::of(&message), "security-team").unwrap());
     }
 }

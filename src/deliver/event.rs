@@ -1,5 +1,7 @@
 //! What a message tells of in the life of its alert.
 
+use chrono::TimeDelta;
+
 use super::Message;
 use crate::model::{AlertStatus, Occasion};
 
@@ -25,6 +27,7 @@ impl Event {
             Some(occasion) => Self::On(occasion),
             None if alert.status == AlertStatus::Resolved => Self::On(Occasion::Resolved),
             None if message.sequence == 0 => Self::Raised,
+            None if is_reopened(message) => Self::On(Occasion::Reopened),
             None => Self::Changed,
         }
     }
@@ -45,12 +48,18 @@ pub fn told_as(message: &Message) -> &'static str {
     Event::of(message).as_str()
 }
 
+/// Whether the alert was opened again, by provwatch itself too, when the message was made.
+fn is_reopened(message: &Message) -> bool {
+    let last = message.alert.handling.as_ref().filter(|last| last.status == AlertStatus::Open);
+    last.is_some_and(|last| (message.created_at - last.at).abs() < TimeDelta::seconds(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         deliver::samples,
-        model::{Alert, Digest},
+        model::{Alert, AlertAction, Digest},
     };
 
     #[test]
@@ -77,6 +86,13 @@ mod tests {
         let takeover = samples::takeover();
         let (from, to) = (takeover.raised_at, takeover.raised_at);
         let digest = Some(Digest { from, to, sections: Vec::new(), history: None });
+        let reopened = |minutes| {
+            let message = message(3, AlertStatus::Open, None);
+            let at = message.created_at - TimeDelta::minutes(minutes);
+            let last = AlertAction::new(AlertStatus::Open, "provwatch", "the snooze has ended", at);
+            Event::of(&Message { alert: Alert { handling: Some(last), ..message.alert.clone() }, ..message }).as_str()
+        };
+        assert_eq!((reopened(0), reopened(5)), ("reopened", "changed"));
         let digest = Alert { digest, ..takeover };
         assert_eq!(Event::of(&samples::message(digest)), Event::Digest);
     }

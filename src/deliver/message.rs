@@ -19,7 +19,7 @@ pub struct Message {
     pub attempt: u32,
     /// The number of refusals by the receiver.
     pub refusals: u32,
-    /// The time when the message was recorded.
+    /// The time when the message was put into the outbox, or last back into it.
     pub created_at: DateTime<Utc>,
     /// Where the receiver keeps the alert, by the receipt of an earlier message.
     pub thread: Option<String>,

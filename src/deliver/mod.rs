@@ -61,4 +61,4 @@ pub(crate) use stage::{Advice, NextStep, Stage};
 pub(crate) use steps::{advice, is_answerable, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
 pub(crate) use timing::{Escalation, Timing};
-pub(crate) use trial::try_receiver;
+pub(crate) use trial::{LONGEST_TRIAL, try_receiver};

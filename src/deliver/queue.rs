@@ -235,7 +235,7 @@ impl Worker<'_> {
                 subscription = due.subscription,
                 alert = due.message.alert.id.to_string(),
                 why,
-                "alert lost"
+                "delivery given up"
             );
         }
         queue.unrecorded = Some((due, now, ending));

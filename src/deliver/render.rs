@@ -3,17 +3,27 @@
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
 
 use super::view::View;
 use crate::text::wrapped;
 
-/// A template; all of them take a [`View`].
+/// A template; all of them take a [`View`] and the name of the subscription.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Template {
     /// The text part of an e-mail.
     EmailText,
     /// The HTML part of an e-mail; its values are escaped.
     EmailHtml,
+}
+
+/// What a template shows.
+#[derive(Serialize)]
+struct Mail<'a> {
+    /// The name of the subscription that sends it.
+    subscription: &'a str,
+    #[serde(flatten)]
+    view: &'a View,
 }
 
 /// The columns that text is wrapped to: what a mail program shows without wrapping again.
@@ -35,16 +45,16 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 impl Template {
-    /// Renders the view.
+    /// Renders the view of a message of a subscription.
     ///
     /// # Errors
     /// The template is broken, which a test rules out.
-    pub fn render(self, view: &View) -> Result<String, Error> {
+    pub fn render(self, view: &View, subscription: &str) -> Result<String, Error> {
         let name = match self {
             Self::EmailText => "email.txt",
             Self::EmailHtml => "email.html",
         };
-        TEMPLATES.get_template(name)?.render(Serde(view))
+        TEMPLATES.get_template(name)?.render(Serde(&Mail { subscription, view }))
     }
 }
 
@@ -64,7 +74,7 @@ mod tests {
     };
 
     fn render(template: Template, message: &Message) -> String {
-        template.render(&View::of(message)).unwrap()
+        template.render(&View::of(message), "security-team").unwrap()
     }
 
     /// A campaign, an outage: alerts that are not about one release.

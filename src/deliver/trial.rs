@@ -1,7 +1,12 @@
 //! Tries a receiver: sends a message, and ends there what the message began.
 
+use std::time::Duration;
+
 use super::{Message, Receipt, Sink, SinkError};
 use crate::model::{Alert, AlertStatus};
+
+/// Longest time of a trial: one attempt for the message, and one for its end.
+pub(crate) const LONGEST_TRIAL: Duration = Duration::from_mins(1);
 
 /// Sends the message of a test or of a drill. A receiver that keeps alerts open gets its end directly after it, so that
 /// the trial leaves no open incident.
@@ -20,7 +25,7 @@ pub async fn try_receiver(sink: &dyn Sink, message: &Message) -> Result<Receipt,
         }),
         Err(error) => {
             let why = error.report();
-            Err(SinkError::temporary(format!("it took the alert, but not its end, so resolve the alert there: {why}")))
+            Err(SinkError::temporary(format!("it accepted the alert, but not its end; resolve it there: {why}")))
         }
     }
 }

@@ -306,6 +306,8 @@ fn owner(alert: &Alert) -> Option<String> {
 /// The title with the latest news after it: that the alert is resolved, or what became of its release.
 fn headline(alert: &Alert, news: usize) -> String {
     let latest = match alert.status {
+        // The alert that carries a digest is never open.
+        _ if alert.digest.is_some() => None,
         AlertStatus::Resolved => Some("resolved"),
         _ => alert.developments.last().map(|development| development.kind.title()),
     };

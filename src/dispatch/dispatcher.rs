@@ -74,9 +74,6 @@ impl Dispatcher {
         let Some(subscription) = self.subscriptions.get(name).cloned() else { return Ok(None) };
         let followed = self.wall_clock.follow();
         let made = followed.and(self.follow_ups.make(&self.store, &subscription, self.clock.now()));
-        if self.store.endpoint(name)?.disabled.is_none() {
-            self.refreshes.make(&self.store, &subscription, self.clock.as_ref()).await?;
-        }
         let queue = self.queues.of(name);
         let outbox = self.outbox();
         let step = self.worker(&outbox, &subscription).step(&mut *queue.lock().await, None).await?;
@@ -84,6 +81,9 @@ impl Dispatcher {
             self.tell_gone(name)?;
         }
         made?;
+        if self.store.endpoint(name)?.disabled.is_none() {
+            self.refreshes.step(&self.store, &subscription, self.clock.as_ref()).await?;
+        }
         Ok(Some(step))
     }
 
@@ -103,7 +103,7 @@ impl Dispatcher {
             if self.subscriptions.get(&name).is_none() {
                 let why = format!("the subscription {name:?} is no longer in the configuration");
                 let alerts = self.store.give_up_all(&name, self.clock.now(), &why)?;
-                tracing::error!(subscription = name, alerts, why, "alerts lost");
+                tracing::error!(subscription = name, alerts, why, "deliveries given up");
                 given_up += alerts;
             }
         }
@@ -119,7 +119,7 @@ impl Dispatcher {
             let why = format!("given up: its endpoint is disabled, because it is gone for good ({})", disabled.why);
             let alerts = self.store.give_up_older(&name, before, (now, &why))?;
             if alerts > 0 {
-                tracing::error!(subscription = name, alerts, why, "alerts lost");
+                tracing::error!(subscription = name, alerts, why, "deliveries given up");
             }
             given_up += alerts;
         }
@@ -130,6 +130,9 @@ impl Dispatcher {
         let queue = self.queues.of(&subscription.name);
         let outbox = self.outbox();
         let summary = self.worker(&outbox, subscription).drain(&mut *queue.lock().await).await?;
+        if self.store.endpoint(&subscription.name)?.disabled.is_none() {
+            while self.refreshes.step(&self.store, subscription, self.clock.as_ref()).await? {}
+        }
         Ok(summary)
     }
 

@@ -11,56 +11,72 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     clock::Clock,
     deliver::{SinkError, Subscription},
+    model::{Alert, Fingerprint},
     store::{Store, StoreError},
 };
 
-/// Most alerts of one request.
-const AT_ONCE: usize = 200;
+/// Most alerts of one call, so that a round delays no delivery for long.
+const AT_ONCE: usize = 50;
 
-/// Longest time of one request.
+/// Longest time of one call.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// When each receiver was last told of all alerts. After a restart that is done at once.
+/// The rounds of each receiver. After a restart a round begins at once.
 #[derive(Debug, Default)]
-pub struct Refreshes(Mutex<BTreeMap<String, DateTime<Utc>>>);
+pub struct Refreshes(Mutex<BTreeMap<String, Round>>);
+
+/// Where the refreshes of one receiver are.
+#[derive(Clone, Copy, Debug)]
+enum Round {
+    /// The last one ended then.
+    Ended(DateTime<Utc>),
+    /// One is under way, and has looked at the alerts up to this one.
+    After(Option<Fingerprint>),
+}
 
 impl Refreshes {
-    /// Tells the receiver of all its alerts that are not resolved, if it is time. A failure waits for the next time: the
-    /// receiver's own messages report it.
+    /// Tells the receiver of the next of its alerts that are not resolved, if it is time. Returns whether the round goes on.
+    /// A failure ends the round; the next one begins in time.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn make(&self, store: &Store, subscription: &Subscription, clock: &dyn Clock) -> Result<(), StoreError> {
-        let Some(every) = subscription.sink.refresh_every() else { return Ok(()) };
+    pub async fn step(
+        &self,
+        store: &Store,
+        subscription: &Subscription,
+        clock: &dyn Clock,
+    ) -> Result<bool, StoreError> {
+        let Some(every) = subscription.sink.refresh_every() else { return Ok(false) };
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
-        if !self.is_time(&subscription.name, every, clock.now()) {
-            return Ok(());
-        }
-        let mut after = None;
-        loop {
-            let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE)?;
-            let Some(last) = last else { return Ok(()) };
-            after = Some(last);
-            let outcome = tokio::time::timeout(PATIENCE, subscription.sink.refresh(&alerts)).await;
-            if let Err(error) = outcome.unwrap_or_else(|_| Err(SinkError::temporary("no answer in time"))) {
-                failed(subscription, &error);
-                return Ok(());
-            }
-        }
+        let Some(after) = self.place(&subscription.name, every, clock.now()) else { return Ok(false) };
+        let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE)?;
+        let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
+        let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subscription.name.clone(), round);
+        Ok(goes_on)
     }
 
-    /// Whether the interval has passed, or the clock was set back; the next one begins then.
-    fn is_time(&self, name: &str, every: TimeDelta, now: DateTime<Utc>) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = last.get(name).is_none_or(|last| now - *last >= every || now < *last);
-        if is_time {
-            last.insert(name.to_owned(), now);
+    /// The alert after which the round continues, or begins; `None`: it is not time. A clock that was set back begins one.
+    fn place(&self, name: &str, every: TimeDelta, now: DateTime<Utc>) -> Option<Option<Fingerprint>> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            Some(Round::After(after)) => Some(*after),
+            Some(Round::Ended(at)) => (now - *at >= every || now < *at).then_some(None),
+            None => Some(None),
         }
-        is_time
     }
 }
 
-fn failed(subscription: &Subscription, error: &SinkError) {
-    let (name, error) = (&subscription.name, error.report());
-    tracing::warn!(subscription = name, error, "the alerts that are not resolved could not be sent again");
+async fn tell(subscription: &Subscription, alerts: &[Alert]) -> Result<(), SinkError> {
+    match tokio::time::timeout(PATIENCE, subscription.sink.refresh(alerts)).await {
+        Ok(outcome) => outcome,
+        Err(_elapsed) => Err(SinkError::temporary(format!("no answer within {} s", PATIENCE.as_secs()))),
+    }
+}
+
+/// Whether the round goes on: a refusal concerns some alerts only.
+fn is_taken(subscription: &Subscription, outcome: Result<(), SinkError>) -> bool {
+    let Err(error) = outcome else { return true };
+    let (name, report) = (&subscription.name, error.report());
+    tracing::warn!(subscription = name, error = report, "alerts that are not resolved could not be sent again");
+    matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. })
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::model::{AlertStatus, Fingerprint, Occasion};
 
 /// How long after the end of an alert a receiver that keeps it open is told of that.
-const ENDED_WITHIN: TimeDelta = TimeDelta::days(7);
+const ENDED_WITHIN: TimeDelta = TimeDelta::days(90);
 
 /// How long after an action a notice of it still follows.
 const NOTICED_FOR: TimeDelta = TimeDelta::days(1);

@@ -10,12 +10,13 @@ use super::{
 
 /// Every column that means "not before" or "last": after the clock was set back, a wrong clock wrote all values that
 /// lie ahead. A waiting row is due; the last event counts as just now, since its real time is unknown.
-const AHEAD: [&str; 28] = [
+const AHEAD: [&str; 29] = [
     "UPDATE work SET due_at = :now WHERE due_at > :now",
     "UPDATE work SET since = :now WHERE since > :now",
     "UPDATE deliveries SET next_at = :now WHERE state = 'pending' AND next_at > :now",
     "UPDATE deliveries SET created_at = :now WHERE created_at > :now",
     "UPDATE deliveries SET settled_at = :now WHERE settled_at > :now",
+    "UPDATE deliveries SET retried_at = :now WHERE retried_at > :now",
     "UPDATE endpoints SET disabled_at = :now WHERE disabled_at > :now",
     "UPDATE endpoints SET woken_at = :now WHERE woken_at > :now",
     "UPDATE digests SET due_at = :now WHERE due_at > :now",

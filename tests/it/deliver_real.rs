@@ -151,6 +151,7 @@ fn settings(server: &Server, security: SmtpSecurity) -> EmailSettings {
         credentials: None,
         from: "provwatch <alerts@example.org>".to_owned(),
         to: vec!["ops@example.org".to_owned()],
+        subscription: "ops".to_owned(),
         timeout: Duration::from_secs(5),
     }
 }

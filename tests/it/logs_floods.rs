@@ -60,7 +60,9 @@ fn of<'a>(alerts: &'a [Alert], detector: &str) -> Vec<&'a Alert> {
 
 fn messages(store: &Store, alerts: &[Alert]) -> usize {
     let of = |alert| store.deliveries_of(alert, 10_000).unwrap();
-    alerts.iter().flat_map(of).filter(|delivery| delivery.subscription == "everything").count()
+    // Notices of what people did are not counted.
+    let told = alerts.iter().flat_map(of);
+    told.filter(|delivery| delivery.subscription == "everything" && delivery.why.is_none()).count()
 }
 
 /// What accuses a workflow file by an alert of its own that was told.

@@ -11,11 +11,11 @@ use crate::{
 };
 
 pub(super) fn email(site: Site<'_>, email: &EmailSection) -> Built {
-    Ok(Arc::new(EmailSink::new(email_settings(email, site.config.http.ca_file.as_deref())?)?))
+    Ok(Arc::new(EmailSink::new(email_settings(site, email)?)?))
 }
 
-/// `ca_file`: the operator's additional authorities, for mail as for the web.
-fn email_settings(email: &EmailSection, ca_file: Option<&Path>) -> Result<EmailSettings, Anything> {
+/// The operator's additional authorities hold for mail as for the web.
+fn email_settings(site: Site<'_>, email: &EmailSection) -> Result<EmailSettings, Anything> {
     let password = optional(email.password())?;
     let credentials = match (&email.username, password) {
         (Some(user), Some(password)) => Some((user.clone(), password)),
@@ -30,10 +30,11 @@ fn email_settings(email: &EmailSection, ca_file: Option<&Path>) -> Result<EmailS
             Security::Tls => SmtpSecurity::Tls,
             Security::None => SmtpSecurity::Insecure,
         },
-        ca_pem: ca_file.map(read_authorities).transpose()?,
+        ca_pem: site.config.http.ca_file.as_deref().map(read_authorities).transpose()?,
         credentials,
         from: email.from.clone(),
         to: email.to.clone(),
+        subscription: site.subscription.to_owned(),
         timeout: Duration::from_secs(30),
     })
 }

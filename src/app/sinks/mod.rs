@@ -48,7 +48,8 @@ pub fn subscription(
         name: subscription.name.clone(),
         matchers: subscription.conditions(),
         timing: timing(subscription),
-        sink: sink(Site { config, http, clock }, &subscription.sink).map_err(AssemblyError::of(what))?,
+        sink: sink(Site { config, http, clock, subscription: &subscription.name }, &subscription.sink)
+            .map_err(AssemblyError::of(what))?,
     })
 }
 

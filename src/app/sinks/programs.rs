@@ -21,7 +21,7 @@ fn signing_secrets(source: Option<SecretSource>) -> Result<Vec<SigningSecret>, A
     let lines = source.read_lines()?;
     let secrets: Vec<_> = lines.expose().lines().filter(|line| !line.trim().is_empty()).collect();
     if secrets.len() > MOST_SECRETS {
-        return Err(format!("it has {} signing secrets; at most {MOST_SECRETS} are used", secrets.len()).into());
+        return Err(format!("it has {} signing secrets; expected at most {MOST_SECRETS}", secrets.len()).into());
     }
     Ok(secrets.into_iter().map(SigningSecret::parse).collect::<Result<_, _>>()?)
 }

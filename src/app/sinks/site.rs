@@ -19,6 +19,8 @@ pub(super) struct Site<'a> {
     pub config: &'a Config,
     pub http: &'a Client,
     pub clock: &'a Arc<dyn Clock>,
+    /// The name of the subscription.
+    pub subscription: &'a str,
 }
 
 /// A sink, or the reason why it cannot be built.

@@ -14,7 +14,7 @@ use crate::{
     cli::{callable::callable, exit::CliError, matching, words},
     clock::Clock,
     config::{Config, Subscription as SubscriptionConfig},
-    deliver::{Subscription, Subscriptions},
+    deliver::{LONGEST_TRIAL, Subscription, Subscriptions},
     health::LockState,
     http::Client,
     model::{Alert, AlertMatchers},
@@ -23,9 +23,6 @@ use crate::{
     text::{shell_word, with_causes},
     watchlist::Watchlist,
 };
-
-/// Longest time for the attempt of one receiver, as long as the daemon gives it.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A drill that is ready to run.
 pub(super) struct Course {
@@ -129,14 +126,16 @@ impl Course {
         }
         let answered = tokio::select! {
             step = self.app.dispatcher.deliver_next(&receiver.name) => { step?; true }
-            () = self.clock.sleep(PATIENCE) => false,
+            () = self.clock.sleep(LONGEST_TRIAL) => false,
         };
         let until = self.clock.steady();
         let delivery = self.delivery(receiver, alert)?;
         let detail = delivery.as_ref().and_then(|delivery| delivery.detail.clone()).unwrap_or_default();
         Ok(match delivery {
             Some(DeliveryState { state: DeliveryStatus::Delivered, .. }) => told(Outcome::Accepted, &detail, until),
-            _ if !answered => told(Outcome::Failed, &format!("no answer for {} seconds", PATIENCE.as_secs()), until),
+            _ if !answered => {
+                told(Outcome::Failed, &format!("no answer for {} seconds", LONGEST_TRIAL.as_secs()), until)
+            }
             _ => told(Outcome::Failed, &detail, until),
         })
     }

@@ -34,7 +34,7 @@ pub struct AlertmanagerSection {
     /// More labels of every alert: `labels.team = "security"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// How often provwatch sends the alerts that are not resolved again.
+    /// How often provwatch sends the alerts that are not resolved again, `10s` to `60m`.
     #[serde(default = "resend")]
     pub resend: Period,
 }
@@ -65,6 +65,10 @@ impl Section for AlertmanagerSection {
 
     fn keeps_open(&self) -> bool {
         true
+    }
+
+    fn takes_digests(&self) -> bool {
+        false
     }
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {

@@ -15,7 +15,7 @@ pub struct CommandSection {
     /// The program, with an absolute path, and its arguments. No shell reads them.
     #[schemars(length(min = 1))]
     pub command: Vec<String>,
-    /// How long the program may take. Then provwatch kills it, and tries again later.
+    /// How long the program may take, `1s` to `25s`. Then provwatch kills it, and tries again later.
     #[serde(default = "timeout")]
     pub timeout: Period,
     /// The form of the document on standard input.

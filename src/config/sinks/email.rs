@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{SecretKeys, Section};
+use super::section::{LOCAL, SecretKeys, Section};
 use crate::config::{
     Finding, SecretSource,
     finding::{error, warning},
@@ -100,6 +100,3 @@ impl Section for EmailSection {
         findings
     }
 }
-
-/// Names of this machine.
-const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];

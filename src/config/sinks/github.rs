@@ -57,6 +57,10 @@ impl Section for GitHubSection {
         self.token_file.iter_mut().collect()
     }
 
+    fn keeps_open(&self) -> bool {
+        true
+    }
+
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
         let parts: Vec<&str> = self.repository.split('/').collect();
         let is_name = |part: &&str| {

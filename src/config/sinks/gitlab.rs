@@ -60,6 +60,10 @@ impl Section for GitLabSection {
         self.token_file.iter_mut().collect()
     }
 
+    fn keeps_open(&self) -> bool {
+        true
+    }
+
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
         let is_empty = self.project.split('/').any(str::is_empty) || self.project.contains(char::is_whitespace);
         let project = is_empty.then(|| error(key("project"), "not a project; expected group/name, or a number"));

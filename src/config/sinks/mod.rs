@@ -55,7 +55,7 @@ pub enum Sink {
     PagerDuty(PagerDutySection),
     /// Alerts to Prometheus Alertmanager.
     Alertmanager(AlertmanagerSection),
-    /// Alerts to a topic of ntfy, for telephones.
+    /// Alerts to a topic of ntfy, for phones.
     Ntfy(NtfySection),
     /// Alerts as issues of a GitHub repository.
     GitHub(GitHubSection),
@@ -69,7 +69,7 @@ pub enum Sink {
     Syslog(SyslogSection),
     /// Alerts to a file of JSON lines.
     File(FileSection),
-    /// Alerts to standard output, one JSON object on each line.
+    /// Alerts to standard output, each as one line of JSON (`schema/alert.schema.json`).
     Stdout,
 }
 
@@ -137,6 +137,11 @@ impl Sink {
     /// Whether the receiver keeps an alert open until it is told of its end.
     pub fn keeps_open(&self) -> bool {
         self.section().is_some_and(Section::keeps_open)
+    }
+
+    /// Whether the receiver can show a digest.
+    pub fn takes_digests(&self) -> bool {
+        self.section().is_none_or(Section::takes_digests)
     }
 
     /// Its secrets.

@@ -18,7 +18,7 @@ pub struct PagerDutySection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "credential"))]
     pub routing_key_credential: Option<String>,
-    /// The URL of the Events API; for the service region EU `https://events.eu.pagerduty.com/v2/enqueue`.
+    /// The URL of the Events API; in the EU service region `https://events.eu.pagerduty.com/v2/enqueue`.
     #[serde(default = "enqueue")]
     pub url: WebUrl,
 }
@@ -41,6 +41,10 @@ impl Section for PagerDutySection {
 
     fn keeps_open(&self) -> bool {
         true
+    }
+
+    fn takes_digests(&self) -> bool {
+        false
     }
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::config::{Finding, SecretSource};
 
+/// Names of this machine, which no network lies before.
+pub(super) const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];
+
 /// The keys of one type of receiver.
 pub trait Section {
     /// Its secrets, each a pair of keys `…_file`, `…_credential`.
@@ -16,9 +19,14 @@ pub trait Section {
         Vec::new()
     }
 
-    /// Whether it keeps an alert open until it is told of its end.
+    /// Whether the receiver keeps an alert open until it is told of its end.
     fn keeps_open(&self) -> bool {
         false
+    }
+
+    /// Whether the receiver can show a digest.
+    fn takes_digests(&self) -> bool {
+        true
     }
 
     /// What is wrong with its keys together, or weak; `key` gives the whole name of one.

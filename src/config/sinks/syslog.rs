@@ -68,7 +68,12 @@ impl Facility {
 
 impl Section for SyslogSection {
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
-        let what = "alerts travel unprotected, and UDP loses messages without a word; use tls:// where the server can";
-        self.address.is_lossy().then(|| warning(key("address"), what)).into_iter().collect()
+        let what = match self.address {
+            SyslogAddress::Udp(..) => {
+                "alerts travel unprotected, and UDP may lose them; use tls:// where the server can"
+            }
+            _ => "alerts travel unprotected; use tls:// where the server can",
+        };
+        self.address.is_unprotected().then(|| warning(key("address"), what)).into_iter().collect()
     }
 }

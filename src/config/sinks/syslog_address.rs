@@ -5,7 +5,9 @@ use std::{fmt, path::PathBuf};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Where a syslog server listens.
+use super::section::LOCAL;
+
+/// Where a syslog server listens: the text of `address`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SyslogAddress {
@@ -33,9 +35,9 @@ impl Default for SyslogAddress {
 }
 
 impl SyslogAddress {
-    /// Whether messages can be lost or read on their way.
-    pub fn is_lossy(&self) -> bool {
-        matches!(self, Self::Udp(..))
+    /// Whether others can read messages on their way to another machine.
+    pub fn is_unprotected(&self) -> bool {
+        matches!(self, Self::Udp(host, _) | Self::Tcp(host, _) if !LOCAL.contains(&host.as_str()))
     }
 
     /// Reads an address; a port that is left out is the usual one of its protocol.

@@ -13,8 +13,8 @@ use crate::config::{Finding, Form, SecretSource, WebUrl, finding::warning};
 pub struct WebhookSection {
     /// The URL to which provwatch posts alerts.
     pub url: WebUrl,
-    /// A file with the signing secret, `whsec_…`. While you replace a secret, it has two lines, the new one first:
-    /// provwatch signs with both.
+    /// A file with the signing secret, `whsec_…`. While you replace a secret, it has a line for each, the new
+    /// one first, at most four: provwatch signs with all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_file: Option<PathBuf>,
     /// The systemd credential with the signing secret.

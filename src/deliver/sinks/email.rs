@@ -64,6 +64,8 @@ pub struct EmailSettings {
     pub from: String,
     /// The recipients.
     pub to: Vec<String>,
+    /// The name of the subscription, which the mail tells its readers.
+    pub subscription: String,
     /// Longest wait for the connection and for each answer.
     pub timeout: Duration,
 }
@@ -100,13 +102,14 @@ pub enum EmailError {
 /// Sends alerts as e-mails over SMTP, as text and as HTML.
 ///
 /// The `Message-ID` follows from the alert's fingerprint, so a message that is delivered twice is recognised as one,
-/// and later messages of the same alert or about the same package are shown in one thread.
+/// and all messages of the same alert are shown in one thread.
 #[derive(Debug)]
 pub struct EmailSink {
     server: String,
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     to: Vec<Mailbox>,
+    subscription: String,
 }
 
 impl EmailSink {
@@ -120,7 +123,13 @@ impl EmailSink {
         if to.is_empty() {
             return Err(EmailError::NoRecipients);
         }
-        Ok(Self { transport: transport(&settings)?, server: settings.server, from, to })
+        Ok(Self {
+            transport: transport(&settings)?,
+            server: settings.server,
+            from,
+            to,
+            subscription: plain(&settings.subscription, shown::NAME),
+        })
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -178,8 +187,8 @@ impl EmailSink {
             what: "putting the alert into words".to_owned(),
             source: Some(Box::new(source)),
         };
-        let text = Template::EmailText.render(&view).map_err(unwritable)?;
-        let html = Template::EmailHtml.render(&view).map_err(unwritable)?;
+        let text = Template::EmailText.render(&view, &self.subscription).map_err(unwritable)?;
+        let html = Template::EmailHtml.render(&view, &self.subscription).map_err(unwritable)?;
         let thread = Thread { alert: &message.alert, domain: self.from.email.domain() };
         let mut email = Email::builder()
             .from(self.from.clone())
@@ -191,9 +200,8 @@ impl EmailSink {
         for recipient in &self.to {
             email = email.to(recipient.clone());
         }
-        let earlier = thread.earlier(message.sequence);
-        if let Some(last) = earlier.last() {
-            email = email.in_reply_to(last.clone()).references(earlier.join(" "));
+        if let Some(first) = thread.first(message.sequence) {
+            email = email.in_reply_to(first.clone()).references(first);
         }
         email.multipart(alternatives(&thread, text, html)).map_err(|source| SinkError::Permanent {
             what: "composing the e-mail".to_owned(),
@@ -235,15 +243,9 @@ impl Thread<'_> {
         format!("<alert.{}.{sequence}@{}>", token(&self.alert.fingerprint.to_string()), self.domain)
     }
 
-    /// The id that all messages about one package refer to; no message has it.
-    fn package(&self) -> Option<String> {
-        let package = self.alert.purl.as_ref()?.package().to_string();
-        Some(format!("<package.{}@{}>", token(&package), self.domain))
-    }
-
-    /// The messages that this one follows, oldest first.
-    fn earlier(&self, sequence: u32) -> Vec<String> {
-        self.package().into_iter().chain((sequence > 0).then(|| self.message(0))).collect()
+    /// The first message of the thread, if this is a later one.
+    fn first(&self, sequence: u32) -> Option<String> {
+        (sequence > 0).then(|| self.message(0))
     }
 }
 
@@ -326,6 +328,7 @@ mod tests {
             credentials: None,
             from: "provwatch <alerts@example.org>".to_owned(),
             to: vec!["Ops <ops@example.org>".to_owned(), "security@example.com".to_owned()],
+            subscription: "security-team".to_owned(),
             timeout: Duration::from_secs(5),
         }
     }
@@ -358,8 +361,8 @@ mod tests {
         });
         assert_ne!(field(&later, "Message-ID"), field(&first, "Message-ID"));
         assert_eq!(field(&later, "In-Reply-To"), field(&first, "Message-ID"));
-        assert!(field(&later, "References").starts_with(&field(&first, "References")), "one thread per package");
-        assert!(field(&later, "References").ends_with(&field(&first, "Message-ID")));
+        assert_eq!(field(&later, "References"), field(&first, "Message-ID"), "one thread per alert");
+        assert!(!first.contains("References:"), "{first}");
     }
 
     #[test]

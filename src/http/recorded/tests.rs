@@ -115,7 +115,10 @@ fn malformed_recordings_are_refused_with_the_reason() {
     let exchange = |part: &str| format!(r#"[{{"method": "GET", "status": 200, {part}}}]"#);
     let table = [
         ("{}".to_owned(), "not an array of exchanges"),
-        (r#"[{"method": "DELETE", "url": "https://a.example/", "status": 200}]"#.to_owned(), "not an array of exchanges"),
+        (
+            r#"[{"method": "DELETE", "url": "https://a.example/", "status": 200}]"#.to_owned(),
+            "not an array of exchanges",
+        ),
         (exchange(r#""url": "https://a.example/", "extra": 1"#), "not an array of exchanges"),
         (exchange(r#""url": "nonsense""#), "exchange 1 of the recording: `nonsense` is not a URL"),
         (exchange(r#""url": "https://A.example""#), "must be written `https://a.example/`"),

@@ -8,7 +8,7 @@ use super::{
     threads::keep_thread,
 };
 use crate::{
-    model::{Alert, AlertKind, AlertStatus, ReleaseId},
+    model::{Alert, AlertKind, ReleaseId},
     store::{
         Store, StoreError,
         alerts::{OWN_NAME, count_announcement, raised},
@@ -134,8 +134,8 @@ fn announce_what_came_meanwhile(
     let Some((alert, raises)) = raised(db, &sent.alert.fingerprint)? else { return Ok(()) };
     let is_worse = alert.kind == AlertKind::Campaign && alert.severity > sent.alert.severity;
     let has_developed = alert.developments.iter().any(|development| !sent.alert.developments.contains(development));
-    let has_ended = alert.status == AlertStatus::Resolved && is_automatic(&alert) && sent.alert.status != alert.status;
-    if alert.kind != AlertKind::Campaign && (has_developed || has_ended) {
+    let has_moved = alert.status != sent.alert.status && !notices_tell(db, sent, &alert)?;
+    if has_moved || (alert.kind != AlertKind::Campaign && has_developed) {
         if follow_up_to(db, &alert, raises + 1, &sent.subscription, now)? > 0 {
             count_announcement(db, &alert.fingerprint, raises)?;
         }
@@ -149,8 +149,18 @@ fn announce_what_came_meanwhile(
     Ok(())
 }
 
-fn is_automatic(alert: &Alert) -> bool {
-    alert.handling.as_ref().is_some_and(|handling| handling.by == OWN_NAME)
+/// Whether a notice tells of the last action on an alert: a person did it, and an earlier message got through before.
+/// What was done while the first one was under way, no notice finds.
+fn notices_tell(db: &Connection, sent: &Delivery, alert: &Alert) -> Result<bool, QueryFailure> {
+    let Some(action) = alert.handling.as_ref().filter(|action| action.by != OWN_NAME) else { return Ok(false) };
+    let mut earlier = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE alert = :alert AND subscription = :subscription
+             AND id <> :sent AND state = 'delivered' AND settled_at <= :at)",
+    )?;
+    let values = named_params! {
+        ":alert": alert.fingerprint, ":subscription": sent.subscription, ":sent": sent.id, ":at": Micros(action.at),
+    };
+    Ok(earlier.query_row(values, |row| row.get(0))?)
 }
 
 /// Records that the endpoint answered that it is gone for good. The delivery stays due: another endpoint gets it at once.

@@ -12,7 +12,7 @@ use crate::{
         announcing::{idempotency_key, tell, unused_raise},
         columns::Micros,
         error::QueryFailure,
-        holding::is_held,
+        holding::{is_held, let_through},
         reading::known,
     },
 };
@@ -99,7 +99,7 @@ impl Store {
                 let mut sent = 0;
                 for alert in portion {
                     let Some((alert, raises)) = raised(db, &alert.fingerprint)? else { continue };
-                    if is_held(db, &alert, acting.at)? {
+                    if let_through(db, &alert, &[subscription.to_owned()], acting.at)?.is_empty() {
                         found.held += 1;
                         continue;
                     }

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    deliver::{Endpoint, Message, Receipt, Sink, SinkError},
+    deliver::{Endpoint, Message, Receipt, Sink, SinkError, reduced::Short},
     http::HostLimits,
     model::{Alert, Secret},
 };
@@ -95,10 +95,31 @@ impl AlertmanagerSink {
         Ok(Receipt { detail: format!("answered {status}"), thread })
     }
 
+    /// Posts alerts again. Alerts that are refused together are posted in halves, and one that is refused alone in short form:
+    /// a text of one publisher must not end the alerts about others.
     async fn tell_again(&self, alerts: &[Alert]) -> Result<(), SinkError> {
+        let (mut waiting, mut refusal) = (vec![alerts], Ok(()));
+        while let Some(some) = waiting.pop() {
+            match (self.post_again(some.iter().map(standing)).await, some) {
+                (Ok(_), _) => {}
+                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), [one]) => {
+                    let short = Short::of(&standing(one)).message;
+                    refusal = self.post_again(std::iter::once(short)).await.map(drop).and(refusal);
+                }
+                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), several) => {
+                    let (first, second) = several.split_at(several.len() / 2);
+                    waiting.extend([second, first]);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        refusal
+    }
+
+    async fn post_again(&self, messages: impl Iterator<Item = Message>) -> Result<u16, SinkError> {
         let at = self.moment();
-        let all = alerts.iter().map(|alert| PostableAlert::of(&standing(alert), labels(alert, &self.configured), at));
-        self.post(&all.collect::<Vec<_>>()).await.map(drop)
+        let all = messages.map(|one| PostableAlert::of(&one, labels(&one.alert, &self.configured), at));
+        self.post(&all.collect::<Vec<_>>()).await
     }
 
     fn moment(&self) -> Moment {

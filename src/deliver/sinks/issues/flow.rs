@@ -47,10 +47,12 @@ impl IssueSink {
             None => (self.make(message).await?, true),
         };
         let parts = if is_of(&issue, message) { rest(message) } else { said(message, &issue) };
-        self.comment(message, &issue, &parts, made).await?;
-        if let Some(state) = wanted(message, &issue) {
+        let commented = self.comment(message, &issue, &parts, made).await;
+        // A locked issue takes no comment, and must not stay open because of that.
+        if let Some(state) = wanted(message, &issue).filter(|_| commented.is_ok() || is_refused(&commented)) {
             self.tracker.set(issue.number, state).await?;
         }
+        commented?;
         let thread = format!("{}#{}", self.tracker.place(), issue.number);
         let detail = if made { format!("made {thread}") } else { format!("commented on {thread}") };
         // Each digest has an issue of its own.
@@ -59,12 +61,15 @@ impl IssueSink {
 
     /// The issue about the alert, by the receipt of an earlier message or by its marker.
     async fn known(&self, message: &Message) -> Result<Option<Issue>, SinkError> {
+        let marker = marker::of_alert(message);
         if let Some(number) = self.number(message)
             && let Some(issue) = self.tracker.issue(number).await?
+            // Behind another URL of the API, the number is of a stranger's issue.
+            && marker::is_in(&issue.body, &marker)
         {
             return Ok(Some(issue));
         }
-        let (marker, since) = (marker::of_alert(message), message.alert.raised_at - BEFORE);
+        let since = message.alert.raised_at - BEFORE;
         for page in 1..=MOST_PAGES {
             let issues = self.tracker.issues(since, page).await?;
             if let Some(found) = issues.items.into_iter().find(|issue| marker::is_in(&issue.body, &marker)) {
@@ -116,11 +121,13 @@ impl IssueSink {
         Ok(())
     }
 
-    /// The comments since the message was recorded, the only ones that can be its own.
+    /// The comments since the alert was raised, the only ones that can be the message's own: a message may have been put back
+    /// into the outbox.
     async fn comments(&self, message: &Message, issue: &Issue) -> Result<Vec<String>, SinkError> {
+        let since = message.alert.raised_at.min(message.created_at) - CLOCKS;
         let mut all = Vec::new();
         for page in 1..=MOST_PAGES {
-            let comments = self.tracker.comments(issue.number, message.created_at - CLOCKS, page).await?;
+            let comments = self.tracker.comments(issue.number, since, page).await?;
             all.extend(comments.items);
             if comments.is_last {
                 break;
@@ -128,6 +135,10 @@ impl IssueSink {
         }
         Ok(all)
     }
+}
+
+fn is_refused(outcome: &Result<(), SinkError>) -> bool {
+    matches!(outcome, Err(SinkError::Refused { .. } | SinkError::Permanent { .. }))
 }
 
 /// Whether a message made the issue.

@@ -123,14 +123,11 @@ impl GitHub {
         let mut answer = self.ask(Method::Post, &[], Sent::Body(whole.clone())).await?;
         for key in ["assignees", "labels"] {
             if answer.response.status == 422 && whole[key].as_array().is_some_and(|some| !some.is_empty()) {
-                tracing::warn!(
-                    repository = self.repository,
-                    said = said(&answer.body),
-                    "an issue is made without {key}"
-                );
+                tracing::warn!(repository = self.repository, "GitHub refused {key}: an issue is made without them");
                 let mut less = whole.clone();
                 less["assignees"] = json!([]);
-                less["labels"] = if key == "labels" { json!([]) } else { whole["labels"].clone() };
+                // The first label finds the issue again.
+                less["labels"] = if key == "labels" { json!([self.labels[0]]) } else { whole["labels"].clone() };
                 answer = self.ask(Method::Post, &[], Sent::Body(less)).await?;
             }
         }

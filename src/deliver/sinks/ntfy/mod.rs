@@ -13,7 +13,7 @@ use self::notification::Notification;
 use crate::{
     deliver::{Endpoint, Message, Receipt, Sink, SinkError, event::Event, view::View},
     http::HostLimits,
-    model::{Occasion, Secret},
+    model::{AlertStatus, Occasion, Secret, Severity},
 };
 
 /// Shows each alert as a notification of an ntfy topic.
@@ -72,10 +72,13 @@ impl NtfySink {
 /// 64 letters, digits, `-` and `_`.
 fn sequence(message: &Message) -> Option<String> {
     let first = || message.alert.fingerprint.to_string();
+    let another = || hex::encode(Sha256::digest(&message.idempotency_key));
     match Event::of(message) {
         Event::Digest => None,
-        Event::On(Occasion::Repeated | Occasion::Escalated | Occasion::Reopened) => {
-            Some(hex::encode(Sha256::digest(&message.idempotency_key)))
+        Event::On(Occasion::Repeated | Occasion::Escalated | Occasion::Reopened) => Some(another()),
+        // News of a severe alert must be heard.
+        Event::Changed if message.alert.status == AlertStatus::Open && message.alert.severity >= Severity::High => {
+            Some(another())
         }
         _ => Some(message.thread.clone().filter(|thread| is_sequence(thread)).unwrap_or_else(first)),
     }

@@ -31,6 +31,9 @@ pub(super) struct Connections {
     kept: Mutex<Option<Connection>>,
 }
 
+/// How long a new connection is watched for a refusal.
+const SETTLING: Duration = Duration::from_millis(500);
+
 impl fmt::Display for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, port {}", self.host, self.port)
@@ -65,6 +68,7 @@ impl Connections {
         }
         let mut connection = self.open().await?;
         connection.write(&frame).await?;
+        connection.settle().await?;
         *kept = Some(connection);
         Ok(())
     }
@@ -92,6 +96,17 @@ impl Connection {
             Self::Plain(stream) => stream,
             Self::Secure(stream) => stream.get_ref().0,
         }
+    }
+
+    /// Waits a moment whether the server refuses a new connection. It learns only after the handshake that it wants a
+    /// certificate of ours, and a proxy only then that its server is down; the message is lost in both cases.
+    async fn settle(&mut self) -> io::Result<()> {
+        let _ = tokio::time::timeout(SETTLING, self.stream().readable()).await;
+        if self.is_open().await {
+            return Ok(());
+        }
+        let why = "the server closed the connection after the message; it may require a client certificate";
+        Err(io::Error::new(io::ErrorKind::ConnectionAborted, why))
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -10,8 +10,10 @@ use crate::{
     text::plain,
 };
 
-/// Most UTF-16 code units of a message. Teams takes 28 KB ("Create Incoming Webhooks"), and some of its services count two
-/// bytes for each character.
+/// Most bytes of a message. Teams takes 28 KB ("Create Incoming Webhooks"); a workflow accepts a larger one, and shows nothing.
+const MAX_BYTES: usize = 27_000;
+
+/// Most UTF-16 code units of a message: some services of Teams count two bytes for each.
 const MAX_UNITS: usize = 13_500;
 
 /// The version of the card. All clients of Teams take it; 1.5 is the newest that any of them takes.
@@ -27,7 +29,7 @@ pub(super) fn body(view: &View) -> String {
 }
 
 fn fits(body: &str) -> bool {
-    body.encode_utf16().count() <= MAX_UNITS
+    body.len() <= MAX_BYTES && body.encode_utf16().count() <= MAX_UNITS
 }
 
 /// A card with these blocks, as "When a Teams webhook request is received" expects it.

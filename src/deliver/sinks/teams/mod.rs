@@ -65,7 +65,7 @@ impl TeamsSink {
 /// Whether a text tells of a failure, or is a page of another service. A workflow may answer with a text of its own.
 fn is_failure(said: &str) -> bool {
     let said = said.to_ascii_lowercase();
-    said.starts_with('<') || said.contains("error") || said.contains("failed")
+    said.starts_with('<') || said.contains("delivery failed with error")
 }
 
 impl Sink for TeamsSink {

@@ -1,3 +1,5 @@
+//! Tests of the whole life of an alert as an issue, on both forges, faults included.
+
 use super::*;
 use crate::{
     deliver::{

@@ -1,3 +1,5 @@
+//! Tests of what is GitHub's own: labels, assignees, limits and refusals.
+
 use super::*;
 use crate::deliver::{
     Sink, samples,

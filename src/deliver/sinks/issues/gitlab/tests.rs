@@ -1,3 +1,5 @@
+//! Tests of what is GitLab's own: projects, confidential issues, limits and refusals.
+
 use super::*;
 use crate::deliver::{
     Message, Sink, samples,

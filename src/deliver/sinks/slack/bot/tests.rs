@@ -1,3 +1,5 @@
+//! Tests of the Slack app against a workspace that keeps messages, faults included.
+
 use super::*;
 use crate::{
     deliver::{
