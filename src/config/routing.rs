@@ -226,7 +226,7 @@ escalate = { after = "0s" }
             format!("[[subscriptions]]\nname = \"a\"\ntype = \"pagerduty\"\nrouting_key_file = \"key\"\n{more}\n")
         };
         let digest = refused(&pager("digest = { every = \"day\", at = \"08:00\", zone = \"UTC\" }"));
-        assert!(digest.contains("pagerduty keeps single alerts open and takes no digest"), "{digest}");
+        assert!(digest.contains("pagerduty takes single alerts only"), "{digest}");
         for (more, warned) in [("", false), ("notify_resolution = true", false), ("notify_resolution = false", true)] {
             let config =
                 Config::parse(&pager(more), Path::new("t.toml")).unwrap_or_else(|problems| panic!("{problems}"));

@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_that_is_not_taken_is_told() {
-        for (takes, said) in [(0, "the desk is full"), (1, "it took the alert, but not its end")] {
+        for (takes, said) in [(0, "the desk is full"), (1, "it accepted the alert, but not its end")] {
             let error =
                 try_receiver(&Desk::new(true, takes), &samples::message(samples::takeover())).await.unwrap_err();
             assert!(error.report().starts_with(said), "{}", error.report());

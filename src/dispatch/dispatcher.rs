@@ -147,6 +147,8 @@ impl Dispatcher {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures::future::BoxFuture;
 
     use super::*;
@@ -157,16 +159,31 @@ mod tests {
         model::{Alert, AlertKind, AlertMatchers, Confidence, Fingerprint, Severity},
     };
 
-    /// Accepts everything, and keeps the titles; or is permanently gone.
+    /// Accepts everything, and keeps the titles; or is permanently gone. It may forget.
     #[derive(Debug, Default)]
     struct Desk {
         taken: Mutex<Vec<String>>,
         is_gone: bool,
+        refresh_every: Option<Duration>,
+        refreshed: Mutex<Vec<usize>>,
     }
 
     impl Sink for Desk {
         fn kind(&self) -> &'static str {
             "desk"
+        }
+
+        fn refresh_every(&self) -> Option<Duration> {
+            self.refresh_every
+        }
+
+        fn refresh<'a>(&'a self, alerts: &'a [Alert]) -> BoxFuture<'a, Result<(), SinkError>> {
+            Box::pin(async {
+                if !alerts.is_empty() {
+                    self.refreshed.lock().unwrap().push(alerts.len());
+                }
+                Ok(())
+            })
         }
 
         fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
@@ -178,6 +195,30 @@ mod tests {
                 Ok(Receipt::default())
             })
         }
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_forgets_is_told_of_all_that_stands_again_and_again() {
+        let minute = Duration::from_secs(60);
+        let desk = Arc::new(Desk { refresh_every: Some(minute), ..Desk::default() });
+        let dispatcher = dispatcher(&desk);
+        for number in 0..120 {
+            record(&dispatcher, &format!("takeover {number}"), "desk");
+        }
+        dispatcher.deliver().await.unwrap();
+        assert_eq!(*desk.refreshed.lock().unwrap(), [50, 50, 20], "a single pass too");
+        for _ in 0..9 {
+            dispatcher.deliver_next("desk").await.unwrap();
+        }
+        assert_eq!(desk.refreshed.lock().unwrap().len(), 3, "not before its time");
+        dispatcher.clock.sleep(minute).await;
+        dispatcher.deliver_next("desk").await.unwrap();
+        record(&dispatcher, "a new one", "desk");
+        assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Delivered), "a round delays no delivery");
+        for _ in 0..9 {
+            dispatcher.deliver_next("desk").await.unwrap();
+        }
+        assert_eq!(desk.refreshed.lock().unwrap()[3..].iter().sum::<usize>(), 121);
     }
 
     fn noon() -> DateTime<Utc> {

@@ -106,6 +106,33 @@ fn who_was_told_of_an_alert_is_told_of_its_end_and_nobody_else() {
 }
 
 #[test]
+fn what_is_done_during_an_attempt_is_told_once() {
+    let lab = Lab::new();
+    let bad = alert("bad", Severity::High);
+    raise(&lab.store, &bad, "desk");
+    let first = lab.store.outbox(minutes_later(1)).unwrap().remove(0);
+    lab.store.resolve(&bad.fingerprint, "ada", "ours", minutes_later(2)).unwrap();
+    lab.store.delivered(&first, minutes_later(3), "taken").unwrap();
+    assert_eq!(lab.store.notify_of_actions("desk", minutes_later(4)).unwrap(), 0, "it was done before the end");
+    let next = lab.store.outbox(minutes_later(5)).unwrap();
+    assert_eq!(next.iter().map(|one| one.alert.status).collect::<Vec<_>>(), [AlertStatus::Resolved]);
+    lab.store.delivered(&next[0], minutes_later(5), "taken").unwrap();
+    assert_eq!(lab.store.notify_of_actions("desk", minutes_later(6)).unwrap(), 0);
+    assert!(delivered(&lab.store, 7).is_empty(), "once");
+
+    // An earlier message got through: the notice tells.
+    let other = alert("other", Severity::High);
+    raise(&lab.store, &other, "desk");
+    delivered(&lab.store, 8);
+    assert_eq!(lab.store.repeat_open("desk", TimeDelta::minutes(5), minutes_later(20), &|_| true).unwrap(), 1);
+    let again = lab.store.outbox(minutes_later(21)).unwrap().remove(0);
+    lab.store.acknowledge(&other.fingerprint, "ada", "mine", minutes_later(22)).unwrap();
+    lab.store.delivered(&again, minutes_later(23), "taken").unwrap();
+    assert!(lab.store.outbox(minutes_later(24)).unwrap().is_empty());
+    assert_eq!(lab.store.notify_of_actions("desk", minutes_later(24)).unwrap(), 1);
+}
+
+#[test]
 fn a_receiver_that_keeps_alerts_open_is_told_of_every_end_once() {
     let lab = Lab::new();
     let (bad, other) = (alert("bad", Severity::High), alert("other", Severity::High));

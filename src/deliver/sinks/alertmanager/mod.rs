@@ -259,8 +259,29 @@ mod tests {
         let bodies = bodies(&transport);
         assert_eq!((bodies.len(), bodies[0].as_array().unwrap().len()), (1, 3));
         assert!(bodies[0][1]["annotations"]["status"].as_str().unwrap().starts_with("acknowledged by ada at"));
-        transport.answer("/alerts", 400, &[], "\"bad\"");
-        assert!(matches!(sink.refresh(&[samples::takeover()]).await, Err(SinkError::Permanent { .. })));
+        for _ in 0..2 {
+            transport.answer("/alerts", 400, &[], "\"bad\"");
+        }
+        assert!(
+            matches!(sink.refresh(&[samples::takeover()]).await, Err(SinkError::Permanent { .. })),
+            "in short form too"
+        );
+    }
+
+    /// A filter in front of Alertmanager refuses what one publisher wrote.
+    #[tokio::test]
+    async fn a_text_that_is_refused_ends_no_other_alert() {
+        let transport = Arc::new(ScriptedTransport::new());
+        let sink = sink(&transport);
+        for status in [403, 200, 403, 403, 200, 200] {
+            transport.answer("/alerts", status, &[], "");
+        }
+        let all = [samples::withdrawn(), samples::repeated(), samples::takeover(), samples::campaign(3, 3)];
+        sink.refresh(&all).await.unwrap();
+        let sizes: Vec<usize> = bodies(&transport).iter().map(|body| body.as_array().unwrap().len()).collect();
+        assert_eq!(sizes, [4, 2, 2, 1, 1, 1], "in halves, and the refused one in short form");
+        let short = &bodies(&transport)[4][0];
+        assert!(short["annotations"]["summary"].as_str().unwrap().contains("raised an alert"), "{short}");
     }
 
     #[tokio::test]

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(sequences[0], samples::takeover().fingerprint.to_string());
         assert!(sequences.iter().all(|sequence| is_sequence(sequence)));
         let news: Vec<bool> = sequences.windows(2).map(|pair| pair[0] != pair[1]).collect();
-        assert_eq!(news, [false, true, false, true, false]);
+        assert_eq!(news, [true, true, false, true, false], "news of a severe alert, a repetition, and a reopened one");
         let request = &transport.requests()[0];
         assert_eq!(
             (request.url.as_str(), request.header_value("authorization")),

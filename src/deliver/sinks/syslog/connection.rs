@@ -67,8 +67,8 @@ impl Connections {
             return Ok(());
         }
         let mut connection = self.open().await?;
-        connection.write(&frame).await?;
         connection.settle().await?;
+        connection.write(&frame).await?;
         *kept = Some(connection);
         Ok(())
     }
@@ -99,13 +99,13 @@ impl Connection {
     }
 
     /// Waits a moment whether the server refuses a new connection. It learns only after the handshake that it wants a
-    /// certificate of ours, and a proxy only then that its server is down; the message is lost in both cases.
+    /// certificate of ours, and a proxy only then that its server is down: a message would be lost in both cases.
     async fn settle(&mut self) -> io::Result<()> {
         let _ = tokio::time::timeout(SETTLING, self.stream().readable()).await;
         if self.is_open().await {
             return Ok(());
         }
-        let why = "the server closed the connection after the message; it may require a client certificate";
+        let why = "the server closed the new connection; it may require a client certificate";
         Err(io::Error::new(io::ErrorKind::ConnectionAborted, why))
     }
 

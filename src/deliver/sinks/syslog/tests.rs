@@ -99,6 +99,20 @@ async fn every_message_arrives_over_one_connection() {
     tokio::join!(send, receive);
 }
 
+/// A proxy whose server is down accepts first, and so does a server that wants a certificate of the client.
+#[tokio::test]
+async fn a_connection_that_is_refused_after_its_beginning_loses_no_message() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let sink = sink(SyslogTarget::Tcp("127.0.0.1".to_owned(), server.local_addr().unwrap().port()));
+    let (message, refuse) = (takeover(), async { drop(server.accept().await.unwrap()) });
+    let (sent, ()) = tokio::join!(sink.deliver(&message), refuse);
+    assert!(sent.unwrap_err().report().contains("the server closed the new connection"));
+    let receive = async { frame(&mut server.accept().await.unwrap().0).await.unwrap() };
+    let (sent, text) = tokio::join!(sink.deliver(&message), receive);
+    sent.unwrap();
+    check(&text, &message, WHOLE);
+}
+
 #[tokio::test]
 async fn a_connection_that_the_server_closed_loses_no_message() {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -32,7 +32,7 @@ async fn an_unknown_assignee_does_not_lose_the_alert() {
     forge.faults.refuse("POST", refusal.clone());
     forge.faults.refuse("POST", refusal.clone());
     assert_eq!(deliver(&mut forge).await.unwrap(), "made acme/alerts#1");
-    assert!(forge.issues[0].labels.is_empty());
+    assert_eq!(forge.issues[0].labels, ["provwatch"], "the label that finds it again");
 
     let mut forge = Forge::new(Dialect::GitHub);
     (0..3).for_each(|_| forge.faults.refuse("POST", refusal.clone()));
