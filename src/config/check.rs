@@ -264,7 +264,7 @@ impl Config {
         let pairs = pairs.into_iter().chain(own);
         let findings = pairs.flat_map(|(stem, file, credential)| {
             let source = SecretSource::of(file.as_ref(), credential.as_ref());
-            let unread = source.into_iter().flat_map(|source| secret_findings(&stem, &source, credentials)).collect();
+            let unread = source.into_iter().filter_map(|source| secret_findings(&stem, &source, credentials)).collect();
             [doubled(&stem, file.as_ref(), credential.as_ref()).into_iter().collect::<Vec<_>>(), unread].concat()
         });
         findings.collect()
@@ -343,7 +343,7 @@ fn instance(key: &dyn Fn(&str) -> String, one: &RegistryInstance, credentials: O
         findings.push(warning(key("interval"), what));
     }
     let token = one.token().filter(|_| one.enabled);
-    findings.extend(token.into_iter().flat_map(|token| secret_findings(&key("token"), &token, credentials)));
+    findings.extend(token.into_iter().filter_map(|token| secret_findings(&key("token"), &token, credentials)));
     findings
 }
 
@@ -371,7 +371,7 @@ fn kept_secret(stem: &str, keys: &SecretKeys<'_>, credentials: Option<&Path>) ->
         }
         None => {}
         Some(source) if keys.has_lines => {
-            findings.extend(unreadable(stem, &source, source.read_lines_below(credentials)))
+            findings.extend(unreadable(stem, &source, source.read_lines_below(credentials)));
         }
         Some(source) => findings.extend(secret_findings(stem, &source, credentials)),
     }

@@ -199,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_receiver_that_forgets_is_told_of_all_that_stands_again_and_again() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let desk = Arc::new(Desk { refresh_every: Some(minute), ..Desk::default() });
         let dispatcher = dispatcher(&desk);
         for number in 0..120 {

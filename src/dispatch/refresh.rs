@@ -48,7 +48,7 @@ impl Refreshes {
     ) -> Result<bool, StoreError> {
         let Some(every) = subscription.sink.refresh_every() else { return Ok(false) };
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
-        let Some(after) = self.place(&subscription.name, every, clock.now()) else { return Ok(false) };
+        let Round::After(after) = self.round(&subscription.name, every, clock.now()) else { return Ok(false) };
         let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE)?;
         let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
         let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };
@@ -56,12 +56,12 @@ impl Refreshes {
         Ok(goes_on)
     }
 
-    /// The alert after which the round continues, or begins; `None`: it is not time. A clock that was set back begins one.
-    fn place(&self, name: &str, every: TimeDelta, now: DateTime<Utc>) -> Option<Option<Fingerprint>> {
+    /// The round of a receiver; it begins if it is time, or if the clock was set back.
+    fn round(&self, name: &str, every: TimeDelta, now: DateTime<Utc>) -> Round {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
-            Some(Round::After(after)) => Some(*after),
-            Some(Round::Ended(at)) => (now - *at >= every || now < *at).then_some(None),
-            None => Some(None),
+            Some(Round::Ended(at)) if now - *at < every && now >= *at => Round::Ended(*at),
+            Some(Round::After(after)) => Round::After(*after),
+            _ => Round::After(None),
         }
     }
 }

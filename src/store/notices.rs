@@ -65,7 +65,7 @@ impl Store {
     pub fn notify_of_endings(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let values = named_params! {":since": Micros(now - ENDED_WITHIN), ":subscription": subscription};
         let found = self.read("looking for ends", |db| {
-            Ok(Reading::over(db).rows(&ALERT_ACTIONS, ENDINGS, values, |row| action(row, subscription))?)
+            Reading::over(db).rows(&ALERT_ACTIONS, ENDINGS, values, |row| action(row, subscription))
         })?;
         if found.is_empty() {
             return Ok(0);

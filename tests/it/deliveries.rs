@@ -103,9 +103,9 @@ impl Home {
             .to_owned();
         for name in subscriptions {
             let url = format!("http://127.0.0.1:{}/{name}", self.receivers.port);
-            config += &format!(
-                "[[subscriptions]]\nname = \"{name}\"\ntype = \"webhook\"\nurl = \"{url}\"\nmin_severity = \"low\"\n"
-            );
+            let table = format!("[[subscriptions]]\nname = \"{name}\"\ntype = \"webhook\"\nurl = \"{url}\"\n");
+            config.push_str(&table);
+            config.push_str("min_severity = \"low\"\n");
         }
         fs::write(self.folder.path().join("provwatch.toml"), config).unwrap();
     }

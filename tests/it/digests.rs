@@ -6,7 +6,7 @@ use crate::lab;
 
 use std::{fs, path::PathBuf};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use lab::{
     World,
     mailbox::Mailbox,
@@ -15,6 +15,7 @@ use lab::{
     server::{Server, serve},
 };
 use provwatch::{
+    clock::{Clock, SystemClock},
     model::{Alert, AlertKind, Confidence, Severity},
     store::Store,
 };
@@ -65,7 +66,7 @@ impl Machine {
     /// The periods begin two days ago, and these alerts come since.
     fn raise(&self, alerts: &[Alert]) {
         let store = Store::open(&self.path("provwatch.db")).unwrap();
-        let began = Utc::now() - TimeDelta::days(2);
+        let began = SystemClock.now() - TimeDelta::days(2);
         for name in RECEIVERS {
             store.make_digest(name, began, began, &|_| true).unwrap();
         }
@@ -88,7 +89,7 @@ impl Machine {
 /// Raised yesterday, so that every digest that is due today tells of it.
 fn takeover(name: &str, severity: Severity) -> Alert {
     let release = format!("pkg:npm/{name}@1.1.0");
-    let at = Utc::now() - TimeDelta::hours(30);
+    let at = SystemClock.now() - TimeDelta::hours(30);
     let title = format!("{name} 1.1.0: Published with a token <b>\u{202e}\r\nBcc: x@evil.example");
     let alert = Alert::about(AlertKind::Release, &release, severity, Confidence::High, title, at);
     Alert { purl: Some(release.parse().unwrap()), ..alert }

@@ -38,7 +38,7 @@ impl Home {
     }
 
     /// The answers of all receivers, by their kind.
-    fn answers(&self, output: &Output) -> Vec<(String, bool, String)> {
+    fn answers(output: &Output) -> Vec<(String, bool, String)> {
         let text = String::from_utf8_lossy(&output.stdout);
         let answer = |line: &str| {
             let answer: Value = serde_json::from_str(line).unwrap();
@@ -77,7 +77,7 @@ fn a_test_message_reaches_each_receiver_on_this_machine() {
     fs::copy(Home::new(&receivers).path().join("provwatch.toml"), home.path().join("provwatch.toml")).unwrap();
 
     let output = home.test_sinks("");
-    let answers = home.answers(&output);
+    let answers = Home::answers(&output);
     assert_eq!(output.status.code(), Some(0), "{answers:?} {}", String::from_utf8_lossy(&output.stderr));
     let kinds: Vec<&str> = answers.iter().map(|(kind, ..)| kind.as_str()).collect();
     assert_eq!(kinds, ["file", "command", "journald", "syslog"]);
@@ -87,7 +87,7 @@ fn a_test_message_reaches_each_receiver_on_this_machine() {
     assert_eq!(fs::metadata(home.path().join("alerts.jsonl")).unwrap().permissions().mode() & 0o777, 0o640);
     let document: Value = serde_json::from_str(&home.read("document")).unwrap();
     assert_eq!(document["type"], "dev.provwatch.alert.raised");
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     let length = journal.recv(&mut buffer).unwrap();
     let entry = String::from_utf8_lossy(&buffer[..length]).into_owned();
     assert!(entry.contains("MESSAGE=INFO This is a test of provwatch") && entry.contains("PRIORITY=6\n"), "{entry}");
@@ -124,14 +124,14 @@ fn a_full_disk_leaves_no_half_line() {
         let there = &whole[..whole.len() - line.len() * 3];
         fs::write(home.path().join("alerts.jsonl"), there).unwrap();
         let output = home.test_sinks("trap '' XFSZ; ulimit -f 1024;");
-        let answers = home.answers(&output);
+        let answers = Home::answers(&output);
         if answers[0].1 {
             continue;
         }
         assert!(answers[0].2.starts_with("appending to ") && answers[0].2.contains("File too large"), "{answers:?}");
         assert_eq!(home.read("alerts.jsonl"), there, "the file is as long as before");
         fs::write(home.path().join("alerts.jsonl"), format!("{there}{{\"half\":")).unwrap();
-        assert!(home.answers(&home.test_sinks(""))[0].1);
+        assert!(Home::answers(&home.test_sinks(""))[0].1);
         let text = home.read("alerts.jsonl");
         let (before, last) = text.strip_suffix('\n').unwrap().rsplit_once('\n').unwrap();
         assert!(before.ends_with("{\"half\":") && serde_json::from_str::<Value>(last).is_ok());
@@ -150,7 +150,7 @@ fn receivers_that_fail_say_why() {
     ]);
     let output = home.test_sinks("");
     assert_eq!(output.status.code(), Some(1));
-    for (kind, ok, detail) in home.answers(&output) {
+    for (kind, ok, detail) in Home::answers(&output) {
         assert!(!ok && detail.contains("No such file or directory") && !detail.contains("hunter2"), "{kind}: {detail}");
     }
 }

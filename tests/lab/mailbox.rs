@@ -49,7 +49,10 @@ fn converse(stream: TcpStream) -> Vec<String> {
                 current = None;
                 say("250 kept");
             }
-            Some(message) => message.push_str(&format!("{}\n", line.strip_prefix('.').unwrap_or(&line))),
+            Some(message) => {
+                message.push_str(line.strip_prefix('.').unwrap_or(&line));
+                message.push('\n');
+            }
             None if line == "DATA" => {
                 current = Some(String::new());
                 say("354 go on");

@@ -1,5 +1,7 @@
 //! Tests of what operators do with deliveries, of disabled endpoints, and of the record of an attempt.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{AlertMatchers, Severity},
-    store::{Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, Retried, Store, Untold},
+    store::{Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, EndpointState, Retried, Store, Untold},
 };
 
 fn acting(minutes: i64) -> Acting {
@@ -71,7 +73,7 @@ fn an_endpoint_that_is_gone_is_disabled_until_it_is_woken() {
     let state = lab.store.endpoint("ops").unwrap();
     assert_eq!((state.disabled, state.woken_at), (None, Some(minutes_later(2))));
     assert!(lab.store.wake_endpoints(|_| true, minutes_later(3)).unwrap().is_empty());
-    assert_eq!(lab.store.endpoint("door").unwrap(), Default::default(), "one that never answered");
+    assert_eq!(lab.store.endpoint("door").unwrap(), EndpointState::default(), "one that never answered");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn dead_letters_come_back_and_what_waits_is_due() {
     assert_eq!((listed.created_at, listed.retried_at), (noon(), Some(minutes_later(100))));
     let [action] = lab.store.delivery_actions(Some(minutes_later(100)), 9).unwrap().try_into().unwrap();
     assert_eq!((action.by.as_str(), action.deliveries, action.subscription.as_deref()), ("ada", 2, Some("ops")));
-    let nothing = lab.store.retry_deliveries(&[3], &Default::default(), &acting(101)).unwrap();
+    let nothing = lab.store.retry_deliveries(&[3], &BTreeSet::default(), &acting(101)).unwrap();
     assert_eq!((nothing, lab.store.delivery_actions(None, 9).unwrap().len()), (Retried::default(), 1));
     assert_eq!(lab.store.history_faults().unwrap(), [""; 0], "the history covers it");
 }
@@ -105,7 +107,7 @@ fn an_action_is_never_changed() {
     raise(&lab, "a", Severity::High, &["ops"]);
     let [delivery] = due(&lab.store).try_into().unwrap();
     lab.store.give_up(&delivery, noon(), "451").unwrap();
-    lab.store.retry_deliveries(&[1], &Default::default(), &acting(1)).unwrap();
+    lab.store.retry_deliveries(&[1], &BTreeSet::default(), &acting(1)).unwrap();
     for sql in ["UPDATE delivery_actions SET by = 'mallory'", "DELETE FROM delivery_actions"] {
         assert!(lab.sql(sql).unwrap_err().to_string().contains("only grows"), "{sql}");
     }
@@ -124,7 +126,7 @@ fn only_what_is_old_enough_is_given_up() {
     assert_eq!((dead.count, dead.latest, dead.last_at), (1, vec![1], Some(minutes_later(20))));
     assert_eq!(dead.why.as_deref(), Some("gone"));
     assert_eq!(lab.store.dead_letters("ops", minutes_later(20)).unwrap().count, 0, "later ones");
-    lab.store.retry_deliveries(&[1], &Default::default(), &acting(30)).unwrap();
+    lab.store.retry_deliveries(&[1], &BTreeSet::default(), &acting(30)).unwrap();
     assert_eq!(lab.store.give_up_older("ops", minutes_later(9), (minutes_later(31), "gone")).unwrap(), 0);
     assert_eq!(lab.store.give_up_all("ops", minutes_later(32), "removed").unwrap(), 2);
     assert_eq!(lab.store.delivery(1).unwrap().unwrap().attempts.len(), 2, "each ending is an attempt");
