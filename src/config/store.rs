@@ -20,7 +20,7 @@ pub struct StoreSection {
     /// `"400d"`. provwatch never deletes releases, baselines, alerts, evidence or their history.
     pub keep: Retention,
     /// For how long after their last use provwatch keeps e-mail addresses of publishers and approvers: 30 to 3660 days, such as
-    /// `"400d"`. Then it replaces them in releases and baselines by pseudonyms, for ever; an address that comes back is still
+    /// `"400d"`. Then it replaces them in releases and baselines by pseudonyms, permanently; an address that comes back is still
     /// recognized. Default: as long as the releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_addresses: Option<Retention>,

@@ -14,6 +14,9 @@ use crate::{
 
 /// Most bytes of an answer that is read: the services answer in a few.
 const MAX_ANSWER: u64 = 1 << 20;
+
+/// Most characters of an answer that an error shows.
+const MAX_SHOWN: usize = 200;
 /// Most bytes of an answer that may be a list of long texts: a hundred issues, each as long as GitHub takes them.
 const MAX_LIST: u64 = 16 << 20;
 
@@ -191,6 +194,12 @@ impl Endpoint {
             _ if retry_after.is_none() && may_be_the_message(status) => SinkError::Refused { what: what("") },
             _ => SinkError::Temporary { what: what(""), retry_after, source: None },
         }
+    }
+
+    /// The refusal of a message by an answer with the status of a success, which lacks something: `success`.
+    pub(super) fn without(&self, response: &Response, lacks: &str) -> SinkError {
+        let said: String = String::from_utf8_lossy(&response.body).chars().take(MAX_SHOWN).collect();
+        SinkError::Refused { what: self.failed(&format!("it answered {} without {lacks}: {said:?}", response.status)) }
     }
 
     /// What failed at this service, and why, in a form that may be shown.

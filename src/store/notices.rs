@@ -58,7 +58,7 @@ const ENDINGS: &str = "SELECT action.*, {row AS action} FROM alert_actions AS ac
 
 impl Store {
     /// Tells a subscription, whose receiver keeps alerts open, of every end that it was not told of, also those that a silence
-    /// held back: else the receiver would call people for ever. Returns the number of messages.
+    /// held back: otherwise the receiver would notify people without an end. Returns the number of messages.
     ///
     /// # Errors
     /// As every write.

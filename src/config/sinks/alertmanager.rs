@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{SecretKeys, Section};
+use super::section::{SecretKeys, Section, login};
 use crate::config::{Finding, Period, SecretSource, WebUrl, finding::error};
 
 /// The keys of `type = "alertmanager"`: Prometheus Alertmanager, API v2. It forgets alerts, so provwatch sends those that
@@ -76,14 +76,7 @@ impl Section for AlertmanagerSection {
     }
 
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        match (&self.username, self.password()) {
-            (Some(_), None) => {
-                findings.push(error(key("password_file"), "missing; username needs it, or password_credential"));
-            }
-            (None, Some(_)) => findings.push(error(key("username"), "missing; a password is set")),
-            _ => {}
-        }
+        let mut findings: Vec<_> = login(self.username.as_ref(), self.password().as_ref(), key).into_iter().collect();
         if self.username.is_some() && self.token().is_some() {
             findings.push(error(key("token_file"), "a username is set too; keep one of them"));
         }

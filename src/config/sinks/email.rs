@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{LOCAL, SecretKeys, Section};
-use crate::config::{
-    Finding, SecretSource,
-    finding::{error, warning},
-};
+use super::section::{LOCAL, SecretKeys, Section, login};
+use crate::config::{Finding, SecretSource, finding::warning};
 
 /// The keys of `type = "email"`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,14 +81,7 @@ impl Section for EmailSection {
     }
 
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        match (&self.username, self.password()) {
-            (Some(_), None) => {
-                findings.push(error(key("password_file"), "missing; username needs it, or password_credential"));
-            }
-            (None, Some(_)) => findings.push(error(key("username"), "missing; a password is set")),
-            _ => {}
-        }
+        let mut findings: Vec<_> = login(self.username.as_ref(), self.password().as_ref(), key).into_iter().collect();
         if self.security == Security::None && !LOCAL.contains(&self.server.as_str()) {
             let server = &self.server;
             let what = format!("alerts and the password travel to {server} unprotected; use \"starttls\" or \"tls\"");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{SecretKeys, Section};
+use super::section::{SecretKeys, Section, issue_labels};
 use crate::config::{Finding, SecretSource, WebUrl, finding::error};
 
 /// The keys of `type = "github"`: one issue for each alert, with comments on what becomes of it. Everybody who can read the
@@ -69,8 +69,6 @@ impl Section for GitHubSection {
         let fits = parts.len() == 2 && parts.iter().all(is_name);
         let what = "not a repository; expected owner/name";
         let repository = (!fits).then(|| error(key("repository"), what));
-        let comma = self.labels.iter().any(|label| label.contains(',') || label.trim().is_empty());
-        let labels = comma.then(|| error(key("labels"), "a label may not be empty, nor have a comma"));
-        repository.into_iter().chain(labels).collect()
+        repository.into_iter().chain(issue_labels(&self.labels, key)).collect()
     }
 }

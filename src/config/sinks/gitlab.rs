@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{SecretKeys, Section};
+use super::section::{SecretKeys, Section, issue_labels};
 use crate::config::{Finding, SecretSource, WebUrl, finding::error};
 
 /// The keys of `type = "gitlab"`: one issue for each alert, with notes on what becomes of it.
@@ -67,8 +67,6 @@ impl Section for GitLabSection {
     fn findings(&self, key: &dyn Fn(&str) -> String) -> Vec<Finding> {
         let is_empty = self.project.split('/').any(str::is_empty) || self.project.contains(char::is_whitespace);
         let project = is_empty.then(|| error(key("project"), "not a project; expected group/name, or a number"));
-        let comma = self.labels.iter().any(|label| label.contains(',') || label.trim().is_empty());
-        let labels = comma.then(|| error(key("labels"), "a label may not be empty, nor have a comma"));
-        project.into_iter().chain(labels).collect()
+        project.into_iter().chain(issue_labels(&self.labels, key)).collect()
     }
 }

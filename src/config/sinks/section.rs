@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{Finding, SecretSource};
+use crate::config::{Finding, SecretSource, finding::error};
 
 /// Names of this machine, which no network lies before.
 pub(super) const LOCAL: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];
@@ -63,4 +63,23 @@ impl<'a> SecretKeys<'a> {
     pub fn source(&self) -> Option<SecretSource> {
         SecretSource::of(self.file, self.credential)
     }
+}
+
+/// A user name and a password, of which one is missing.
+pub(super) fn login(
+    username: Option<&String>,
+    password: Option<&SecretSource>,
+    key: &dyn Fn(&str) -> String,
+) -> Option<Finding> {
+    match (username, password) {
+        (Some(_), None) => Some(error(key("password_file"), "missing; username needs it, or password_credential")),
+        (None, Some(_)) => Some(error(key("username"), "missing; a password is set")),
+        _ => None,
+    }
+}
+
+/// The labels of issues, if a forge cannot tell them apart.
+pub(super) fn issue_labels(labels: &[String], key: &dyn Fn(&str) -> String) -> Option<Finding> {
+    let is_unusable = labels.iter().any(|label| label.contains(',') || label.trim().is_empty());
+    is_unusable.then(|| error(key("labels"), "a label may not be empty, nor have a comma"))
 }

@@ -17,7 +17,7 @@ const STANDING: &str = "SELECT alerts.fingerprint FROM alerts
 
 impl Store {
     /// The next alerts after one, in the order of their fingerprints, that a subscription was told of and that are not
-    /// resolved, with the last one that was looked at; none when there are no more.
+    /// resolved, with the last one that was looked at. Empty after the last one.
     ///
     /// # Errors
     /// As every read.

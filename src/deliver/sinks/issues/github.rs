@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::tracker::{Answered, Issue, PAGE, Page, State, Tracker};
+use super::{
+    requests::{Requests, Sent, moment, texts},
+    tracker::{Answered, Issue, PAGE, Page, State, Tracker},
+};
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api, Call},
+        api::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
@@ -20,8 +23,7 @@ use crate::{
 /// The issues of a repository on GitHub.
 #[derive(Debug)]
 pub(crate) struct GitHub {
-    reads: Api,
-    writes: Api,
+    requests: Requests,
     repository: String,
     owner: String,
     name: String,
@@ -67,7 +69,7 @@ impl GitHub {
         };
         let (owner, name) = repository.split_once('/').unwrap_or((&repository, ""));
         let (owner, name) = (owner.to_owned(), name.to_owned());
-        Self { reads: api(READS), writes: api(WRITES), repository, owner, name, labels, assignees }
+        Self { requests: Requests::new(api, READS, WRITES), repository, owner, name, labels, assignees }
     }
 
     /// One call below the repository's issues. The answer is a success, or an issue that is not there.
@@ -84,12 +86,7 @@ impl GitHub {
     async fn ask(&self, method: Method, below: &[&str], sent: Sent<'_>) -> Result<Answer, SinkError> {
         let path: Vec<&str> =
             ["repos", &self.owner, &self.name, "issues"].into_iter().chain(below.iter().copied()).collect();
-        let (query, body): (&[(&str, &str)], _) = match sent {
-            Sent::Query(query) => (query, None),
-            Sent::Body(body) => (&[], Some(body)),
-        };
-        let api = if body.is_some() { &self.writes } else { &self.reads };
-        api.any_answer(&Call { method, path: &path, query, body, permanent: &[] }).await
+        self.requests.ask(method, &path, sent).await
     }
 
     async fn one(&self, number: u64) -> Result<Option<Issue>, SinkError> {
@@ -111,7 +108,7 @@ impl GitHub {
             ("page", page.as_str()),
         ];
         let answer = self.call(Method::Get, &[], Sent::Query(&query)).await?;
-        let all = self.array(answer)?;
+        let all = self.requests.list(answer)?;
         // The list has pull requests too.
         let issues = all.iter().filter(|one| one["pull_request"].is_null()).map(|one| self.read(one));
         Ok(Page { items: issues.collect::<Result<_, _>>()?, is_last: all.len() < PAGE })
@@ -140,47 +137,26 @@ impl GitHub {
     async fn list_comments(&self, number: u64, since: DateTime<Utc>, page: u32) -> Result<Page<String>, SinkError> {
         let (number, since, page) = (number.to_string(), moment(since), page.to_string());
         let query = [("since", since.as_str()), ("per_page", "100"), ("page", page.as_str())];
-        let all = self.array(self.call(Method::Get, &[&number, "comments"], Sent::Query(&query)).await?)?;
-        let items = all.iter().filter_map(|one| one["body"].as_str()).map(str::to_owned).collect();
-        Ok(Page { items, is_last: all.len() < PAGE })
+        let all = self.requests.list(self.call(Method::Get, &[&number, "comments"], Sent::Query(&query)).await?)?;
+        Ok(Page { items: texts(&all), is_last: all.len() < PAGE })
     }
 
     async fn change(&self, method: Method, below: &[&str], body: Value) -> Result<(), SinkError> {
-        match self.call(method, below, Sent::Body(body)).await? {
-            Some(_) => Ok(()),
-            None => Err(self.vanished()),
-        }
-    }
-
-    fn vanished(&self) -> SinkError {
-        SinkError::temporary(self.writes.failed("the issue vanished meanwhile; the next attempt makes another one"))
-    }
-
-    fn array(&self, answer: Option<Answer>) -> Result<Vec<Value>, SinkError> {
-        match answer.map(|answer| answer.body) {
-            Some(Value::Array(all)) => Ok(all),
-            Some(_) => Err(SinkError::temporary(self.reads.failed("its answer is not a list"))),
-            None => Err(self.vanished()),
-        }
+        self.requests.changed(self.call(method, below, Sent::Body(body)).await?)
     }
 
     fn read(&self, issue: &Value) -> Result<Issue, SinkError> {
-        let number = issue["number"].as_u64();
-        let number = number.ok_or_else(|| SinkError::temporary(self.reads.failed("its answer is not an issue")))?;
-        Ok(Issue {
-            number,
-            body: issue["body"].as_str().unwrap_or_default().to_owned(),
-            is_closed: issue["state"] == "closed",
-            closed_at: issue["closed_at"].as_str().and_then(|at| at.parse().ok()),
-        })
+        self.requests.issue(issue, ("number", "body"))
     }
 
     fn refusal(&self, answer: &Answer) -> SinkError {
         let (status, said) = (answer.response.status, said(&answer.body));
         let what = |advice: &str| {
-            self.writes.failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository))
+            self.requests
+                .api()
+                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository))
         };
-        if let Some(wait) = wait(answer, self.writes.retry_after(answer), &said) {
+        if let Some(wait) = wait(answer, self.requests.api().retry_after(answer), &said) {
             let what = what("it limits the rate");
             return SinkError::Temporary { what, retry_after: Some(wait), source: None };
         }
@@ -192,15 +168,9 @@ impl GitHub {
             }
             404 => SinkError::temporary(what("check `repository`, and that the token may see it")),
             410 => SinkError::temporary(what("enable issues in the settings of the repository")),
-            _ => self.writes.refusal(answer, &said),
+            _ => self.requests.api().refusal(answer, &said),
         }
     }
-}
-
-/// What a call sends.
-enum Sent<'a> {
-    Query(&'a [(&'a str, &'a str)]),
-    Body(Value),
 }
 
 /// The reason that GitHub gives.
@@ -225,10 +195,6 @@ fn wait(answer: &Answer, retry_after: Option<Duration>, said: &str) -> Option<Du
     let is_limit = response.status == 429 || is_used_up || said.contains("rate limit");
     let by_header = if is_used_up { until_reset() } else { None };
     retry_after.or(by_header).or_else(|| is_limit.then_some(A_MINUTE))
-}
-
-fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 impl Tracker for GitHub {

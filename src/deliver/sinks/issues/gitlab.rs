@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::tracker::{Answered, Issue, PAGE, Page, State, Tracker};
+use super::{
+    requests::{Requests, Sent, moment, texts},
+    tracker::{Answered, Issue, PAGE, Page, State, Tracker},
+};
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api, Call},
+        api::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
@@ -20,8 +23,7 @@ use crate::{
 /// The issues of a project on GitLab.
 #[derive(Debug)]
 pub(crate) struct GitLab {
-    reads: Api,
-    writes: Api,
+    requests: Requests,
     project: String,
     labels: Vec<String>,
     confidential: bool,
@@ -54,7 +56,7 @@ impl GitLab {
     pub fn new(http: &Client, settings: GitLabSettings) -> Self {
         let GitLabSettings { api: base, token, project, labels, confidential } = settings;
         let api = |limits| Api::new(http, base.clone(), limits, &token, ("private-token", "{}"));
-        Self { reads: api(READS), writes: api(WRITES), project, labels, confidential }
+        Self { requests: Requests::new(api, READS, WRITES), project, labels, confidential }
     }
 
     /// One call below the project's issues; `None`: the issue is not there.
@@ -62,12 +64,7 @@ impl GitLab {
         // The path of the project is one part, its slashes encoded.
         let path: Vec<&str> =
             ["projects", self.project.as_str(), "issues"].into_iter().chain(below.iter().copied()).collect();
-        let (query, body): (&[(&str, &str)], _) = match sent {
-            Sent::Query(query) => (query, None),
-            Sent::Body(body) => (&[], Some(body)),
-        };
-        let api = if body.is_some() { &self.writes } else { &self.reads };
-        let answer = api.any_answer(&Call { method, path: &path, query, body, permanent: &[] }).await?;
+        let answer = self.requests.ask(method, &path, sent).await?;
         match answer.response.status {
             200..=299 => Ok(Some(answer)),
             404 | 410 if !below.is_empty() => Ok(None),
@@ -94,7 +91,7 @@ impl GitLab {
             ("per_page", "100"),
             ("page", page.as_str()),
         ];
-        let all = self.array(self.call(Method::Get, &[], Sent::Query(&query)).await?)?;
+        let all = self.requests.list(self.call(Method::Get, &[], Sent::Query(&query)).await?)?;
         let issues = all.iter().filter(|one| one["moved_to_id"].is_null()).map(|one| self.read(one));
         Ok(Page { items: issues.collect::<Result<_, _>>()?, is_last: all.len() < PAGE })
     }
@@ -108,7 +105,7 @@ impl GitLab {
         });
         match self.call(Method::Post, &[], Sent::Body(issue)).await? {
             Some(answer) => self.read(&answer.body),
-            None => Err(self.vanished()),
+            None => Err(self.requests.vanished()),
         }
     }
 
@@ -116,49 +113,28 @@ impl GitLab {
     async fn list_notes(&self, number: u64, since: DateTime<Utc>, page: u32) -> Result<Page<String>, SinkError> {
         let (number, page) = (number.to_string(), page.to_string());
         let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", "100"), ("page", page.as_str())];
-        let all = self.array(self.call(Method::Get, &[&number, "notes"], Sent::Query(&query)).await?)?;
+        let all = self.requests.list(self.call(Method::Get, &[&number, "notes"], Sent::Query(&query)).await?)?;
         let is_older = |note: &Value| {
             note["created_at"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok()).is_some_and(|at| at < since)
         };
         let is_last = all.len() < PAGE || all.last().is_some_and(is_older);
-        let items = all.iter().filter_map(|one| one["body"].as_str()).map(str::to_owned).collect();
-        Ok(Page { items, is_last })
+        Ok(Page { items: texts(&all), is_last })
     }
 
     async fn change(&self, method: Method, below: &[&str], body: Value) -> Result<(), SinkError> {
-        match self.call(method, below, Sent::Body(body)).await? {
-            Some(_) => Ok(()),
-            None => Err(self.vanished()),
-        }
-    }
-
-    fn vanished(&self) -> SinkError {
-        SinkError::temporary(self.writes.failed("the issue vanished meanwhile; the next attempt makes another one"))
-    }
-
-    fn array(&self, answer: Option<Answer>) -> Result<Vec<Value>, SinkError> {
-        match answer.map(|answer| answer.body) {
-            Some(Value::Array(all)) => Ok(all),
-            Some(_) => Err(SinkError::temporary(self.reads.failed("its answer is not a list"))),
-            None => Err(self.vanished()),
-        }
+        self.requests.changed(self.call(method, below, Sent::Body(body)).await?)
     }
 
     fn read(&self, issue: &Value) -> Result<Issue, SinkError> {
-        let number = issue["iid"].as_u64();
-        let number = number.ok_or_else(|| SinkError::temporary(self.reads.failed("its answer is not an issue")))?;
-        Ok(Issue {
-            number,
-            body: issue["description"].as_str().unwrap_or_default().to_owned(),
-            is_closed: issue["state"] == "closed",
-            closed_at: issue["closed_at"].as_str().and_then(|at| at.parse().ok()),
-        })
+        self.requests.issue(issue, ("iid", "description"))
     }
 
     fn refusal(&self, answer: &Answer) -> SinkError {
         let (status, said) = (answer.response.status, said(&answer.body));
         let what = |advice: &str| {
-            self.writes.failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project))
+            self.requests
+                .api()
+                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project))
         };
         match status {
             401 => SinkError::temporary(what("configure a token that is valid")),
@@ -167,15 +143,9 @@ impl GitLab {
                 SinkError::temporary(what("give the token the scope api and the role Reporter in the project"))
             }
             404 => SinkError::temporary(what("check `project`, and that the token may see it and its issues")),
-            _ => self.writes.refusal(answer, &said),
+            _ => self.requests.api().refusal(answer, &said),
         }
     }
-}
-
-/// What a call sends.
-enum Sent<'a> {
-    Query(&'a [(&'a str, &'a str)]),
-    Body(Value),
 }
 
 /// The reason that GitLab gives, in one of its forms.
@@ -186,10 +156,6 @@ fn said(body: &Value) -> String {
         Some(other) => quoted(other, QUOTED),
         None => String::new(),
     }
-}
-
-fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 impl Tracker for GitLab {

@@ -10,6 +10,7 @@ mod gitlab;
 mod markdown;
 mod marker;
 mod pack;
+mod requests;
 mod tracker;
 
 pub(crate) use flow::IssueSink;

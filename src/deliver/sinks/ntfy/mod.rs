@@ -31,9 +31,6 @@ pub struct NtfySink {
 /// A server takes 60 requests at once, then one every 5 seconds ("Rate limiting", docs.ntfy.sh/config).
 const LIMITS: HostLimits = HostLimits { requests: 1, per: Duration::from_secs(5), burst: 60, concurrency: 1 };
 
-/// Most characters of an answer in an error.
-const SHOWN: usize = 200;
-
 impl NtfySink {
     /// A sink that publishes at the root of a server: there the topic is in the body, and in no access log.
     pub fn new(endpoint: Endpoint, topic: Secret, token: Option<Secret>) -> Self {
@@ -59,11 +56,7 @@ impl NtfySink {
             Ok(answer) if answer["id"].is_string() => {
                 Ok(Receipt { detail: format!("answered {}", response.status), thread: sequence })
             }
-            _ => {
-                let said: String = String::from_utf8_lossy(&response.body).chars().take(SHOWN).collect();
-                let what = format!("it answered {} without a message id: {said:?}", response.status);
-                Err(SinkError::Refused { what: self.endpoint.failed(&what) })
-            }
+            _ => Err(self.endpoint.without(&response, "a message id")),
         }
     }
 }

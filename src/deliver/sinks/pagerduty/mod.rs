@@ -30,9 +30,6 @@ pub struct PagerDutySink {
 /// only that the limit moves, and that 429 asks for a pause.
 const LIMITS: HostLimits = HostLimits { requests: 120, per: Duration::from_mins(1), burst: 20, concurrency: 1 };
 
-/// Most characters of an answer in an error.
-const SHOWN: usize = 200;
-
 impl PagerDutySink {
     /// A sink that posts to the URL of the Events API, for the integration with this key.
     pub fn new(endpoint: Endpoint, routing_key: Secret) -> Self {
@@ -65,11 +62,7 @@ impl PagerDutySink {
         };
         match serde_json::from_slice::<Value>(&response.body) {
             Ok(answer) if answer["status"] == "success" => Ok(()),
-            _ => {
-                let said: String = String::from_utf8_lossy(&response.body).chars().take(SHOWN).collect();
-                let what = format!("it answered {} without success: {said:?}", response.status);
-                Err(SinkError::Refused { what: self.endpoint.failed(&what) })
-            }
+            _ => Err(self.endpoint.without(&response, "success")),
         }
     }
 }
