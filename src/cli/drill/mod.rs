@@ -3,7 +3,7 @@
 //! The drill is the real program with the operator's configuration, detectors and receivers. Only the registry is made
 //! up ([`network`]), and the database is a new one in a private folder, which the drill removes. So it can neither change
 //! a baseline, a statistic or an alert, nor wait behind the daemon, which keeps its lock and its database. Every message
-//! is marked by the sink itself (`deliver/drill.rs`).
+//! is marked by the sink itself (`deliver/trial/drill.rs`).
 
 mod course;
 mod network;

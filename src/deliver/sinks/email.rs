@@ -20,7 +20,10 @@ use lettre::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    deliver::{Message, Receipt, Sink, SinkError, render::Template, shown, view::View},
+    deliver::{
+        Message, Receipt, Sink, SinkError, shown,
+        view::{Template, View},
+    },
     model::{Alert, Secret},
     text::plain,
 };

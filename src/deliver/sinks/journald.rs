@@ -20,8 +20,10 @@ use crate::{
     deliver::{
         Form, Message, Receipt, Sink, SinkError,
         event::Event,
-        log_line::{line, priority},
-        view::View,
+        view::{
+            View,
+            log_line::{line, priority},
+        },
     },
     text::plain,
 };

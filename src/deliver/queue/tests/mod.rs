@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     clock::ManualClock,
-    deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
+    deliver::{Sink, Timing, queue::schedule::LONGEST_STEP, samples},
     model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
     store::{Acceptance, Acting, EndpointState, Store},
 };

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    deliver::{Endpoint, Message, Receipt, Sink, SinkError, reduced::Short},
+    deliver::{Endpoint, Message, Receipt, Sink, SinkError, short_form::Short},
     http::HostLimits,
     model::{Alert, Secret},
 };

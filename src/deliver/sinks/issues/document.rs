@@ -4,10 +4,7 @@ use super::{
     markdown::{block, cell, code, link, prose},
     pack::{MOST, joined},
 };
-use crate::deliver::{
-    stage_view::StageView,
-    view::{LinkView, MemberView, SignalView, View},
-};
+use crate::deliver::view::{LinkView, MemberView, SignalView, StageView, View};
 
 /// Most bytes of the members of a campaign that are shown in full; later ones have a line.
 const IN_FULL: usize = 4 * MOST;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api},
+        remote::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,

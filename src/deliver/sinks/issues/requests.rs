@@ -7,7 +7,7 @@ use super::tracker::Issue;
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api, Call},
+        remote::{Answer, Api, Call},
     },
     http::{HostLimits, Method},
 };

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    deliver::{
+    deliver::view::{
+        LinkView, View,
         lines::{all_evidence, cut, developments, digest, fitting, members},
-        view::{LinkView, View},
     },
     model::{Alert, AlertId, AlertStatus, Severity},
 };

@@ -1,7 +1,7 @@
 //! Judges the errors of Slack's Web API, most of which come with the status 200.
 
 use crate::{
-    deliver::{SinkError, api::Answer},
+    deliver::{SinkError, remote::Answer},
     text::quoted,
 };
 

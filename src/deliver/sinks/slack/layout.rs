@@ -10,8 +10,7 @@ use super::{
 };
 use crate::deliver::{
     Stage,
-    stage_view::StageView,
-    view::{DevelopmentView, SignalView, View},
+    view::{DevelopmentView, SignalView, StageView, View},
 };
 
 /// Most characters of a header block's text.

@@ -8,7 +8,11 @@ use super::{
     members::parts,
 };
 use crate::{
-    deliver::{Message, event::Event, news::news, view::View},
+    deliver::{
+        Message,
+        event::Event,
+        view::{View, news},
+    },
     model::{AlertStatus, Occasion, Severity},
 };
 
