@@ -32,8 +32,7 @@ pub(super) struct Short {
 
 /// Whether a message with this failure is to be tried in short form.
 pub(super) const fn is_due(message: &Message, error: &SinkError) -> bool {
-    let refused = matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. });
-    let refusals = message.refusals.saturating_add(if refused { 1 } else { 0 });
+    let refusals = message.refusals.saturating_add(if error.is_refusal() { 1 } else { 0 });
     !matches!(error, SinkError::Gone { .. }) && (refusals >= REFUSALS || message.attempt >= FAILURES)
 }
 

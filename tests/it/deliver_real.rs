@@ -174,15 +174,7 @@ fn message() -> Message {
         }],
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };
-    Message {
-        idempotency_key: "msg_1".to_owned(),
-        alert,
-        sequence: 0,
-        attempt: 1,
-        refusals: 0,
-        created_at: raised_at,
-        thread: None,
-    }
+    Message::first("msg_1", alert, raised_at)
 }
 
 /// One attempt against connections that go by the scripts.

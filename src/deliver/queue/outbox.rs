@@ -29,7 +29,7 @@ pub enum Ending {
     Delivered {
         /// The receiver's answer.
         detail: String,
-        /// Where it keeps the alert.
+        /// What the sink needs to go on with the alert there.
         thread: Option<String>,
         /// The members of a campaign that the message named.
         named: Vec<ReleaseId>,

@@ -65,30 +65,34 @@ impl Api {
     /// # Errors
     /// As [`Endpoint::post`], and an answer that is not JSON.
     pub async fn call(&self, call: &Call<'_>) -> Result<Answer, SinkError> {
-        self.read(self.endpoint.exchange(self.request(call)?, call.permanent).await?)
+        self.read(call.method, self.endpoint.exchange(self.request(call)?, call.permanent).await?)
     }
 
     /// As [`Api::call`], but hands over the answer whatever its status; a refusal that is not JSON reads as null.
     pub async fn any_answer(&self, call: &Call<'_>) -> Result<Answer, SinkError> {
         let response = self.endpoint.any_answer(self.request(call)?).await?;
         match response.status {
-            200..=299 => self.read(response),
-            _ => Ok(Answer { body: serde_json::from_slice(&response.body).unwrap_or_default(), response }),
+            200..=299 => self.read(call.method, response),
+            _ => {
+                let body = serde_json::from_slice(&response.body).unwrap_or_default();
+                Ok(Answer { method: call.method, body, response })
+            }
         }
     }
 
-    fn read(&self, response: Response) -> Result<Answer, SinkError> {
+    fn read(&self, method: Method, response: Response) -> Result<Answer, SinkError> {
         let body = match response.body.as_ref() {
             [] => Value::Null,
-            body => serde_json::from_slice(body)
-                .map_err(|why| SinkError::temporary(self.failed(&format!("its answer is not JSON: {why}"))))?,
+            body => serde_json::from_slice(body).map_err(|why| {
+                SinkError::temporary(self.failed_at(method, &format!("its answer is not JSON: {why}")))
+            })?,
         };
-        Ok(Answer { body, response })
+        Ok(Answer { method, body, response })
     }
 
     /// The failure that an answer of [`Api::any_answer`] is by its status alone. `said`: its reason.
     pub fn refusal(&self, answer: &Answer, said: &str) -> SinkError {
-        self.endpoint.refusal(&answer.response, said)
+        self.endpoint.refusal(answer.method, &answer.response, said)
     }
 
     /// The wait that an answer requests by `Retry-After`.
@@ -96,13 +100,20 @@ impl Api {
         self.endpoint.retry_after(&answer.response)
     }
 
-    /// What failed at this service, in a form that may be shown.
+    /// What failed when something was posted to this service, in a form that may be shown.
     pub fn failed(&self, why: &str) -> String {
         self.endpoint.failed(why)
     }
 
+    /// As [`Api::failed`], for a call of any method.
+    pub fn failed_at(&self, method: Method, why: &str) -> String {
+        self.endpoint.failed_at(method, why)
+    }
+
     fn request(&self, call: &Call<'_>) -> Result<Request, SinkError> {
-        let url = self.url(call).ok_or_else(|| SinkError::temporary(self.failed("its URL cannot have a path")))?;
+        let url = self
+            .url(call)
+            .ok_or_else(|| SinkError::temporary(self.failed_at(call.method, "its URL cannot have a path")))?;
         let request = match &call.body {
             Some(body) => Request::post(url, "application/json", Bytes::from(body.to_string())).by(call.method),
             None => Request::get(url),
@@ -124,6 +135,8 @@ impl Api {
 /// The answer to a call.
 #[derive(Debug)]
 pub(in crate::deliver) struct Answer {
+    /// The method of the call.
+    pub method: Method,
     /// The body, or null.
     pub body: Value,
     /// The whole answer.

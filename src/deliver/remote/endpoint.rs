@@ -1,4 +1,4 @@
-//! A URL that messages are posted to, which counts as a secret.
+//! A URL that messages are posted to, or below which an API is asked; it counts as a secret.
 
 use std::{fmt, time::Duration};
 
@@ -94,9 +94,10 @@ impl Endpoint {
         request: Request,
         permanent: &[u16],
     ) -> Result<Response, SinkError> {
+        let method = request.method;
         match self.fetch(request.max_body(MAX_ANSWER), permanent).await? {
             response if response.status < 300 => Ok(response),
-            redirect => Err(SinkError::temporary(self.redirected(&redirect))),
+            redirect => Err(SinkError::temporary(self.redirected(method, &redirect))),
         }
     }
 
@@ -107,19 +108,20 @@ impl Endpoint {
     }
 
     async fn fetch(&self, request: Request, permanent: &[u16]) -> Result<Response, SinkError> {
+        let method = request.method;
         let request = request.max_attempts(1).confidential().takes_redirects();
         match self.http.fetch(request).await {
             Ok(Fetched::Fresh(response)) => Ok(response),
-            Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed("it answered 304"))),
-            Err(error) => Err(self.judge(&error, permanent)),
+            Ok(Fetched::NotModified) => Err(SinkError::temporary(self.failed_at(method, "it answered 304"))),
+            Err(error) => Err(self.judge(method, &error, permanent)),
         }
     }
 
     /// The failure that an answer of [`Endpoint::any_answer`] is by its status alone. `said`: its reason.
-    pub(in crate::deliver) fn refusal(&self, response: &Response, said: &str) -> SinkError {
+    pub(in crate::deliver) fn refusal(&self, method: Method, response: &Response, said: &str) -> SinkError {
         match response.status {
-            300..=399 => SinkError::temporary(self.redirected(response)),
-            status => self.judge_status(status, self.retry_after(response), said, &[]),
+            300..=399 => SinkError::temporary(self.redirected(method, response)),
+            status => self.judge_status(method, (status, self.retry_after(response)), said, &[]),
         }
     }
 
@@ -129,11 +131,11 @@ impl Endpoint {
     }
 
     /// The host of the target is enough to correct the configuration; the rest may be a secret.
-    fn redirected(&self, response: &Response) -> String {
+    fn redirected(&self, method: Method, response: &Response) -> String {
         let target = response.header("location").and_then(|location| self.url.join(location).ok());
         let host = target.as_ref().and_then(Url::host_str).unwrap_or("nowhere");
         let what = format!("it answered {}, a redirect to {host}; configure the URL that it leads to", response.status);
-        self.failed(&what)
+        self.failed_at(method, &what)
     }
 
     /// Requests the URL once, without a body.
@@ -147,7 +149,7 @@ impl Endpoint {
         };
         match self.http.fetch(request.max_attempts(1).confidential().discard_body()).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.judge(&error, &[])),
+            Err(error) => Err(self.judge(method, &error, &[])),
         }
     }
 
@@ -168,30 +170,34 @@ impl Endpoint {
         })
     }
 
-    fn judge(&self, error: &HttpError, permanent: &[u16]) -> SinkError {
+    fn judge(&self, method: Method, error: &HttpError, permanent: &[u16]) -> SinkError {
+        let failed = |why: &str| SinkError::temporary(self.failed_at(method, why));
         match error {
             HttpError::Status { status, retry_after, said, .. } => {
-                self.judge_status(*status, *retry_after, said, permanent)
+                self.judge_status(method, (*status, *retry_after), said, permanent)
             }
-            HttpError::Transport { source: TransportError::Failed(why), .. } => {
-                SinkError::temporary(self.failed(&self.without_url(why)))
+            HttpError::Transport { source: TransportError::Failed(why), .. } | HttpError::Refused { why, .. } => {
+                failed(why)
             }
-            HttpError::Transport { source, .. } => {
-                SinkError::temporary(self.failed(&self.without_url(&source.to_string())))
-            }
+            HttpError::Transport { source, .. } => failed(&source.to_string()),
             HttpError::Paused { wait, .. } => SinkError::Temporary {
-                what: self.failed("it asked for a pause"),
+                what: self.failed_at(method, "it asked for a pause"),
                 retry_after: Some(*wait),
                 source: None,
             },
-            HttpError::Refused { why, .. } => SinkError::temporary(self.failed(&self.without_url(why))),
         }
     }
 
     /// `said`: the first line of the answer, which is more informative than its number.
-    fn judge_status(&self, status: u16, retry_after: Option<Duration>, said: &str, permanent: &[u16]) -> SinkError {
+    fn judge_status(
+        &self,
+        method: Method,
+        (status, retry_after): (u16, Option<Duration>),
+        said: &str,
+        permanent: &[u16],
+    ) -> SinkError {
         let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.without_url(said)) };
-        let what = |more: &str| self.failed(&format!("it answered {status}{said}{more}"));
+        let what = |more: &str| self.failed_at(method, &format!("it answered {status}{said}{more}"));
         match status {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
             _ if permanent.contains(&status) => SinkError::permanent(what(", and a retry will not help")),
@@ -206,10 +212,15 @@ impl Endpoint {
         SinkError::Refused { what: self.failed(&format!("it answered {} without {lacks}: {said:?}", response.status)) }
     }
 
-    /// What failed at this service, and why, in a form that may be shown.
+    /// What failed when a message was posted to this service, and why, in a form that may be shown.
     pub(in crate::deliver) fn failed(&self, why: &str) -> String {
+        self.failed_at(Method::Post, why)
+    }
+
+    /// As [`Endpoint::failed`], for a request of any method.
+    pub(in crate::deliver) fn failed_at(&self, method: Method, why: &str) -> String {
         let why = &self.without_url(why);
-        plain(&format!("posting to {}: {why}", self.host()), shown::SENTENCE)
+        plain(&format!("{} {}: {why}", doing(method), self.host()), shown::SENTENCE)
     }
 
     /// The text without the URL and its secret parts, in case an underlying error quotes them.
@@ -218,6 +229,14 @@ impl Endpoint {
         let text = text.replace(self.url.as_str(), "<url>");
         let text = if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text };
         self.secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "<secret>"))
+    }
+}
+
+/// What a request of this method does, as its errors say it.
+const fn doing(method: Method) -> &'static str {
+    match method {
+        Method::Get => "asking",
+        Method::Post | Method::Put | Method::Patch => "posting to",
     }
 }
 
@@ -287,7 +306,7 @@ mod tests {
             retry_after: Some(Duration::from_secs(30)),
             said: "slow down".to_owned(),
         };
-        let verdict = endpoint.judge(&error, &[]);
+        let verdict = endpoint.judge(Method::Post, &error, &[]);
         assert!(matches!(&verdict, SinkError::Temporary { retry_after: Some(wait), .. } if wait.as_secs() == 30));
         assert!(verdict.report().ends_with("it answered 429, \"slow down\""), "{}", verdict.report());
     }
@@ -303,6 +322,18 @@ mod tests {
         assert!(post(transport).await.unwrap_err().report().len() < 300);
     }
 
+    #[tokio::test]
+    async fn an_error_names_what_was_done() {
+        for (method, said) in
+            [(Method::Get, "asking hooks.slack.com: "), (Method::Post, "posting to hooks.slack.com: ")]
+        {
+            let transport = Arc::new(ScriptedTransport::new());
+            transport.answer("t0k3n", 403, &[], "");
+            let report = endpoint(&transport).ping(method).await.unwrap_err().report();
+            assert!(report.starts_with(said), "{report}");
+        }
+    }
+
     #[test]
     fn the_secret_url_is_never_shown() {
         let endpoint = endpoint(&Arc::new(ScriptedTransport::new()));
@@ -316,7 +347,7 @@ mod tests {
                 HttpError::Transport { url: url.clone(), attempts: 1, source: TransportError::Failed(why.clone()) },
                 HttpError::Refused { url, why: why.clone() },
             ] {
-                let report = endpoint.judge(&error, &[]).report();
+                let report = endpoint.judge(Method::Post, &error, &[]).report();
                 assert!(!report.contains("s3cr3t") && !report.contains("t0k3n"), "{report}");
                 assert!(report.starts_with("posting to hooks.slack.com: "), "{report}");
             }

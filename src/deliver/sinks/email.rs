@@ -186,10 +186,7 @@ impl EmailSink {
 
     fn compose(&self, message: &Message) -> Result<Email, SinkError> {
         let view = View::of(message);
-        let unwritable = |source: minijinja::Error| SinkError::Permanent {
-            what: "putting the alert into words".to_owned(),
-            source: Some(Box::new(source)),
-        };
+        let unwritable = |error: minijinja::Error| SinkError::permanent("putting the alert into words").because(error);
         let text = Template::EmailText.render(&view, &self.subscription).map_err(unwritable)?;
         let html = Template::EmailHtml.render(&view, &self.subscription).map_err(unwritable)?;
         let thread = Thread { alert: &message.alert, domain: self.from.email.domain() };
@@ -206,10 +203,9 @@ impl EmailSink {
         if let Some(first) = thread.first(message.sequence) {
             email = email.in_reply_to(first.clone()).references(first);
         }
-        email.multipart(alternatives(&thread, text, html)).map_err(|source| SinkError::Permanent {
-            what: "composing the e-mail".to_owned(),
-            source: Some(Box::new(source)),
-        })
+        email
+            .multipart(alternatives(&thread, text, html))
+            .map_err(|error| SinkError::permanent("composing the e-mail").because(error))
     }
 }
 

@@ -69,8 +69,7 @@ impl JournaldSink {
     }
 
     fn failed(&self, error: io::Error) -> SinkError {
-        let what = format!("writing to the journal at {}", self.socket.display());
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("writing to the journal at {}", self.socket.display())).because(error)
     }
 }
 

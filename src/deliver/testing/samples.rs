@@ -192,13 +192,5 @@ pub(in crate::deliver) fn digest() -> Alert {
 
 /// The first message about an alert.
 pub(in crate::deliver) fn message(alert: Alert) -> Message {
-    Message {
-        idempotency_key: "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned(),
-        alert,
-        sequence: 0,
-        attempt: 1,
-        refusals: 0,
-        created_at: "2026-03-31T00:24:11Z".parse().unwrap(),
-        thread: None,
-    }
+    Message::first("msg_p5jXN8AQM9LWM0D4loKWxJek", alert, "2026-03-31T00:24:11Z".parse().unwrap())
 }

@@ -32,18 +32,12 @@ pub async fn try_receiver(sink: &dyn Sink, message: &Message) -> Result<Receipt,
     }
 }
 
-/// The message that ends the alert of this one, which the receiver keeps at `thread`.
+/// The message that ends the alert of this one, of which the receipt had this thread.
 fn ending(message: &Message, thread: Option<String>) -> Message {
     let note = Some("resolved: the trial is over".to_owned());
-    Message {
-        idempotency_key: format!("{}_end", message.idempotency_key),
-        alert: Alert { status: AlertStatus::Resolved, note, ..message.alert.clone() },
-        sequence: message.sequence.saturating_add(1),
-        attempt: 1,
-        refusals: 0,
-        created_at: message.created_at,
-        thread,
-    }
+    let alert = Alert { status: AlertStatus::Resolved, note, ..message.alert.clone() };
+    let end = Message::first(format!("{}_end", message.idempotency_key), alert, message.created_at);
+    Message { sequence: message.sequence.saturating_add(1), thread, ..end }
 }
 
 #[cfg(test)]

@@ -4,10 +4,7 @@ use super::{DevelopmentView, MemberView, SignalView, StageView, View};
 
 /// One signal: its detector, the expected and the observed value.
 pub(in crate::deliver) fn evidence(signal: &SignalView) -> String {
-    let SignalView { detector, severity, expected, seen, .. } = signal;
-    let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
-    let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    format!("{detector} ({severity}{corroborating}): expected {expected}{since}; seen {seen}")
+    format!("{} ({}): expected {}; seen {}", signal.detector, signal.weight(), signal.expectation(), signal.seen)
 }
 
 /// All signals that the view shows, and the number of the others.
@@ -18,8 +15,7 @@ pub(in crate::deliver) fn all_evidence(view: &View) -> Vec<String> {
 
 /// What became of the release, the latest first.
 pub(in crate::deliver) fn developments(view: &View) -> Vec<String> {
-    let development = |it: &DevelopmentView| format!("{}: {}. {}", it.at, it.title, it.text);
-    view.developments.iter().map(development).collect()
+    view.developments.iter().map(DevelopmentView::line).collect()
 }
 
 /// The sections of a digest.

@@ -1,27 +1,35 @@
 //! The content of a message before formatting: every text plain, bounded and on one line.
 
+mod colour;
 mod digest;
 pub(super) mod lines;
+mod links;
 pub(super) mod log_line;
+mod member;
 mod news;
 mod render;
 mod stage;
 
-use digest::DigestView;
 use serde::Serialize;
-use stage::{show, stages};
-use url::Url;
 
+use self::{
+    colour::colour,
+    digest::DigestView,
+    links::links,
+    stage::{show, stages},
+};
 use super::{
     Message,
-    shown::{EVIDENCE, LINE, NAME, SENTENCE, URL},
+    shown::{EVIDENCE, LINE, NAME, SENTENCE},
     steps::warning,
 };
 use crate::{
-    model::{Alert, AlertAction, AlertId, AlertStatus, Development, Links, Member, ReleaseId, Severity, Signal},
-    text::{age, day, moment, plain, shell_word},
+    model::{Alert, AlertAction, AlertId, AlertStatus, Development, Signal},
+    text::{age, day, moment, plain},
 };
 
+pub(super) use links::LinkView;
+pub(super) use member::MemberView;
 pub(super) use news::news;
 pub(super) use render::Template;
 pub(super) use stage::StageView;
@@ -34,8 +42,6 @@ const MAX_DEVELOPMENTS: usize = 6;
 const MAX_MEMBERS: usize = 1_000;
 /// Most members that a message shows with more than a line, after those that are new.
 const MAX_IN_FULL: usize = 100;
-/// Most names of new dependencies or scripts of one member.
-const MAX_ADDED: usize = 8;
 
 /// The content of a message in any format: every text one line, plain and bounded. Formats add their own escaping.
 #[derive(Debug, Serialize)]
@@ -111,29 +117,6 @@ pub(super) struct ReleaseView {
     pub last_good: Option<String>,
 }
 
-/// One release of a campaign.
-#[derive(Debug, Serialize)]
-pub(super) struct MemberView {
-    pub purl: String,
-    /// The id of its own alert.
-    pub alert: Option<AlertId>,
-    /// Its severity, in capitals.
-    pub severity: Option<String>,
-    pub colour: &'static str,
-    pub reason: String,
-    pub expected: String,
-    pub seen: String,
-    pub account: Option<String>,
-    pub published: Option<String>,
-    pub scripts: String,
-    pub dependencies: String,
-    pub links: Vec<LinkView>,
-    /// Whether it is new while an earlier message named others.
-    pub is_new: bool,
-    /// Whether it is shown with more than a line.
-    pub in_full: bool,
-}
-
 /// One signal.
 #[derive(Debug, Serialize)]
 pub(super) struct SignalView {
@@ -145,13 +128,6 @@ pub(super) struct SignalView {
     pub since: Option<String>,
     pub why: String,
     pub corroborating: bool,
-}
-
-/// One link; only http and https ones are accepted.
-#[derive(Debug, Serialize)]
-pub(super) struct LinkView {
-    pub label: &'static str,
-    pub url: String,
 }
 
 impl View {
@@ -189,6 +165,11 @@ impl View {
         }
     }
 
+    /// Whether a member is shown with more than a line: one that an earlier message showed so has a line.
+    pub fn shows_in_full(&self, member: &MemberView) -> bool {
+        member.in_full && (member.is_new || self.news.is_none())
+    }
+
     /// The headline after the severity: `HIGH axios 1.14.1: …`.
     pub fn subject(&self) -> String {
         plain(&format!("{} {}", self.severity.to_uppercase(), self.headline), LINE)
@@ -203,6 +184,11 @@ impl DevelopmentView {
             at: moment(development.at),
             text: plain(&development.text, 2 * EVIDENCE),
         }
+    }
+
+    /// All of it on one line.
+    pub fn line(&self) -> String {
+        format!("{}: {}. {}", self.at, self.title, self.text)
     }
 }
 
@@ -221,65 +207,6 @@ impl ReleaseView {
     }
 }
 
-impl MemberView {
-    fn named(release: &ReleaseId) -> Self {
-        Self {
-            purl: plain(&release.to_string(), LINE),
-            alert: None,
-            severity: None,
-            colour: colour(Severity::Info),
-            reason: String::new(),
-            expected: String::new(),
-            seen: String::new(),
-            account: None,
-            published: None,
-            scripts: String::new(),
-            dependencies: String::new(),
-            links: Vec::new(),
-            is_new: false,
-            in_full: false,
-        }
-    }
-
-    fn of(member: &Member, is_first: bool, has_room: bool) -> Self {
-        Self {
-            alert: Some(member.alert),
-            severity: Some(member.severity.as_str().to_uppercase()),
-            colour: colour(member.severity),
-            reason: plain(&member.reason, LINE),
-            expected: plain(&member.expected, EVIDENCE),
-            seen: plain(&member.seen, EVIDENCE),
-            account: member.publisher.as_ref().map(|name| plain(name, NAME)),
-            published: member.published_at.map(moment),
-            scripts: names(&member.new_scripts, member),
-            dependencies: names(&member.new_dependencies, member),
-            links: links(&member.links),
-            is_new: member.new && !is_first,
-            in_full: member.new || has_room,
-            ..Self::named(&member.purl)
-        }
-    }
-
-    /// All of it on one line.
-    pub fn line(&self) -> String {
-        let mark = if self.is_new { "NEW " } else { "" };
-        let severity = self.severity.as_ref().map(|severity| format!("{severity} ")).unwrap_or_default();
-        let alert = self.alert.as_ref().map(|id| format!(" (alert {id})")).unwrap_or_default();
-        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
-        format!("{mark}{severity}{}{alert}{reason}", self.purl)
-    }
-}
-
-/// Names that a publisher chose, as many as fit.
-fn names(names: &[String], member: &Member) -> String {
-    let mut shown: Vec<String> = names.iter().take(MAX_ADDED).map(|name| plain(name, NAME)).collect();
-    if let Some(more @ 1..) = names.len().checked_sub(MAX_ADDED) {
-        shown
-            .push(format!("and {more} more (provwatch lookup {})", shell_word(&plain(&member.purl.to_string(), LINE))));
-    }
-    shown.join(", ")
-}
-
 impl SignalView {
     fn of(signal: &Signal) -> Self {
         Self {
@@ -292,6 +219,18 @@ impl SignalView {
             why: plain(&signal.why, SENTENCE),
             corroborating: signal.corroborating,
         }
+    }
+
+    /// Its severity, and whether it only corroborates others: `low, corroborating only`.
+    pub fn weight(&self) -> String {
+        let corroborating = if self.corroborating { ", corroborating only" } else { "" };
+        format!("{}{corroborating}", self.severity)
+    }
+
+    /// The expected value, and since when it was the usual one: `…, since 2025-01-20`.
+    pub fn expectation(&self) -> String {
+        let since = self.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
+        format!("{}{since}", self.expected)
     }
 }
 
@@ -355,31 +294,6 @@ fn members(alert: &Alert) -> Vec<MemberView> {
     details.map(|(place, member)| MemberView::of(member, is_first, place < MAX_IN_FULL)).collect()
 }
 
-/// Colours that carry white text with a contrast of at least 4.5.
-const fn colour(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "#8b0a1a",
-        Severity::High => "#c62828",
-        Severity::Medium => "#b45309",
-        Severity::Low => "#1d6fb8",
-        Severity::Info => "#5b6470",
-    }
-}
-
-fn links(links: &Links) -> Vec<LinkView> {
-    [("Registry", &links.registry), ("Log entry", &links.log), ("Commit", &links.commit), ("Workflow run", &links.run)]
-        .into_iter()
-        .filter_map(|(label, link)| Some(LinkView { label, url: web_url(link.as_deref()?)? }))
-        .collect()
-}
-
-/// The URL in its normalised form, which has neither spaces nor quotes nor controls, if it is safe for a browser.
-fn web_url(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let text = url.to_string();
-    (text.len() <= URL && text == plain(&text, URL)).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,21 +308,6 @@ mod tests {
         alert.purl = None;
         alert.title = "npm-changes is stale\r\n".to_owned();
         assert_eq!(headline(&alert, 0), r"npm-changes is stale\r\n");
-    }
-
-    #[test]
-    fn only_web_links_are_links() {
-        for (link, url) in [
-            ("https://github.com/a/b", Some("https://github.com/a/b")),
-            ("javascript:alert(1)", None),
-            ("data:text/html,x", None),
-            ("not a url", None),
-            ("https://a.example/\"><b>\r\n", Some("https://a.example/%22%3E%3Cb%3E")),
-            ("https://a.example/\u{202e}", Some("https://a.example/%E2%80%AE")),
-        ] {
-            assert_eq!(web_url(link).as_deref(), url, "{link}");
-        }
-        assert_eq!(web_url(&format!("https://a.example/{}", "x".repeat(2_000))), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a later message says that earlier ones about its alert did not.
 
-use super::View;
+use super::{DevelopmentView, View};
 use crate::deliver::event::Event;
 
 /// The sentences of a later message for a receiver that keeps the earlier ones beside it: an issue, a thread. The first says
@@ -12,7 +12,7 @@ pub(in crate::deliver) fn news(view: &View, event: Event) -> Vec<String> {
         (None, _) => "More is known of this alert.".to_owned(),
     };
     let standing = view.standing.as_ref().map(|standing| format!("Status: {standing}"));
-    let latest = view.developments.first().map(|it| format!("{}: {}. {}", it.at, it.title, it.text));
+    let latest = view.developments.first().map(DevelopmentView::line);
     let repeated = view.repeated.as_ref().map(|repeated| format!("Repeated {repeated}."));
     let facts = format!("Severity {}, confidence {}.", view.severity, view.confidence);
     let more = view.news.clone().into_iter().chain(standing).chain(latest).chain(repeated).chain([facts]);

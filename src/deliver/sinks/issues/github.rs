@@ -152,9 +152,8 @@ impl GitHub {
     fn refusal(&self, answer: &Answer) -> SinkError {
         let (status, said) = (answer.response.status, said(&answer.body));
         let what = |advice: &str| {
-            self.requests
-                .api()
-                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository))
+            let why = format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository);
+            self.requests.api().failed_at(answer.method, &why)
         };
         if let Some(wait) = wait(answer, self.requests.api().retry_after(answer), &said) {
             let what = what("it limits the rate");

@@ -1,4 +1,4 @@
-//! The sink that shows each alert as a notification of an ntfy topic, for telephones.
+//! The sink that shows each alert as a notification of an ntfy topic, for phones.
 
 mod notification;
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// Shows each alert as a notification of an ntfy topic.
 ///
-/// An alert is one notification, which later messages replace. A telephone makes no sound for a replacement, so what has
+/// An alert is one notification, which later messages replace. A phone makes no sound for a replacement, so what has
 /// to be heard again becomes another notification, which later messages replace instead.
 #[derive(Debug)]
 pub struct NtfySink {
@@ -41,10 +41,7 @@ impl NtfySink {
     async fn publish(&self, message: &Message) -> Result<Receipt, SinkError> {
         let sequence = sequence(message);
         let body = Notification::body(self.topic.expose(), sequence.as_deref(), &View::of(message), &message.alert)
-            .map_err(|source| SinkError::Permanent {
-                what: "writing the notification as JSON".to_owned(),
-                source: Some(Box::new(source)),
-            })?;
+            .map_err(|error| SinkError::permanent("writing the notification as JSON").because(error))?;
         let token = self.token.iter().map(|token| ("authorization", format!("Bearer {}", token.expose())));
         let response = match self.endpoint.ask(Bytes::from(body), token.collect(), &[400]).await {
             Err(SinkError::Permanent { what, .. }) if what.contains("topic") => {

@@ -92,11 +92,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::http::Response;
+    use crate::http::{Method, Response};
 
     fn judge(body: Value) -> Option<Refusal> {
         let response = Response { status: 200, headers: Vec::new(), body: Bytes::new() };
-        judged(&Answer { body, response }, |why| format!("posting to slack.com: {why}"))
+        judged(&Answer { method: Method::Post, body, response }, |why| format!("posting to slack.com: {why}"))
     }
 
     fn verdict(body: Value) -> String {
