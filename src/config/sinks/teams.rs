@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::section::{SecretKeys, Section};
 use crate::config::SecretSource;
 
-/// The keys of `type = "teams"`. The URL of a Workflows webhook is a secret.
+/// The keys of `type = "teams"`. Anyone must be allowed to trigger the workflow; then its URL has a signature, and is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TeamsSection {
     /// A file with the URL of the workflow "When a Teams webhook request is received".
