@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 
 use super::{
-    outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary},
+    outbox::{Due, Ending, Outbox, OutboxError},
     pace::Pace,
-    schedule::{Attempt, Next, URGENT},
+    schedule::{Attempt, Limits, Next, URGENT},
+    summary::Summary,
 };
 use crate::{
     clock::Clock,

@@ -39,24 +39,13 @@ pub enum SmtpSecurity {
     Insecure,
 }
 
-impl SmtpSecurity {
-    /// The default port.
-    pub(crate) const fn default_port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::StartTls => 587,
-            Self::Insecure => 25,
-        }
-    }
-}
-
 /// The SMTP server, the sender and the recipients.
 #[derive(Clone, Debug)]
 pub struct EmailSettings {
     /// The SMTP server's host name, which its certificate must name.
     pub server: String,
-    /// Its port; [`SmtpSecurity::default_port`] if not given.
-    pub port: Option<u16>,
+    /// Its port.
+    pub port: u16,
     /// The protection of the connection.
     pub security: SmtpSecurity,
     /// PEM certificates that are trusted besides the system's.
@@ -289,7 +278,7 @@ fn transport(settings: &EmailSettings) -> Result<AsyncSmtpTransport<Tokio1Execut
         SmtpSecurity::Insecure => Tls::None,
     };
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.server)
-        .port(settings.port.unwrap_or_else(|| settings.security.default_port()))
+        .port(settings.port)
         .timeout(Some(settings.timeout))
         .tls(tls);
     let credentials = settings.credentials.as_ref();
@@ -321,7 +310,7 @@ mod tests {
     fn settings() -> EmailSettings {
         EmailSettings {
             server: "127.0.0.1".to_owned(),
-            port: None,
+            port: 25,
             security: SmtpSecurity::Insecure,
             ca_pem: None,
             credentials: None,
