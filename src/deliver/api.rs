@@ -48,7 +48,7 @@ impl Api {
         token: &Secret,
         (header, form): (&'static str, &str),
     ) -> Self {
-        let endpoint = Endpoint::new(http, base).limited(limits).hiding(token.clone());
+        let endpoint = Endpoint::new(http, base).limited(limits).hiding(token);
         Self { endpoint, headers: vec![(header, form.replace("{}", token.expose()))] }
     }
 
@@ -98,6 +98,11 @@ impl Api {
     /// What failed at this service, in a form that may be shown.
     pub fn failed(&self, why: &str) -> String {
         self.endpoint.failed(why)
+    }
+
+    /// A quotation of the service without the token, on one line.
+    pub fn quoted(&self, said: &str, limit: usize) -> String {
+        self.endpoint.quoted(said, limit)
     }
 
     fn request(&self, call: &Call<'_>) -> Result<Request, SinkError> {

@@ -5,11 +5,11 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use url::Url;
 
-use super::{SinkError, shown};
+use super::{SinkError, hidden::Hidden, shown};
 use crate::{
     http::{Client, Fetched, HostLimits, HttpError, Method, Request, Response, TransportError},
     model::Secret,
-    text::plain,
+    text::{plain, quoted},
 };
 
 /// Most bytes of an answer that is read: the services answer in a few.
@@ -27,7 +27,7 @@ pub struct Endpoint {
     http: Client,
     url: Url,
     /// What no error may show, in case an answer quotes it.
-    secrets: Vec<Secret>,
+    hidden: Hidden,
 }
 
 impl fmt::Debug for Endpoint {
@@ -40,7 +40,7 @@ impl Endpoint {
     /// An endpoint that is reached with this client's settings, with limits of its own: many endpoints share a host,
     /// and load or pauses of one must not delay the others.
     pub fn new(http: &Client, url: Url) -> Self {
-        Self { http: http.apart(), url, secrets: Vec::new() }
+        Self { http: http.apart(), hidden: Hidden::of_url(&url), url }
     }
 
     /// The endpoint with the limits that its service publishes; those of the configuration come before them.
@@ -51,9 +51,8 @@ impl Endpoint {
 
     /// The endpoint, whose errors do not show this secret.
     #[must_use]
-    pub(super) fn hiding(mut self, secret: Secret) -> Self {
-        self.secrets.push(secret);
-        self
+    pub(super) fn hiding(self, secret: &Secret) -> Self {
+        Self { hidden: self.hidden.and(secret.expose()), ..self }
     }
 
     /// The URL itself; never in an error or a log.
@@ -169,24 +168,20 @@ impl Endpoint {
             HttpError::Status { status, retry_after, said, .. } => {
                 self.judge_status(*status, *retry_after, said, permanent)
             }
-            HttpError::Transport { source: TransportError::Failed(why), .. } => {
-                SinkError::temporary(self.failed(&self.without_url(why)))
-            }
-            HttpError::Transport { source, .. } => {
-                SinkError::temporary(self.failed(&self.without_url(&source.to_string())))
-            }
+            HttpError::Transport { source: TransportError::Failed(why), .. } => SinkError::temporary(self.failed(why)),
+            HttpError::Transport { source, .. } => SinkError::temporary(self.failed(&source.to_string())),
             HttpError::Paused { wait, .. } => SinkError::Temporary {
                 what: self.failed("it asked for a pause"),
                 retry_after: Some(*wait),
                 source: None,
             },
-            HttpError::Refused { why, .. } => SinkError::temporary(self.failed(&self.without_url(why))),
+            HttpError::Refused { why, .. } => SinkError::temporary(self.failed(why)),
         }
     }
 
     /// `said`: the first line of the answer, which is more informative than its number.
     fn judge_status(&self, status: u16, retry_after: Option<Duration>, said: &str, permanent: &[u16]) -> SinkError {
-        let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.without_url(said)) };
+        let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.quoted(said, MAX_SHOWN)) };
         let what = |more: &str| self.failed(&format!("it answered {status}{said}{more}"));
         match status {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
@@ -198,22 +193,19 @@ impl Endpoint {
 
     /// The refusal of a message by an answer with the status of a success, which lacks something: `success`.
     pub(super) fn without(&self, response: &Response, lacks: &str) -> SinkError {
-        let said: String = String::from_utf8_lossy(&response.body).chars().take(MAX_SHOWN).collect();
+        let said = self.quoted(&String::from_utf8_lossy(&response.body), MAX_SHOWN);
         SinkError::Refused { what: self.failed(&format!("it answered {} without {lacks}: {said:?}", response.status)) }
     }
 
     /// What failed at this service, and why, in a form that may be shown.
     pub(super) fn failed(&self, why: &str) -> String {
-        let why = &self.without_url(why);
+        let why = &self.hidden.hide(why);
         plain(&format!("posting to {}: {why}", self.host()), shown::SENTENCE)
     }
 
-    /// The text without the URL and its secret parts, in case an underlying error quotes them.
-    fn without_url(&self, text: &str) -> String {
-        let path_and_query = &self.url[url::Position::BeforePath..];
-        let text = text.replace(self.url.as_str(), "<url>");
-        let text = if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text };
-        self.secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "<secret>"))
+    /// A quotation of the service, in which it may have quoted secrets: they are hidden before it is cut.
+    pub(super) fn quoted(&self, said: &str, limit: usize) -> String {
+        quoted(self.hidden.hide(said), limit)
     }
 }
 

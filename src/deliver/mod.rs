@@ -16,6 +16,7 @@ mod drill;
 mod endpoint;
 mod event;
 mod forms;
+mod hidden;
 mod lines;
 mod log_line;
 mod message;

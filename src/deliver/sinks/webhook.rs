@@ -72,7 +72,7 @@ impl WebhookSink {
     /// The sink with this value of the header `Authorization`.
     #[must_use]
     pub fn authorized(self, authorization: Option<Secret>) -> Self {
-        let endpoint = authorization.iter().cloned().fold(self.endpoint, Endpoint::hiding);
+        let endpoint = authorization.iter().flat_map(credentials).fold(self.endpoint, |it, one| it.hiding(&one));
         Self { endpoint, authorization, ..self }
     }
 
@@ -112,6 +112,14 @@ impl Sink for WebhookSink {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         Box::pin(self.post(message))
     }
+}
+
+/// What is secret of a header `Authorization`: all of it, what stands behind its scheme, and the password of `Basic`.
+fn credentials(header: &Secret) -> Vec<Secret> {
+    let behind = header.expose().split_once(' ').map_or("", |(_, behind)| behind.trim());
+    let decoded = STANDARD.decode(behind).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let password = decoded.as_deref().and_then(|login| login.split_once(':')).map(|(_, password)| password);
+    [Some(header.expose()), Some(behind), password].into_iter().flatten().map(Secret::new).collect()
 }
 
 /// The key as a `webhook-id`: without dots, which separate the signed parts, and without characters that a header

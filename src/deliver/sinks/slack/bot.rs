@@ -122,7 +122,7 @@ impl SlackApp {
         body["channel"] = json!(self.channel);
         let call = Call { method: Method::Post, path: &[method], query: &[], body: Some(body), permanent: &[] };
         let answer = api.call(&call).await?;
-        Ok(match judged(&answer, |why| api.failed(&format!("{method}: {why}"))) {
+        Ok(match judged(api, method, &answer) {
             Some(refusal) => Err(refusal),
             None => Ok(answer.body),
         })
