@@ -50,12 +50,18 @@ pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
 pub(crate) use queue::{Queue, Step, Worker};
+#[cfg(test)]
+pub(crate) use reduced::Short;
 pub(crate) use schedule::{Next, Schedule};
 pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
     SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
+};
+#[cfg(test)]
+pub(crate) use sinks::{
+    Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub(crate) use stage::{Advice, NextStep, Stage};

@@ -34,6 +34,11 @@ impl SigningSecret {
         if (24..=64).contains(&key.len()) { Ok(Self(key)) } else { Err(InvalidSigningSecret) }
     }
 
+    /// As it is written, without its prefix.
+    fn text(&self) -> Secret {
+        Secret::new(STANDARD.encode(&self.0))
+    }
+
     /// The signature of a message, `v1,` and base64.
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
@@ -66,6 +71,8 @@ impl WebhookSink {
         // Standard Webhooks names no rate. A sink sends one message after another, so that the receiver sets the pace by its
         // answers, 429 included.
         let endpoint = endpoint.limited(HostLimits::as_it_answers(1));
+        // The receiver knows them too, and may quote one.
+        let endpoint = secrets.iter().map(SigningSecret::text).fold(endpoint, |it, one| it.hiding(&one));
         Self { endpoint, secrets, authorization: None, form: Form::default(), clock }
     }
 

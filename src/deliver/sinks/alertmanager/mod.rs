@@ -1,7 +1,6 @@
 //! The sink that keeps each alert firing at Prometheus Alertmanager until it is resolved, through its API v2.
 
 mod alert;
-mod inert;
 mod labels;
 
 use std::{sync::Arc, time::Duration};

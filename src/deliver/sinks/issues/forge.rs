@@ -16,18 +16,18 @@ use crate::{
     model::Secret,
 };
 
-pub(super) const TOKEN: &str = "t0k3n-s3cr3t";
+pub(crate) const TOKEN: &str = "t0k3n-s3cr3t";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     GitHub,
     GitLab,
 }
 
-pub(super) const DIALECTS: [Dialect; 2] = [Dialect::GitHub, Dialect::GitLab];
+pub(crate) const DIALECTS: [Dialect; 2] = [Dialect::GitHub, Dialect::GitLab];
 
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     pub title: String,
     pub body: String,
     pub labels: Vec<String>,
@@ -46,7 +46,7 @@ const OWN: u64 = 7;
 const OTHER: u64 = 666;
 
 #[derive(Debug)]
-pub(super) struct Forge {
+pub(crate) struct Forge {
     pub dialect: Dialect,
     pub issues: Vec<Kept>,
     pub faults: Faults,
