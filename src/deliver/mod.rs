@@ -30,11 +30,17 @@ pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use queue::{Due, Ending, Limits, Outbox, OutboxError, Queue, Step, Summary, Worker};
 pub(crate) use remote::Endpoint;
+#[cfg(test)]
+pub(crate) use short_form::Short;
 pub use sink::{Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
     SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
+};
+#[cfg(test)]
+pub(crate) use sinks::{
+    Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
 pub use steps::accept_command;

@@ -114,7 +114,7 @@ pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
 pub(crate) use deliveries::{
-    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Retried,
+    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Refresh, Retried,
     SubscriptionState, Untold, WholeDelivery,
 };
 pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus};

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use provwatch::{
     app,
@@ -12,134 +12,24 @@ use provwatch::{
     deliver::{EmailSettings, EmailSink, Message, Receipt, Sink, SinkError, SmtpSecurity},
     model::{Alert, AlertKind, Confidence, Secret, Severity, Signal},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
-    net::TcpListener,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::aws_lc_rs,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
+
+use crate::lab::{
+    smtp::{self, Protection, Server, Session},
+    tls::authority,
 };
 
-/// How one connection goes: the answers to lines that start so. `.` is the end of the message, an empty answer hangs up.
-/// What is not named is answered like an ordinary server would.
-type Script = &'static [(&'static str, &'static str)];
+type Script = smtp::Script<'static>;
 
 const ORDINARY: Script = &[];
 
-/// What came over one connection.
-#[derive(Debug, Default)]
-struct Session {
-    commands: Vec<String>,
-    message: String,
-}
-
-struct Server {
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), tls: None }
-    }
-
-    fn port(&self) -> u16 {
-        self.listener.local_addr().unwrap().port()
-    }
-
-    /// Serves one connection per script, then refuses further ones.
-    async fn serve(&self, security: SmtpSecurity, scripts: &[Script]) -> Vec<Session> {
-        let mut sessions = Vec::new();
-        for script in scripts {
-            let (stream, _) = self.listener.accept().await.unwrap();
-            let mut session = Session::default();
-            // A client that hangs up in the middle is part of some scripts.
-            let _ = self.converse(stream, security, script, &mut session).await;
-            sessions.push(session);
-        }
-        sessions
-    }
-
-    async fn converse(
-        &self,
-        stream: tokio::net::TcpStream,
-        security: SmtpSecurity,
-        script: Script,
-        session: &mut Session,
-    ) -> io::Result<()> {
-        if security == SmtpSecurity::Tls {
-            let stream = self.tls.as_ref().unwrap().accept(stream).await?;
-            return greet(stream, "AUTH PLAIN", script, session).await.map(drop);
-        }
-        let offer = if security == SmtpSecurity::StartTls { "STARTTLS" } else { "8BITMIME" };
-        let Some(stream) = greet(stream, offer, script, session).await? else { return Ok(()) };
-        let stream = self.tls.as_ref().unwrap().accept(stream).await?;
-        talk(BufReader::new(stream), "AUTH PLAIN", script, session).await.map(drop)
-    }
-}
-
-async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    offer: &str,
-    script: Script,
-    session: &mut Session,
-) -> io::Result<Option<S>> {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 mail.example ESMTP\r\n").await?;
-    talk(stream, offer, script, session).await
-}
-
-/// Answers until somebody hangs up; hands the stream back for TLS after `STARTTLS`.
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: BufReader<S>,
-    offer: &str,
-    script: Script,
-    session: &mut Session,
-) -> io::Result<Option<S>> {
-    let mut in_message = false;
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await? == 0 {
-            return Ok(None);
-        }
-        if in_message && line != ".\r\n" {
-            session.message.push_str(&line);
-            continue;
-        }
-        let command = line.trim_end().to_owned();
-        session.commands.push(command.clone());
-        let answer = answer(&command, offer, script);
-        if answer.is_empty() {
-            return Ok(None);
-        }
-        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
-        match command.as_str() {
-            "STARTTLS" => return Ok(Some(stream.into_inner())),
-            "QUIT" => return Ok(None),
-            _ => in_message = answer.starts_with("354"),
-        }
-    }
-}
-
-fn answer(command: &str, offer: &str, script: Script) -> String {
-    if let Some((_, answer)) = script.iter().find(|(start, _)| command.starts_with(start)) {
-        return (*answer).to_owned();
-    }
-    match command.split(' ').next() {
-        Some("EHLO") => format!("250-mail.example\r\n250 {offer}"),
-        Some("STARTTLS") => "220 go ahead".to_owned(),
-        Some("AUTH") => "235 welcome".to_owned(),
-        Some("DATA") => "354 end with a dot".to_owned(),
-        Some(".") => "250 queued as 4XyZ".to_owned(),
-        Some("QUIT") => "221 bye".to_owned(),
-        _ => "250 ok".to_owned(),
-    }
+/// Serves one connection per script with this protection.
+async fn serve(server: &Server, security: SmtpSecurity, scripts: &[Script]) -> Vec<Session> {
+    let protection = match security {
+        SmtpSecurity::Insecure => Protection::None,
+        SmtpSecurity::StartTls => Protection::StartTls,
+        SmtpSecurity::Tls => Protection::Tls,
+    };
+    server.serve(protection, scripts).await
 }
 
 fn settings(server: &Server, security: SmtpSecurity) -> EmailSettings {
@@ -179,11 +69,11 @@ fn message() -> Message {
 
 /// One attempt against connections that go by the scripts.
 async fn attempt(scripts: &[Script], to: &[&str]) -> (Result<Receipt, SinkError>, Vec<Session>) {
-    let server = Server::start().await;
+    let server = Server::start(None).await;
     let to = to.iter().map(|to| (*to).to_owned()).collect();
     let sink = EmailSink::new(EmailSettings { to, ..settings(&server, SmtpSecurity::Insecure) }).unwrap();
     let message = message();
-    tokio::join!(sink.deliver(&message), server.serve(SmtpSecurity::Insecure, scripts))
+    tokio::join!(sink.deliver(&message), serve(&server, SmtpSecurity::Insecure, scripts))
 }
 
 fn is_temporary(outcome: &Result<Receipt, SinkError>) -> bool {
@@ -247,7 +137,7 @@ async fn a_dropped_connection_is_temporary() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_temporary() {
-    let server = Server::start().await;
+    let server = Server::start(None).await;
     let sink = EmailSink::new(settings(&server, SmtpSecurity::Insecure)).unwrap();
     drop(server);
     assert!(is_temporary(&sink.deliver(&message()).await));
@@ -272,31 +162,14 @@ async fn one_unknown_recipient_does_not_keep_it_from_the_others() {
     assert!(is_permanent(&outcome), "{outcome:?}");
 }
 
-/// A certificate authority, and a server's acceptor with a certificate of it for 127.0.0.1.
-fn authority() -> (Vec<u8>, TlsAcceptor) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
-        .unwrap();
-    (authority.pem().into_bytes(), TlsAcceptor::from(Arc::new(config)))
-}
-
 /// One attempt over TLS with a password; the sink trusts `ca_pem`, or the server's own authority if not given.
 async fn secured(
     security: SmtpSecurity,
     script: Script,
     ca_pem: Option<Vec<u8>>,
 ) -> (Result<Receipt, SinkError>, Vec<Session>) {
-    let (own, acceptor) = authority();
-    let server = Server { tls: Some(acceptor), ..Server::start().await };
+    let (own, acceptor) = authority("127.0.0.1");
+    let server = Server::start(Some(acceptor)).await;
     let sink = EmailSink::new(EmailSettings {
         ca_pem: Some(ca_pem.unwrap_or(own)),
         credentials: Some(("alerts".to_owned(), Secret::new("hunter2"))),
@@ -304,7 +177,7 @@ async fn secured(
     })
     .unwrap();
     let (message, scripts) = (message(), [script]);
-    tokio::join!(sink.deliver(&message), server.serve(security, &scripts))
+    tokio::join!(sink.deliver(&message), serve(&server, security, &scripts))
 }
 
 #[tokio::test]
@@ -342,7 +215,7 @@ async fn a_server_without_starttls_gets_nothing() {
 
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_gets_nothing() {
-    let (stranger, _) = authority();
+    let (stranger, _) = authority("127.0.0.1");
     let (outcome, sessions) = secured(SmtpSecurity::Tls, ORDINARY, Some(stranger)).await;
     assert!(is_temporary(&outcome), "{outcome:?}");
     assert!(sessions[0].commands.is_empty(), "{sessions:?}");
@@ -351,8 +224,8 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
 /// Whom the operator trusts for the web he trusts for mail.
 #[tokio::test]
 async fn the_authorities_of_the_configuration_hold_for_mail() {
-    let (own, acceptor) = authority();
-    let server = Server { tls: Some(acceptor), ..Server::start().await };
+    let (own, acceptor) = authority("127.0.0.1");
+    let server = Server::start(Some(acceptor)).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, own).unwrap();
@@ -366,6 +239,6 @@ async fn the_authorities_of_the_configuration_hold_for_mail() {
     let http = app::client(&config, Arc::clone(&clock)).unwrap();
     let subscription = app::subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
     let (message, scripts) = (message(), [ORDINARY]);
-    let (outcome, _) = tokio::join!(subscription.sink.deliver(&message), server.serve(SmtpSecurity::Tls, &scripts));
+    let (outcome, _) = tokio::join!(subscription.sink.deliver(&message), serve(&server, SmtpSecurity::Tls, &scripts));
     assert!(outcome.is_ok(), "{outcome:?}");
 }

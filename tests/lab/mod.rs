@@ -27,6 +27,8 @@ pub mod pypi;
 pub mod rig;
 pub mod schema;
 pub mod server;
+pub mod smtp;
+pub mod tls;
 pub mod town;
 pub mod trusting;
 pub mod tsa;

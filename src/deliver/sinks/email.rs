@@ -21,11 +21,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     deliver::{
-        Message, Receipt, Sink, SinkError, shown,
+        Message, Receipt, Sink, SinkError,
+        remote::Hidden,
+        shown,
         view::{Template, View},
     },
     model::{Alert, Secret},
-    text::plain,
+    text::{plain, with_causes},
 };
 
 /// The protection of the connection to the SMTP server.
@@ -102,6 +104,8 @@ pub struct EmailSink {
     from: Mailbox,
     to: Vec<Mailbox>,
     subscription: String,
+    /// What no answer of the server may show.
+    hidden: Hidden,
 }
 
 impl EmailSink {
@@ -115,8 +119,10 @@ impl EmailSink {
         if to.is_empty() {
             return Err(EmailError::NoRecipients);
         }
+        let password = settings.credentials.as_ref().map(|(_, password)| password.expose());
         Ok(Self {
             transport: transport(&settings)?,
+            hidden: password.map_or_else(Hidden::default, |password| Hidden::default().and(password)),
             server: settings.server,
             from,
             to,
@@ -129,21 +135,23 @@ impl EmailSink {
         let everybody: Vec<_> = self.to.iter().collect();
         match self.hand_in(&everybody, &email).await {
             Err(error) if condemns_the_message(&error) && everybody.len() > 1 => {
-                self.send_one_by_one(&email, error).await
+                self.send_one_by_one(&email, &error).await
             }
-            outcome => outcome.map_err(|error| self.judge(error)),
+            outcome => outcome.map_err(|error| self.judge(&error)),
         }
     }
 
     /// For a server that refuses the whole message: one recipient who has left must not keep the alert from the others.
     /// If one of them is only deferred, all receive it again later, under the same `Message-ID`.
-    async fn send_one_by_one(&self, email: &[u8], first: SmtpError) -> Result<Receipt, SinkError> {
+    async fn send_one_by_one(&self, email: &[u8], first: &SmtpError) -> Result<Receipt, SinkError> {
         let mut refused = Vec::new();
         for recipient in &self.to {
             match self.hand_in(&[recipient], email).await {
                 Ok(_) => {}
-                Err(error) if condemns_the_message(&error) => refused.push(format!("{}: {error}", recipient.email)),
-                Err(error) => return Err(self.judge(error)),
+                Err(error) if condemns_the_message(&error) => {
+                    refused.push(format!("{}: {}", recipient.email, self.hidden.hide(&error.to_string())));
+                }
+                Err(error) => return Err(self.judge(&error)),
             }
         }
         if refused.len() == self.to.len() {
@@ -161,16 +169,15 @@ impl EmailSink {
         let envelope = Envelope::new(Some(self.from.email.clone()), to).expect("there is a recipient");
         let response = self.transport.send_raw(&envelope, email).await?;
         let said: Vec<_> = response.message().collect();
-        Ok(Receipt::of(plain(&format!("{} {}", response.code(), said.join(" ")), shown::LINE)))
+        let said = self.hidden.hide(&format!("{} {}", response.code(), said.join(" ")));
+        Ok(Receipt::of(plain(&said, shown::LINE)))
     }
 
-    fn judge(&self, error: SmtpError) -> SinkError {
-        let what = format!("handing the e-mail in at {}", self.server);
-        if condemns_the_message(&error) {
-            SinkError::Permanent { what, source: Some(Box::new(error)) }
-        } else {
-            SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
-        }
+    /// The error is only a part of the sentence: as a source it would show what the server quoted.
+    fn judge(&self, error: &SmtpError) -> SinkError {
+        let why = self.hidden.hide(&with_causes(error));
+        let what = plain(&format!("handing the e-mail in at {}: {why}", self.server), shown::SENTENCE);
+        if condemns_the_message(error) { SinkError::permanent(what) } else { SinkError::temporary(what) }
     }
 
     fn compose(&self, message: &Message) -> Result<Email, SinkError> {

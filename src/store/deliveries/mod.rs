@@ -23,4 +23,5 @@ pub use outbox::LONGEST_DELIVERY_WAIT;
 pub(super) use renewal::renew;
 pub(super) use rows::undelivered;
 pub use rows::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use standing::Refresh;
 pub use untold::Untold;

@@ -1,7 +1,6 @@
 //! The sink that keeps each alert firing at Prometheus Alertmanager until it is resolved, through its API v2.
 
 mod alert;
-mod inert;
 mod labels;
 
 use std::{sync::Arc, time::Duration};
@@ -68,16 +67,15 @@ impl AlertmanagerSink {
     /// The sink with a login.
     #[must_use]
     pub fn with_login(self, login: Option<&Login>) -> Self {
-        let (value, secrets) = match login {
+        let (value, secret) = match login {
             None => return self,
             Some(Login::Basic { username, password }) => {
                 let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
-                (format!("Basic {encoded}"), vec![password.clone(), encoded.into()])
+                (format!("Basic {encoded}"), password)
             }
-            Some(Login::Bearer(token)) => (format!("Bearer {}", token.expose()), vec![token.clone()]),
+            Some(Login::Bearer(token)) => (format!("Bearer {}", token.expose()), token),
         };
-        let endpoint = secrets.into_iter().fold(self.endpoint, Endpoint::hiding);
-        Self { endpoint, authorization: Some(value.into()), ..self }
+        Self { endpoint: self.endpoint.hiding(secret), authorization: Some(value.into()), ..self }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {

@@ -10,6 +10,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use futures::future::BoxFuture;
 use tokio::net::{UdpSocket, lookup_host};
 
+#[cfg(test)]
+pub(crate) use self::format::tests::parse as syslog_parsed;
 pub use self::tls::SyslogTlsError;
 use self::{
     connection::Connections,
