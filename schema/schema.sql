@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 31;
+PRAGMA user_version = 32;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -345,6 +345,8 @@ CREATE INDEX log_entries_by_digest ON log_entries (digest) WHERE digest IS NOT N
 
 CREATE INDEX log_entries_by_key ON log_entries (key_sha256);
 
+CREATE INDEX log_entries_by_leaf ON log_entries (leaf);
+
 CREATE INDEX log_entries_forged ON log_entries (log, idx) WHERE not_issued IS NOT NULL AND judged_at IS NOT NULL;
 
 CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
@@ -501,7 +503,7 @@ CREATE TABLE pruned_deliveries (
     PRIMARY KEY (alert, subscription)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE releases (
+CREATE TABLE "releases" (
     id           INTEGER PRIMARY KEY,
     purl         TEXT NOT NULL UNIQUE,
     package      TEXT NOT NULL,
@@ -517,10 +519,14 @@ CREATE TABLE releases (
     recheck_at   INTEGER,
     attempts     INTEGER NOT NULL DEFAULT 0,
     files        TEXT NOT NULL,
-    observation  TEXT
-, checksum INTEGER) STRICT;
+    -- JSON, compressed.
+    observation  BLOB,
+    checksum     INTEGER
+) STRICT;
 
 CREATE INDEX releases_by_outcome ON releases (outcome);
+
+CREATE INDEX releases_by_time ON releases (published_at);
 
 CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;
 
@@ -626,15 +632,20 @@ CREATE INDEX tellings_by_delivery ON told_members (delivery);
 
 CREATE INDEX tellings_of_member ON told_members (member);
 
-CREATE TABLE traces (
-    kind         TEXT NOT NULL,
-    value        TEXT NOT NULL,
-    published_at INTEGER NOT NULL,
-    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
-    PRIMARY KEY (kind, value, published_at, release)
+CREATE TABLE trace_values (
+    kind  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX traces_of_release ON traces (release);
+CREATE TABLE traces (
+    -- Eight bytes of a hash of the kind and the value.
+    key          INTEGER NOT NULL,
+    published_at INTEGER NOT NULL,
+    -- Without an index: a release is only deleted when its row is damaged.
+    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
+    PRIMARY KEY (key, published_at, release)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE withdrawals (
     purl         TEXT PRIMARY KEY,

@@ -16,9 +16,10 @@ use super::{
     holding::is_held,
     logs,
     outcome::Outcome,
+    packed::Packed,
     raising,
     record::Recorded,
-    trace::retrace,
+    traces::trace,
 };
 use crate::model::{Alert, Observation, ReleaseId, ReleaseLine, files_fingerprint};
 
@@ -94,12 +95,11 @@ fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
         Subject::Unreadable { .. } => None,
     };
     let hiding = Hiding::of(db, record.subject.release().package())?;
-    let observation = observation.map(|seen| hiding.release(seen));
-    let observation = observation.as_deref();
+    let stored = observation.map(|seen| hiding.release(seen));
     let published_at = observation.map(|seen| seen.published_at);
-    let id = upsert_row(db, record, observation, &hiding.sentences(published_at, record.reasons()))?;
+    let id = upsert_row(db, record, stored.as_deref(), &hiding.sentences(published_at, record.reasons()))?;
     match (id, observation) {
-        (Some(id), Some(observation)) => retrace(db, id, observation),
+        (Some(id), Some(observation)) => trace(db, id, observation),
         _ => Ok(()),
     }
 }
@@ -168,7 +168,7 @@ fn upsert_row(
                 ":recheck_at": record.recheck_at.map(Micros),
                 ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
-                ":observation": observation.map(Json),
+                ":observation": observation.map(Packed),
             },
             |row| row.get(0),
         )

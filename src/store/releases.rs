@@ -12,9 +12,10 @@ use super::{
     developments::develop,
     error::QueryFailure,
     outcome::Outcome,
+    packed::Packed,
     reading::one,
     sealed::RELEASES,
-    trace::retrace,
+    traces::trace,
 };
 use crate::{
     clock::horizon,
@@ -60,7 +61,7 @@ impl Store {
         self.read("reading every release", |db| {
             let sql =
                 "SELECT observation, {row} FROM releases WHERE observation IS NOT NULL ORDER BY published_at, purl";
-            db.rows(&RELEASES, sql, [], |row| row.get::<_, Json<Observation>>(0).map(|Json(it)| it))
+            db.rows(&RELEASES, sql, [], |row| row.get::<_, Packed<Observation>>(0).map(|Packed(it)| it))
         })
     }
 
@@ -142,10 +143,10 @@ impl Store {
             )?;
             for release in releases {
                 let hiding = Hiding::of(db, release.purl.package())?;
-                let release = &*hiding.release(release);
-                let values = (release.purl.to_string(), files_fingerprint(&release.files), Json(release), Micros(now));
+                let stored = Packed(hiding.release(release));
+                let values = (release.purl.to_string(), files_fingerprint(&release.files), stored, Micros(now));
                 if let Some(id) = update.query_row(values, |row| row.get(0)).optional()? {
-                    retrace(db, id, release)?;
+                    trace(db, id, release)?;
                 }
             }
             Ok(())
@@ -222,6 +223,6 @@ pub(super) fn release_row(row: &Row<'_>) -> rusqlite::Result<ReleaseRow> {
         in_baseline: row.get("teaches")?,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
-        observation: row.get::<_, Option<Json<_>>>("observation")?.map(|seen| seen.0),
+        observation: row.get::<_, Option<Packed<_>>>("observation")?.map(|seen| seen.0),
     })
 }

@@ -91,6 +91,12 @@ fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, D
     if named.is_empty() {
         return Ok(None);
     }
+    // Seldom: then the runs of all others are read.
+    let is_shared = |run: &&str| store.other_version(Trace::AnyAttempt(run), &release.purl, release.published_at);
+    let shared = named.iter().map(is_shared).collect::<Result<Vec<_>, _>>()?;
+    if shared.iter().all(Option::is_none) {
+        return Ok(None);
+    }
     let mut runs = Runs::default();
     for (run, one) in store.runs_of(release.purl.package(), release.published_at, REMEMBERED)? {
         runs.add(run_and_attempt(&run).0, &one.purl, one.published_at, one.in_baseline);

@@ -154,6 +154,8 @@ const TABLES: &[(&str, Fate)] = &[
     ("sources", Fate::None),
     ("threads", Fate::None),
     ("told_members", Fate::None),
+    ("trace_values", Fate::None),
+    // A hash of each address, by which releases are found.
     ("traces", Fate::Stays),
     ("withdrawals", Fate::None),
     ("work", Fate::None),
