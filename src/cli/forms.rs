@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, logs, lookup, silences, status,
-    subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
+    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, logs, lookup, silences,
+    status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
@@ -67,9 +67,12 @@ forms! {
     "detector-listed" 1 detectors::Summary, "detectors list";
     "drill" 1 drill::report::Report, "drill";
     "evidence-listed" 1 store::EvidenceRow, "logs evidence";
+    "evidence-checked" 1 incident::verify::Answer, "incident verify";
+    "evidence-exported" 1 incident::export::Exported, "incident export";
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
+    "incident" 1 model::Incident, "incident open, incident list, incident show";
     "log" 1 logs::list::Line<'_>, "logs list";
     "log-entry" 1 logs::find::Shown<'_>, "logs find";
     "log-not-followed" 1 logs::not_followed::Line<'_>, "logs status";

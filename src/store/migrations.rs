@@ -41,6 +41,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/0030_deliveries.sql"),
     include_str!("../../schema/0031_address_retention.sql"),
     include_str!("../../schema/0032_compact.sql"),
+    include_str!("../../schema/0033_documents.sql"),
+    include_str!("../../schema/0034_incidents.sql"),
 ];
 
 /// The migration that also stores the traces of all releases anew.

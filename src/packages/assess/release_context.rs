@@ -45,6 +45,7 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     release_context.lines_usual = lines.usual(at);
     release_context.same_run = same_run(store, release)?;
     release_context.same_signature = same_signature(store, release)?;
+    release_context.incidents = store.joined(release)?;
     release_context.address_hosts = address_hosts(store, release)?;
     Ok(release_context)
 }

@@ -11,6 +11,7 @@ pub(super) mod faults;
 mod feeding;
 mod following;
 mod history;
+mod incidents;
 mod interleaving;
 pub(in crate::store) mod lab;
 mod life_cycle;

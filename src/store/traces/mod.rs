@@ -12,6 +12,7 @@ mod trace;
 mod writing;
 
 pub(crate) use found::Neighbour;
+pub(crate) use of_release::Traced;
 pub use search::{Clue, Search, Searched};
 pub use trace::Trace;
 pub(super) use writing::{fill, trace};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Trace;
 use crate::{
-    model::{AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, WorkflowIdentity, run_and_attempt},
+    model::{AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, SubjectNames, WorkflowIdentity, run_and_attempt},
     store::is_pseudonym,
 };
 
 /// What the traces of a release borrow from.
-pub(super) struct Traced<'a> {
+pub(crate) struct Traced<'a> {
     observation: &'a Observation,
     registry: RegistryKey,
     correlation_keys: Vec<CorrelationKey>,
@@ -41,7 +41,7 @@ impl<'a> Traced<'a> {
     }
 
     /// Whether a trace leads to the release. An address that a pseudonym replaced cannot be compared.
-    pub fn has(&self, trace: &Trace<'_>) -> bool {
+    pub(super) fn has(&self, trace: &Trace<'_>) -> bool {
         let is_hidden = || self.observation.people().any(|person| person.email.as_deref().is_some_and(is_pseudonym));
         let is_address = matches!(trace, Trace::Email(_) | Trace::EmailDomain(_));
         (is_address && is_hidden())
@@ -87,6 +87,7 @@ fn identity_traces(identity: &WorkflowIdentity) -> Vec<Trace<'_>> {
     let claims = &identity.claims;
     let run = claims.run_invocation_uri.as_deref();
     let subject = Some(identity.subject.as_str()).filter(|subject| !subject.is_empty());
+    let workflow = identity.workflow().or_else(|| SubjectNames::read(&identity.subject).map(|named| named.workflow));
     // The subject of a person is an address, that of a machine a URL.
     let person = subject.filter(|subject| !subject.contains("://")).into_iter().flat_map(address);
     [
@@ -98,7 +99,7 @@ fn identity_traces(identity: &WorkflowIdentity) -> Vec<Trace<'_>> {
         run.map(Trace::Run),
         run.map(|run| Trace::AnyAttempt(run_and_attempt(run).0)),
         subject.map(Trace::Identity),
-        identity.workflow().map(Trace::Workflow),
+        workflow.map(Trace::Workflow),
         Some(identity.issuer.as_str()).filter(|issuer| !issuer.is_empty()).map(Trace::Issuer),
     ]
     .into_iter()

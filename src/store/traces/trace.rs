@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{RegistryKey, VerifiedProvenance, named_repository};
+use crate::model::{RegistryKey, Tie, VerifiedProvenance, named_repository};
 
 /// A key by which releases can be found. What builds and signs comes from verified certificates only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,7 +67,27 @@ impl<'a> Trace<'a> {
         verified.signed.iter().map(|digest| Trace::Signed(digest)).chain(place)
     }
 
-    pub(super) const fn kind(&self) -> &'static str {
+    /// What ties a release to another one with the same trace.
+    pub(crate) const fn tie(&self) -> Option<Tie> {
+        match self {
+            Self::Run(_) | Self::AnyAttempt(_) => Some(Tie::SameRun),
+            Self::Identity(_) | Self::Workflow(_) => Some(Tie::SameIdentity),
+            Self::Publisher(..) | Self::Email(_) => Some(Tie::SamePublisher),
+            Self::RepositoryId { .. } | Self::Repository(_) | Self::NamedRepository(_) => Some(Tie::SameRepository),
+            Self::Owner(_) => Some(Tie::SameOwner),
+            Self::Maintainer(..) => Some(Tie::Beside),
+            Self::Digest(_)
+            | Self::Sha1(_)
+            | Self::EmailDomain(_)
+            | Self::Commit(_)
+            | Self::Ref(_)
+            | Self::Issuer(_)
+            | Self::LogEntry { .. }
+            | Self::Signed(_) => None,
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Digest(_) => "digest",
             Self::Sha1(_) => "sha1",
@@ -92,7 +112,7 @@ impl<'a> Trace<'a> {
     }
 
     /// The value as it is compared: names at forges, hosts and hexadecimal digits do not depend on case.
-    pub(super) fn value(&self) -> Cow<'a, str> {
+    pub(crate) fn value(&self) -> Cow<'a, str> {
         match *self {
             Self::Digest(value)
             | Self::Sha1(value)

@@ -1,0 +1,121 @@
+//! `provwatch incident show`: shows an incident.
+
+use std::collections::BTreeMap;
+
+use super::{
+    about::{existing, name},
+    markdown,
+};
+use crate::{
+    cli::{
+        context::Context,
+        exit::{Exit, Outcome},
+        fact_table,
+        output::{self, Printing, Redaction},
+        words::{self, NOTHING},
+    },
+    model::{Alert, Fingerprint, Incident, IncidentEvent, IncidentEventKind, ReleaseId},
+    store::{Store, StoreError},
+    text::shell_word,
+};
+
+/// Show an incident
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  provwatch incident show axios-2026-03
+  provwatch incident show axios-2026-03 --markdown  # for a ticket
+  provwatch incident show axios-2026-03 --format json | jq .members")]
+pub struct Show {
+    /// The incident
+    #[arg(value_name = "NAME", value_parser = name)]
+    name: String,
+    /// Print Markdown, for a ticket
+    #[arg(long, conflicts_with = "format")]
+    markdown: bool,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    redaction: Redaction,
+}
+
+/// The alerts of the members.
+pub(super) type Alerts = BTreeMap<ReleaseId, Alert>;
+
+impl Show {
+    pub(super) fn run(&self, context: &Context) -> Outcome {
+        self.redaction.begin()?;
+        let store = context.store_to_read()?;
+        let incident = existing(&store, &self.name)?;
+        if self.printing.is_json() {
+            output::json(&incident)?;
+            return Ok(Exit::Clean);
+        }
+        let alerts = alerts(&store, &incident)?;
+        if self.markdown {
+            output::line(markdown::text(&incident, &alerts).trim_end());
+        } else {
+            print(&incident, &alerts);
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn alerts(store: &Store, incident: &Incident) -> Result<Alerts, StoreError> {
+    let mut alerts = Alerts::new();
+    for member in &incident.members {
+        if let Some(alert) = store.alert(&Fingerprint::of_release(&member.purl))? {
+            alerts.insert(member.purl.clone(), alert);
+        }
+    }
+    Ok(alerts)
+}
+
+fn print(incident: &Incident, alerts: &Alerts) {
+    let status = if incident.is_open { "open" } else { "closed" };
+    output::line(format_args!("{}, {status}", words::name(&incident.name)));
+    fact_table::say(&words::sentence(incident.reason()));
+    if !incident.members.is_empty() {
+        fact_table::heading("releases");
+        let mut table = output::bare_table();
+        for member in &incident.members {
+            let alert = alerts.get(&member.purl);
+            table.add_row([
+                format!("  {}", words::name(&member.purl)),
+                alert.map_or(NOTHING.to_owned(), |alert| format!("{} {}", alert.severity, alert.id)),
+                member.tie.map_or("named", |tie| tie.as_str()).to_owned(),
+                words::sentence(&member.why),
+            ]);
+        }
+        output::print(&table);
+    }
+    fact_table::heading("history");
+    let mut sheet = fact_table::Sheet::new();
+    for event in &incident.events {
+        sheet.row(&words::minute(event.at), told(event));
+    }
+    sheet.print();
+    let name = shell_word(&incident.name);
+    fact_table::next(&[
+        (format!("provwatch incident export {name} --to {name}.tar"), "hand the evidence over"),
+        (format!("provwatch incident show {name} --markdown"), "the text for a ticket"),
+    ]);
+}
+
+/// An event in a sentence.
+pub(super) fn told(event: &IncidentEvent) -> String {
+    let (by, text) = (words::name(&event.by), words::sentence(&event.text));
+    let purl = event.purl.as_ref().map(words::name).unwrap_or_default();
+    match event.kind {
+        IncidentEventKind::Opened => format!("{by} opened it: {text}"),
+        IncidentEventKind::Added => {
+            let tie = event.tie.map(|tie| format!(" ({tie})")).unwrap_or_default();
+            format!("{by} added {purl}{tie}: {text}")
+        }
+        IncidentEventKind::Removed => format!("{by} removed {purl}: {text}"),
+        IncidentEventKind::Note => format!("{by} noted: {text}"),
+        IncidentEventKind::Decision => format!("{by} decided: {text}"),
+        IncidentEventKind::Closed => format!("{by} closed it: {text}"),
+        IncidentEventKind::Reopened => format!("{by} opened it again: {text}"),
+    }
+}

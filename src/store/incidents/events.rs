@@ -1,0 +1,60 @@
+//! Opens incidents and adds to their history.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{joining::watch, listing::number};
+use crate::{
+    model::{IncidentEvent, IncidentEventKind},
+    store::{
+        Store, StoreError,
+        columns::{Micros, Word},
+        error::QueryFailure,
+        reading::Reading,
+    },
+};
+
+impl Store {
+    /// Opens an incident with its first events. `false`: there is one of that name.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn open_incident(&self, name: &str, events: &[IncidentEvent]) -> Result<bool, StoreError> {
+        self.write("opening an incident", |db| {
+            let mut insert =
+                db.prepare_cached("INSERT INTO incidents (name) VALUES (?1) ON CONFLICT DO NOTHING RETURNING id")?;
+            let Some(id) = insert.query_row([name], |row| row.get(0)).optional()? else { return Ok(false) };
+            append(db, id, events)?;
+            watch(db, id)?;
+            Ok(true)
+        })
+    }
+
+    /// Adds events to an incident. `false`: there is none of that name.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn add_to_incident(&self, name: &str, events: &[IncidentEvent]) -> Result<bool, StoreError> {
+        self.write("adding to an incident", |db| {
+            let Some(id) = number(&Reading::over(db), name)? else { return Ok(false) };
+            append(db, id, events)?;
+            if events.iter().any(|event| !matches!(event.kind, IncidentEventKind::Note | IncidentEventKind::Decision)) {
+                watch(db, id)?;
+            }
+            Ok(true)
+        })
+    }
+}
+
+pub(super) fn append(db: &Connection, incident: i64, events: &[IncidentEvent]) -> Result<(), QueryFailure> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO incident_events (incident, at, by, kind, purl, tie, text)
+         VALUES (:incident, :at, :by, :kind, :purl, :tie, :text)",
+    )?;
+    for event in events {
+        insert.execute(named_params! {
+            ":incident": incident, ":at": Micros(event.at), ":by": event.by, ":kind": Word(event.kind),
+            ":purl": event.purl.as_ref().map(ToString::to_string), ":tie": event.tie.map(Word), ":text": event.text,
+        })?;
+    }
+    Ok(())
+}

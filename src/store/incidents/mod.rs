@@ -1,0 +1,7 @@
+//! Stores incidents: named cases of operators, whose events only grow.
+
+mod events;
+mod joining;
+mod listing;
+
+pub(super) use joining::join;
