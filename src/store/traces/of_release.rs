@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Trace;
 use crate::{
-    model::{AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, SubjectNames, WorkflowIdentity, run_and_attempt},
+    model::{
+        AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, SubjectNames, WorkflowIdentity,
+        run_and_attempt,
+    },
     store::is_pseudonym,
 };
 
