@@ -93,6 +93,7 @@ mod room;
 mod runner;
 mod sealed;
 mod silences;
+mod spellings;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -132,7 +133,8 @@ pub(crate) use logs::{
     Violated, WorkflowRow,
 };
 pub use logs::{
-    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
+    CheckpointRow, EntryTrace, FoundEntries, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogReach, LogRow,
+    LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
 pub use operator_actions::{Acted, ActionOutcome};
@@ -147,6 +149,6 @@ pub use runner::RunnerRow;
 pub(crate) use silences::HeldBack;
 pub(crate) use stats::Stats;
 pub(crate) use traces::Neighbour;
-pub use traces::{Clue, Search, Searched, Trace};
+pub use traces::{Clue, Fitting, FoundRelease, KnownName, Listed, NamedThing, OwnedTrace, Search, Searched, Trace};
 pub use work::{AGAIN, Lane, Setback, Work};
 pub(crate) use work::{Again, LONGEST_WAIT, Portions, WorkSummary};
