@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 34;
+PRAGMA user_version = 35;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -412,6 +412,15 @@ CREATE INDEX log_entries_by_leaf ON log_entries (leaf);
 CREATE INDEX log_entries_forged ON log_entries (log, idx) WHERE not_issued IS NOT NULL AND judged_at IS NOT NULL;
 
 CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
+
+CREATE TABLE log_entry_traces (
+    -- Eight bytes of a hash of the kind and the value.
+    key     INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    log     TEXT NOT NULL,
+    idx     INTEGER NOT NULL,
+    PRIMARY KEY (key, seen_at, log, idx)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_evidence (
     id            TEXT PRIMARY KEY,

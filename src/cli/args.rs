@@ -59,7 +59,7 @@ pub enum Command {
     /// Show and acknowledge alerts
     #[command(subcommand)]
     Alerts(super::alerts::Alerts),
-    /// Show the publisher, origin and evidence of a release, and their other releases
+    /// Find releases, log entries and alerts by anything that was observed of them
     Lookup(super::lookup::Lookup),
     /// Show a package's releases and the events around them, the latest first
     Timeline(super::timeline::Timeline),

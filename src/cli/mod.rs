@@ -30,6 +30,7 @@ mod on_disk;
 mod operator;
 mod output;
 mod progress;
+mod published;
 mod reason;
 mod reload;
 mod renewal;

@@ -1,14 +1,14 @@
 //! The blast radius of accused releases: what shares a run, a signer, an account, a repository, an owner with them, what
 //! depends on them, and what the same accounts could publish.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::dependents::dependents;
 use crate::{
     model::{ReleaseId, Tie},
-    store::{ReleaseRow, Search, Searched, Store, StoreError, Trace, Traced},
+    store::{FoundRelease, OwnedTrace, ReleaseRow, Search, Searched, Store, StoreError, Traced},
 };
 
 /// How far around the accused releases the others are looked for, unless that is said.
@@ -94,35 +94,43 @@ fn sharing(
     at_most: usize,
 ) -> Result<Circle, StoreError> {
     let observed: Vec<Traced<'_>> = seeds.iter().filter_map(|row| row.observation.as_ref()).map(Traced::of).collect();
-    let all: Vec<Trace<'_>> =
-        observed.iter().flat_map(Traced::traces).filter(|trace| trace.tie() == Some(tie)).collect();
+    let all: BTreeSet<OwnedTrace> = observed
+        .iter()
+        .flat_map(Traced::traces)
+        .filter(|trace| trace.tie() == Some(tie))
+        .map(OwnedTrace::from)
+        .collect();
     if all.is_empty() {
         return Ok(Circle { tie, releases: Vec::new(), has_more: false });
     }
-    let search = Search { clues: vec![all.clone()], since: Some(window.since), until: Some(window.until) };
-    let Searched { releases, has_more } = store.search(&search, at_most)?;
-    let values: BTreeMap<(&str, String), &Trace<'_>> =
-        all.iter().map(|trace| ((trace.kind(), trace.value().into_owned()), trace)).collect();
-    let related = |row: ReleaseRow| {
-        let why = row.observation.as_ref().and_then(|seen| {
-            let traced = Traced::of(seen);
-            let common =
-                traced.traces().into_iter().find(|one| values.contains_key(&(one.kind(), one.value().into_owned())))?;
-            Some(words(&common))
-        });
-        Related { why: why.unwrap_or_else(|| "an address that a pseudonym replaced".to_owned()), row }
+    let search = Search {
+        clues: vec![all.into_iter().collect()],
+        since: Some(window.since),
+        until: Some(window.until),
+        ..Search::default()
     };
+    let Searched { releases, has_more, not_before } = store.search(&search, at_most)?;
+    let related = |FoundRelease { row, by }: FoundRelease| {
+        let why = by.first().map_or_else(|| "something in common".to_owned(), words);
+        Related { row, why }
+    };
+    let has_more = has_more || not_before.is_some();
     Ok(Circle { tie, releases: releases.into_iter().map(related).collect(), has_more })
 }
 
 /// What two releases have in common, for people.
-fn words(trace: &Trace<'_>) -> String {
+fn words(trace: &OwnedTrace) -> String {
     let value = trace.value();
-    match trace {
-        Trace::NamedRepository(_) => format!("names the repository {value}, which nothing certifies"),
-        Trace::RepositoryId { id, .. } => format!("the repository with the id {id}"),
-        Trace::Publisher(..) | Trace::Maintainer(..) => format!("the account {value}"),
-        Trace::Owner(_) => format!("the owner {value}"),
-        _ => value.into_owned(),
+    match trace.kind() {
+        "named_repository" => format!("names the repository {value}, which nothing certifies"),
+        "repository_id" => format!("the repository with the id {}", value.rsplit('#').next().unwrap_or(value)),
+        "publisher" | "maintainer" => format!("the account {value}"),
+        "email" => format!("the address {value}"),
+        "owner" => format!("the owner {value}"),
+        "run" | "any_attempt" => format!("the run {value}"),
+        "workflow" => format!("the workflow {value}"),
+        "identity" => format!("the signer {value}"),
+        "repository" => format!("the repository {value}"),
+        _ => value.to_owned(),
     }
 }

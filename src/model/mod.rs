@@ -100,7 +100,7 @@ pub use facts::{
 };
 pub use file_digest::{FileDigest, InvalidFileDigest};
 pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
-pub use glob::fits;
+pub use glob::{fits, fits_across};
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use incident::{Incident, IncidentEvent, IncidentEventKind, IncidentMember, Joined, Tie};
 pub use invalid_purl::InvalidPurl;

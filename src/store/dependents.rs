@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{
     Outcome, Record, Store, StoreError, Subject,
     columns::{Text, limit},
-    error::QueryFailure,
+    error::QueryFailure, packed::Packed,
 };
 use crate::model::{Observation, Package};
 
@@ -69,6 +69,22 @@ pub(super) fn insert(db: &Connection, observation: &Observation) -> rusqlite::Re
         db.prepare_cached("INSERT INTO dependents (dependency, package) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     for (dependency, _) in dependencies(observation) {
         insert.execute((dependency.to_string(), &package))?;
+    }
+    Ok(())
+}
+
+/// Stores what the newest release of each package depends on, in a database from before that was stored. A damaged
+/// observation is passed over: it is found when its row is read.
+pub(super) fn fill(db: &Connection) -> rusqlite::Result<()> {
+    let mut packages = db.prepare("SELECT DISTINCT package FROM releases ORDER BY package")?;
+    let mut newest = db.prepare(
+        "SELECT observation FROM releases WHERE package = ?1 AND observation IS NOT NULL ORDER BY published_at DESC LIMIT 1",
+    )?;
+    for package in packages.query_map([], |row| row.get::<_, String>(0))? {
+        let observation = newest.query_row([package?], |row| row.get::<_, Packed<Observation>>(0));
+        if let Ok(Packed(observation)) = observation {
+            insert(db, &observation)?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
-use super::traces;
+use super::{dependents, logs, traces};
 
 /// Every migration, in order; one that was released is never edited.
 const MIGRATIONS: &[&str] = &[
@@ -43,19 +43,28 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/0032_compact.sql"),
     include_str!("../../schema/0033_documents.sql"),
     include_str!("../../schema/0034_incidents.sql"),
+    include_str!("../../schema/0035_log_entry_traces.sql"),
 ];
 
 /// The migration that also stores the traces of all releases anew.
 const COMPACT: usize = 31;
 
+/// The migration that also stores what the newest releases depend on.
+const INCIDENTS: usize = 33;
+
+/// The migration that also stores the keys of all log entries.
+const LOG_ENTRY_TRACES: usize = 34;
+
 /// The schema version that this binary writes: the number of migrations.
 #[expect(clippy::cast_possible_wrap, reason = "there are far fewer migrations, and constants have no try_from")]
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
-/// The migrations. Foreign keys are checked after each, but for the one that makes as many rows as there are traces.
+/// The migrations. Foreign keys are checked after each, but for those that make as many rows as there are traces.
 fn migrations() -> Migrations<'static> {
     let migration = |(number, sql): (usize, &&'static str)| match number {
         COMPACT => M::up_with_hook(sql, |db| Ok(traces::fill(db)?)),
+        INCIDENTS => M::up_with_hook(sql, |db| Ok(dependents::fill(db)?)).foreign_key_check(),
+        LOG_ENTRY_TRACES => M::up_with_hook(sql, |db| Ok(logs::fill_traces(db)?)),
         _ => M::up(sql).foreign_key_check(),
     };
     Migrations::new(MIGRATIONS.iter().enumerate().map(migration).collect())

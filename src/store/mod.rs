@@ -96,6 +96,7 @@ mod room;
 mod runner;
 mod sealed;
 mod silences;
+mod spellings;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -136,7 +137,8 @@ pub(crate) use logs::{
     Violated, WorkflowRow,
 };
 pub use logs::{
-    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
+    CheckpointRow, EntryTrace, FoundEntries, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogReach, LogRow,
+    LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
 pub use operator_actions::{Acted, ActionOutcome};
@@ -152,6 +154,6 @@ pub(crate) use silences::HeldBack;
 pub(crate) use stats::Stats;
 pub(crate) use traces::Neighbour;
 pub(crate) use traces::Traced;
-pub use traces::{Clue, Search, Searched, Trace};
+pub use traces::{Clue, Fitting, FoundRelease, KnownName, Listed, NamedThing, OwnedTrace, Search, Searched, Trace};
 pub use work::{AGAIN, Lane, Setback, Work};
 pub(crate) use work::{Again, LONGEST_WAIT, Portions, WorkSummary};

@@ -86,6 +86,52 @@ impl Store {
         })
     }
 
+    /// The releases of a package that were published until a time, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn releases_until(
+        &self,
+        package: &Package,
+        until: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the releases of a package until a time", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at <= ?2
+                       ORDER BY published_at DESC, id DESC LIMIT ?3";
+            db.rows(&RELEASES, sql, (package.to_string(), Micros(until), limit(at_most)), release_row)
+        })
+    }
+
+    /// The releases of a package that were published after a time, the earliest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn releases_after(
+        &self,
+        package: &Package,
+        after: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the releases of a package after a time", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at > ?2
+                       ORDER BY published_at, id LIMIT ?3";
+            db.rows(&RELEASES, sql, (package.to_string(), Micros(after), limit(at_most)), release_row)
+        })
+    }
+
+    /// The releases of a package without a publish time, the latest recorded first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn undated_releases(&self, package: &Package, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the undated releases of a package", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at IS NULL
+                       ORDER BY id DESC LIMIT ?2";
+            db.rows(&RELEASES, sql, (package.to_string(), limit(at_most)), release_row)
+        })
+    }
+
     /// The packages that have releases whose evidence is to be asked for again and that are not queued, by purl; nothing
     /// waits for longer than `longest`.
     ///

@@ -66,10 +66,7 @@ impl Export {
         if rows.is_empty() {
             return Err(CliError::usage("none of the releases is stored").next("provwatch lookup"));
         }
-        let mut manifest = write(&self.to, |out| {
-            let made = evidence_bundle::contents(&store, &rows, incident.as_ref(), Context::clock().now(), out);
-            made.map_err(CliError::failed)
-        })?;
+        let mut manifest = to_file(&store, &self.to, &rows, incident.as_ref())?;
         manifest.lacks.extend(unknown.iter().map(|purl| format!("{purl} is not stored")));
         let is_whole = manifest.lacks.is_empty();
         if self.printing.is_json() {
@@ -106,6 +103,19 @@ fn rows(store: &Store, releases: &[ReleaseId]) -> Result<(Vec<ReleaseRow>, Vec<R
     Ok((rows, unknown))
 }
 
+/// Writes the evidence about releases into a new file, and returns its manifest.
+pub(super) fn to_file(
+    store: &Store,
+    path: &Path,
+    releases: &[ReleaseRow],
+    incident: Option<&Incident>,
+) -> Result<Manifest, CliError> {
+    write(path, |out| {
+        let made = evidence_bundle::contents(store, releases, incident, Context::clock().now(), out);
+        made.map_err(CliError::failed)
+    })
+}
+
 /// Writes a file that was not there, for its owner only. A failure leaves none behind.
 fn write<T>(path: &Path, make: impl FnOnce(&mut BufWriter<File>) -> Result<T, CliError>) -> Result<T, CliError> {
     let failed = |error: std::io::Error| CliError::failed(format!("writing {}: {error}", path.display()));
@@ -122,7 +132,7 @@ fn write<T>(path: &Path, make: impl FnOnce(&mut BufWriter<File>) -> Result<T, Cl
     made
 }
 
-fn tell(path: &Path, manifest: &Manifest) {
+pub(super) fn tell(path: &Path, manifest: &Manifest) {
     let (releases, files) = (manifest.releases.len() as u64, manifest.files.len() as u64);
     let (releases, files) = (words::counted(releases, "release"), words::counted(files, "file"));
     let file = words::name(path.display());

@@ -7,16 +7,24 @@ pub(super) mod export;
 mod list;
 mod markdown;
 mod open;
+pub(super) mod radius;
 mod show;
 pub(super) mod verify;
 
 use std::path::Path;
 
-use super::{context::Context, exit::Outcome};
+use clap::Parser;
 
-/// Keep an incident: its releases, notes and decisions
+use super::{
+    context::Context,
+    exit::{CliError, Outcome},
+};
+
+/// Show what an accused release touches, and keep an incident: its releases, notes and decisions
 #[derive(Debug, clap::Subcommand)]
 pub enum Incident {
+    /// Show what else accused releases touch; the same as `provwatch incident WHAT`
+    Radius(radius::Radius),
     /// Open an incident; later releases with the same run, signer, publisher or repository raise alerts and join it
     Open(open::Open),
     /// Add releases to an incident
@@ -39,6 +47,9 @@ pub enum Incident {
     Export(export::Export),
     /// Check a file of evidence, offline
     Verify(verify::Verify),
+    /// What is accused.
+    #[command(external_subcommand)]
+    Accused(Vec<String>),
 }
 
 impl Incident {
@@ -61,6 +72,14 @@ impl Incident {
             Self::Show(command) => command.run(&context),
             Self::Export(command) => command.run(&context),
             Self::Verify(command) => command.run(&context),
+            Self::Radius(command) => command.run(&context),
+            Self::Accused(words) => accused(words)?.run(&context),
         }
     }
+}
+
+/// The words after `incident` that do not begin with the name of a command.
+fn accused(words: &[String]) -> Result<radius::Radius, CliError> {
+    let words = std::iter::once("provwatch incident").chain(words.iter().map(String::as_str));
+    radius::Radius::try_parse_from(words).map_err(CliError::usage)
 }

@@ -13,7 +13,12 @@ pub(super) const ROW: Row = Row {
     title: "npm",
     about: "npm, the public registry of JavaScript packages.",
     names: Names { is_name, spelled: as_written, distinct: as_written, scoped: true },
-    versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
+    versions: Versions {
+        read: Version::semver,
+        line: Version::line,
+        in_tags: |version| version,
+        asked: |version| version,
+    },
     files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
     evidence: EvidenceRules {
         untold: &[],

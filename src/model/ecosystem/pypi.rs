@@ -11,7 +11,7 @@ pub(super) const ROW: Row = Row {
     title: "PyPI",
     about: "PyPI, the Python Package Index.",
     names: Names { is_name: is_plain_name, spelled: pep_503, distinct: as_written, scoped: false },
-    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch },
+    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch, asked: |version| version },
     files: Files {
         many: true,
         lock_form: |algorithm, digest| format!("{algorithm}:{digest}"),

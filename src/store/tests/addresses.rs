@@ -139,6 +139,8 @@ const TABLES: &[(&str, Fate)] = &[
     ("log_checks", Fate::None),
     ("log_coverage", Fate::None),
     ("log_entries", Fate::Stays),
+    // A hash of each signer's address, by which entries are found.
+    ("log_entry_traces", Fate::Stays),
     ("log_evidence", Fate::Stays),
     ("log_histories", Fate::None),
     ("log_kinds", Fate::None),

@@ -24,6 +24,7 @@ mod pruning;
 mod recording;
 mod repetitions;
 mod schema;
+mod searching;
 mod silencing;
 mod standing;
 mod tampering;

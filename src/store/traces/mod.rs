@@ -5,14 +5,19 @@
 //! observation lost leads to a release that does not have it any more, and is passed over.
 
 mod found;
+mod names;
 mod of_release;
 mod patterns;
+mod places;
 mod search;
 mod trace;
 mod writing;
 
 pub(crate) use found::Neighbour;
 pub(crate) use of_release::Traced;
-pub use search::{Clue, Search, Searched};
-pub use trace::Trace;
+pub use names::{KnownName, NamedThing};
+pub(super) use of_release::identity_traces;
+pub use patterns::{Fitting, Listed};
+pub use search::{Clue, FoundRelease, Search, Searched};
+pub use trace::{OwnedTrace, Trace};
 pub(super) use writing::{fill, trace};

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Trace;
+use super::{OwnedTrace, Trace};
 use crate::{
-    model::{
-        AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, SubjectNames, WorkflowIdentity,
-        run_and_attempt,
-    },
-    store::is_pseudonym,
+    model::{AuthMethod, CorrelationKey, Digests, Observation, Person, RegistryKey, WorkflowIdentity, run_and_attempt},
+    store::{addresses::host_in_pseudonym, is_pseudonym},
 };
+
+/// The kinds of traces that are addresses, or parts of them.
+const ADDRESSES: [&str; 2] = [Trace::Email("").kind(), Trace::EmailDomain("").kind()];
 
 /// What the traces of a release borrow from.
 pub(crate) struct Traced<'a> {
@@ -44,11 +44,19 @@ impl<'a> Traced<'a> {
     }
 
     /// Whether a trace leads to the release. An address that a pseudonym replaced cannot be compared.
-    pub(super) fn has(&self, trace: &Trace<'_>) -> bool {
-        let is_hidden = || self.observation.people().any(|person| person.email.as_deref().is_some_and(is_pseudonym));
-        let is_address = matches!(trace, Trace::Email(_) | Trace::EmailDomain(_));
-        (is_address && is_hidden())
-            || self.traces().iter().any(|one| one.kind() == trace.kind() && one.value() == trace.value())
+    pub fn has(&self, trace: &Trace<'_>) -> bool {
+        self.first_of(&[OwnedTrace::from(*trace)]).is_some()
+    }
+
+    /// The first of some traces that leads to the release.
+    pub fn first_of<'t>(&self, some: &'t [OwnedTrace]) -> Option<&'t OwnedTrace> {
+        let own = self.traces();
+        let exact = some.iter().find(|trace| own.iter().any(|one| trace.is(one)));
+        exact.or_else(|| {
+            let is_hidden = self.observation.people().any(|person| person.email.as_deref().is_some_and(is_pseudonym));
+            let is_address = |trace: &&OwnedTrace| ADDRESSES.contains(&trace.kind());
+            some.iter().find(is_address).filter(|_| is_hidden)
+        })
     }
 
     fn people(&self) -> impl Iterator<Item = Trace<'_>> {
@@ -78,19 +86,21 @@ fn accounts(observation: &Observation) -> impl Iterator<Item = &Person> {
     publisher.into_iter().chain(&observation.auth.approved_by)
 }
 
-/// An address and its domain; a pseudonym is neither.
+/// An address and its domain, or a pseudonym and what it has of the domain.
 fn address(email: &str) -> Vec<Trace<'_>> {
-    match email.trim().rsplit_once('@') {
-        Some((_, domain)) if !is_pseudonym(email) => vec![Trace::Email(email.trim()), Trace::EmailDomain(domain)],
-        _ => Vec::new(),
+    let email = email.trim();
+    match (host_in_pseudonym(email), email.rsplit_once('@')) {
+        (Some(host), _) => vec![Trace::Email(email), Trace::EmailDomain(host)],
+        (None, Some((_, domain))) => vec![Trace::Email(email), Trace::EmailDomain(domain)],
+        (None, None) => Vec::new(),
     }
 }
 
-fn identity_traces(identity: &WorkflowIdentity) -> Vec<Trace<'_>> {
+/// The traces of a certificate, those of a log's entry too.
+pub(in crate::store) fn identity_traces(identity: &WorkflowIdentity) -> Vec<Trace<'_>> {
     let claims = &identity.claims;
     let run = claims.run_invocation_uri.as_deref();
     let subject = Some(identity.subject.as_str()).filter(|subject| !subject.is_empty());
-    let workflow = identity.workflow().or_else(|| SubjectNames::read(&identity.subject).map(|named| named.workflow));
     // The subject of a person is an address, that of a machine a URL.
     let person = subject.filter(|subject| !subject.contains("://")).into_iter().flat_map(address);
     [
@@ -102,11 +112,19 @@ fn identity_traces(identity: &WorkflowIdentity) -> Vec<Trace<'_>> {
         run.map(Trace::Run),
         run.map(|run| Trace::AnyAttempt(run_and_attempt(run).0)),
         subject.map(Trace::Identity),
-        workflow.map(Trace::Workflow),
+        identity.workflow().map(Trace::Workflow),
+        signing_workflow(identity).map(Trace::Workflow),
         Some(identity.issuer.as_str()).filter(|issuer| !issuer.is_empty()).map(Trace::Issuer),
     ]
     .into_iter()
     .flatten()
     .chain(person)
     .collect()
+}
+
+/// The workflow file in the name of a certificate, without its ref: with a reusable workflow it is another one than the
+/// started one.
+fn signing_workflow(identity: &WorkflowIdentity) -> Option<&str> {
+    let (path, _) = identity.subject.split_once('@').filter(|(path, _)| path.contains("://"))?;
+    Some(path).filter(|path| identity.workflow() != Some(path))
 }

@@ -17,9 +17,9 @@ pub enum Trace<'a> {
     Publisher(&'a RegistryKey, &'a str),
     /// An account of a registry that could publish the package when the release was made.
     Maintainer(&'a RegistryKey, &'a str),
-    /// The e-mail address of the publisher, the approver or the signer.
+    /// The e-mail address of the publisher, the approver or the signer, or its pseudonym.
     Email(&'a str),
-    /// The domain of such an address.
+    /// The domain of such an address, or what a pseudonym has of it.
     EmailDomain(&'a str),
     /// A repository's numeric id at an OIDC issuer.
     RepositoryId {
@@ -40,7 +40,7 @@ pub enum Trace<'a> {
     AnyAttempt(&'a str),
     /// A certificate's subject alternative name.
     Identity(&'a str),
-    /// A workflow file, a URL without the ref.
+    /// A workflow file that built or signed it, a URL without the ref. A reusable one signs for the one that was started.
     Workflow(&'a str),
     /// The ref that was built: `refs/heads/main`.
     Ref(&'a str),
@@ -87,7 +87,8 @@ impl<'a> Trace<'a> {
         }
     }
 
-    pub(crate) const fn kind(&self) -> &'static str {
+    /// The name of its kind.
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Digest(_) => "digest",
             Self::Sha1(_) => "sha1",
@@ -137,6 +138,41 @@ impl<'a> Trace<'a> {
     /// What stands for it in the table.
     pub(in crate::store) fn key(&self) -> Key {
         Key::of(self.kind(), &self.value())
+    }
+}
+
+/// A trace with its value in the form in which it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnedTrace {
+    kind: &'static str,
+    value: String,
+}
+
+impl OwnedTrace {
+    /// The name of its kind: `publisher`, `repository_id`.
+    pub const fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Its value in the form in which it is compared.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What stands for it in the table.
+    pub(in crate::store) fn key(&self) -> Key {
+        Key::of(self.kind, &self.value)
+    }
+
+    /// Whether a trace is this one.
+    pub(in crate::store) fn is(&self, trace: &Trace<'_>) -> bool {
+        self.kind == trace.kind() && self.value == trace.value()
+    }
+}
+
+impl From<Trace<'_>> for OwnedTrace {
+    fn from(trace: Trace<'_>) -> Self {
+        Self { kind: trace.kind(), value: trace.value().into_owned() }
     }
 }
 

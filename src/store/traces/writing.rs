@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use super::{Trace, of_release::Traced};
+use super::{Listed, Trace, names::names, of_release::Traced};
 use crate::{
     model::Observation,
     store::{columns::Micros, error::QueryFailure, packed::Packed},
@@ -25,11 +25,22 @@ fn insert(db: &Connection, release: i64, observation: &Observation) -> rusqlite:
     for key in keys {
         insert.execute((key, Micros(observation.published_at), release))?;
     }
-    for workflow in traces.iter().filter(|trace| matches!(trace, Trace::Workflow(_))) {
-        db.prepare_cached("INSERT INTO trace_values (kind, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute((workflow.kind(), workflow.value()))?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO trace_values (kind, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let listed: BTreeSet<_> = traces.iter().filter_map(listed).chain(names(observation)).collect();
+    for value in listed {
+        insert.execute(value)?;
     }
     Ok(())
+}
+
+/// The kind and the value of a trace that can be listed.
+fn listed(trace: &Trace<'_>) -> Option<(&'static str, String)> {
+    match trace {
+        Trace::Workflow(_) => Some((Listed::Workflows.kind(), trace.value().into_owned())),
+        Trace::LogEntry { origin, .. } => Some((Listed::LogOrigins.kind(), (*origin).to_owned())),
+        _ => None,
+    }
 }
 
 /// Stores the traces of all releases of a database from before they were keys. A damaged observation is passed over: it is
