@@ -38,8 +38,8 @@ How to check it
 5. That a checkpoint is signed by the log: it is a signed note, see https://c2sp.org/signed-note. The log's key is in
    Sigstore's trusted_root.json.
 
-What nobody can check afterwards: the time at which provwatch observed something, and what a registry said without a
-signature. For these, the head of the history in manifest.json can be compared with a head that somebody else noted.
+What cannot be checked afterwards: the time at which provwatch observed something, and what a registry said without a
+signature. For these, the head of the history in manifest.json can be compared with a head that was noted elsewhere.
 
 Releases
 ";

@@ -112,7 +112,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Files, BundleError> {
 
 fn member(block: &[u8], at: usize) -> Result<(String, usize), BundleError> {
     if &block[257..265] != b"ustar\x0000" {
-        return Err(form(at, "there is no header of a tar file"));
+        return Err(form(at, "the header of a file is not one of a tar"));
     }
     let digits = |from: usize, length: usize| {
         let text = std::str::from_utf8(&block[from..from + length]).ok()?;

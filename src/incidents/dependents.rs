@@ -1,8 +1,8 @@
 //! What depends on accused releases.
 
-use super::radius::{Circle, Related};
+use super::circle::{Circle, Related};
 use crate::{
-    model::{Ecosystem, Observation, ReleaseId, Tie},
+    model::{Observation, ReleaseId, Tie},
     store::{ReleaseRow, Store, StoreError, dependencies},
 };
 
@@ -48,19 +48,7 @@ fn range_of(release: &Observation, seed: &ReleaseId) -> Option<String> {
 
 /// Whether a range takes a version; `None`: it cannot be told.
 fn takes(range: &str, seed: &ReleaseId) -> Option<bool> {
-    if seed.package().ecosystem() == Ecosystem::PYPI {
-        // `name[extra]>=1,<2; python_version < "3.9"`: the part about versions.
-        let range = range.split(';').next().unwrap_or_default();
-        let from = range.find(['<', '>', '=', '!', '~'])?;
-        let specifiers: pep440_rs::VersionSpecifiers = range[from..].trim_matches([' ', '(', ')']).parse().ok()?;
-        return Some(specifiers.contains(&seed.version().parse().ok()?));
-    }
-    // npm writes `1.2.3` for exactly that version, Cargo for every later one of its line.
-    let exact = range.trim().parse::<semver::Version>().is_ok() && seed.package().ecosystem() != Ecosystem::CARGO;
-    let range = if exact { format!("={}", range.trim()) } else { range.to_owned() };
-    let version: semver::Version = seed.version().parse().ok()?;
-    let mut any = range.split("||").map(|one| semver::VersionReq::parse(one.trim()).ok());
-    any.try_fold(false, |takes, one| Some(takes || one?.matches(&version)))
+    (seed.package().ecosystem().row().versions.takes)(range, seed.version())
 }
 
 #[cfg(test)]

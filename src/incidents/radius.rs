@@ -1,65 +1,18 @@
-//! The blast radius of accused releases: what shares a run, a signer, an account, a repository, an owner with them, what
-//! depends on them, and what the same accounts could publish.
+//! The blast radius of accused releases: what has something in common with them, by the kind of tie.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::dependents::dependents;
+use super::{
+    circle::{Circle, Related, Window},
+    dependents::dependents,
+};
 use crate::{
     model::{ReleaseId, Tie},
     store::{FoundRelease, OwnedTrace, ReleaseRow, Search, Searched, Store, StoreError, Traced},
 };
 
-/// How far around the accused releases the others are looked for, unless that is said.
-const USUAL: TimeDelta = TimeDelta::days(7);
-
-/// The time in which releases are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
-    /// From then on.
-    pub since: DateTime<Utc>,
-    /// Before then.
-    pub until: DateTime<Utc>,
-}
-
-/// What an incident touches.
-#[derive(Clone, Debug)]
-pub(crate) struct Radius {
-    /// In which time.
-    pub window: Window,
-    /// By tie, the strongest first; a release is in the first circle that it belongs to.
-    pub circles: Vec<Circle>,
-}
-
-/// The releases that one tie leads to.
-#[derive(Clone, Debug)]
-pub(crate) struct Circle {
-    pub tie: Tie,
-    /// The latest first.
-    pub releases: Vec<Related>,
-    /// Whether there are more than are listed.
-    pub has_more: bool,
-}
-
-/// A release with what it has in common with an accused one.
-#[derive(Clone, Debug)]
-pub(crate) struct Related {
-    pub row: ReleaseRow,
-    /// What it has in common: the run, the account, the repository.
-    pub why: String,
-}
-
-impl Window {
-    /// The time around releases.
-    pub fn around(seeds: &[ReleaseRow], now: DateTime<Utc>) -> Self {
-        let times = || seeds.iter().filter_map(|row| row.published_at);
-        let (first, last) = (times().min().unwrap_or(now), times().max().unwrap_or(now));
-        Self { since: first - USUAL, until: last + USUAL }
-    }
-}
-
-/// The blast radius of releases, with at most so many of each tie.
+/// What releases touch, by tie, the strongest first, with at most so many of each. A release is in the first circle that it
+/// belongs to.
 ///
 /// # Errors
 /// As every read of the store.
@@ -68,7 +21,7 @@ pub(crate) fn radius(
     seeds: &[ReleaseRow],
     window: Window,
     at_most: usize,
-) -> Result<Radius, StoreError> {
+) -> Result<Vec<Circle>, StoreError> {
     let mut seen: BTreeSet<ReleaseId> = seeds.iter().map(|row| row.purl.clone()).collect();
     let mut circles = Vec::new();
     for tie in Tie::ALL {
@@ -82,7 +35,7 @@ pub(crate) fn radius(
         seen.extend(circle.releases.iter().map(|related| related.row.purl.clone()));
         circles.push(circle);
     }
-    Ok(Radius { window, circles })
+    Ok(circles)
 }
 
 /// The releases that share a trace of a tie with one of the seeds.

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::{
     Outcome, Record, Store, StoreError, Subject,
     columns::{Text, limit},
-    error::QueryFailure, packed::Packed,
+    error::QueryFailure,
+    packed::Packed,
 };
 use crate::model::{Observation, Package};
 

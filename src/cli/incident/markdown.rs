@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::show::{Alerts, told};
+use super::telling::{Alerts, told};
 use crate::{
     cli::{
         alerts::pasted::{code, harmless},

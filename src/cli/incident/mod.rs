@@ -9,6 +9,7 @@ mod markdown;
 mod open;
 pub(super) mod radius;
 mod show;
+mod telling;
 pub(super) mod verify;
 
 use std::path::Path;

@@ -127,13 +127,13 @@ impl Radius {
             since: self.since.map_or(usual.since, |since| since.ago(now)),
             until: self.until.map_or(usual.until, |until| until.ago(now)),
         };
-        let found = radius(&store, &seeds, window, self.limit)?;
-        self.print(&store, &seeds, &found.circles, window)?;
+        let circles = radius(&store, &seeds, window, self.limit)?;
+        self.print(&store, &seeds, &circles, window)?;
         if let Some(path) = &self.export {
-            self.export(&store, path, &seeds, &found.circles)?;
+            self.export(&store, path, &seeds, &circles)?;
         }
-        let touches = found.circles.iter().any(|circle| !circle.releases.is_empty());
-        let has_more = is_cut || found.circles.iter().any(|circle| circle.has_more);
+        let touches = circles.iter().any(|circle| !circle.releases.is_empty());
+        let has_more = is_cut || circles.iter().any(|circle| circle.has_more);
         Ok(match (touches, has_more) {
             (_, true) => Exit::Unchecked,
             (true, false) => Exit::Findings,
@@ -141,7 +141,13 @@ impl Radius {
         })
     }
 
-    fn export(&self, store: &Store, path: &std::path::Path, seeds: &[ReleaseRow], circles: &[Circle]) -> Result<(), CliError> {
+    fn export(
+        &self,
+        store: &Store,
+        path: &std::path::Path,
+        seeds: &[ReleaseRow],
+        circles: &[Circle],
+    ) -> Result<(), CliError> {
         let related = circles.iter().flat_map(|circle| &circle.releases).map(|related| &related.row);
         let rows: Vec<ReleaseRow> = seeds.iter().chain(related).cloned().collect();
         let manifest = export::to_file(store, path, &rows, None)?;
@@ -156,7 +162,9 @@ impl Radius {
             for row in seeds {
                 output::json(&touched(store, row, None)?)?;
             }
-            for (circle, related) in circles.iter().flat_map(|circle| circle.releases.iter().map(move |one| (circle, one))) {
+            for (circle, related) in
+                circles.iter().flat_map(|circle| circle.releases.iter().map(move |one| (circle, one)))
+            {
                 output::json(&touched(store, &related.row, Some((circle.tie, &related.why)))?)?;
             }
             output::json(&extent(seeds, circles, window))?;
@@ -176,7 +184,9 @@ impl Radius {
             fact_table::say("No other stored release has anything in common with it.");
         }
         fact_table::heading("what the store cannot know");
-        fact_table::say("  Packages that are not watched, and releases without attestations that were built by the same run.");
+        fact_table::say(
+            "  Packages that are not watched, and releases without attestations that were built by the same run.",
+        );
         let purl = seeds.first().map(|row| shell_word(&row.purl.to_string())).unwrap_or_default();
         fact_table::next(&[
             (format!("provwatch incident open NAME {purl} --reason '…'"), "keep the case, and be told what joins it"),
@@ -244,10 +254,5 @@ fn touched(store: &Store, row: &ReleaseRow, tie: Option<(Tie, &String)>) -> Resu
 
 fn extent(seeds: &[ReleaseRow], circles: &[Circle], window: Window) -> Extent {
     let count = |circle: &Circle| Count { tie: circle.tie, releases: circle.releases.len(), has_more: circle.has_more };
-    Extent {
-        since: window.since,
-        until: window.until,
-        accused: seeds.len(),
-        ties: circles.iter().map(count).collect(),
-    }
+    Extent { since: window.since, until: window.until, accused: seeds.len(), ties: circles.iter().map(count).collect() }
 }

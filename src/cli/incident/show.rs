@@ -1,7 +1,5 @@
 //! `provwatch incident show`: shows an incident.
 
-use std::collections::BTreeMap;
-
 use super::{
     about::{existing, name},
     markdown,
@@ -14,7 +12,7 @@ use crate::{
         output::{self, Printing, Redaction},
         words::{self, NOTHING},
     },
-    model::{Alert, Fingerprint, Incident, IncidentEvent, IncidentEventKind, ReleaseId},
+    model::{Fingerprint, Incident},
     store::{Store, StoreError},
     text::shell_word,
 };
@@ -38,9 +36,6 @@ pub struct Show {
     #[command(flatten)]
     redaction: Redaction,
 }
-
-/// The alerts of the members.
-pub(super) type Alerts = BTreeMap<ReleaseId, Alert>;
 
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
@@ -100,22 +95,4 @@ fn print(incident: &Incident, alerts: &Alerts) {
         (format!("provwatch incident export {name} --to {name}.tar"), "hand the evidence over"),
         (format!("provwatch incident show {name} --markdown"), "the text for a ticket"),
     ]);
-}
-
-/// An event in a sentence.
-pub(super) fn told(event: &IncidentEvent) -> String {
-    let (by, text) = (words::name(&event.by), words::sentence(&event.text));
-    let purl = event.purl.as_ref().map(words::name).unwrap_or_default();
-    match event.kind {
-        IncidentEventKind::Opened => format!("{by} opened it: {text}"),
-        IncidentEventKind::Added => {
-            let tie = event.tie.map(|tie| format!(" ({tie})")).unwrap_or_default();
-            format!("{by} added {purl}{tie}: {text}")
-        }
-        IncidentEventKind::Removed => format!("{by} removed {purl}: {text}"),
-        IncidentEventKind::Note => format!("{by} noted: {text}"),
-        IncidentEventKind::Decision => format!("{by} decided: {text}"),
-        IncidentEventKind::Closed => format!("{by} closed it: {text}"),
-        IncidentEventKind::Reopened => format!("{by} opened it again: {text}"),
-    }
 }

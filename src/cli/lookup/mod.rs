@@ -42,7 +42,9 @@ pub(super) fn releases(
     words: &[String],
     limit: usize,
 ) -> Result<(Vec<ReleaseRow>, bool), CliError> {
-    let read = |text: &String| term::term(text).map_err(CliError::usage).and_then(|term| meaning::of(context, store, text, &term));
+    let read = |text: &String| {
+        term::term(text).map_err(CliError::usage).and_then(|term| meaning::of(context, store, text, &term))
+    };
     let terms = words.iter().map(read).collect::<Result<_, _>>()?;
     let found = Asked { terms, since: None, until: None, limit }.search(store, |term| term.clue.clone())?;
     Ok((found.releases.into_iter().map(|found| found.row).collect(), found.has_more || found.not_before.is_some()))

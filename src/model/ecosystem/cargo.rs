@@ -4,6 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use super::{
     Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row, Token, Versions,
+    semver_takes,
 };
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
@@ -14,7 +15,13 @@ pub(super) const ROW: Row = Row {
     title: "crates.io",
     about: "crates.io, the public registry of Rust crates.",
     names: Names { is_name: is_plain_name, spelled: as_written, distinct, scoped: false },
-    versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version, asked: without_build },
+    versions: Versions {
+        read: Version::semver,
+        line: Version::line,
+        in_tags: |version| version,
+        asked: without_build,
+        takes: semver_takes,
+    },
     files: Files {
         many: false,
         lock_form,

@@ -1,16 +1,11 @@
 //! Opens incidents and adds to their history.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::OptionalExtension;
 
-use super::{joining::watch, listing::number};
+use super::{append::append, joining::watch, listing::number};
 use crate::{
     model::{IncidentEvent, IncidentEventKind},
-    store::{
-        Store, StoreError,
-        columns::{Micros, Word},
-        error::QueryFailure,
-        reading::Reading,
-    },
+    store::{Store, StoreError, reading::Reading},
 };
 
 impl Store {
@@ -43,18 +38,4 @@ impl Store {
             Ok(true)
         })
     }
-}
-
-pub(super) fn append(db: &Connection, incident: i64, events: &[IncidentEvent]) -> Result<(), QueryFailure> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO incident_events (incident, at, by, kind, purl, tie, text)
-         VALUES (:incident, :at, :by, :kind, :purl, :tie, :text)",
-    )?;
-    for event in events {
-        insert.execute(named_params! {
-            ":incident": incident, ":at": Micros(event.at), ":by": event.by, ":kind": Word(event.kind),
-            ":purl": event.purl.as_ref().map(ToString::to_string), ":tie": event.tie.map(Word), ":text": event.text,
-        })?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, named_params};
 
 use super::{
-    events::append,
+    append::append,
     listing::{events, number},
 };
 use crate::{

@@ -1,5 +1,6 @@
 //! Stores incidents: named cases of operators, whose events only grow.
 
+mod append;
 mod events;
 mod joining;
 mod listing;

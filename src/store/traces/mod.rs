@@ -14,8 +14,8 @@ mod trace;
 mod writing;
 
 pub(crate) use found::Neighbour;
-pub(crate) use of_release::Traced;
 pub use names::{KnownName, NamedThing};
+pub(crate) use of_release::Traced;
 pub(super) use of_release::identity_traces;
 pub use patterns::{Fitting, Listed};
 pub use search::{Clue, FoundRelease, Search, Searched};

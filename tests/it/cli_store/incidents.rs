@@ -49,7 +49,7 @@ fn evidence_is_handed_over_and_checked_elsewhere() {
     let mut record = Record::observed(stolen(), Outcome::Alerted, at("2026-03-31T00:25:00Z"));
     record.documents = vec![EvidenceDocument {
         kind: EvidenceKind::NpmAttestations,
-        subject: "axios@1.14.1".to_owned(),
+        subject: BAD.to_owned(),
         content: br#"{"attestations": []}"#.to_vec(),
         fetched_at: at("2026-03-31T00:25:00Z"),
     }];
