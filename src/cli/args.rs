@@ -89,13 +89,13 @@ pub enum Command {
     Verify(super::verify::Verify),
     /// Verify one Sigstore bundle, with the options of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
-    /// Show and try the receivers of alerts, and who would be told of an alert
+    /// Show the receivers of alerts, and who would be told of an alert
     #[command(subcommand)]
     Subscriptions(super::subscriptions::Subscriptions),
     /// List and show the messages to receivers, and send what was given up again
     #[command(subcommand)]
     Deliveries(super::deliveries::Deliveries),
-    /// Send a test alert to every subscription (the same as `subscriptions test`)
+    /// Send a test alert to every subscription
     TestSinks(super::test_sinks::TestSinks),
     /// Send a made-up takeover through the whole path, from feed to receiver, and show the time of each step
     Drill(super::drill::Drill),

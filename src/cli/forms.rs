@@ -92,7 +92,7 @@ forms! {
     "replayed" 1 packages::replay::CaseAlert, "replay";
     "silence" 1 model::Silence, "silences add, silences list";
     "silence-applying" 1 silences::Applying<'_>, "silences check";
-    "sink" 1 test_sinks::SinkAnswer, "subscriptions test, test-sinks";
+    "sink" 1 test_sinks::SinkAnswer, "test-sinks";
     "subscription" 1 subscriptions::Listed, "subscriptions list";
     "subscription-route" 1 subscriptions::Route, "subscriptions route";
     "status" 1 status::report::Report, "status";

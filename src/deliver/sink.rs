@@ -12,14 +12,14 @@ use crate::{
 
 /// Takes messages to their readers.
 pub trait Sink: Send + Sync + Debug {
-    /// The kind, as the configuration names it: `email`, `slack`, `webhook`, `stdout`.
+    /// Its type, as the configuration names it: `email`, `slack`, `webhook`, `stdout`.
     fn kind(&self) -> &'static str;
 
     /// Makes one attempt. It may be dropped at any time, when the attempt takes too long.
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>>;
 
-    /// Whether the receiver keeps an alert open until it is told of its end, as a pager does. Whoever tries such a
-    /// receiver ends what the test began.
+    /// Whether the receiver keeps an alert open until it is told of its end, as a pager does. A trial of such a
+    /// receiver ends what it began.
     fn keeps_open(&self) -> bool {
         false
     }
@@ -45,7 +45,8 @@ pub trait Sink: Send + Sync + Debug {
 pub struct Receipt {
     /// For the record, one line; may quote the receiver.
     pub detail: String,
-    /// Where the receiver keeps the alert, if later messages need that: an issue, a thread. It is stored, and comes back as
+    /// What the sink needs to go on with the alert, in a form of its own: the number of an issue, the first message of a
+    /// thread in a channel, the labels that fire, the last event of an incident. It is stored, and comes back as
     /// [`Message::thread`].
     pub thread: Option<String>,
 }
@@ -103,6 +104,30 @@ impl SinkError {
     /// A permanent failure without an underlying error.
     pub(crate) fn permanent(what: impl Into<String>) -> Self {
         Self::Permanent { what: what.into(), source: None }
+    }
+
+    /// The failure with its cause; a refusal has no other cause than the receiver's answer.
+    #[must_use]
+    pub(crate) fn because(self, cause: impl Error + Send + Sync + 'static) -> Self {
+        let source = Some(Box::new(cause) as _);
+        match self {
+            Self::Temporary { what, retry_after, .. } => Self::Temporary { what, retry_after, source },
+            Self::Permanent { what, .. } => Self::Permanent { what, source },
+            Self::Refused { .. } | Self::Gone { .. } => self,
+        }
+    }
+
+    /// Whether the receiver works, and did not take this message.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Permanent { .. })
+    }
+
+    /// The pause that the receiver requested.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Temporary { retry_after, .. } => *retry_after,
+            Self::Refused { .. } | Self::Permanent { .. } | Self::Gone { .. } => None,
+        }
     }
 
     /// The whole chain of causes on one line that is safe to print and to store.

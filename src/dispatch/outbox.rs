@@ -30,19 +30,7 @@ fn failed(operation: &'static str, error: impl Into<Box<dyn std::error::Error + 
 }
 
 fn due(delivery: Delivery) -> Due {
-    Due {
-        id: delivery.id,
-        subscription: delivery.subscription,
-        message: Message {
-            idempotency_key: delivery.idempotency_key,
-            alert: delivery.alert,
-            sequence: delivery.sequence,
-            attempt: delivery.attempts.saturating_add(1),
-            refusals: delivery.refusals,
-            created_at: delivery.created_at,
-            thread: delivery.thread,
-        },
-    }
+    Due { id: delivery.id, subscription: delivery.subscription.clone(), message: Message::of_delivery(delivery) }
 }
 
 /// The row at the start of the attempt: the result of an attempt is recorded only for that.

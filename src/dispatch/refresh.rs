@@ -78,5 +78,5 @@ fn is_taken(subscription: &Subscription, outcome: Result<(), SinkError>) -> bool
     let Err(error) = outcome else { return true };
     let (name, report) = (&subscription.name, error.report());
     tracing::warn!(subscription = name, error = report, "alerts that are not resolved could not be sent again");
-    matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. })
+    error.is_refusal()
 }

@@ -209,7 +209,7 @@ pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up
         format!(
             "Alerts that wait for it: {waiting}; given up so far: {given_up}. provwatch sends the waiting ones again. \
              `provwatch deliveries list --subscription {command}` shows them with the last answers, `provwatch \
-             subscriptions test {command}` sends a test message."
+             test-sinks {command}` sends a test message."
         ),
     );
     alarm.about(subscription)

@@ -145,7 +145,7 @@ fn answer(command: &str, offer: &str, script: Script) -> String {
 fn settings(server: &Server, security: SmtpSecurity) -> EmailSettings {
     EmailSettings {
         server: "127.0.0.1".to_owned(),
-        port: Some(server.port()),
+        port: server.port(),
         security,
         ca_pem: None,
         credentials: None,
@@ -174,15 +174,7 @@ fn message() -> Message {
         }],
         ..Alert::about(AlertKind::Release, subject, Severity::High, Confidence::High, title, raised_at)
     };
-    Message {
-        idempotency_key: "msg_1".to_owned(),
-        alert,
-        sequence: 0,
-        attempt: 1,
-        refusals: 0,
-        created_at: raised_at,
-        thread: None,
-    }
+    Message::first("msg_1", alert, raised_at)
 }
 
 /// One attempt against connections that go by the scripts.

@@ -129,8 +129,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
 
 /// Commands that ask registries, receivers or logs, or need a delivery: the test below runs them, `tests/it/cli_logs.rs` the
 /// last but one, and `tests/it/deliveries.rs` the last.
-const ASKING: [&str; 7] =
-    ["run", "backfill", "subscriptions test", "test-sinks", "drill", "logs find", "deliveries show"];
+const ASKING: [&str; 6] = ["run", "backfill", "test-sinks", "drill", "logs find", "deliveries show"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {

@@ -32,10 +32,9 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 17] = [
     "provwatch deliveries show",
     "provwatch deliveries retry",
-    "provwatch subscriptions test",
     "provwatch store check --public-key",
     "provwatch run",
     "provwatch reload",

@@ -56,22 +56,9 @@ mod tests {
         let transport = Arc::new(ScriptedTransport::new());
         let http = Client::new(transport.clone(), Arc::clone(&clock));
         let one = subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
-        let message = Message {
-            idempotency_key: "msg_1".to_owned(),
-            alert: Alert::about(
-                AlertKind::Log,
-                "rekor",
-                Severity::High,
-                Confidence::High,
-                "a fork".into(),
-                clock.now(),
-            ),
-            sequence: 0,
-            attempt: 1,
-            refusals: 0,
-            created_at: clock.now(),
-            thread: None,
-        };
+        let now = clock.now();
+        let alert = Alert::about(AlertKind::Log, "rekor", Severity::High, Confidence::High, "a fork".into(), now);
+        let message = Message::first("msg_1", alert, now);
         one.sink.deliver(&message).await.unwrap_err();
         let request = transport.requests().remove(0);
         (format!("{} {}", request.method, request.url), request.header_value(header).unwrap_or_default().to_owned())

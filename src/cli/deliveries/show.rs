@@ -12,7 +12,7 @@ use crate::{
         target, words,
     },
     deliver::{Message, told_as},
-    store::{Delivery, DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, WholeDelivery},
+    store::{DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, WholeDelivery},
     text::shell_word,
 };
 
@@ -49,7 +49,8 @@ pub(in crate::cli) struct Shown {
     /// How often the subscription was told of the alert before.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u32>,
-    /// Where the receiver keeps the alert, if it told that.
+    /// What the sink keeps of the alert to go on with it at its receiver: the number of an issue, the last event of an
+    /// incident, the labels at Alertmanager.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
     /// All attempts, the first one first.
@@ -84,7 +85,7 @@ pub(super) fn no_such_delivery(id: i64) -> CliError {
 
 impl Shown {
     fn of(WholeDelivery { listed, delivery, attempts }: WholeDelivery, put_back: Vec<DeliveryAction>) -> Self {
-        let message = delivery.map(message);
+        let message = delivery.map(Message::of_delivery);
         Self {
             delivery: listed,
             event: message.as_ref().map(told_as),
@@ -112,7 +113,7 @@ impl Shown {
         sheet.maybe("next", one.next_at.map(words::moment));
         sheet.maybe("ended", one.settled_at.map(words::moment));
         sheet.maybe("key", self.idempotency_key.clone());
-        sheet.maybe("thread", self.thread.as_ref().map(words::sentence));
+        sheet.maybe("at the receiver", self.thread.as_ref().map(words::sentence));
         sheet.print();
         self.print_attempts();
         if one.state != DeliveryStatus::Delivered {
@@ -140,17 +141,4 @@ impl Shown {
 fn attributed(action: &DeliveryAction) -> String {
     let reason = action.reason.as_ref().map(|reason| format!(": {}", words::sentence(reason))).unwrap_or_default();
     format!("{} by {}{reason}", words::moment(action.at), words::name(&action.by))
-}
-
-/// The message that the delivery is, with the alert as it stands.
-fn message(delivery: Delivery) -> Message {
-    Message {
-        idempotency_key: delivery.idempotency_key,
-        alert: delivery.alert,
-        sequence: delivery.sequence,
-        attempt: delivery.attempts,
-        refusals: delivery.refusals,
-        created_at: delivery.created_at,
-        thread: delivery.thread,
-    }
 }

@@ -20,7 +20,10 @@ use lettre::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    deliver::{Message, Receipt, Sink, SinkError, render::Template, shown, view::View},
+    deliver::{
+        Message, Receipt, Sink, SinkError, shown,
+        view::{Template, View},
+    },
     model::{Alert, Secret},
     text::plain,
 };
@@ -36,24 +39,13 @@ pub enum SmtpSecurity {
     Insecure,
 }
 
-impl SmtpSecurity {
-    /// The default port.
-    pub(crate) const fn default_port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::StartTls => 587,
-            Self::Insecure => 25,
-        }
-    }
-}
-
 /// The SMTP server, the sender and the recipients.
 #[derive(Clone, Debug)]
 pub struct EmailSettings {
     /// The SMTP server's host name, which its certificate must name.
     pub server: String,
-    /// Its port; [`SmtpSecurity::default_port`] if not given.
-    pub port: Option<u16>,
+    /// Its port.
+    pub port: u16,
     /// The protection of the connection.
     pub security: SmtpSecurity,
     /// PEM certificates that are trusted besides the system's.
@@ -183,10 +175,7 @@ impl EmailSink {
 
     fn compose(&self, message: &Message) -> Result<Email, SinkError> {
         let view = View::of(message);
-        let unwritable = |source: minijinja::Error| SinkError::Permanent {
-            what: "putting the alert into words".to_owned(),
-            source: Some(Box::new(source)),
-        };
+        let unwritable = |error: minijinja::Error| SinkError::permanent("putting the alert into words").because(error);
         let text = Template::EmailText.render(&view, &self.subscription).map_err(unwritable)?;
         let html = Template::EmailHtml.render(&view, &self.subscription).map_err(unwritable)?;
         let thread = Thread { alert: &message.alert, domain: self.from.email.domain() };
@@ -203,10 +192,9 @@ impl EmailSink {
         if let Some(first) = thread.first(message.sequence) {
             email = email.in_reply_to(first.clone()).references(first);
         }
-        email.multipart(alternatives(&thread, text, html)).map_err(|source| SinkError::Permanent {
-            what: "composing the e-mail".to_owned(),
-            source: Some(Box::new(source)),
-        })
+        email
+            .multipart(alternatives(&thread, text, html))
+            .map_err(|error| SinkError::permanent("composing the e-mail").because(error))
     }
 }
 
@@ -290,7 +278,7 @@ fn transport(settings: &EmailSettings) -> Result<AsyncSmtpTransport<Tokio1Execut
         SmtpSecurity::Insecure => Tls::None,
     };
     let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.server)
-        .port(settings.port.unwrap_or_else(|| settings.security.default_port()))
+        .port(settings.port)
         .timeout(Some(settings.timeout))
         .tls(tls);
     let credentials = settings.credentials.as_ref();
@@ -322,7 +310,7 @@ mod tests {
     fn settings() -> EmailSettings {
         EmailSettings {
             server: "127.0.0.1".to_owned(),
-            port: None,
+            port: 25,
             security: SmtpSecurity::Insecure,
             ca_pem: None,
             credentials: None,

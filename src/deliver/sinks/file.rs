@@ -49,8 +49,7 @@ impl FileSink {
             }
             _ => "",
         };
-        let what = format!("appending to {path}{hint}");
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("appending to {path}{hint}")).because(error)
     }
 }
 

@@ -20,8 +20,10 @@ use crate::{
     deliver::{
         Form, Message, Receipt, Sink, SinkError,
         event::Event,
-        log_line::{line, priority},
-        view::View,
+        view::{
+            View,
+            log_line::{line, priority},
+        },
     },
     text::plain,
 };
@@ -67,8 +69,7 @@ impl JournaldSink {
     }
 
     fn failed(&self, error: io::Error) -> SinkError {
-        let what = format!("writing to the journal at {}", self.socket.display());
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("writing to the journal at {}", self.socket.display())).because(error)
     }
 }
 

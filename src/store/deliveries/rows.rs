@@ -37,7 +37,7 @@ pub struct Delivery {
     pub refusals: u32,
     /// When it was put into the outbox, or last back into it.
     pub created_at: DateTime<Utc>,
-    /// Where the receiver keeps the alert, as an earlier delivery told.
+    /// What the sink keeps of the alert, since an earlier delivery.
     pub thread: Option<String>,
 }
 

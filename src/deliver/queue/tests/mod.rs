@@ -11,17 +11,19 @@ mod short_form;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use proptest::prelude::*;
 
-use super::*;
+use super::{schedule::LONGEST_STEP, *};
 use crate::{
-    clock::ManualClock,
-    deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
-    model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
-    store::{Acceptance, Acting, EndpointState, Store},
+    clock::{Clock, ManualClock},
+    deliver::{Message, Receipt, Sink, SinkError, Subscription, Timing, samples},
+    model::{Alert, AlertKind, AlertMatchers, Confidence, Member, Severity},
+    store::{Acceptance, Acting, EndpointState, Store, Turn},
 };
 
 /// The behaviour of a scripted sink at one attempt.

@@ -9,8 +9,10 @@ use super::{inert::inert, labels::Labels};
 use crate::{
     deliver::{
         Message,
-        lines::{all_evidence, cut, developments, members, what_to_do},
-        view::View,
+        view::{
+            View,
+            lines::{all_evidence, cut, developments, members, what_to_do},
+        },
     },
     model::{Alert, AlertStatus},
 };

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    deliver::{Endpoint, Message, Receipt, Sink, SinkError, reduced::Short},
+    deliver::{Endpoint, Message, Receipt, Sink, SinkError, short_form::Short},
     http::HostLimits,
     model::{Alert, Secret},
 };
@@ -102,11 +102,11 @@ impl AlertmanagerSink {
         while let Some(some) = waiting.pop() {
             match (self.post_again(some.iter().map(standing)).await, some) {
                 (Ok(_), _) => {}
-                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), [one]) => {
+                (Err(error), [one]) if error.is_refusal() => {
                     let short = Short::of(&standing(one)).message;
                     refusal = self.post_again(std::iter::once(short)).await.map(drop).and(refusal);
                 }
-                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), several) => {
+                (Err(error), several) if error.is_refusal() => {
                     let (first, second) = several.split_at(several.len() / 2);
                     waiting.extend([second, first]);
                 }
@@ -129,10 +129,8 @@ impl AlertmanagerSink {
 
     /// Posts alerts, and returns the status. 400 names the alerts that Alertmanager will never accept; it keeps the others.
     async fn post(&self, alerts: &[PostableAlert]) -> Result<u16, SinkError> {
-        let body = serde_json::to_vec(alerts).map_err(|source| SinkError::Permanent {
-            what: "writing the alerts as JSON".to_owned(),
-            source: Some(Box::new(source)),
-        })?;
+        let body = serde_json::to_vec(alerts)
+            .map_err(|error| SinkError::permanent("writing the alerts as JSON").because(error))?;
         let headers = self.authorization.iter().map(|value| ("authorization", value.expose().to_owned())).collect();
         let response = self.endpoint.ask(Bytes::from(body), headers, &[400]).await?;
         // A login page or another service also answers 200.
@@ -149,15 +147,7 @@ const IDENTITY: &str = "fingerprint";
 
 /// A message that tells of an alert as it stands, without an occasion.
 fn standing(alert: &Alert) -> Message {
-    Message {
-        idempotency_key: String::new(),
-        alert: alert.clone(),
-        sequence: 0,
-        attempt: 1,
-        refusals: 0,
-        created_at: alert.raised_at,
-        thread: None,
-    }
+    Message::first("", alert.clone(), alert.raised_at)
 }
 
 impl Sink for AlertmanagerSink {

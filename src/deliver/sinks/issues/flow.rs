@@ -49,7 +49,9 @@ impl IssueSink {
         let parts = if is_of(&issue, message) { rest(message) } else { said(message, &issue) };
         let commented = self.comment(message, &issue, &parts, made).await;
         // A locked issue takes no comment, and must not stay open because of that.
-        if let Some(state) = wanted(message, &issue).filter(|_| commented.is_ok() || is_refused(&commented)) {
+        if let Some(state) =
+            wanted(message, &issue).filter(|_| commented.as_ref().err().is_none_or(SinkError::is_refusal))
+        {
             self.tracker.set(issue.number, state).await?;
         }
         commented?;
@@ -135,10 +137,6 @@ impl IssueSink {
         }
         Ok(all)
     }
-}
-
-fn is_refused(outcome: &Result<(), SinkError>) -> bool {
-    matches!(outcome, Err(SinkError::Refused { .. } | SinkError::Permanent { .. }))
 }
 
 /// Whether a message made the issue.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api},
+        remote::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
@@ -152,9 +152,8 @@ impl GitHub {
     fn refusal(&self, answer: &Answer) -> SinkError {
         let (status, said) = (answer.response.status, said(&answer.body));
         let what = |advice: &str| {
-            self.requests
-                .api()
-                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository))
+            let why = format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository);
+            self.requests.api().failed_at(answer.method, &why)
         };
         if let Some(wait) = wait(answer, self.requests.api().retry_after(answer), &said) {
             let what = what("it limits the rate");

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api},
+        remote::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
@@ -132,9 +132,8 @@ impl GitLab {
     fn refusal(&self, answer: &Answer) -> SinkError {
         let (status, said) = (answer.response.status, said(&answer.body));
         let what = |advice: &str| {
-            self.requests
-                .api()
-                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project))
+            let why = format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project);
+            self.requests.api().failed_at(answer.method, &why)
         };
         match status {
             401 => SinkError::temporary(what("configure a token that is valid")),

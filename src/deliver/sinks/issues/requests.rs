@@ -7,7 +7,7 @@ use super::tracker::Issue;
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api, Call},
+        remote::{Answer, Api, Call},
     },
     http::{HostLimits, Method},
 };
@@ -55,7 +55,7 @@ impl Requests {
     pub fn list(&self, answer: Option<Answer>) -> Result<Vec<Value>, SinkError> {
         match answer.map(|answer| answer.body) {
             Some(Value::Array(all)) => Ok(all),
-            Some(_) => Err(SinkError::temporary(self.reads.failed("its answer is not a list"))),
+            Some(_) => Err(SinkError::temporary(self.reads.failed_at(Method::Get, "its answer is not a list"))),
             None => Err(self.vanished()),
         }
     }
@@ -63,7 +63,8 @@ impl Requests {
     /// An issue, by the keys of its number and its body.
     pub fn issue(&self, issue: &Value, (number, body): (&str, &str)) -> Result<Issue, SinkError> {
         let number = issue[number].as_u64();
-        let number = number.ok_or_else(|| SinkError::temporary(self.reads.failed("its answer is not an issue")))?;
+        let number = number
+            .ok_or_else(|| SinkError::temporary(self.reads.failed_at(Method::Get, "its answer is not an issue")))?;
         Ok(Issue {
             number,
             body: issue[body].as_str().unwrap_or_default().to_owned(),

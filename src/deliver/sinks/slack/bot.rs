@@ -15,7 +15,7 @@ use super::{
 use crate::{
     deliver::{
         Message, Receipt, Sink, SinkError,
-        api::{Api, Call},
+        remote::{Api, Call},
     },
     http::{Client, HostLimits, Method},
     model::Secret,

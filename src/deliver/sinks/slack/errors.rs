@@ -1,7 +1,7 @@
 //! Judges the errors of Slack's Web API, most of which come with the status 200.
 
 use crate::{
-    deliver::{SinkError, api::Answer},
+    deliver::{SinkError, remote::Answer},
     text::quoted,
 };
 
@@ -92,11 +92,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::http::Response;
+    use crate::http::{Method, Response};
 
     fn judge(body: Value) -> Option<Refusal> {
         let response = Response { status: 200, headers: Vec::new(), body: Bytes::new() };
-        judged(&Answer { body, response }, |why| format!("posting to slack.com: {why}"))
+        judged(&Answer { method: Method::Post, body, response }, |why| format!("posting to slack.com: {why}"))
     }
 
     fn verdict(body: Value) -> String {

@@ -6,9 +6,11 @@ use crate::{
     deliver::{
         Message,
         event::Event,
-        log_line::{evidence, line, priority},
         shown::LINE,
-        view::View,
+        view::{
+            View,
+            log_line::{evidence, line, priority},
+        },
     },
     text::plain,
 };

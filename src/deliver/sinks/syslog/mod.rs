@@ -91,8 +91,7 @@ impl SyslogSink {
             Target::Udp(host, port) => format!("{host}, port {port}"),
             Target::Stream(connections) => connections.to_string(),
         };
-        let what = format!("sending to the syslog server at {server}");
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("sending to the syslog server at {server}")).because(error)
     }
 }
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    deliver::{
+    deliver::view::{
+        View,
         lines::{all_evidence, developments, digest, fitting, members, what_to_do},
-        view::View,
     },
     text::plain,
 };

@@ -25,6 +25,9 @@ const LIMITS: HostLimits = HostLimits { requests: 4, per: Duration::from_secs(1)
 /// Some services of Teams count two bytes for each character of a body that does not name its encoding.
 const MEDIA_TYPE: &str = "application/json; charset=utf-8";
 
+/// What to do about 401: a workflow that only people of the tenant may trigger has no use for the signature of a URL.
+const ANYONE: &str = "let anyone trigger the workflow (`Who can trigger the flow?`), and configure its new URL";
+
 /// Most characters of an answer in an error.
 const SHOWN: usize = 200;
 
@@ -45,7 +48,13 @@ impl TeamsSink {
     async fn post(&self, message: &Message) -> Result<Receipt, SinkError> {
         let body = Bytes::from(card::body(&View::of(message)));
         let headers = vec![("content-type", MEDIA_TYPE.to_owned())];
-        let response = self.endpoint.ask(body, headers, &[400]).await?;
+        let response = match self.endpoint.ask(body, headers, &[400]).await {
+            Err(SinkError::Temporary { what, retry_after, source }) if what.contains("it answered 401") => {
+                let what = format!("{what}; {ANYONE}");
+                return Err(SinkError::Temporary { what, retry_after, source });
+            }
+            outcome => outcome?,
+        };
         let said = String::from_utf8_lossy(&response.body);
         match (response.status, said.trim()) {
             (status, said) if status != 202 && is_failure(said) => Err(self.refused(status, said)),
@@ -85,7 +94,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::samples,
+        deliver::{samples, testing},
         http::{Client, ScriptedTransport},
     };
 
@@ -128,16 +137,10 @@ mod tests {
             transport.answer(SIGNATURE, status, &[], body.clone());
             let sink = sink(&transport);
             let outcome = sink.deliver(&samples::message(samples::takeover())).await;
-            let found = match &outcome {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-            };
-            assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
+            assert_eq!(testing::verdict(&outcome), verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default() + &format!("{sink:?}");
             assert!(!report.contains("/workflows/1") && !report.contains(SIGNATURE), "{report}");
+            assert_eq!(report.contains(ANYONE), status == 401, "{report}");
             assert_eq!(transport.requests()[0].header_value("content-type"), Some(MEDIA_TYPE));
         }
     }

@@ -210,9 +210,9 @@ async fn failures_of_the_way_are_temporary_and_show_no_secret() {
     let to = vec![("location", "https://elsewhere.example/".to_owned())];
     for dialect in DIALECTS {
         for (said, why) in [
-            (Said::Nothing, "posting to 127.0.0.1"),
-            (Said::Half, "posting to 127.0.0.1"),
-            (Said::Later, "posting to 127.0.0.1"),
+            (Said::Nothing, "asking 127.0.0.1"),
+            (Said::Half, "asking 127.0.0.1"),
+            (Said::Later, "asking 127.0.0.1"),
             (Said::Answer(301, to.clone(), String::new()), "a redirect to elsewhere.example"),
             (Said::Answer(200, Vec::new(), "<html>hello</html>".to_owned()), "not JSON"),
             (Said::Answer(200, Vec::new(), "{}".to_owned()), "not a list"),
@@ -227,6 +227,7 @@ async fn failures_of_the_way_are_temporary_and_show_no_secret() {
             assert!(matches!(error, SinkError::Temporary { .. }), "{said:?}: {error:?}");
             let report = error.report();
             assert!(report.contains(why) && !report.contains(TOKEN), "{said:?}: {report}");
+            assert!(report.starts_with("asking 127.0.0.1: "), "{report}");
             assert!(forge.issues.is_empty());
         }
     }

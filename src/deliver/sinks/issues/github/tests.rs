@@ -76,7 +76,8 @@ async fn refusals_name_the_next_step() {
         forge.faults.refuse("POST", Said::Answer(status, Vec::new(), body));
         let error = deliver(&mut forge).await.unwrap_err();
         assert_eq!(matches!(error, SinkError::Refused { .. }), is_refused, "{error:?}");
-        assert!(error.report().contains(said), "{}", error.report());
+        let report = error.report();
+        assert!(report.starts_with("posting to 127.0.0.1: ") && report.contains(said), "{report}");
     }
 }
 
