@@ -3,6 +3,7 @@
 use super::{
     about::{existing, name},
     markdown,
+    telling::{Alerts, told},
 };
 use crate::{
     cli::{

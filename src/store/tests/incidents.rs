@@ -8,7 +8,7 @@ use crate::{
         Digests, EvidenceDocument, EvidenceKind, File, IncidentEvent, IncidentEventKind, Manifest, Observation, Person,
         Severity, Tie,
     },
-    store::{Against, Outcome, Record, Search, Store, Trace},
+    store::{Against, Outcome, OwnedTrace, Record, Search, Store, Trace},
 };
 
 fn event(kind: IncidentEventKind, purl: Option<&str>, text: &str) -> IncidentEvent {
@@ -164,9 +164,11 @@ fn clues_narrow_a_search_down() {
     );
     let qix = || vec![Trace::Publisher(&npm, "qix")];
     let found = |clues: Vec<Vec<Trace<'_>>>, since: Option<i64>, at_most| {
-        let search = Search { clues, since: since.map(minutes_later), until: None };
+        let clues = clues.into_iter().map(|clue| clue.into_iter().map(OwnedTrace::from).collect()).collect();
+        let search = Search { clues, since: since.map(minutes_later), ..Search::default() };
         let found = lab.store.search(&search, at_most).unwrap();
-        let purls: Vec<String> = found.releases.iter().map(|row| row.purl.package().name().to_owned()).collect();
+        let purls: Vec<String> =
+            found.releases.iter().map(|found| found.row.purl.package().name().to_owned()).collect();
         (purls.join(" "), found.has_more)
     };
     let some = |text: &str, more| (text.to_owned(), more);
@@ -186,10 +188,6 @@ fn clues_narrow_a_search_down() {
     assert_eq!(found(vec![vec![Trace::Sha1(&"AB".repeat(20))]], None, 9), some("d", false));
     assert_eq!(found(vec![vec![Trace::Digest(&"ab".repeat(20))]], None, 9), some("", false));
     assert_eq!(found(Vec::new(), Some(3), 9), some("d c", false), "a time range alone");
-    assert_eq!(
-        lab.store.workflows("https://github.com/o/").unwrap(),
-        ["https://github.com/o/r/.github/workflows/release.yml"]
-    );
 }
 
 /// A trace that a release had and lost leads nowhere, also where another value has the same hash.
@@ -201,7 +199,7 @@ fn what_is_found_has_the_trace() {
     let key = Trace::Commit("abc").key().0;
     lab.sql(&format!("UPDATE traces SET key = {key}")).unwrap();
     assert_eq!(lab.store.traced(Trace::Commit("abc"), 9).unwrap(), []);
-    let search = Search { clues: vec![vec![Trace::Commit("abc")]], ..Search::default() };
+    let search = Search { clues: vec![vec![Trace::Commit("abc").into()]], ..Search::default() };
     assert_eq!(lab.store.search(&search, 9).unwrap().releases, []);
 }
 
