@@ -21,6 +21,7 @@ mod forms;
 mod fresh_folder;
 #[cfg(test)]
 mod help;
+mod incident;
 mod init;
 mod logs;
 mod lookup;
@@ -29,6 +30,7 @@ mod on_disk;
 mod operator;
 mod output;
 mod progress;
+mod published;
 mod reason;
 mod reload;
 mod renewal;

@@ -102,6 +102,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("dispatch", &["model", "clock", "store", "deliver", "upkeep"]),
+    ("incidents", &["model", "store"]),
+    ("evidence_bundle", &["model", "attest", "store", "text"]),
     (
         "app",
         &[
@@ -170,6 +172,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "packages",
             "logwatch",
             "dispatch",
+            "incidents",
+            "evidence_bundle",
             "app",
             "daemon",
             "strict_toml",

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod log;
 pub mod mailbox;
 pub mod npm;
+pub mod packed;
 pub mod program;
 pub mod published;
 pub mod pypi;

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
 use serde::{Deserialize, Serialize};
 
+use super::entry_traces;
 use crate::{
-    model::{Claims, Package, ReleaseId, WorkflowIdentity},
+    model::{Claims, MatchedEntry, Package, ReleaseId, WorkflowIdentity},
     store::{
         Store, StoreError,
         columns::{Hash, Json, Micros, Position, Text, count, limit, time},
@@ -71,6 +72,31 @@ pub struct LogEntryRow {
     pub judged_at: Option<DateTime<Utc>>,
     /// The detectors that have counted it.
     pub accused: Vec<String>,
+}
+
+impl From<LogEntryRow> for MatchedEntry {
+    fn from(row: LogEntryRow) -> Self {
+        let entry = row.entry;
+        Self {
+            log: row.log,
+            index: entry.index,
+            matches: entry.patterns,
+            seen_at: row.seen_at,
+            not_before: entry.not_before,
+            issuer: entry.identity.issuer,
+            subject: entry.identity.subject,
+            claims: entry.identity.claims,
+            issued_by_trusted_authority: entry.not_issued.is_none(),
+            not_issued: entry.not_issued,
+            packages: entry.packages,
+            explained_by: row.explained_by,
+            kind: entry.kind,
+            version: entry.version,
+            digest: entry.digest,
+            serial: entry.serial,
+            leaf: hex::encode(entry.leaf),
+        }
+    }
 }
 
 /// An unreadable entry as it is stored.
@@ -201,12 +227,12 @@ impl Store {
     pub(crate) fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
         self.write("forgetting forged log entries", |db| {
             let forged = "log = ?1 AND not_issued IS NOT NULL AND judged_at IS NOT NULL";
-            db.prepare_cached(&format!(
-                "DELETE FROM log_entries WHERE {forged} AND idx <= (
-                     SELECT idx FROM log_entries WHERE {forged} ORDER BY idx DESC LIMIT 1 OFFSET ?2
-                 )"
-            ))?
-            .execute((log, limit(all_but)))?;
+            let old = format!(
+                "{forged} AND idx <= (SELECT idx FROM log_entries WHERE {forged} ORDER BY idx DESC LIMIT 1 OFFSET ?2)"
+            );
+            let entries = format!("SELECT log, idx, identity, seen_at FROM log_entries WHERE {old}");
+            entry_traces::untrace(db, &entries, (log, limit(all_but)))?;
+            db.prepare_cached(&format!("DELETE FROM log_entries WHERE {old}"))?.execute((log, limit(all_but)))?;
             Ok(())
         })
     }
@@ -245,13 +271,16 @@ pub(super) fn insert(
     )?;
     for entry in entries {
         let WorkflowIdentity { issuer, subject, claims } = entry.identity.clone();
-        insert.execute(named_params! {
+        let inserted = insert.execute(named_params! {
             ":log": log, ":idx": Position(entry.index), ":leaf": Hash(entry.leaf), ":body": entry.body,
             ":kind": entry.kind, ":version": entry.version, ":identity": Json(Identity { issuer, subject, claims }),
             ":key": entry.key_sha256, ":digest": entry.digest, ":serial": entry.serial,
             ":not_issued": entry.not_issued, ":not_before": Micros(entry.not_before),
             ":packages": Json(&entry.packages), ":patterns": Json(&entry.patterns), ":now": Micros(now),
         })?;
+        if inserted == 1 {
+            entry_traces::trace(db, log, entry.index, &entry.identity, now)?;
+        }
     }
     Ok(())
 }

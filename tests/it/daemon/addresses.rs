@@ -3,13 +3,17 @@
 use std::fs;
 
 use super::Machine;
+use crate::lab::packed;
 
 /// The releases and baselines of the database, as text.
 fn stored(machine: &Machine) -> String {
     let db = rusqlite::Connection::open(machine.path("provwatch.db")).unwrap();
-    let sql =
-        "SELECT group_concat(coalesce(observation, '')) || (SELECT group_concat(body) FROM baselines) FROM releases";
-    db.query_row(sql, [], |row| row.get(0)).unwrap()
+    let mut releases =
+        db.prepare("SELECT observation FROM releases WHERE observation IS NOT NULL ORDER BY id").unwrap();
+    let texts = releases.query_map([], |row| Ok(packed::text(&row.get::<_, Vec<u8>>(0)?))).unwrap();
+    let texts: String = texts.map(Result::unwrap).collect();
+    let baselines: String = db.query_row("SELECT group_concat(body) FROM baselines", [], |row| row.get(0)).unwrap();
+    texts + &baselines
 }
 
 #[test]
