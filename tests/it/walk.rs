@@ -190,7 +190,7 @@ fn the_readmes_commands_after_the_demo_work_as_printed() {
     assert!(again.out.contains("7069042ec4eb is acknowledged"), "{again}");
 }
 
-const READING: [&[&str]; 21] = [
+const READING: [&[&str]; 27] = [
     &["alerts", "list"],
     &["alerts", "list", "--status", "all", "--min-severity", "info"],
     &["alerts", "show", "2f10e7bb1b36"],
@@ -198,8 +198,14 @@ const READING: [&[&str]; 21] = [
     &["lookup", "pkg:npm/%40acme/widget@2.7.3"],
     &["lookup", "pkg:pypi/acme-gauge@1.5.1"],
     &["lookup", "pkg:npm/left-pad"],
+    &["lookup", "acme/widget", "--since", "2026-03-01"],
+    &["lookup", "publisher:ada"],
+    &["lookup", "2f10e7bb1b36"],
+    &["lookup", "@nobody.example"],
     &["timeline", "pkg:npm/%40acme/widget"],
     &["timeline", "pkg:pypi/acme-gauge"],
+    &["timeline", "pkg:npm/%40acme/widget@2.7.2"],
+    &["timeline", "pkg:npm/%40acme/widget", "--at", "2026-03-15"],
     &["baseline", "list"],
     &["baseline", "show", "pkg:npm/%40acme/widget"],
     &["baseline", "history", "pkg:npm/%40acme/widget"],

@@ -64,6 +64,9 @@ pub(in crate::cli) struct FetchedRelease {
     /// What is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     observation: Option<Observation>,
+    /// Whether it was compared, now or when it joined the baseline.
+    #[serde(skip)]
+    is_judged: bool,
 }
 
 /// Fetches the one release that the terms name, and prints what it is.
@@ -138,6 +141,7 @@ impl FetchedRelease {
             0 => "compared with the stored baseline".to_owned(),
             learned => format!("compared with {} before it", words::counted(learned, "release")),
         };
+        self.is_judged = matches!(comparison, Comparison::Learned | Comparison::Compared(_));
         let compared = match comparison {
             Comparison::NoBaseline => "not compared: no earlier release could be learned from".to_owned(),
             Comparison::Learned => "not compared: the stored baseline includes it".to_owned(),
@@ -161,10 +165,9 @@ impl FetchedRelease {
 
     /// The exit code, where findings count from `fail_on` on.
     fn exit(&self, fail_on: Severity) -> Exit {
-        let is_compared = self.compared.as_ref().is_some_and(|compared| !compared.starts_with("not"));
         if self.severity.max(self.alert_severity).is_some_and(|severity| severity >= fail_on) {
             Exit::Findings
-        } else if self.failed.is_some() || !self.unchecked.is_empty() || !is_compared {
+        } else if self.failed.is_some() || !self.unchecked.is_empty() || !self.is_judged {
             Exit::Unchecked
         } else {
             Exit::Clean

@@ -54,18 +54,25 @@ fn file(observation: &Observation, digest: &str) -> Option<String> {
     found.map(|(name, _)| name.clone())
 }
 
-/// For people: what it is, and the value if the term does not have it.
+/// For people: what it is, and the value if the term may stand for several.
 impl fmt::Display for Matched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
             return write!(f, "file {file}");
         }
-        let kind = self.kind.replace('_', " ");
-        match self.kind.as_str() {
-            "digest" | "sha1" | "signed" | "commit" | "email" | "email_domain" | "issuer" | "ref"
-            | "named_repository" => f.write_str(&kind),
-            "any_attempt" => f.write_str("run"),
-            _ => write!(f, "{kind} {}", self.value),
+        let id = self.value.rsplit_once('#').map(|(_, id)| id);
+        match (self.kind.as_str(), id) {
+            ("repository_id", Some(id)) => write!(f, "repository id {id}"),
+            ("owner", Some(id)) => write!(f, "owner id {id}"),
+            ("publisher" | "maintainer", _) => write!(f, "{} {}", self.kind, self.value),
+            ("named_repository", _) => write!(f, "names {}", self.value),
+            ("email", _) => f.write_str("address"),
+            ("email_domain", _) => f.write_str("domain of an address"),
+            ("signed", _) => f.write_str("signed data or key"),
+            ("identity", _) => f.write_str("signer"),
+            ("any_attempt", _) => f.write_str("run"),
+            ("log_entry", _) => f.write_str("log entry"),
+            (kind, _) => f.write_str(kind),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use super::entry::{Entry, Raised, Release, What};
 use crate::{
-    cli::{output, published, words, wrap},
+    cli::{
+        output, published,
+        words::{self, NOTHING},
+        wrap,
+    },
     model::{AlertKind, BaselineReason, ReleaseId},
     store::{EventKind, Outcome},
     text::listed,
@@ -67,11 +71,14 @@ fn of_release(release: &Release) -> (String, Vec<String>) {
     let came = published::came(alert.as_deref(), outcome, status, in_baseline);
     let later = if release.changed_later { " (as it is today)" } else { "" };
     let first = format!("{} {came}{later}", words::name(release.purl.version()));
-    let (by, proof) = (words::name(&release.by), words::sentence(&release.proof));
-    let said = match (outcome, release.rank) {
-        (Outcome::Unreadable, _) => proof,
-        (_, None) => format!("by {by}; {proof}"),
-        (_, rank) => format!("by {by}; evidence: {}, {proof}", published::rank(rank)),
+    let proof = words::sentence(&release.proof);
+    let by = Some(words::name(&release.by)).filter(|by| by != NOTHING);
+    let by = by.unwrap_or_else(|| "an account that is not known".to_owned());
+    let said = match (outcome, release.rank, &*release.proof) {
+        (Outcome::Unreadable, ..) => proof,
+        (_, None, _) => format!("by {by}; {proof}"),
+        (_, rank, "absent") => format!("by {by}; evidence: {}", published::rank(rank)),
+        (_, rank, _) => format!("by {by}; evidence: {}, {proof}", published::rank(rank)),
     };
     let changes = release.changes.iter().map(|change| {
         let (before, now) = (words::sentence(&change.before), words::sentence(&change.now));

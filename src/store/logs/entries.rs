@@ -279,7 +279,7 @@ pub(super) fn insert(
             ":packages": Json(&entry.packages), ":patterns": Json(&entry.patterns), ":now": Micros(now),
         })?;
         if inserted == 1 {
-            entry_traces::trace(db, log, entry.index, &entry.identity, now)?;
+            entry_traces::trace(db, log, entry.index, &entry.identity, entry.not_issued.is_none(), now)?;
         }
     }
     Ok(())

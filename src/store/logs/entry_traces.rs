@@ -18,7 +18,7 @@ use crate::{
         error::QueryFailure,
         reading::Reading,
         sealed::LOG_ENTRIES,
-        traces::identity_traces,
+        traces::{identity_traces, list_workflows},
     },
 };
 
@@ -132,12 +132,14 @@ fn fits(clue: &[EntryTrace], row: &LogEntryRow) -> bool {
     })
 }
 
-/// Stores the keys of an entry.
+/// Stores the keys of an entry. Its workflow file can be searched for by a pattern, if a trusted authority issued the
+/// certificate: of the others anyone can make as many as they like.
 pub(super) fn trace(
     db: &Connection,
     log: &str,
     index: u64,
     identity: &WorkflowIdentity,
+    is_issued: bool,
     seen_at: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
     let mut insert = db.prepare_cached(
@@ -145,6 +147,9 @@ pub(super) fn trace(
     )?;
     for trace in signer(identity) {
         insert.execute((trace.key().0, Micros(seen_at), log, Position(index)))?;
+    }
+    if is_issued {
+        list_workflows(db, &identity_traces(identity))?;
     }
     Ok(())
 }
@@ -176,11 +181,11 @@ pub(super) fn untrace(db: &Connection, entries: &str, values: impl Params) -> Re
 
 /// Stores the keys of all entries of a database from before there were any.
 pub(in crate::store) fn fill(db: &Connection) -> rusqlite::Result<()> {
-    let mut all = db.prepare("SELECT log, idx, identity, seen_at FROM log_entries")?;
+    let mut all = db.prepare("SELECT log, idx, identity, seen_at, not_issued IS NULL AS is_issued FROM log_entries")?;
     let mut rows = all.query([])?;
     while let Some(row) = rows.next()? {
         if let Ok((log, index, identity, seen_at)) = signed(row) {
-            trace(db, &log, index, &identity, seen_at)?;
+            trace(db, &log, index, &identity, row.get("is_issued")?, seen_at)?;
         }
     }
     Ok(())

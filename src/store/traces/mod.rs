@@ -20,4 +20,4 @@ pub(super) use of_release::identity_traces;
 pub use patterns::{Fitting, Listed};
 pub use search::{Clue, FoundRelease, Search, Searched};
 pub use trace::{OwnedTrace, Trace};
-pub(super) use writing::{fill, trace};
+pub(super) use writing::{fill, list_workflows, trace};

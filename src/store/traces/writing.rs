@@ -25,10 +25,20 @@ fn insert(db: &Connection, release: i64, observation: &Observation) -> rusqlite:
     for key in keys {
         insert.execute((key, Micros(observation.published_at), release))?;
     }
+    list(db, traces.iter().filter_map(listed).chain(names(observation)))
+}
+
+/// Stores the workflow files among some traces, so that they can be searched for by a pattern.
+pub(in crate::store) fn list_workflows(db: &Connection, traces: &[Trace<'_>]) -> rusqlite::Result<()> {
+    let workflows = traces.iter().filter(|trace| matches!(trace, Trace::Workflow(_)));
+    list(db, workflows.filter_map(listed))
+}
+
+/// Stores kinds and values, each once.
+fn list(db: &Connection, values: impl Iterator<Item = (&'static str, String)>) -> rusqlite::Result<()> {
     let mut insert =
         db.prepare_cached("INSERT INTO trace_values (kind, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    let listed: BTreeSet<_> = traces.iter().filter_map(listed).chain(names(observation)).collect();
-    for value in listed {
+    for value in values.collect::<BTreeSet<_>>() {
         insert.execute(value)?;
     }
     Ok(())
