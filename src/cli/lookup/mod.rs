@@ -66,8 +66,7 @@ Examples:
 
 What is looked for is recognized by its form, or has its kind before it:
   purl:        a package or release, in every equal spelling
-  digest:      of a file, hexadecimal or base64 (sha512-…); a SHA-256 also of \
-signed data, a key, a log entry or a commit
+  digest:      of a file, a key, a log entry or a commit: digits, or sha512-…
   signed:      the SHA-256 of signed data
   key:         the SHA-256 of a certificate's public key
   leaf:        the leaf hash of a log entry
