@@ -168,14 +168,15 @@ impl Endpoint {
             HttpError::Status { status, retry_after, said, .. } => {
                 self.judge_status(*status, *retry_after, said, permanent)
             }
-            HttpError::Transport { source: TransportError::Failed(why), .. } => SinkError::temporary(self.failed(why)),
+            HttpError::Transport { source: TransportError::Failed(why), .. } | HttpError::Refused { why, .. } => {
+                SinkError::temporary(self.failed(why))
+            }
             HttpError::Transport { source, .. } => SinkError::temporary(self.failed(&source.to_string())),
             HttpError::Paused { wait, .. } => SinkError::Temporary {
                 what: self.failed("it asked for a pause"),
                 retry_after: Some(*wait),
                 source: None,
             },
-            HttpError::Refused { why, .. } => SinkError::temporary(self.failed(why)),
         }
     }
 

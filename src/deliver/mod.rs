@@ -38,6 +38,9 @@ mod trial;
 mod view;
 
 #[cfg(test)]
+#[path = "../../tests/lab/tls.rs"]
+pub(crate) mod lab_tls;
+#[cfg(test)]
 mod lives;
 #[cfg(test)]
 mod samples;
