@@ -25,6 +25,10 @@ mod timing;
 mod trial;
 mod view;
 
+#[cfg(test)]
+#[path = "../../tests/lab/tls.rs"]
+pub(crate) mod lab_tls;
+
 pub(crate) use event::told_as;
 pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;

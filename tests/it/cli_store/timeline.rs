@@ -116,9 +116,17 @@ fn everything_that_happened_stands_in_one_column() {
     insta::assert_snapshot!(ran.screen());
     let lines = desk.run(&["timeline", "pkg:npm/axios", "--format", "json"]).objects();
     let kinds: std::collections::BTreeSet<&str> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
-    for kind in
-        ["alert", "alert_action", "baseline", "development", "dist_tag", "expected", "maintainers", "release", "setting"]
-    {
+    for kind in [
+        "alert",
+        "alert_action",
+        "baseline",
+        "development",
+        "dist_tag",
+        "expected",
+        "maintainers",
+        "release",
+        "setting",
+    ] {
         assert!(kinds.contains(kind), "{kind}: {kinds:?}");
     }
     let moved = lines.iter().find(|line| line["purl"] == "pkg:npm/axios@1.16.0" && line["what"] == "release").unwrap();
@@ -133,7 +141,8 @@ fn the_surroundings_of_a_release_are_shown_with_its_own_lines_marked() {
     let desk = eventful();
     insta::assert_snapshot!(desk.run_within(80, &["timeline", "pkg:npm/axios@1.14.1", "--limit", "8"]).screen());
     let lines = desk.run(&["timeline", "pkg:npm/axios@1.9.0", "--limit", "4", "--format", "json"]).objects();
-    let versions: Vec<&str> = lines.iter().map(|line| line["purl"].as_str().unwrap().rsplit('@').next().unwrap()).collect();
+    let versions: Vec<&str> =
+        lines.iter().map(|line| line["purl"].as_str().unwrap().rsplit('@').next().unwrap()).collect();
     assert_eq!(versions, ["1.11.0", "1.10.0", "1.9.0", "1.8.0"], "in the middle of its line");
     let marked: Vec<bool> = lines.iter().map(|line| line.get("marked").is_some()).collect();
     assert_eq!(marked, [false, false, true, false]);
@@ -165,7 +174,8 @@ fn an_earlier_time_shows_only_what_was_known_then() {
         ("2026-04-05T00:00:00Z", "resolved"),
     ] {
         let (_, lines) = then(time);
-        let release = lines.iter().find(|line| line["what"] == "release" && line["purl"] == "pkg:npm/axios@1.14.1").unwrap();
+        let release =
+            lines.iter().find(|line| line["what"] == "release" && line["purl"] == "pkg:npm/axios@1.14.1").unwrap();
         assert_eq!(release["alert"]["status"], status, "{time}");
         let known = |line: &&Value| line["what"] == "alert_action" && line["at"].as_str().unwrap() > time;
         assert_eq!(lines.iter().find(known), None, "{time}");
@@ -190,7 +200,8 @@ fn an_acceptance_is_a_step_of_its_time() {
     assert_eq!(desk.run(&["baseline", "accept", "pkg:npm/axios@1.14.1", "--reason", "x"]).code, 0);
     let teaches = |at: &str| {
         let lines = desk.run(&["timeline", "pkg:npm/axios", "--at", at, "--format", "json"]).objects();
-        let release = lines.iter().find(|line| line["purl"] == "pkg:npm/axios@1.14.1" && line["what"] == "release").unwrap();
+        let release =
+            lines.iter().find(|line| line["purl"] == "pkg:npm/axios@1.14.1" && line["what"] == "release").unwrap();
         release["teaches"].clone()
     };
     assert_eq!(teaches("2026-04-01"), json!(false));

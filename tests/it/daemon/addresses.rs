@@ -38,7 +38,10 @@ fn a_pass_replaces_old_addresses_once_it_is_told_to() {
     for address in ["ada@example.org", "@example.org"] {
         let found = machine.run(&["lookup", address]);
         let found = String::from_utf8_lossy(&found.stdout).replace('\n', " ");
-        assert!(found.contains("pkg:npm/widget@1.0.1") && found.contains("are stored as pseudonyms"), "{address}: {found}");
+        assert!(
+            found.contains("pkg:npm/widget@1.0.1") && found.contains("are stored as pseudonyms"),
+            "{address}: {found}"
+        );
     }
     let shown = machine.run(&["lookup", "pkg:npm/widget@1.0.1"]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("ada <"), "{}", String::from_utf8_lossy(&shown.stdout));

@@ -309,14 +309,18 @@ fn an_unwatched_release_is_learned_and_judged_on_the_spot_and_nothing_is_kept() 
     let (_, stolen) = fetched(&home, "pkg:npm/widget@1.0.8");
     assert!(stolen["signals"].to_string().contains("evidence-downgrade"), "{stolen}");
     let table = home.provwatch(&["lookup", "--fetch", "pkg:npm/widget@1.0.8"]);
-    for said in ["is not recorded, and is not watched from now on", "UNUSUAL", "compared with 8 releases before it", "watch add pkg:npm/widget"] {
+    for said in [
+        "is not recorded, and is not watched from now on",
+        "UNUSUAL",
+        "compared with 8 releases before it",
+        "watch add pkg:npm/widget",
+    ] {
         assert!(table.out.replace('\n', " ").contains(said), "{said}: {table}");
     }
     assert!(!home.0.path().join("provwatch.db").exists(), "nothing is written");
-    for (purl, why) in [
-        ("pkg:npm/widget@9.9.9", "has no version 9.9.9 of widget"),
-        ("pkg:npm/nobody@1.0.0", "has no package nobody"),
-    ] {
+    for (purl, why) in
+        [("pkg:npm/widget@9.9.9", "has no version 9.9.9 of widget"), ("pkg:npm/nobody@1.0.0", "has no package nobody")]
+    {
         let (code, answer) = fetched(&home, purl);
         assert!(code == 4 && answer["failed"].as_str().unwrap().contains(why), "{answer}");
     }

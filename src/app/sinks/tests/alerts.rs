@@ -213,7 +213,7 @@ fn after(pen: &mut Pen<'_>, alert: &Alert, (event, status): (&str, AlertStatus))
     let until = (status == AlertStatus::Snoozed).then(|| at("2026-04-07T08:00:00Z"));
     let action = AlertAction::new(status, pen.text(), pen.text(), at("2026-03-31T07:30:00Z"));
     let note = (event != "changed").then(|| format!("{event} by {}", pen.text()));
-    Alert { status, note, handling: Some(AlertAction { category, until, ..action }), ..alert.clone() }
+    Alert { status, note, handling: Some(AlertAction { until, category, ..action }), ..alert.clone() }
 }
 
 fn digest(pen: &mut Pen<'_>) -> Alert {

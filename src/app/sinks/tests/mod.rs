@@ -12,8 +12,6 @@ mod secrets;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../../../../tests/lab/smtp.rs"]
 mod smtp;
-#[path = "../../../../tests/lab/tls.rs"]
-mod tls;
 
 use self::{alerts::messages, receive::each, rows::rows};
 use crate::deliver::Message;

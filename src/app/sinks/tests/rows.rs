@@ -1,7 +1,7 @@
 //! A row for each type of receiver, in each of its forms: its keys in the configuration, its secrets, and what stands in for
 //! it.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fmt::Write, fs, path::Path, sync::Arc};
 
 use crate::{
     app::sinks::subscription,
@@ -163,11 +163,11 @@ impl Row {
         let mut text =
             format!("[[subscriptions]]\nname = \"desk\"\ntype = \"{}\"\n{}\n", self.kind, (self.keys)(place));
         if let Some((form, _)) = self.form {
-            text.push_str(&format!("form = \"{form}\"\n"));
+            writeln!(text, "form = \"{form}\"").unwrap();
         }
         for ((stem, _), value) in self.secrets.iter().zip(self.secret_values(place)) {
             fs::write(place.folder.join(stem), value).unwrap();
-            text.push_str(&format!("{stem}_file = {:?}\n", place.file(stem)));
+            writeln!(text, "{stem}_file = {:?}", place.file(stem)).unwrap();
         }
         Config::parse(&text, Path::new("provwatch.toml")).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }

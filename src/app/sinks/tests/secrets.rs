@@ -11,7 +11,6 @@ use super::{
     receive::{Caught, each},
     rows::{Place, Receiver, Row, rows},
     smtp::{Protection, Script, Server},
-    tls::authority,
 };
 use crate::{
     app::sinks::subscription,
@@ -19,6 +18,7 @@ use crate::{
     config::Config,
     deliver::{
         Message, Receipt, Sink, SinkError,
+        lab_tls::authority,
         stand_in::{Asked, Said, Service, against},
     },
     http::{Client, ScriptedTransport},

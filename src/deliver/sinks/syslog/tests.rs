@@ -7,13 +7,9 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixDatagram, UnixListener},
 };
 
-#[path = "../../../../tests/lab/tls.rs"]
-mod lab_tls;
-
-use self::lab_tls::authority;
 use super::{format::tests::parse, *};
 use crate::{
-    deliver::{lives, samples},
+    deliver::{lab_tls::authority, lives, samples},
     text::misleads,
 };
 

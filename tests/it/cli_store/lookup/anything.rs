@@ -28,7 +28,8 @@ fn limits(desk: &Desk, terms: &[&str]) -> Value {
     last
 }
 
-const ALL: &str = "axios@1.14.0 axios@1.13.0 axios@1.12.0 axios@1.11.0 axios@1.10.0 axios@1.9.0 axios@1.8.0 axios@1.7.0";
+const ALL: &str =
+    "axios@1.14.0 axios@1.13.0 axios@1.12.0 axios@1.11.0 axios@1.10.0 axios@1.9.0 axios@1.8.0 axios@1.7.0";
 const STOLEN: &str = "axios@1.14.1 axios-mock@0.30.4";
 
 #[test]
@@ -124,12 +125,21 @@ fn a_resolved_alert_is_not_a_finding_any_more() {
 fn an_alert_leads_to_all_of_its_releases() {
     let desk = Desk::with_story();
     let about = |kind, subject: &str| {
-        Alert::about(kind, subject, Severity::High, Confidence::High, format!("about {subject}"), at("2026-03-31T01:00:00Z"))
+        Alert::about(
+            kind,
+            subject,
+            Severity::High,
+            Confidence::High,
+            format!("about {subject}"),
+            at("2026-03-31T01:00:00Z"),
+        )
     };
     let members = vec![stolen().purl, "pkg:npm/axios-mock@0.30.4".parse().unwrap()];
     let campaign = Alert { members, ..about(AlertKind::Campaign, "both") };
-    let (operation, of_package) =
-        (about(AlertKind::Operation, "feed"), Alert { package: Some(package("pkg:npm/axios-mock")), ..about(AlertKind::Log, "log") });
+    let (operation, of_package) = (
+        about(AlertKind::Operation, "feed"),
+        Alert { package: Some(package("pkg:npm/axios-mock")), ..about(AlertKind::Log, "log") },
+    );
     for alert in [&campaign, &operation, &of_package] {
         desk.store().record_alert(alert, &[], alert.raised_at).unwrap();
     }
@@ -176,9 +186,17 @@ fn renames_are_followed_and_a_claim_stands_apart() {
     let desk = renamed();
     let fake = "(fake@1.0.0)";
     for (term, purls, note) in [
-        ("acme/widget", format!("widget@1.1.0 widget@1.0.0 {fake}"), "its id, 7, also for github.com/ada/widget: it was renamed"),
+        (
+            "acme/widget",
+            format!("widget@1.1.0 widget@1.0.0 {fake}"),
+            "its id, 7, also for github.com/ada/widget: it was renamed",
+        ),
         ("ada/widget", format!("squat@1.0.0 widget@1.1.0 widget@1.0.0 {fake}"), "several ids for this name: 66, 7"),
-        ("repository:7", format!("widget@1.1.0 widget@1.0.0 {fake}"), "this id for github.com/acme/widget, github.com/ada/widget"),
+        (
+            "repository:7",
+            format!("widget@1.1.0 widget@1.0.0 {fake}"),
+            "this id for github.com/acme/widget, github.com/ada/widget",
+        ),
         ("repository:8", "other@1.0.0".to_owned(), "this id for github.com/acme/other"),
         ("repository:9", String::new(), "No stored certificate states this id."),
         ("acme/nothing", String::new(), "No stored certificate states an id for it"),
@@ -194,7 +212,12 @@ fn renames_are_followed_and_a_claim_stands_apart() {
 #[test]
 fn a_version_is_found_in_every_equal_spelling() {
     let desk = Desk::new();
-    let stored = ["pkg:pypi/gauge@306", "pkg:pypi/gauge@1.0.post1", "pkg:cargo/serde_json@1.0.0%2Bbuild", "pkg:npm/widget@1.0.0"];
+    let stored = [
+        "pkg:pypi/gauge@306",
+        "pkg:pypi/gauge@1.0.post1",
+        "pkg:cargo/serde_json@1.0.0%2Bbuild",
+        "pkg:npm/widget@1.0.0",
+    ];
     for purl in stored {
         let release = observation(json!({"purl": purl, "published_at": "2026-03-01T12:00:00Z",
             "auth": {"method": "token"}, "attestation": {"status": "absent"}}));
@@ -217,7 +240,9 @@ fn a_version_is_found_in_every_equal_spelling() {
         assert_eq!(is_other, said.contains("is stored in this spelling, which is the same version"), "{asked}: {said}");
         assert_eq!(found(&desk, &[asked, "--until", "2027-01-01"]).1, purl.replace("pkg:npm/", "").replace("pkg:", ""));
     }
-    for other in ["pkg:pypi/gauge@306.1", "pkg:npm/widget@1.0", "pkg:npm/Widget@1.0.0", "pkg:cargo/serde_json@1.0.0%2Bx"] {
+    for other in
+        ["pkg:pypi/gauge@306.1", "pkg:npm/widget@1.0", "pkg:npm/Widget@1.0.0", "pkg:cargo/serde_json@1.0.0%2Bx"]
+    {
         assert_eq!(desk.run(&["lookup", other]).code, 4, "{other}");
     }
     insta::assert_snapshot!(desk.run_within(80, &["lookup", "pkg:pypi/gauge@1.0-1", "--until", "2027-01-01"]).screen());
@@ -239,7 +264,10 @@ fn answers_for_people_say_what_the_store_cannot_know() {
     let said = limits(&desk, &["log2025-1.rekor.sigstore.dev:1000"]);
     assert!(said["limits"].to_string().contains("No log is followed"), "{said}");
     let matched = &desk.run(&["lookup", &"cd".repeat(64), "--format", "json"]).objects()[0]["matched"];
-    assert_eq!(*matched, json!([{"term": "cd".repeat(64), "kind": "digest", "value": "cd".repeat(64), "file": "axios-1.14.1.tgz"}]));
+    assert_eq!(
+        *matched,
+        json!([{"term": "cd".repeat(64), "kind": "digest", "value": "cd".repeat(64), "file": "axios-1.14.1.tgz"}])
+    );
 }
 
 #[test]
@@ -251,7 +279,10 @@ fn what_is_not_recognized_is_answered_with_what_was_meant() {
         (&["acme/widget", "repositry:x"], "did you mean \"repository\"?"),
         (&["--since", "2026-03-02", "--until", "2026-03-01"], "--since is not before --until"),
         (&["pkg:npm/axios", "pkg:npm/axios-mock"], "a release is of one package"),
-        (&["rekor.example:7"], "no log \"rekor.example\" is followed, and no release names it; known: log2025-1.rekor.sigstore.dev"),
+        (
+            &["rekor.example:7"],
+            "no log \"rekor.example\" is followed, and no release names it; known: log2025-1.rekor.sigstore.dev",
+        ),
         (&["ada@*"], "found whole, or by its domain"),
         (&["--fetch", "axios/axios"], "--fetch takes the purl of one release"),
         (&["--fetch", "pkg:npm/axios"], "--fetch needs the version of one release"),

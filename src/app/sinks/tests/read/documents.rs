@@ -28,7 +28,9 @@ pub(super) fn check(form: Form, document: &str, message: &Message) {
         Form::Provwatch => provwatch(&value, message),
         Form::Ocsf => {
             is_valid(&FINDING, &value);
-            texts(&value).iter().for_each(|(_, text)| is_plain(text, true));
+            for (_, text) in texts(&value) {
+                is_plain(text, true);
+            }
         }
         Form::CloudEvents => {
             has_names(&value, "data datacontenttype id source specversion subject time type");
@@ -47,7 +49,9 @@ fn provwatch(value: &Value, message: &Message) {
     is_valid(&WEBHOOK, value);
     has_names(value, "data form id next timestamp type");
     assert_eq!(serde_json::from_value::<Alert>(value["data"].clone()).unwrap(), message.alert);
-    texts(&value["next"]).iter().for_each(|(_, text)| is_plain(text, false));
+    for (_, text) in texts(&value["next"]) {
+        is_plain(text, false);
+    }
 }
 
 fn has_names(value: &Value, names: &str) {

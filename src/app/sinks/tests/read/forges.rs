@@ -120,9 +120,8 @@ fn is_words(text: &str) {
 /// Reads the tables of an issue, where the texts of others are code; adds the other texts to the words.
 fn table(html: &str, words: &mut String) {
     read(html, |found| match found {
-        Found::Text(_, "code") => {}
+        Found::Text(_, "code") | Found::Attribute("td", "colspan", "3") => {}
         Found::Text(text, _) => words.extend([text, "\n"]),
-        Found::Attribute("td", "colspan", "3") => {}
         other @ Found::Attribute(..) => panic!("{other:?}"),
     });
 }

@@ -73,12 +73,11 @@ fn entity(text: &str) -> (Vec<(String, String)>, String) {
     let (head, body) = text.split_once("\n\n").unwrap_or_else(|| panic!("no body in {text}"));
     let mut headers: Vec<(String, String)> = Vec::new();
     for line in head.lines() {
-        match (line.starts_with([' ', '\t']), headers.last_mut()) {
-            (true, Some((_, value))) => value.push_str(line),
-            _ => {
-                let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} is not a header"));
-                headers.push((name.to_owned(), value.to_owned()));
-            }
+        if line.starts_with([' ', '\t']) {
+            headers.last_mut().unwrap().1.push_str(line);
+        } else {
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} is not a header"));
+            headers.push((name.to_owned(), value.to_owned()));
         }
     }
     (headers, body.to_owned())

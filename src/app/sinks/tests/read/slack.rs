@@ -47,7 +47,7 @@ pub(super) fn check(asked: &Asked) {
                 is_escaped(text);
             }
             (None, Some(text)) => is_escaped(text),
-            (Some("header" | "section" | "context"), None) | (None, None) => {}
+            (Some("header" | "section" | "context") | None, None) => {}
             _ => panic!("{object}"),
         }
     }
