@@ -29,5 +29,6 @@ mod strict_toml;
 mod telemetry;
 pub mod text;
 pub mod tlog;
+mod tls;
 pub mod upkeep;
 pub mod watchlist;

@@ -30,13 +30,14 @@ pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use queue::{Due, Ending, Limits, Outbox, OutboxError, Queue, Step, Summary, Worker};
 pub(crate) use remote::Endpoint;
-pub use sink::{Receipt, Sink, SinkError};
+use sink::Unnoted;
+pub use sink::{Notes, Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
     SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
 };
-pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
+pub use sinks::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub use steps::accept_command;
 pub(crate) use steps::{Stage, accept_because, advice, is_answerable, needs_reason, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};

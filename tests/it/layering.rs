@@ -28,7 +28,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("watchlist", &["model", "strict_toml", "text"]),
     ("telemetry", &["text"]),
     ("baseline", &["model"]),
-    ("http", &["clock", "bounded", "text"]),
+    ("tls", &[]),
+    ("http", &["clock", "tls", "bounded", "text"]),
     ("registry", &["model", "clock", "http", "strict_json", "text"]),
     ("tlog", &["model", "clock", "http"]),
     ("git", &["clock", "http", "text"]),
@@ -37,8 +38,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),
     ("health", &["model", "text"]),
-    ("store", &["model", "clock"]),
-    ("deliver", &["model", "clock", "http", "store", "text"]),
+    ("store", &["model", "clock", "owner"]),
+    ("deliver", &["model", "clock", "tls", "http", "store", "text"]),
     ("panic", &[]),
     ("progress", &["model", "store"]),
     (
@@ -186,13 +187,13 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite_migration", &["store"]),
     ("sigstore_", &["attest", "tlog/key", "tlog/entry"]),
     ("x509_parser", &["attest"]),
-    ("webpki", &["attest"]),
+    ("webpki", &["attest", "tls"]),
     ("lettre", &["deliver/sinks/email"]),
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
-    ("tokio_rustls", &["deliver/sinks/syslog"]),
-    ("rustls_native_certs", &["deliver/sinks/syslog"]),
+    ("tokio_rustls", &["tls", "deliver/sinks/email", "deliver/sinks/syslog"]),
+    ("rustls_native_certs", &["tls"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.

@@ -8,7 +8,7 @@ use super::schedule::Schedule;
 use crate::{
     deliver::Message,
     model::ReleaseId,
-    store::{EndpointState, Turn},
+    store::{EndpointState, Recipient, Turn},
 };
 
 /// A delivery that is due.
@@ -60,6 +60,12 @@ pub trait Outbox: Send + Sync {
     /// The rows cannot be read.
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError>;
 
+    /// Records what became of recipients of a message, while the attempt goes on.
+    ///
+    /// # Errors
+    /// The rows cannot be written.
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError>;
+
     /// Records the result of the attempt that was made at `at`.
     ///
     /// # Errors
@@ -95,7 +101,7 @@ pub struct OutboxError {
 pub struct Limits {
     /// The schedule of retries.
     pub schedule: Schedule,
-    /// Longest time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
+    /// Longest time for one attempt, if the sink needs no longer one. Standard Webhooks recommends 15 to 30 seconds.
     pub attempt: Duration,
 }
 

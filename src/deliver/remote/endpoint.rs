@@ -290,6 +290,7 @@ mod tests {
                 Err(SinkError::Refused { .. }) => "refused",
                 Err(SinkError::Permanent { .. }) => "permanent",
                 Err(SinkError::Gone { .. }) => "gone",
+                Err(SinkError::PutOff { .. }) => "put off",
             };
             assert_eq!(verdict, expected, "{status}");
         }

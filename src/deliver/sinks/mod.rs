@@ -19,7 +19,7 @@ mod writer;
 
 pub(crate) use alertmanager::{AlertmanagerSink, Login as AlertmanagerLogin};
 pub(crate) use command::{CommandSettings, CommandSink};
-pub use email::{EmailSettings, EmailSink, SmtpSecurity};
+pub use email::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub(crate) use file::FileSink;
 pub(crate) use issues::{GitHub, GitHubSettings, GitLab, GitLabSettings, IssueSink};
 pub(crate) use journald::JournaldSink;

@@ -145,6 +145,7 @@ const TABLES: &[(&str, Fate)] = &[
     ("namesakes", Fate::None),
     ("packages", Fate::None),
     ("pruned_deliveries", Fate::None),
+    ("recipients", Fate::Deleted),
     ("releases", Fate::Replaced),
     ("runner", Fate::None),
     ("signed_heads", Fate::None),

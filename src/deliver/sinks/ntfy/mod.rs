@@ -179,6 +179,7 @@ mod tests {
                 Err(SinkError::Refused { .. }) => "refused",
                 Err(SinkError::Permanent { .. }) => "permanent",
                 Err(SinkError::Gone { .. }) => "gone",
+                Err(SinkError::PutOff { .. }) => "put off",
             };
             assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default() + &format!("{sink:?}");
