@@ -18,6 +18,7 @@ pub mod health;
 pub mod http;
 pub mod logwatch;
 pub mod model;
+mod owner;
 pub mod packages;
 mod panic;
 pub mod progress;
