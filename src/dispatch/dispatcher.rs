@@ -1,12 +1,5 @@
 //! Delivers due messages, each subscription at its own pace, and gives up those of removed subscriptions.
 
-use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox, refresh::Refreshes};
-use crate::{
-    clock::Clock,
-    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
-    store::{Store, StoreError},
-    upkeep::{Mender, OperationalIssues, WallClock, sink_gone},
-};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -14,6 +7,14 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+
+use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox, refresh::Refreshes};
+use crate::{
+    clock::Clock,
+    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
+    store::{Store, StoreError},
+    upkeep::{Mender, OperationalIssues, WallClock, sink_gone},
+};
 
 /// The state of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no
 /// sink receives two messages at once.
@@ -42,8 +43,8 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Delivers everything that is due and what silences held back that are over, by all sinks at the same time, and gives up deliveries without a configured
-    /// subscription.
+    /// Delivers everything that is due, and what silences held back that are over, by all sinks at the same time. Gives up
+    /// deliveries without a configured subscription.
     ///
     /// # Errors
     /// The store failed; the sinks end their turns first, also if no more messages could be added: on a full disk, what waits

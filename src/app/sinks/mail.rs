@@ -24,7 +24,7 @@ fn email_settings(site: Site<'_>, email: &EmailSection) -> Result<EmailSettings,
     };
     Ok(EmailSettings {
         server: email.server.clone(),
-        port: Some(email.port()),
+        port: email.port(),
         security: match email.security {
             Security::Starttls => SmtpSecurity::StartTls,
             Security::Tls => SmtpSecurity::Tls,

@@ -6,9 +6,12 @@ mod noting;
 mod outbox;
 mod pace;
 mod schedule;
+mod summary;
 mod worker;
 
-pub use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
+pub use outbox::{Due, Ending, Outbox, OutboxError};
+pub use schedule::Limits;
+pub use summary::Summary;
 pub use worker::{Queue, Step, Worker};
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! The interface to the stored deliveries, and the limits on attempts.
+//! The interface to the stored deliveries.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use chrono::{DateTime, Utc};
 
-use super::schedule::Schedule;
 use crate::{
     deliver::Message,
     model::ReleaseId,
@@ -94,46 +93,4 @@ pub struct OutboxError {
     pub operation: &'static str,
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
-}
-
-/// The limits on attempts.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The schedule of retries.
-    pub schedule: Schedule,
-    /// Longest time for one attempt, if the sink needs no longer one. Standard Webhooks recommends 15 to 30 seconds.
-    pub attempt: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { schedule: Schedule::default(), attempt: Duration::from_secs(30) }
-    }
-}
-
-/// The result of a pass.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Deliveries that were accepted.
-    pub delivered: usize,
-    /// Deliveries that failed and will be tried again.
-    pub retried: usize,
-    /// Deliveries that will not be tried again, for any reason.
-    pub given_up: usize,
-    /// Due deliveries that were left for the next pass, because the sink failed repeatedly or requested a pause.
-    pub left: usize,
-    /// Subscriptions whose endpoint reported that it is permanently gone: it is disabled, and their alerts wait until an
-    /// operator acts.
-    pub gone: Vec<String>,
-}
-
-impl Summary {
-    /// Adds the result of another sink's pass.
-    pub fn add(&mut self, other: Self) {
-        self.delivered += other.delivered;
-        self.retried += other.retried;
-        self.given_up += other.given_up;
-        self.left += other.left;
-        self.gone.extend(other.gone);
-    }
 }

@@ -1,4 +1,4 @@
-//! The retry schedule of deliveries: exponential backoff with jitter, and the point of giving up.
+//! The limits on attempts, and the schedule of retries: exponential backoff with jitter, and the point of giving up.
 
 use std::time::Duration;
 
@@ -19,6 +19,21 @@ pub struct Schedule {
     pub longest: Duration,
     /// Age of a message at which it is tried for the last time.
     pub give_up_after: Duration,
+}
+
+/// The limits on attempts.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The schedule of retries.
+    pub schedule: Schedule,
+    /// Longest time for one attempt, if the sink needs no longer one. Standard Webhooks recommends 15 to 30 seconds.
+    pub attempt: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { schedule: Schedule::default(), attempt: Duration::from_secs(30) }
+    }
 }
 
 /// An attempt that failed.

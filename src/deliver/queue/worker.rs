@@ -11,9 +11,10 @@ use futures::FutureExt;
 
 use super::{
     noting::{Noting, Unwritten},
-    outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary},
+    outbox::{Due, Ending, Outbox, OutboxError},
     pace::Pace,
-    schedule::{Attempt, LONGEST_URGENT, Next, URGENT},
+    schedule::{Attempt, LONGEST_URGENT, Limits, Next, URGENT},
+    summary::Summary,
 };
 use crate::{
     clock::Clock,

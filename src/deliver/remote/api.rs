@@ -71,13 +71,11 @@ impl Api {
     /// As [`Api::call`], but hands over the answer whatever its status; a refusal that is not JSON reads as null.
     pub async fn any_answer(&self, call: &Call<'_>) -> Result<Answer, SinkError> {
         let response = self.endpoint.any_answer(self.request(call)?).await?;
-        match response.status {
-            200..=299 => self.read(call.method, response),
-            _ => {
-                let body = serde_json::from_slice(&response.body).unwrap_or_default();
-                Ok(Answer { method: call.method, body, response })
-            }
+        if (200..300).contains(&response.status) {
+            return self.read(call.method, response);
         }
+        let body = serde_json::from_slice(&response.body).unwrap_or_default();
+        Ok(Answer { method: call.method, body, response })
     }
 
     fn read(&self, method: Method, response: Response) -> Result<Answer, SinkError> {

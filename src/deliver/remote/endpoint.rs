@@ -251,7 +251,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{clock::ManualClock, http::ScriptedTransport};
+    use crate::{clock::ManualClock, deliver::testing::verdict, http::ScriptedTransport};
 
     const SECRET: &str = "https://hooks.slack.com/services/T000/B000/s3cr3t?token=t0k3n";
 
@@ -284,15 +284,7 @@ mod tests {
             for _ in 0..10 {
                 transport.answer("t0k3n", status, &[], "");
             }
-            let verdict = match post(transport).await {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-                Err(SinkError::PutOff { .. }) => "put off",
-            };
-            assert_eq!(verdict, expected, "{status}");
+            assert_eq!(verdict(&post(transport).await), expected, "{status}");
         }
     }
 

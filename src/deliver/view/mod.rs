@@ -6,7 +6,7 @@ pub(super) mod lines;
 mod links;
 pub(super) mod log_line;
 mod member;
-mod news;
+pub(super) mod news;
 mod render;
 mod stage;
 
@@ -30,7 +30,6 @@ use crate::{
 
 pub(super) use links::LinkView;
 pub(super) use member::MemberView;
-pub(super) use news::news;
 pub(super) use render::Template;
 pub(super) use stage::StageView;
 

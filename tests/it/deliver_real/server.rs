@@ -156,7 +156,7 @@ fn answer(command: &str, offer: &str, script: Script, recipients: &[String]) -> 
 pub fn settings(server: &Server, security: SmtpSecurity) -> EmailSettings {
     EmailSettings {
         server: "127.0.0.1".to_owned(),
-        port: Some(server.port()),
+        port: server.port(),
         security,
         ca_pem: None,
         credentials: None,

@@ -166,8 +166,7 @@ fn server(settings: EmailSettings) -> Result<Server, EmailError> {
         SmtpSecurity::Insecure => Protection::None,
     };
     let login = credentials.map(|(user, password)| Credentials::new(user, password.expose().to_owned()));
-    let port = settings.port.unwrap_or_else(|| security.default_port());
-    Ok(Server { port, protection, login, limits: settings.limits, host })
+    Ok(Server { port: settings.port, protection, login, limits: settings.limits, host })
 }
 
 #[cfg(test)]
@@ -178,7 +177,7 @@ mod tests {
     fn settings() -> EmailSettings {
         EmailSettings {
             server: "127.0.0.1".to_owned(),
-            port: None,
+            port: 25,
             security: SmtpSecurity::Insecure,
             ca_pem: None,
             credentials: None,

@@ -22,17 +22,6 @@ pub enum SmtpSecurity {
     Insecure,
 }
 
-impl SmtpSecurity {
-    /// The default port.
-    pub(crate) const fn default_port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::StartTls => 587,
-            Self::Insecure => 25,
-        }
-    }
-}
-
 /// How long the server may take.
 ///
 /// RFC 5321, 4.5.3.2, asks for 5 minutes for each command, and for 10 minutes for the answer to the content: a client that
@@ -60,8 +49,8 @@ impl Default for SmtpLimits {
 pub struct EmailSettings {
     /// The SMTP server's host name, which its certificate must name.
     pub server: String,
-    /// Its port; [`SmtpSecurity::default_port`] if not given.
-    pub port: Option<u16>,
+    /// Its port.
+    pub port: u16,
     /// The protection of the connection.
     pub security: SmtpSecurity,
     /// PEM certificates that are trusted besides the system's.

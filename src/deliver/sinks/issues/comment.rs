@@ -6,7 +6,7 @@ use super::{
 };
 use crate::deliver::{
     event::Event,
-    view::{View, news},
+    view::{View, news::news},
 };
 
 /// The blocks of the comment that a later message is.

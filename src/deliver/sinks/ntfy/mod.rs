@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::samples,
+        deliver::{samples, testing},
         http::{Client, ScriptedTransport},
         model::{Alert, AlertStatus},
     };
@@ -173,15 +173,7 @@ mod tests {
             transport.answer("ntfy.example/", status, &[], body);
             let sink = sink(&transport);
             let outcome = sink.deliver(&samples::message(samples::takeover())).await;
-            let found = match &outcome {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-                Err(SinkError::PutOff { .. }) => "put off",
-            };
-            assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
+            assert_eq!(testing::verdict(&outcome), verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default() + &format!("{sink:?}");
             assert!(!report.contains(TOPIC) && !report.contains("hunter2"), "{report}");
         }

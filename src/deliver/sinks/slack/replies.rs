@@ -11,7 +11,7 @@ use crate::{
     deliver::{
         Message,
         event::Event,
-        view::{View, news},
+        view::{View, news::news},
     },
     model::{AlertStatus, Occasion, Severity},
 };
