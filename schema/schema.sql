@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 35;
+PRAGMA user_version = 36;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -573,6 +573,19 @@ CREATE TABLE pruned_deliveries (
     count        INTEGER NOT NULL,
     PRIMARY KEY (alert, subscription)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE recipients (
+    delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    address  TEXT NOT NULL,
+    -- Whether it has the message, or never gets it.
+    outcome  TEXT NOT NULL CHECK (outcome IN ('accepted', 'refused')),
+    at       INTEGER NOT NULL,
+    -- The receiver's answer.
+    answer   TEXT NOT NULL,
+    PRIMARY KEY (delivery, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX recipients_refused ON recipients (at) WHERE outcome = 'refused';
 
 CREATE TABLE release_documents (
     purl       TEXT NOT NULL,

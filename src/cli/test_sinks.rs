@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     context::Context,
+    doctor::local::Machine,
     exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     setup, words,
@@ -67,6 +68,7 @@ impl TestSinks {
         let answers = chosen.into_iter().map(|subscription| ask(config, subscription, &http, &clock, &message));
         let answers = setup::runtime()?.block_on(join_all(answers));
         self.print(&answers)?;
+        tell_doubts(config, &answers);
         Ok(if answers.iter().all(|answer| answer.ok) { Exit::Clean } else { Exit::Failed })
     }
 
@@ -99,6 +101,21 @@ impl TestSinks {
         }
         output::print(&table);
         Ok(())
+    }
+}
+
+/// What this user reaches, the service may not: its sandbox and its user have fewer rights.
+fn tell_doubts(config: &Config, answers: &[SinkAnswer]) {
+    let machine = Machine::of(config);
+    let is_ok = |name: &str| answers.iter().any(|answer| answer.ok && answer.subscription == name);
+    for subscription in config.subscriptions.iter().filter(|one| is_ok(&one.name)) {
+        if let Some((detail, next)) = machine.doubt(subscription) {
+            let name = words::name(&subscription.name);
+            output::note(format_args!(
+                "{name} took the test of this user, but of the service: {}; next: {next}",
+                words::sentence(detail)
+            ));
+        }
     }
 }
 

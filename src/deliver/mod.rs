@@ -36,7 +36,8 @@ pub(crate) use queue::{Due, Ending, Limits, Outbox, OutboxError, Queue, Step, Su
 pub(crate) use remote::Endpoint;
 #[cfg(test)]
 pub(crate) use short_form::Short;
-pub use sink::{Receipt, Sink, SinkError};
+use sink::Unnoted;
+pub use sink::{Notes, Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
@@ -46,7 +47,7 @@ pub(crate) use sinks::{
 pub(crate) use sinks::{
     Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
 };
-pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
+pub use sinks::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub use steps::accept_command;
 pub(crate) use steps::{Stage, accept_because, advice, is_answerable, needs_reason, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};

@@ -30,10 +30,12 @@ pub(crate) struct Short {
     pub left: Vec<ReleaseId>,
 }
 
-/// Whether a message with this failure is to be tried in short form.
+/// Whether a message with this failure is to be tried in short form. A receiver that put it off for some recipients took
+/// the text.
 pub(super) const fn is_due(message: &Message, error: &SinkError) -> bool {
     let refusals = message.refusals.saturating_add(if error.is_refusal() { 1 } else { 0 });
-    !matches!(error, SinkError::Gone { .. }) && (refusals >= REFUSALS || message.attempt >= FAILURES)
+    !matches!(error, SinkError::Gone { .. } | SinkError::PutOff { .. })
+        && (refusals >= REFUSALS || message.attempt >= FAILURES)
 }
 
 impl Short {
@@ -64,7 +66,7 @@ impl Short {
             note: of.note.as_deref().and_then(Occasion::of).map(|occasion| occasion.as_str().to_owned()),
             ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
         };
-        Self { message: Message { alert, ..whole.clone() }, named, left }
+        Self { message: Message { alert, is_short: true, ..whole.clone() }, named, left }
     }
 }
 
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!([0, 1, 2].map(|refusals| due(refusals, 3, &refused)), [false, true, true]);
         assert_eq!([1, 3, 4, 5].map(|attempt| due(0, attempt, &failed)), [false, false, true, true]);
         assert!(!due(5, 9, &SinkError::Gone { what: "410".to_owned() }));
+        assert!(!due(5, 9, &SinkError::PutOff { what: "450".to_owned() }));
     }
 
     #[test]

@@ -7,8 +7,25 @@ use futures::future::BoxFuture;
 use super::{message::Message, shown};
 use crate::{
     model::Alert,
+    store::Recipient,
     text::{plain, with_causes},
+    tls,
 };
+
+/// Notes what became of the recipients of a message while an attempt goes on, so that an attempt that is cut off sends
+/// none of them the message twice.
+pub trait Notes: Send + Sync {
+    /// Notes recipients that have the message, or never get it.
+    fn note(&self, recipients: Vec<Recipient>);
+}
+
+/// Notes nothing: there is no other attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unnoted;
+
+impl Notes for Unnoted {
+    fn note(&self, _recipients: Vec<Recipient>) {}
+}
 
 /// Takes messages to their readers.
 pub trait Sink: Send + Sync + Debug {
@@ -17,6 +34,21 @@ pub trait Sink: Send + Sync + Debug {
 
     /// Makes one attempt. It may be dropped at any time, when the attempt takes too long.
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>>;
+
+    /// As [`Sink::deliver`], where one message goes to several recipients: those that are done are noted, and
+    /// [`Message::recipients`] has them at the next attempt.
+    fn deliver_noting<'a>(
+        &'a self,
+        message: &'a Message,
+        _notes: &'a dyn Notes,
+    ) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+        self.deliver(message)
+    }
+
+    /// The longest time of an attempt, if the receiver may take longer than others.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether the receiver keeps an alert open until it is told of its end, as a pager does. A trial of such a
     /// receiver ends what it began.
@@ -78,6 +110,12 @@ pub enum SinkError {
         /// The operation that failed and how.
         what: String,
     },
+    /// It can, and the receiver works: some recipients are done, and the message is put off for the others.
+    #[error("{what}")]
+    PutOff {
+        /// The operation, and how each recipient stands.
+        what: String,
+    },
     /// It cannot: this message will never be accepted.
     #[error("{what}")]
     Permanent {
@@ -113,7 +151,7 @@ impl SinkError {
         match self {
             Self::Temporary { what, retry_after, .. } => Self::Temporary { what, retry_after, source },
             Self::Permanent { what, .. } => Self::Permanent { what, source },
-            Self::Refused { .. } | Self::Gone { .. } => self,
+            Self::Refused { .. } | Self::PutOff { .. } | Self::Gone { .. } => self,
         }
     }
 
@@ -126,12 +164,13 @@ impl SinkError {
     pub(crate) const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Temporary { retry_after, .. } => *retry_after,
-            Self::Refused { .. } | Self::Permanent { .. } | Self::Gone { .. } => None,
+            Self::Refused { .. } | Self::PutOff { .. } | Self::Permanent { .. } | Self::Gone { .. } => None,
         }
     }
 
-    /// The whole chain of causes on one line that is safe to print and to store.
+    /// The whole chain of causes on one line that is safe to print and to store, with the next step if TLS is the cause.
     pub fn report(&self) -> String {
-        plain(&with_causes(self), shown::SENTENCE)
+        let next = tls::next_step(self).map(|next| format!("; {next}")).unwrap_or_default();
+        plain(&format!("{}{next}", with_causes(self)), shown::SENTENCE)
     }
 }

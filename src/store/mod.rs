@@ -118,10 +118,10 @@ pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
 pub(crate) use deliveries::{
-    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Refresh, Retried,
-    SubscriptionState, Untold, WholeDelivery,
+    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Refresh,
+    RefusedRecipient, Retried, SubscriptionState, Untold, WholeDelivery,
 };
-pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus};
+pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus, Reception, Recipient};
 pub(crate) use dependents::dependencies;
 pub use dist_tags::{SeenTag, SeenTags};
 pub use error::StoreError;

@@ -16,7 +16,8 @@
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
-//! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread), `endpoints` (without
+//! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread),
+//! `recipients` (without one, a recipient gets a message twice), `endpoints` (without
 //! one, a receiver that is gone is tried once more), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.

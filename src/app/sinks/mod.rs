@@ -81,7 +81,7 @@ fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
         SinkConfig::Command(command) => programs::command(command),
         SinkConfig::Journald(journald) => Ok(logs::journald(journald)),
         SinkConfig::Syslog(syslog) => logs::syslog(site, syslog),
-        SinkConfig::File(file) => Ok(programs::file(file)),
+        SinkConfig::File(file) => Ok(programs::file(site, file)),
         SinkConfig::Stdout => Ok(Arc::new(StdoutSink::new(Box::new(std::io::stdout())))),
     }
 }

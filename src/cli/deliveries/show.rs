@@ -12,7 +12,7 @@ use crate::{
         target, words,
     },
     deliver::{Message, told_as},
-    store::{DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, WholeDelivery},
+    store::{DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, Recipient, WholeDelivery},
     text::shell_word,
 };
 
@@ -53,6 +53,9 @@ pub(in crate::cli) struct Shown {
     /// incident, the labels at Alertmanager.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
+    /// The recipients that are done, if the receiver answered about each. The others follow with the next attempt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recipients: Vec<Recipient>,
     /// All attempts, the first one first.
     attempts_made: Vec<MadeAttempt>,
     /// Who put it back into the outbox, and why.
@@ -91,7 +94,8 @@ impl Shown {
             event: message.as_ref().map(told_as),
             idempotency_key: message.as_ref().map(|message| message.idempotency_key.clone()),
             sequence: message.as_ref().map(|message| message.sequence),
-            thread: message.and_then(|message| message.thread),
+            thread: message.as_ref().and_then(|message| message.thread.clone()),
+            recipients: message.map(|message| message.recipients).unwrap_or_default(),
             attempts_made: attempts,
             put_back,
         }
@@ -114,6 +118,7 @@ impl Shown {
         sheet.maybe("ended", one.settled_at.map(words::moment));
         sheet.maybe("key", self.idempotency_key.clone());
         sheet.maybe("at the receiver", self.thread.as_ref().map(words::sentence));
+        sheet.rows("recipients", self.recipients.iter().map(recipient));
         sheet.print();
         self.print_attempts();
         if one.state != DeliveryStatus::Delivered {
@@ -136,6 +141,10 @@ impl Shown {
         }
         sheet.print();
     }
+}
+
+fn recipient(one: &Recipient) -> String {
+    format!("{}: {}, {}", words::name(&one.address), one.reception.as_str(), words::sentence(&one.answer))
 }
 
 fn attributed(action: &DeliveryAction) -> String {

@@ -2,6 +2,7 @@
 //! again after every attempt. So a slow or dead sink does not delay the others, a backlog of mild alerts does not delay
 //! a severe one, and one message that its receiver cannot accept does not delay the rest.
 
+mod noting;
 mod outbox;
 mod pace;
 mod schedule;

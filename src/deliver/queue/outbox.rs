@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     deliver::Message,
     model::ReleaseId,
-    store::{EndpointState, Turn},
+    store::{EndpointState, Recipient, Turn},
 };
 
 /// A delivery that is due.
@@ -58,6 +58,12 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The rows cannot be read.
     fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError>;
+
+    /// Records what became of recipients of a message, while the attempt goes on.
+    ///
+    /// # Errors
+    /// The rows cannot be written.
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError>;
 
     /// Records the result of the attempt that was made at `at`.
     ///

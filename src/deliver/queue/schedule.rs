@@ -26,7 +26,7 @@ pub struct Schedule {
 pub struct Limits {
     /// The schedule of retries.
     pub schedule: Schedule,
-    /// Longest time for one attempt. Standard Webhooks recommends 15 to 30 seconds.
+    /// Longest time for one attempt, if the sink needs no longer one. Standard Webhooks recommends 15 to 30 seconds.
     pub attempt: Duration,
 }
 

@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 
 use super::{
+    noting::{Noting, Unwritten},
     outbox::{Due, Ending, Outbox, OutboxError},
     pace::Pace,
-    schedule::{Attempt, Limits, Next, URGENT},
+    schedule::{Attempt, LONGEST_URGENT, Limits, Next, URGENT},
     summary::Summary,
 };
 use crate::{
@@ -31,6 +32,10 @@ const SERVED: usize = 64;
 /// The minimum part of an attempt's time for the short form, after a whole message that used all of it.
 const SHORT_SHARE: u32 = 3;
 
+/// The shortest wait before the last attempt at a message that is refused permanently: the filter of a mail server that is
+/// broken for a minute must not end it.
+const BEFORE_THE_LAST: Duration = LONGEST_URGENT;
+
 /// The state of a sink between two attempts. It is not kept over a restart: the first message is then simply tried.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -38,6 +43,8 @@ pub struct Queue {
     /// An attempt whose result could not be recorded yet. It is recorded before anything else is sent: while the disk
     /// is full, no receiver gets the same message repeatedly.
     unrecorded: Option<(Due, DateTime<Utc>, Ending)>,
+    /// Recipients that are done, and not recorded yet: as above.
+    unnoted: Option<Unwritten>,
     /// The packages or kinds that were served last, the latest last.
     served: VecDeque<String>,
     /// The deliveries whose next attempt is the short form: the whole message failed too often, and a pause was
@@ -119,7 +126,9 @@ impl Worker<'_> {
             return Ok(queue.pace.paused_until().filter(|_| least > Severity::Info).map_or(Step::Idle, Step::Held));
         };
         queue.serve(due.message.alert.whose());
-        let (outcome, short) = self.send(queue, &due).await;
+        let noting = Noting::new(self.outbox, self.clock, &due);
+        let (outcome, short) = self.send(queue, &due, &noting).await;
+        queue.unnoted = noting.unwritten();
         self.end(queue, due, outcome, short)
     }
 
@@ -149,34 +158,55 @@ impl Worker<'_> {
 
     /// Sends a message, and if that fails again, its short form directly after it: a receiver that works again receives
     /// the whole one, with its evidence, first. Returns the short form too, if that was sent last.
-    async fn send(&self, queue: &mut Queue, due: &Due) -> (Result<Receipt, SinkError>, Option<Short>) {
-        let began = self.clock.now();
+    async fn send(
+        &self,
+        queue: &mut Queue,
+        due: &Due,
+        noting: &Noting<'_>,
+    ) -> (Result<Receipt, SinkError>, Option<Short>) {
+        let (began, patience) = (self.clock.now(), self.patience());
         let whole = if queue.short_next.remove(&due.id) {
             None
         } else {
-            match self.attempt(&due.message, self.limits.attempt).await {
-                // Nothing is sent before a requested pause is over; the text may be its cause.
-                Err(error) if short_form::is_due(&due.message, &error) && error.retry_after().is_some() => {
-                    queue.short_next.insert(due.id);
-                    return (Err(error), None);
+            match self.attempt(&due.message, patience, noting).await {
+                Err(error) if short_form::is_due(&due.message, &error) => {
+                    if error.retry_after().is_some() || self.is_at_an_end(began) {
+                        queue.short_next.insert(due.id);
+                        return (Err(error), None);
+                    }
+                    Some(error)
                 }
-                Err(error) if short_form::is_due(&due.message, &error) => Some(error),
                 outcome => return (outcome, None),
             }
         };
-        let spent = (self.clock.now() - began).to_std().unwrap_or_default();
-        let time = self.limits.attempt.saturating_sub(spent).max(self.limits.attempt / SHORT_SHARE);
-        let short = Short::of(&due.message);
-        match (self.attempt(&short.message, time).await, whole) {
+        let time = patience.saturating_sub(self.since(began)).max(self.limits.attempt / SHORT_SHARE);
+        let mut short = Short::of(&due.message);
+        short.message.recipients = noting.all();
+        match (self.attempt(&short.message, time, noting).await, whole) {
             (Err(also), Some(error)) => (Err(of_both(error, also)), None),
             (outcome, _) => (outcome, Some(short)),
         }
     }
 
+    /// The longest time of an attempt.
+    fn patience(&self) -> Duration {
+        self.subscription.sink.patience().unwrap_or(self.limits.attempt)
+    }
+
+    fn since(&self, began: DateTime<Utc>) -> Duration {
+        (self.clock.now() - began).to_std().unwrap_or_default()
+    }
+
+    /// Whether the short form waits for the next attempt, beside a requested pause, before which nothing is sent: a
+    /// receiver that may take long, and did, may still take the whole message.
+    fn is_at_an_end(&self, began: DateTime<Utc>) -> bool {
+        self.patience() > self.limits.attempt && self.since(began) >= self.limits.attempt
+    }
+
     /// One attempt within the time limit, panics included.
-    async fn attempt(&self, message: &Message, time: Duration) -> Result<Receipt, SinkError> {
+    async fn attempt(&self, message: &Message, time: Duration, noting: &Noting<'_>) -> Result<Receipt, SinkError> {
         let sink = self.subscription.sink.as_ref();
-        let delivery = AssertUnwindSafe(async { sink.deliver(message).await }).catch_unwind();
+        let delivery = AssertUnwindSafe(async { sink.deliver_noting(message, noting).await }).catch_unwind();
         match tokio::time::timeout(time, delivery).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(SinkError::temporary(format!("the {} sink panicked", sink.kind()))),
@@ -200,7 +230,9 @@ impl Worker<'_> {
             Err(error @ (SinkError::Temporary { .. } | SinkError::Refused { .. })) => {
                 queue.pace.failed(now, error.retry_after());
             }
-            Ok(_) | Err(SinkError::Permanent { .. } | SinkError::Gone { .. }) => queue.pace.works(),
+            Ok(_) | Err(SinkError::PutOff { .. } | SinkError::Permanent { .. } | SinkError::Gone { .. }) => {
+                queue.pace.works();
+            }
         }
         let ending = match outcome {
             Ok(receipt) => delivered(&due.message, receipt, short),
@@ -229,7 +261,9 @@ impl Worker<'_> {
             number: message.attempt,
             urgent: message.alert.severity >= URGENT,
         };
-        let next = self.limits.schedule.after_failure(&attempt, now, error.retry_after());
+        let is_last_next = matches!(error, SinkError::Permanent { .. }) && message.refusals + 1 >= short_form::REFUSALS;
+        let asked = error.retry_after().or(is_last_next.then_some(BEFORE_THE_LAST));
+        let next = self.limits.schedule.after_failure(&attempt, now, asked);
         let (refused, error) = (error.is_refusal(), error.report());
         match next {
             Next::At(next) => Ending::Retry { error, next, refused },
@@ -238,6 +272,10 @@ impl Worker<'_> {
     }
 
     fn record_what_is_not(&self, queue: &mut Queue) -> Result<(), OutboxError> {
+        if let Some(Unwritten { delivery, at, recipients }) = &queue.unnoted {
+            self.outbox.note(*delivery, *at, recipients)?;
+            queue.unnoted = None;
+        }
         if let Some((due, at, ending)) = &queue.unrecorded {
             self.outbox.end(due, *at, ending)?;
             queue.unrecorded = None;

@@ -20,7 +20,7 @@ mod writer;
 
 pub(crate) use alertmanager::{AlertmanagerSink, Login as AlertmanagerLogin};
 pub(crate) use command::{CommandSettings, CommandSink};
-pub use email::{EmailSettings, EmailSink, SmtpSecurity};
+pub use email::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub(crate) use file::FileSink;
 #[cfg(test)]
 pub(crate) use issues::{Dialect, FORGE_TOKEN, Forge};

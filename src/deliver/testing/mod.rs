@@ -13,5 +13,6 @@ pub(super) const fn verdict<T>(outcome: &Result<T, SinkError>) -> &'static str {
         Err(SinkError::Refused { .. }) => "refused",
         Err(SinkError::Permanent { .. }) => "permanent",
         Err(SinkError::Gone { .. }) => "gone",
+        Err(SinkError::PutOff { .. }) => "put off",
     }
 }

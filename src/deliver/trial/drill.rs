@@ -1,12 +1,12 @@
 //! The sink of a drill: it marks every message before the real sink sends it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-use super::try_receiver;
+use super::{try_noting, try_receiver};
 use crate::{
-    deliver::{Message, Receipt, Sink, SinkError, Subscription, Timing, steps::DRILL},
+    deliver::{Message, Notes, Receipt, Sink, SinkError, Subscription, Timing, steps::DRILL},
     model::{Alert, AlertId, Fingerprint},
 };
 
@@ -25,6 +25,18 @@ impl Sink for DrillSink {
 
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         Box::pin(async move { try_receiver(self.0.as_ref(), &marked(message)).await })
+    }
+
+    fn deliver_noting<'a>(
+        &'a self,
+        message: &'a Message,
+        notes: &'a dyn Notes,
+    ) -> BoxFuture<'a, Result<Receipt, SinkError>> {
+        Box::pin(async move { try_noting(self.0.as_ref(), &marked(message), notes).await })
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.0.patience()
     }
 }
 

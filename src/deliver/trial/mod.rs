@@ -4,7 +4,7 @@ mod drill;
 
 use std::time::Duration;
 
-use super::{Message, Receipt, Sink, SinkError};
+use super::{Message, Notes, Receipt, Sink, SinkError, Unnoted};
 use crate::model::{Alert, AlertStatus};
 
 /// Longest time of a trial: one attempt for the message, and one for its end.
@@ -16,7 +16,12 @@ pub(crate) const LONGEST_TRIAL: Duration = Duration::from_mins(1);
 /// # Errors
 /// As [`Sink::deliver`]; also if the receiver took the message, but not its end.
 pub async fn try_receiver(sink: &dyn Sink, message: &Message) -> Result<Receipt, SinkError> {
-    let begun = sink.deliver(message).await?;
+    try_noting(sink, message, &Unnoted).await
+}
+
+/// As [`try_receiver`], where another attempt may follow.
+async fn try_noting(sink: &dyn Sink, message: &Message, notes: &dyn Notes) -> Result<Receipt, SinkError> {
+    let begun = sink.deliver_noting(message, notes).await?;
     if !sink.keeps_open() {
         return Ok(begun);
     }

@@ -5,7 +5,10 @@ use rusqlite::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::threads::thread;
+use super::{
+    recipients::{Recipient, recipients},
+    threads::thread,
+};
 use crate::{
     model::{Alert, Fingerprint},
     store::{
@@ -39,6 +42,8 @@ pub struct Delivery {
     pub created_at: DateTime<Utc>,
     /// What the sink keeps of the alert, since an earlier delivery.
     pub thread: Option<String>,
+    /// The recipients that are done since an earlier attempt.
+    pub recipients: Vec<Recipient>,
 }
 
 /// How the deliveries of one subscription fare.
@@ -123,6 +128,7 @@ impl Undelivered {
         match raised(db, &alert) {
             Ok(Some((alert, _))) => Ok(Some(Delivery {
                 thread: thread(db, &alert.fingerprint, &subscription)?,
+                recipients: recipients(db, id)?,
                 id,
                 idempotency_key,
                 subscription,

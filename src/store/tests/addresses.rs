@@ -154,6 +154,7 @@ const TABLES: &[(&str, Fate)] = &[
     ("namesakes", Fate::None),
     ("packages", Fate::None),
     ("pruned_deliveries", Fate::None),
+    ("recipients", Fate::Deleted),
     ("release_documents", Fate::None),
     ("releases", Fate::Replaced),
     ("runner", Fate::None),

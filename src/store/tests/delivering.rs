@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     model::{AlertMatchers, Severity},
-    store::{Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, EndpointState, Retried, Store, Untold},
+    store::{
+        Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, EndpointState, Reception, Recipient, Retried,
+        Store, Untold,
+    },
 };
 
 fn acting(minutes: i64) -> Acting {
@@ -53,6 +56,55 @@ fn an_attempt_and_its_thread_are_recorded_together_or_not_at_all() {
         assert_eq!(whole.attempts.len(), 1, "{point:?}");
         assert_eq!(whole.delivery.unwrap().thread.as_deref(), Some("issue 7"), "{point:?}");
     }
+}
+
+fn recipient(address: &str, reception: Reception) -> Recipient {
+    Recipient { address: address.to_owned(), reception, answer: format!("about {address}") }
+}
+
+#[test]
+fn recipients_that_are_done_are_known_after_a_kill_and_noted_once() {
+    let (ada, bob) = (recipient("ada", Reception::Accepted), recipient("bob", Reception::Refused));
+    for (point, is_recorded) in [(Point::BeforeCommit, false), (Point::AfterCommit, true)] {
+        let lab = Lab::new();
+        raise(&lab, "a", Severity::High, &["mail"]);
+        lab.store.faults.order(point);
+        lab.store.note_recipients(1, noon(), std::slice::from_ref(&ada)).unwrap_err();
+        let after = lab.after_kill().store;
+        assert_eq!(due(&after)[0].recipients.len(), usize::from(is_recorded), "{point:?}");
+        after.note_recipients(1, noon(), &[ada.clone(), bob.clone()]).unwrap();
+        after.note_recipients(1, noon(), std::slice::from_ref(&bob)).unwrap();
+        assert_eq!(due(&after)[0].recipients, [ada.clone(), bob.clone()], "{point:?}");
+        after.note_recipients(99, noon(), std::slice::from_ref(&bob)).unwrap();
+        // Who has the message does not get it again; who was refused is tried again.
+        after.give_up(&due(&after)[0], noon(), "given up").unwrap();
+        after.retry_deliveries(&[1], &BTreeSet::new(), &acting(1)).unwrap();
+        assert_eq!(due(&after)[0].recipients, std::slice::from_ref(&ada), "{point:?}");
+    }
+}
+
+#[test]
+fn a_recipient_is_refused_until_a_later_message_is_accepted() {
+    let lab = Lab::new();
+    let deliver = |subject: &str, minutes: i64, refused: &[&str]| {
+        raise(&lab, subject, Severity::High, &["mail"]);
+        let [delivery] = due(&lab.store).try_into().unwrap();
+        let all: Vec<_> = refused.iter().map(|address| recipient(address, Reception::Refused)).collect();
+        lab.store.note_recipients(delivery.id, minutes_later(minutes), &all).unwrap();
+        lab.store.delivered(&delivery, minutes_later(minutes + 1), "250").unwrap();
+    };
+    let refused = |after: i64| -> Vec<(String, DateTime<Utc>)> {
+        let all = lab.store.refused_recipients(minutes_later(after)).unwrap();
+        all.into_iter().map(|one| (one.address, one.at)).collect()
+    };
+    deliver("first", 0, &["bob", "cy"]);
+    assert_eq!(refused(-1).len(), 2);
+    assert_eq!(refused(0), [], "only after a time");
+    deliver("second", 10, &["cy"]);
+    assert_eq!(refused(-1), [("cy".to_owned(), minutes_later(10))], "bob has the second");
+    assert_eq!(lab.store.refused_recipients(minutes_later(-1)).unwrap()[0].answer, "about cy");
+    deliver("third", 20, &[]);
+    assert_eq!(refused(-1), []);
 }
 
 #[test]

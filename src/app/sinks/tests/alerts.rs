@@ -72,7 +72,8 @@ pub(super) fn harmless() -> Message {
 fn message(sequence: u32, alert: Alert, refusals: u32) -> Message {
     let created_at = at("2026-03-31T00:24:11Z");
     let (idempotency_key, attempt, thread) = (String::new(), 1 + refusals, None);
-    Message { idempotency_key, alert, sequence, attempt, refusals, created_at, thread }
+    let recipients = Vec::new();
+    Message { idempotency_key, alert, sequence, attempt, refusals, is_short: false, created_at, thread, recipients }
 }
 
 fn at(text: &str) -> DateTime<Utc> {

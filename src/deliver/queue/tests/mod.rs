@@ -6,6 +6,7 @@ mod failures;
 mod kills;
 mod order;
 mod quiet_hours;
+mod recipients;
 mod short_form;
 
 use std::{
@@ -23,7 +24,7 @@ use crate::{
     clock::{Clock, ManualClock},
     deliver::{Message, Receipt, Sink, SinkError, Subscription, Timing, samples},
     model::{Alert, AlertKind, AlertMatchers, Confidence, Member, Severity},
-    store::{Acceptance, Acting, EndpointState, Store, Turn},
+    store::{Acceptance, Acting, EndpointState, Reception, Recipient, Store, Turn},
 };
 
 /// The behaviour of a scripted sink at one attempt.
@@ -192,6 +193,7 @@ fn row(due: &Due) -> crate::store::Delivery {
         refusals: message.refusals,
         created_at: message.created_at,
         thread: message.thread.clone(),
+        recipients: message.recipients.clone(),
     }
 }
 
@@ -219,8 +221,14 @@ impl Outbox for InStore<'_> {
                 refusals: delivery.refusals,
                 created_at: delivery.created_at,
                 thread: delivery.thread,
+                recipients: delivery.recipients,
+                is_short: false,
             },
         }))
+    }
+
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError> {
+        self.0.note_recipients(delivery, at, recipients).map_err(failed)
     }
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {

@@ -38,6 +38,8 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
         lab.spoil("odd", act);
         lab.spoil("an alert about provwatch itself", act);
         lab.raise("odd", Severity::Critical);
+        lab.run_for(Duration::from_mins(4)).await;
+        assert_ne!(fate(&lab, "odd").0, Failed, "{act:?}: a receiver that is broken for a few minutes");
         lab.run_for(Duration::from_mins(10)).await;
         assert_eq!(fate(&lab, "odd").0 == Failed, given_up, "{act:?}");
         lab.sink.of_title.lock().unwrap().remove("odd");
