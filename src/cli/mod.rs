@@ -37,6 +37,7 @@ mod replay;
 mod run;
 mod setup;
 mod silences;
+mod spelling;
 mod status;
 mod store;
 mod subscriptions;

@@ -4,7 +4,8 @@ use super::{Meaning, Topic};
 use crate::{
     cli::{
         exit::CliError,
-        lookup::{spelling, term::package_meant},
+        lookup::term::package_meant,
+        spelling,
         target::Target,
     },
     model::{Alert, AlertKind, AlertPrefix, ReleaseId},
