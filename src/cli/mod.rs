@@ -38,6 +38,7 @@ mod replay;
 mod run;
 mod setup;
 mod silences;
+mod spelling;
 mod status;
 mod store;
 mod subscriptions;

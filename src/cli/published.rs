@@ -64,7 +64,7 @@ pub fn came(alert: Option<&str>, outcome: Outcome, status: ReleaseStatus, in_bas
     if status != ReleaseStatus::Published {
         came = format!("{came}, {}", status.as_str());
     }
-    if !in_baseline && matches!(outcome, Outcome::Alerted | Outcome::Held) {
+    if !in_baseline && outcome == Outcome::Alerted {
         came.push_str(", held");
     }
     came

@@ -11,7 +11,7 @@
 //!
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
 //! `allowed_digests` (derived from `allowed_runs`),
-//! `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! `traces` (derived from observations, which are), `log_entry_traces` (derived from log entries, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often

@@ -32,7 +32,7 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 17] = [
+const ELSEWHERE: [&str; 18] = [
     "provwatch deliveries show",
     "provwatch deliveries retry",
     "provwatch store check --public-key",
@@ -47,6 +47,7 @@ const ELSEWHERE: [&str; 17] = [
     "provwatch logs verify",
     "provwatch logs evidence ID",
     "provwatch init",
+    "provwatch lookup --fetch",
     "provwatch verify attestations.json",
     "provwatch verify --bundle",
     "provwatch verify pkg:npm/axios@1.14.1",

@@ -22,6 +22,12 @@ const SHOWN: usize = 6;
 pub(in crate::cli) struct Limits {
     /// How each term was read.
     pub(super) terms: Vec<ReadTerm>,
+    /// Published, or signed, then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Published, or signed, before then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
     /// What was found out about the terms: spellings, renames.
     pub notes: Vec<String>,
     /// How many releases were found, without those that only name a repository.
@@ -74,7 +80,7 @@ fn watched(store: &Store) -> Result<String, CliError> {
     let since = store.runner()?.map(|runner| format!(" provwatch first ran on {}.", words::day(runner.first_at)));
     Ok(format!(
         "Only releases of watched packages are stored.{} Of the time before a package was watched, provwatch knows what \
-         its registry still listed.",
+         its registry still listed. A release whose metadata cannot be read is found by its purl alone.",
         since.unwrap_or_default()
     ))
 }

@@ -14,7 +14,6 @@ pub(super) mod missing;
 mod one;
 mod related;
 mod search;
-mod spelling;
 mod term;
 
 use std::path::Path;

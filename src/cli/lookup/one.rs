@@ -1,11 +1,12 @@
 //! The answer of a lookup of one purl: all that is stored of one release.
 
-use super::{answer::Found, found, missing, spelling};
+use super::{answer::Found, found, missing};
 use crate::{
     cli::{
         context::Context,
         exit::{CliError, Exit, FailOn, Outcome},
         output::{self, Printing},
+        spelling,
         target::Target,
     },
     model::ReleaseId,

@@ -52,6 +52,8 @@ impl Answer {
         let found = asked.entries(store)?;
         let limits = Limits {
             terms: asked.terms.iter().map(ReadTerm::from).collect(),
+            since: asked.since,
+            until: asked.until,
             notes: asked.terms.iter_mut().flat_map(|term| std::mem::take(&mut term.notes)).collect(),
             releases: certified.releases.len(),
             more_releases: certified.has_more,
@@ -77,7 +79,8 @@ impl Answer {
     pub fn exit(&self, fail_on: Severity) -> Exit {
         let is_accused = |alert: &Alert| alert.status != AlertStatus::Resolved && alert.severity >= fail_on;
         let exits: Vec<Exit> = self.releases.iter().map(|release| release.exit(fail_on)).collect();
-        let is_cut = self.limits.more_releases || self.limits.more_named || self.limits.not_compared_before.is_some();
+        let Limits { more_releases, more_named, more_log_entries, not_compared_before, .. } = self.limits;
+        let is_cut = more_releases || more_named || more_log_entries || not_compared_before.is_some();
         let is_empty = self.releases.is_empty() && self.entries.is_empty() && self.alerts.is_empty();
         if exits.contains(&Exit::Findings) || self.alerts.iter().any(is_accused) {
             Exit::Findings
@@ -108,6 +111,7 @@ impl Answer {
         for ReadTerm { what, .. } in &self.limits.terms {
             fact_table::say(&format!("Looked for {}.", words::sentence(what)));
         }
+        self.print_range();
         self.limits.notes.iter().for_each(|note| fact_table::say(&words::sentence(note)));
         if self.releases.is_empty() && self.entries.is_empty() && self.alerts.is_empty() {
             fact_table::say("Nothing that is stored matches. This does not mean that nothing happened.");
@@ -129,6 +133,14 @@ impl Answer {
         fact_table::heading("what the store cannot know");
         self.limits.limits.iter().for_each(|limit| fact_table::say(&format!("  {}", words::sentence(limit))));
         self.next();
+    }
+
+    fn print_range(&self) {
+        let since = self.limits.since.map(|at| format!(" since {}", words::moment(at))).unwrap_or_default();
+        let until = self.limits.until.map(|at| format!(" before {}", words::moment(at))).unwrap_or_default();
+        if !since.is_empty() || !until.is_empty() {
+            fact_table::say(&format!("Only what was published or signed{since}{until}."));
+        }
     }
 
     fn print_releases(&self, heading: &str, releases: &[&ListedRelease], has_more: bool, limit: usize) {

@@ -9,7 +9,7 @@ use super::{
     entry::{Entry, Raised, What},
 };
 use crate::{
-    model::{Alert, AlertAction, Fingerprint, Package, ReleaseId},
+    model::{Alert, AlertAction, AlertKind, Fingerprint, Package, ReleaseId},
     store::{AlertFilter, Store, StoreError},
 };
 
@@ -78,7 +78,9 @@ fn of_alert(alert: &Alert, actions: &[AlertAction], at: At, now: DateTime<Utc>) 
         members: alert.members.clone(),
         repeats: alert.repeats,
     };
-    let developed = alert.developments.iter().map(|development| {
+    // Those of a campaign stand with the alerts of its releases.
+    let is_own = alert.kind != AlertKind::Campaign;
+    let developed = alert.developments.iter().filter(|_| is_own).map(|development| {
         let purl = development.purl.clone().or_else(|| alert.purl.clone());
         let (kind, text) = (development.kind, development.text.clone());
         (development.at, What::Development { id: alert.id, kind, text, purl })

@@ -17,13 +17,18 @@ use self::{
 };
 use super::{
     context::Context,
-    exit::{Exit, Outcome},
+    exit::{CliError, Exit, Outcome},
     fact_table,
     output::{self, Printing, Redaction},
+    spelling,
     target::{self, Target},
     when::{self, When},
 };
-use crate::{model::Package, text::shell_word};
+use crate::{
+    model::{Package, ReleaseId},
+    store::Store,
+    text::shell_word,
+};
 
 /// Show what happened to a package: releases, changes of identity, events, alerts; the latest first
 #[derive(Debug, clap::Args)]
@@ -66,8 +71,8 @@ impl Timeline {
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let now = Context::clock().now();
-        let package = &self.target.package;
-        let release = self.target.version.as_ref().map(|version| package.at(version.as_str()));
+        let package = &spelling::package(&store, &self.target.package)?;
+        let release = self.release(&store, package)?;
         let at = At(self.at.map(|at| at.ago(now)));
         let wanted = Wanted { package, release: release.as_ref(), at, limit: self.limit, now };
         let gathered = wanted.gather(&store)?;
@@ -84,7 +89,14 @@ impl Timeline {
         Ok(Exit::Clean)
     }
 
-    fn print(&self, gathered: &Gathered, has_marks: bool) -> Result<(), super::exit::CliError> {
+    /// The release that was named, in the spelling that is stored.
+    fn release(&self, store: &Store, package: &Package) -> Result<Option<ReleaseId>, CliError> {
+        let Some(version) = &self.target.version else { return Ok(None) };
+        let asked = package.at(version.as_str());
+        Ok(spelling::releases(store, &asked)?.into_iter().next().or(Some(asked)))
+    }
+
+    fn print(&self, gathered: &Gathered, has_marks: bool) -> Result<(), CliError> {
         if self.printing.is_json() {
             gathered.as_of.iter().try_for_each(output::json)?;
             return Ok(gathered.entries.iter().try_for_each(output::json)?);

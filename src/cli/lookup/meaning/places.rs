@@ -2,11 +2,7 @@
 
 use super::{Meaning, Topic};
 use crate::{
-    cli::{
-        exit::CliError,
-        lookup::{spelling, term::package_meant},
-        target::Target,
-    },
+    cli::{exit::CliError, lookup::term::package_meant, spelling, target::Target},
     model::{Alert, AlertKind, AlertPrefix, ReleaseId},
     store::{EntryTrace, Listed, LogReach, Store, StoreError, Trace},
     text::listed,

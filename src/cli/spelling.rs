@@ -12,7 +12,7 @@ use crate::{
 const PLACES: u32 = 6;
 
 /// The package as it is stored, if it is stored in another spelling.
-pub(super) fn package(store: &Store, asked: &Package) -> Result<Package, StoreError> {
+pub fn package(store: &Store, asked: &Package) -> Result<Package, StoreError> {
     if store.package(asked)?.is_some() {
         return Ok(asked.clone());
     }
@@ -46,7 +46,7 @@ fn spellings(asked: &Package) -> BTreeSet<Package> {
 }
 
 /// The stored releases of a version: the one in this spelling, or else all that its registry takes for the same.
-pub(super) fn releases(store: &Store, asked: &ReleaseId) -> Result<Vec<ReleaseId>, StoreError> {
+pub fn releases(store: &Store, asked: &ReleaseId) -> Result<Vec<ReleaseId>, StoreError> {
     if store.release(asked)?.is_some() {
         return Ok(vec![asked.clone()]);
     }
