@@ -99,17 +99,13 @@ fn verified<'a>(
 ) -> (Provenance, &'a Provenance) {
     let file = observation.files.iter().find(|file| file.name == about.subject);
     let digests = |file: Option<&crate::model::File>| file.map(|file| file.digests.clone()).unwrap_or_default();
-    match EvidenceKind::named(&about.kind) {
-        Some(EvidenceKind::PypiProvenance) => {
-            let stored = file.and_then(|file| file.attestation.as_ref()).unwrap_or(&observation.attestation);
-            (verifier.pypi(document, &about.subject, &digests(file)), stored)
-        }
-        // npm has one file.
-        _ => {
-            let digests = Digests { sha1: None, ..digests(observation.files.first()) };
-            (verifier.npm(document, &about.subject, &digests), &observation.attestation)
-        }
+    if EvidenceKind::named(&about.kind) == Some(EvidenceKind::PypiProvenance) {
+        let stored = file.and_then(|file| file.attestation.as_ref()).unwrap_or(&observation.attestation);
+        return (verifier.pypi(document, &about.subject, &digests(file)), stored);
     }
+    // npm has one file.
+    let digests = Digests { sha1: None, ..digests(observation.files.first()) };
+    (verifier.npm(document, &about.subject, &digests), &observation.attestation)
 }
 
 /// Whether both say the same of who signed.

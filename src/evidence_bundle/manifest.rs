@@ -60,9 +60,9 @@ impl Manifest {
         manifest.push(b'\n');
         let mut sums = self.files.clone();
         sums.insert(MANIFEST.to_owned(), sum(&manifest));
-        let list: String = sums.iter().map(|(path, sum)| format!("{sum}  {path}\n")).collect();
+        let list: Vec<String> = sums.iter().map(|(path, sum)| format!("{sum}  {path}")).collect();
         files.insert(MANIFEST.to_owned(), manifest);
-        files.insert(SUMS.to_owned(), list.into_bytes());
+        files.insert(SUMS.to_owned(), (list.join("\n") + "\n").into_bytes());
         Ok(files)
     }
 

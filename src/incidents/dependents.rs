@@ -1,5 +1,7 @@
 //! What depends on accused releases.
 
+use std::cmp::Reverse;
+
 use super::circle::{Circle, Related};
 use crate::{
     model::{Observation, ReleaseId, Tie},
@@ -28,7 +30,7 @@ pub(super) fn dependents(store: &Store, seeds: &[ReleaseRow], at_most: usize) ->
             circle.releases.extend(naming.next());
         }
     }
-    circle.releases.sort_by(|one, other| other.row.published_at.cmp(&one.row.published_at));
+    circle.releases.sort_by_key(|one| Reverse(one.row.published_at));
     circle.releases.dedup_by(|one, other| one.row.purl == other.row.purl);
     Ok(circle)
 }

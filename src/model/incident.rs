@@ -222,7 +222,10 @@ impl Incident {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        IncidentEventKind::{Added, Closed, Decision, Opened, Removed, Reopened},
+        *,
+    };
 
     #[test]
     fn members_come_and_go_and_the_history_stays() {
@@ -234,7 +237,6 @@ mod tests {
             tie: None,
             text: text.to_owned(),
         };
-        use IncidentEventKind::{Added, Closed, Decision, Opened, Removed, Reopened};
         let events = vec![
             event(Opened, None, "axios was taken over"),
             event(Added, Some("pkg:npm/axios@1.14.1"), "accused"),

@@ -76,7 +76,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("alerts list", vec![], &["alert/1"]),
         ("alerts show", vec!["2f10e7bb1b36"], &["alert-shown/1"]),
         ("lookup", vec![STOLEN], &["lookup/1"]),
-        ("incident", vec![STOLEN], &["incident-extent/1", "incident-touched/1"]),
+        ("incident radius", vec![STOLEN], &["incident-extent/1", "incident-touched/1"]),
         ("incident open", vec!["acme-2026", STOLEN, "--reason", "a stolen token"], &["incident/1"]),
         ("incident list", vec![], &["incident/1"]),
         ("incident show", vec!["acme-2026"], &["incident/1"]),

@@ -121,15 +121,15 @@ fn write<T>(path: &Path, make: impl FnOnce(&mut BufWriter<File>) -> Result<T, Cl
     let failed = |error: std::io::Error| CliError::failed(format!("writing {}: {error}", path.display()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     let mut out = BufWriter::new(file);
-    let made = make(&mut out).and_then(|made| {
+    let outcome = make(&mut out).and_then(|written| {
         out.flush().and_then(|()| out.get_ref().sync_all()).map_err(failed)?;
-        Ok(made)
+        Ok(written)
     });
-    if made.is_err() {
+    if outcome.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(path);
     }
-    made
+    outcome
 }
 
 pub(super) fn tell(path: &Path, manifest: &Manifest) {

@@ -42,7 +42,10 @@ pub(super) fn text(incident: &Incident, alerts: &Alerts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::IncidentEvent;
+    use crate::model::{
+        IncidentEvent,
+        IncidentEventKind::{Added, Decision, Opened},
+    };
 
     #[test]
     fn texts_of_others_are_code() {
@@ -55,7 +58,6 @@ mod tests {
             tie: None,
             text: nasty.to_owned(),
         };
-        use IncidentEventKind::{Added, Decision, Opened};
         let events = vec![event(Opened, None), event(Added, Some("pkg:npm/a@1.0.0%7C%60x")), event(Decision, None)];
         let text = text(&Incident::of("axios".to_owned(), events), &Alerts::new());
         for line in text.lines() {

@@ -18,7 +18,8 @@ use clap::Parser;
 
 use super::{
     context::Context,
-    exit::{CliError, Outcome},
+    exit::{CliError, Exit, Outcome},
+    output,
 };
 
 /// Show what an accused release touches, and keep an incident: its releases, notes and decisions
@@ -74,13 +75,20 @@ impl Incident {
             Self::Export(command) => command.run(&context),
             Self::Verify(command) => command.run(&context),
             Self::Radius(command) => command.run(&context),
-            Self::Accused(words) => accused(words)?.run(&context),
+            Self::Accused(words) => accused(&context, words),
         }
     }
 }
 
-/// The words after `incident` that do not begin with the name of a command.
-fn accused(words: &[String]) -> Result<radius::Radius, CliError> {
+/// Runs the words after `incident` that do not begin with the name of a command.
+fn accused(context: &Context, words: &[String]) -> Outcome {
     let words = std::iter::once("provwatch incident").chain(words.iter().map(String::as_str));
-    radius::Radius::try_parse_from(words).map_err(CliError::usage)
+    match radius::Radius::try_parse_from(words) {
+        Ok(command) => command.run(context),
+        Err(help) if !help.use_stderr() => {
+            output::line(help.to_string().trim_end());
+            Ok(Exit::Clean)
+        }
+        Err(error) => Err(CliError::usage(error)),
+    }
 }

@@ -46,6 +46,7 @@ pub(in crate::cli) struct Limits {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_compared_before: Option<DateTime<Utc>>,
     /// What the store cannot know, a sentence each.
+    #[expect(clippy::struct_field_names, reason = "a key of its JSON form")]
     pub limits: Vec<String>,
 }
 

@@ -124,7 +124,7 @@ impl Lookup {
         let terms = self.terms.iter().map(|text| term::term(text)).collect::<Result<Vec<Term>, _>>();
         let terms = terms.map_err(CliError::usage)?;
         let has_range = self.since.is_some() || self.until.is_some();
-        if terms.is_empty() && !has_range {
+        if terms.is_empty() && !has_range && !self.fetch {
             return Err(CliError::usage("nothing to look for; expected something that was observed, or --since")
                 .next("`provwatch lookup --help` lists the forms"));
         }

@@ -47,9 +47,9 @@ impl Alerts {
     }
 
     fn add(&mut self, store: &Store, alert: Alert) -> Result<(), StoreError> {
-        if !self.known.contains_key(&alert.fingerprint) {
+        if let std::collections::btree_map::Entry::Vacant(place) = self.known.entry(alert.fingerprint) {
             let actions = store.alert_actions(&alert, MOST)?;
-            self.known.insert(alert.fingerprint, (alert, actions));
+            place.insert((alert, actions));
         }
         Ok(())
     }

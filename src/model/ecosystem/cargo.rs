@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use super::{
     Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row, Token, Versions,
-    semver_takes,
+    ranges::semver_takes,
 };
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 

@@ -5,12 +5,8 @@ mod cargo;
 mod hosts;
 mod npm;
 mod pypi;
+mod ranges;
 mod row;
-/// Whether a range of semantic versions takes a version; `None`: it is another kind of range, such as a tag or a URL.
-fn semver_takes(range: &str, version: &str) -> Option<bool> {
-    Some(semver::VersionReq::parse(range.trim()).ok()?.matches(&version.parse().ok()?))
-}
-
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{
     Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
-    semver_takes,
+    ranges::semver_takes,
 };
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 

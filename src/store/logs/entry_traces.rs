@@ -3,13 +3,12 @@
 //! A row has eight bytes of a hash in place of the value, as in [`traces`](crate::store::traces). The rows of an entry come
 //! and go with it.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Params, Row};
 
-use super::{
-    LogEntryRow,
-    entries::{Identity, entry_row},
-};
+use super::entry_row::{Identity, LogEntryRow, entry_row};
 use crate::{
     model::WorkflowIdentity,
     store::{
@@ -72,7 +71,7 @@ impl Store {
             for (log, index) in places {
                 found.entries.extend(by_place(db, &log, index)?.filter(|row| clues.iter().all(|clue| fits(clue, row))));
             }
-            found.entries.sort_by(|one, other| other.seen_at.cmp(&one.seen_at));
+            found.entries.sort_by_key(|one| Reverse(one.seen_at));
             found.has_more |= found.entries.len() > at_most;
             found.entries.truncate(at_most);
             Ok(found)

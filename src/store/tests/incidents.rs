@@ -50,7 +50,7 @@ fn an_incident_keeps_what_people_said_and_nobody_edits_it() {
     let lab = lab.after_kill();
     let incident = lab.store.incident("axios").unwrap().unwrap();
     assert_eq!((incident.is_open, incident.members.len(), incident.events.len()), (false, 1, 4));
-    assert_eq!(lab.store.incidents_of(&release(BAD)).unwrap(), [incident.clone()]);
+    assert_eq!(lab.store.incidents_of(&release(BAD)).unwrap(), std::slice::from_ref(&incident));
     assert_eq!(lab.store.incidents().unwrap(), [incident]);
     for sql in
         ["DELETE FROM incident_events", "UPDATE incident_events SET text = 'x'", "UPDATE incidents SET name = 'x'"]

@@ -18,8 +18,8 @@ pub(in crate::store) fn trace(db: &Connection, release: i64, observation: &Obser
 fn insert(db: &Connection, release: i64, observation: &Observation) -> rusqlite::Result<()> {
     let mut insert = db
         .prepare_cached("INSERT INTO traces (key, published_at, release) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
-    let traced = Traced::of(observation);
-    let traces = traced.traces();
+    let release_traces = Traced::of(observation);
+    let traces = release_traces.traces();
     // In the order of the table, and each once.
     let keys: BTreeSet<i64> = traces.iter().map(|trace| trace.key().0).collect();
     for key in keys {

@@ -133,7 +133,7 @@ fn everything_that_happened_stands_in_one_column() {
     assert_eq!((&moved["rank"], &moved["before"]), (&json!("trusted-publisher"), &json!("pkg:npm/axios@1.15.0")));
     let parts: Vec<&str> =
         moved["changes"].as_array().unwrap().iter().map(|one| one["part"].as_str().unwrap()).collect();
-    assert_eq!(parts, ["repository", "kind of ref", "trigger", "runner"]);
+    assert_eq!(parts, ["repository", "workflow", "kind of ref", "trigger", "runner"]);
 }
 
 #[test]

@@ -146,12 +146,11 @@ pub(super) fn reference(read: Meaning, name: &str) -> Meaning {
 
 pub(super) fn run(read: Meaning, url: &str) -> Meaning {
     let (run, attempt) = run_and_attempt(url);
-    match attempt {
-        Some(_) => read.being(format!("the run {url}"), &[Topic::Certificates]).signed_by([Trace::Run(url)]),
-        None => {
-            let read = read.being(format!("the run {run}, any attempt"), &[Topic::Certificates]);
-            read.signed_by([Trace::AnyAttempt(run)])
-        }
+    if attempt.is_some() {
+        read.being(format!("the run {url}"), &[Topic::Certificates]).signed_by([Trace::Run(url)])
+    } else {
+        let read = read.being(format!("the run {run}, any attempt"), &[Topic::Certificates]);
+        read.signed_by([Trace::AnyAttempt(run)])
     }
 }
 

@@ -69,7 +69,7 @@ fn is_issuer(url: &str) -> bool {
 
 /// The URL of a workflow file, also of its page on the forge, without the ref.
 pub(super) fn workflow_url(url: &str) -> Option<String> {
-    let is_file = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+    let is_file = |path: &str| path.rsplit_once('.').is_some_and(|(_, end)| matches!(end, "yml" | "yaml"));
     if let Some((repository, file)) = url.split_once("/actions/workflows/") {
         return is_file(file).then(|| format!("{repository}/.github/workflows/{file}"));
     }

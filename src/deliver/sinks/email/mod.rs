@@ -92,13 +92,13 @@ impl EmailSink {
         }
         let mut conversation = self.server.connect().await?;
         let unsent = self.transact(&mut conversation, recipients, &left, email).await;
-        notes.note(recipients.to_note());
+        notes.note(recipients.noted_now());
         // The content may be refused because of one of them.
         let unsent = unsent?;
         if unsent.len() > 1 {
             for place in unsent {
                 let sent = self.transact(&mut conversation, recipients, &[place], email).await;
-                notes.note(recipients.to_note());
+                notes.note(recipients.noted_now());
                 sent?;
             }
         }

@@ -19,6 +19,8 @@ const HEADERS: [&str; 11] = [
     "Content-Type",
 ];
 
+const ENCODING: &str = "Content-Transfer-Encoding";
+
 pub(super) fn check(delivered: &Delivered<'_>) {
     let [Caught::Mail(mail, commands)] = delivered.caught.as_slice() else { panic!("{:?}", delivered.caught) };
     for command in commands {
@@ -27,10 +29,10 @@ pub(super) fn check(delivered: &Delivered<'_>) {
     }
     assert!(!mail.contains("<bare>") && mail.is_ascii() && mail.lines().all(|line| line.len() <= 998), "{mail}");
     let (headers, body) = entity(mail);
-    let is_later = delivered.message.sequence > 0;
+    let (is_later, is_short) = (delivered.message.sequence > 0, delivered.message.is_short);
     let expected = HEADERS.iter().filter(|name| is_later || !["In-Reply-To", "References"].contains(name));
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, expected.copied().collect::<Vec<_>>());
+    assert_eq!(names, expected.copied().chain(is_short.then_some(ENCODING)).collect::<Vec<_>>());
     for (name, value) in &headers {
         let value = words(value);
         is_plain(&value, false);
@@ -39,8 +41,13 @@ pub(super) fn check(delivered: &Delivered<'_>) {
             _ => assert!(!is_tainted(&value), "{name}: {value}"),
         }
     }
-    let (_, boundary) = headers.last().unwrap().1.split_once("boundary=\"").unwrap();
-    parts(&body, boundary.trim_end_matches('"'));
+    if is_short {
+        // It has no HTML.
+        is_plain(&decoded(&body, &headers.last().unwrap().1).replace("\r\n", "\n"), true);
+    } else {
+        let (_, boundary) = headers.last().unwrap().1.split_once("boundary=\"").unwrap();
+        parts(&body, boundary.trim_end_matches('"'));
+    }
 }
 
 /// The two parts between the boundaries, and nothing around them.
@@ -54,7 +61,7 @@ fn parts(body: &str, boundary: &str) {
         for (name, value) in &headers {
             match name.as_str() {
                 "Content-Type" => assert_eq!(value, kind),
-                "Content-Transfer-Encoding" => encoding = value,
+                ENCODING => encoding = value,
                 _ => panic!("{name}: {value}"),
             }
         }
