@@ -32,9 +32,9 @@ async fn attempts(to: &[&str], scripts: &[Script]) -> (Vec<Result<Receipt, SinkE
     for script in scripts {
         let (message, noted) = (Message { recipients: recipients.clone(), ..message() }, Noted::default());
         let (delivery, scripts) = (sink.deliver_noting(&message, &noted), [*script]);
-        let (outcome, sessions) = tokio::join!(delivery, server.serve(SmtpSecurity::Insecure, &scripts));
-        outcomes.push(outcome);
-        sessions.extend(sessions);
+        let (result, talks) = tokio::join!(delivery, server.serve(SmtpSecurity::Insecure, &scripts));
+        outcomes.push(result);
+        sessions.extend(talks);
         recipients.extend(noted.0.into_inner().unwrap());
     }
     (outcomes, sessions)

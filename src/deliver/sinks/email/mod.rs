@@ -26,7 +26,7 @@ use self::{
 use crate::{
     deliver::{Message, Notes, Receipt, Sink, SinkError, Unnoted, remote::Hidden, shown},
     text::{plain, with_causes},
-    tls::Trust,
+    tls::{Trust, next_step},
 };
 
 /// What an attempt may take beside the server's time limits.
@@ -72,7 +72,8 @@ impl EmailSink {
             let so_far = if so_far.is_empty() { so_far } else { format!(" ({so_far})") };
             // Only a part of the sentence: as a source it would show what the server quoted.
             let why = self.hidden.hide(&with_causes(&failure));
-            let what = format!("{operation}{so_far}: {why}");
+            let next = next_step(&failure).map(|next| format!("; {next}")).unwrap_or_default();
+            let what = format!("{operation}{so_far}: {why}{next}");
             let condemns = failure.condemns_the_message();
             return Err(if condemns { SinkError::permanent(what) } else { SinkError::temporary(what) });
         }
