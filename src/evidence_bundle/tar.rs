@@ -86,7 +86,7 @@ fn header(path: &str, size: usize, at: DateTime<Utc>) -> [u8; BLOCK] {
 /// Reads the files of a bundle.
 ///
 /// # Errors
-/// It is not of the form that [`write`] makes.
+/// It is not of the form that [`write()`] makes.
 pub(super) fn read(bytes: &[u8]) -> Result<Files, BundleError> {
     let (mut files, mut at) = (Files::new(), 0);
     loop {
