@@ -54,7 +54,7 @@ pub const fn rank(rank: Option<EvidenceRank>) -> &'static str {
     }
 }
 
-/// What came of a release: its alert, its outcome, and its state at the registry.
+/// The result for a release: its alert, its outcome, and its state at the registry.
 pub fn came(alert: Option<&str>, outcome: Outcome, status: ReleaseStatus, in_baseline: bool) -> String {
     let mut came = match alert {
         Some(alert) if outcome == Outcome::Alerted => alert.to_owned(),

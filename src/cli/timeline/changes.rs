@@ -103,7 +103,7 @@ mod tests {
         let claims = "/attestation/claims";
         for (more, part, before, now) in [
             (json!({}), "", "", ""),
-            // Case, refs of other versions and a slash are no difference.
+            // Case, refs of other versions and a slash do not count.
             (json!({format!("{claims}/source_repository_uri"): "https://github.com/o/R/"}), "", "", ""),
             (json!({format!("{claims}/source_repository_ref"): "refs/tags/v2.0.0"}), "", "", ""),
             (json!({"/attestation/issuer": "https://token.actions.githubusercontent.com/"}), "", "", ""),
@@ -139,7 +139,7 @@ mod tests {
                 "https://token.actions.githubusercontent.com",
                 "https://gitlab.com",
             ),
-            // What is not known is no change.
+            // An unknown value does not count as a change.
             (json!({format!("{claims}/build_trigger"): null}), "", "", ""),
         ] {
             let found = changes(&release(&json!({})), &release(&more));

@@ -27,7 +27,7 @@ const GROUPS: [&[&str]; 7] = [
     &["journald", "syslog"],
 ];
 
-/// Sends every message to the receiver of each type of a group, and reads there what came of it.
+/// Sends every message to the receiver of each type of a group, and reads there what arrived.
 async fn nothing_is_injected(group: usize) {
     let all = messages();
     for row in rows().iter().filter(|row| GROUPS[group].contains(&row.kind)) {
