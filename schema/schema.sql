@@ -59,6 +59,8 @@ CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, sta
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
 
+CREATE INDEX alerts_resolved ON alerts (resolved_at) WHERE resolved_at IS NOT NULL;
+
 CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 
 CREATE INDEX alerts_that_repeat ON alerts (repeats) WHERE repeats IS NOT NULL;

@@ -1,4 +1,4 @@
-//! Tells receivers that forget of every alert that is not resolved, again and again.
+//! Tells receivers that forget of every alert that is not resolved, again and again, and for a while of those that were.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,12 @@ use crate::{
 
 /// Most alerts of one call, so that a round delays no delivery for long.
 const AT_ONCE: usize = 50;
+
+/// For how long at least an end is told again: clocks that differ by more than half of that are reported.
+const ENDS_TOLD: TimeDelta = TimeDelta::minutes(10);
+
+/// For how many rounds at least an end is told again.
+const ROUNDS: i32 = 3;
 
 /// Longest time of one call.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -49,7 +55,9 @@ impl Refreshes {
         let Some(every) = subscription.sink.refresh_every() else { return Ok(false) };
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
         let Round::After(after) = self.round(&subscription.name, every, clock.now()) else { return Ok(false) };
-        let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE)?;
+        let lately = every.checked_mul(ROUNDS).unwrap_or(every).max(ENDS_TOLD);
+        let resolved_after = clock.now().checked_sub_signed(lately).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let (alerts, last) = store.standing_alerts(&subscription.name, after, resolved_after, AT_ONCE)?;
         let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
         let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subscription.name.clone(), round);

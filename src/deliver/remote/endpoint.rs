@@ -153,12 +153,13 @@ impl Endpoint {
         }
     }
 
-    /// Posts JSON once.
+    /// Posts JSON once, perhaps with a value of the header `Authorization`.
     ///
     /// # Errors
     /// It did not accept the document.
-    pub(crate) async fn send_json(&self, document: String) -> Result<(), SinkError> {
-        self.post(Bytes::from(document), Vec::new(), &[]).await.map(drop)
+    pub(crate) async fn send_json(&self, document: String, authorization: Option<&Secret>) -> Result<(), SinkError> {
+        let headers = authorization.into_iter().map(|value| ("authorization", value.expose().to_owned())).collect();
+        self.post(Bytes::from(document), headers, &[]).await.map(drop)
     }
 
     /// The request for one attempt: the one place with the client's settings for it.
@@ -202,6 +203,10 @@ impl Endpoint {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
             _ if permanent.contains(&status) => SinkError::permanent(what(", and a retry will not help")),
             _ if retry_after.is_none() && may_be_the_message(status) => SinkError::Refused { what: what("") },
+            401 => {
+                SinkError::Temporary { what: what("; correct the login of this receiver"), retry_after, source: None }
+            }
+            404 => SinkError::Temporary { what: what("; correct the URL of this receiver"), retry_after, source: None },
             _ => SinkError::Temporary { what: what(""), retry_after, source: None },
         }
     }
