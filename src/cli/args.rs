@@ -59,10 +59,13 @@ pub enum Command {
     /// Show and acknowledge alerts
     #[command(subcommand)]
     Alerts(super::alerts::Alerts),
-    /// Show the publisher, origin and evidence of a release, and their other releases
+    /// Find releases, log entries and alerts by anything that was observed of them
     Lookup(super::lookup::Lookup),
     /// Show a package's releases and the events around them, the latest first
     Timeline(super::timeline::Timeline),
+    /// Keep an incident: its releases, notes and decisions, and hand its evidence over
+    #[command(subcommand)]
+    Incident(super::incident::Incident),
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
@@ -125,6 +128,7 @@ impl Arguments {
             Command::Alerts(command) => command.run(config),
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
+            Command::Incident(command) => command.run(config),
             Command::Expect(command) => command.run(config),
             Command::Allow(command) => command.run(config),
             Command::Silences(command) => command.run(config),

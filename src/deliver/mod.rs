@@ -25,17 +25,27 @@ mod timing;
 mod trial;
 mod view;
 
+#[cfg(test)]
+#[path = "../../tests/lab/tls.rs"]
+pub(crate) mod lab_tls;
+
 pub(crate) use event::told_as;
 pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
 pub(crate) use queue::{Due, Ending, Limits, Outbox, OutboxError, Queue, Step, Summary, Worker};
 pub(crate) use remote::Endpoint;
+#[cfg(test)]
+pub(crate) use short_form::Short;
 use sink::Unnoted;
 pub use sink::{Notes, Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
     SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
+};
+#[cfg(test)]
+pub(crate) use sinks::{
+    Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub use steps::accept_command;

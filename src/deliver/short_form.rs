@@ -21,7 +21,7 @@ pub(super) const SAID: &str =
 const ROOM: usize = 640;
 
 /// A message in short form.
-pub(super) struct Short {
+pub(crate) struct Short {
     /// The message: the package, the severity, the detectors, and the command that shows the whole alert.
     pub message: Message,
     /// The members of a campaign whose packages it names.

@@ -19,7 +19,7 @@ pub trait Notes: Send + Sync {
     fn note(&self, recipients: Vec<Recipient>);
 }
 
-/// Notes nothing: there is no other attempt.
+/// Notes nothing, because no other attempt follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unnoted;
 

@@ -157,7 +157,10 @@ mod tests {
         clock::ManualClock,
         deliver::{Message, Receipt, Sink, SinkError, Timing},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertAction, AlertKind, AlertMatchers, AlertStatus, Confidence, Fingerprint, Severity},
+        model::{
+            Alert, AlertAction, AlertKind, AlertMatchers, AlertStatus, Confidence, Fingerprint, PublishHours, Severity,
+            Weekday,
+        },
     };
 
     /// Accepts everything, and keeps the titles; or is permanently gone. It may forget.
@@ -264,19 +267,69 @@ mod tests {
         assert_eq!(rounds[10..], [1; 5]);
     }
 
+    #[tokio::test]
+    async fn a_receiver_that_forgets_is_not_told_of_what_is_held_back() {
+        let (minute, hours) = (Duration::from_mins(1), TimeDelta::hours);
+        let desk = Arc::new(Desk { refresh_every: Some(minute), ..Desk::default() });
+        let dispatcher = dispatcher(&desk);
+        let told = async |wait| {
+            dispatcher.clock.sleep(wait).await;
+            dispatcher.deliver().await.unwrap();
+            std::mem::take(&mut *desk.refreshed.lock().unwrap())
+        };
+        record(&dispatcher, "takeover", "desk");
+        assert_eq!(told(Duration::ZERO).await, [1]);
+        let (now, all) = (dispatcher.clock.now(), AlertMatchers::default());
+        dispatcher.store.add_silence(&all, "planned", "ada", (now, now + hours(1))).unwrap();
+        assert_eq!(told(minute).await, [0; 0], "a silence covers it");
+        let critical = Alert { severity: Severity::Critical, ..alert("worse") };
+        dispatcher.store.record_alert(&critical, &["desk".to_owned()], now).unwrap();
+        assert_eq!(told(minute).await, [1], "no silence covers a critical one");
+        assert_eq!(told(Duration::from_hours(1)).await, [2], "the silence is over");
+    }
+
+    #[tokio::test]
+    async fn in_quiet_hours_a_receiver_that_forgets_hears_of_no_news() {
+        let desk = Arc::new(Desk { refresh_every: Some(Duration::from_mins(1)), ..Desk::default() });
+        let all = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+        let night = PublishHours {
+            days: all.to_vec(),
+            from: "22:00".parse().unwrap(),
+            to: "07:00".parse().unwrap(),
+            zone: "Europe/Berlin".parse().unwrap(),
+        };
+        let dispatcher = dispatcher_with(&desk, Timing { quiet_hours: Some(night), ..Timing::default() });
+        let told = async |hours| {
+            dispatcher.clock.sleep(Duration::from_hours(hours)).await;
+            let delivered = dispatcher.deliver().await.unwrap().delivered;
+            (delivered, std::mem::take(&mut *desk.refreshed.lock().unwrap()))
+        };
+        let medium = Alert { severity: Severity::Medium, ..alert("takeover") };
+        dispatcher.store.record_alert(&medium, &["desk".to_owned()], noon()).unwrap();
+        assert_eq!(told(0).await, (1, vec![1]));
+        assert_eq!(told(9).await, (0, vec![1]), "what it knows goes on at night, or it would end there");
+        record(&dispatcher, "takeover", "desk");
+        assert_eq!(told(1).await, (0, vec![]), "that it is worse now waits for the morning");
+        assert_eq!(told(9).await, (1, vec![1]));
+    }
+
     fn noon() -> DateTime<Utc> {
         "2026-06-01T12:00:00Z".parse().unwrap()
     }
 
     /// The only subscription is `desk`.
     fn dispatcher(desk: &Arc<Desk>) -> Dispatcher {
+        dispatcher_with(desk, Timing::default())
+    }
+
+    fn dispatcher_with(desk: &Arc<Desk>, timing: Timing) -> Dispatcher {
         let (name, sink) = ("desk".to_owned(), Arc::clone(desk) as _);
         let matchers = AlertMatchers {
             min_severity: Some(Severity::Low),
             kinds: vec![AlertKind::Release],
             ..AlertMatchers::default()
         };
-        let desk = Subscription { name, matchers, timing: Timing::default(), sink };
+        let desk = Subscription { name, matchers, timing, sink };
         let subscriptions = Arc::new(Subscriptions::new(vec![desk]).unwrap());
         let store = Arc::new(Store::in_memory().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
@@ -296,8 +349,11 @@ mod tests {
     }
 
     fn record(dispatcher: &Dispatcher, title: &str, subscription: &str) {
-        let alert = Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon());
-        dispatcher.store.record_alert(&alert, &[subscription.to_owned()], noon()).unwrap();
+        dispatcher.store.record_alert(&alert(title), &[subscription.to_owned()], noon()).unwrap();
+    }
+
+    fn alert(title: &str) -> Alert {
+        Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon())
     }
 
     #[tokio::test]

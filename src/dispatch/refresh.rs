@@ -1,4 +1,4 @@
-//! Tells receivers that forget of every alert that is not resolved, again and again, and for a while of those that were.
+//! Tells receivers that forget of every alert that stands and that nothing holds back, again and again.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     deliver::{SinkError, Subscription},
     model::{Alert, Fingerprint},
-    store::{Store, StoreError},
+    store::{Refresh, Store, StoreError},
 };
 
 /// Most alerts of one call, so that a round delays no delivery for long.
@@ -54,10 +54,12 @@ impl Refreshes {
     ) -> Result<bool, StoreError> {
         let Some(every) = subscription.sink.refresh_every() else { return Ok(false) };
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
-        let Round::After(after) = self.round(&subscription.name, every, clock.now()) else { return Ok(false) };
-        let lately = every.checked_mul(ROUNDS).unwrap_or(every).max(ENDS_TOLD);
-        let resolved_after = clock.now().checked_sub_signed(lately).unwrap_or(DateTime::<Utc>::MIN_UTC);
-        let (alerts, last) = store.standing_alerts(&subscription.name, after, resolved_after, AT_ONCE)?;
+        let now = clock.now();
+        let Round::After(after) = self.round(&subscription.name, every, now) else { return Ok(false) };
+        let ends_told = every.checked_mul(ROUNDS).unwrap_or(every).max(ENDS_TOLD);
+        let resolved_after = now.checked_sub_signed(ends_told).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let refresh = Refresh { now, least: subscription.timing.least(now), resolved_after };
+        let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE, refresh)?;
         let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
         let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subscription.name.clone(), round);

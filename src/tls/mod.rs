@@ -122,7 +122,7 @@ impl Greeter {
     /// Greets the server over a connection.
     ///
     /// # Errors
-    /// The connection failed, or the server is not trusted: [`next_step`] says what to do.
+    /// The connection failed, or the server is not trusted: [`next_step()`] says what to do.
     pub async fn greet(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.connector.connect(self.name.clone(), stream).await
     }

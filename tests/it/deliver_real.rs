@@ -226,7 +226,8 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (stranger, _) = authority();
     let (outcome, sessions) = secured(SmtpSecurity::Tls, ORDINARY, Some(stranger)).await;
     assert!(is_temporary(&outcome), "{outcome:?}");
-    assert!(outcome.unwrap_err().report().contains("[http] ca_file"));
+    let report = outcome.unwrap_err().report();
+    assert!(report.contains("[http] ca_file"), "{report}");
     assert!(sessions[0].commands.is_empty(), "{sessions:?}");
 }
 

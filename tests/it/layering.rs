@@ -104,6 +104,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("dispatch", &["model", "clock", "store", "deliver", "upkeep"]),
+    ("incidents", &["model", "store"]),
+    ("evidence_bundle", &["model", "attest", "store", "text"]),
     (
         "app",
         &[
@@ -173,6 +175,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "packages",
             "logwatch",
             "dispatch",
+            "incidents",
+            "evidence_bundle",
             "app",
             "daemon",
             "owner",

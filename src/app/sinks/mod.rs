@@ -7,6 +7,8 @@ mod mail;
 mod pagers;
 mod programs;
 mod site;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -77,6 +77,7 @@ impl<'a> Machine<'a> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what every check ends with")]
 fn doubt(detail: String, next: impl Into<String>) -> Option<(String, String)> {
     Some((detail, next.into()))
 }

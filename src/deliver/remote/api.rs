@@ -49,7 +49,7 @@ impl Api {
         token: &Secret,
         (header, form): (&'static str, &str),
     ) -> Self {
-        let endpoint = Endpoint::new(http, base).limited(limits).hiding(token.clone());
+        let endpoint = Endpoint::new(http, base).limited(limits).hiding(token);
         Self { endpoint, headers: vec![(header, form.replace("{}", token.expose()))] }
     }
 
@@ -106,6 +106,11 @@ impl Api {
     /// As [`Api::failed`], for a call of any method.
     pub fn failed_at(&self, method: Method, why: &str) -> String {
         self.endpoint.failed_at(method, why)
+    }
+
+    /// A quotation of the service without the token, on one line.
+    pub fn quoted(&self, said: &str, limit: usize) -> String {
+        self.endpoint.quoted(said, limit)
     }
 
     fn request(&self, call: &Call<'_>) -> Result<Request, SinkError> {

@@ -5,11 +5,12 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use url::Url;
 
+use super::hidden::Hidden;
 use crate::{
     deliver::{SinkError, shown},
     http::{Client, Fetched, HostLimits, HttpError, Method, Request, Response, TransportError},
     model::Secret,
-    text::plain,
+    text::{plain, quoted},
 };
 
 /// Most bytes of an answer that is read: the services answer in a few.
@@ -27,7 +28,7 @@ pub struct Endpoint {
     http: Client,
     url: Url,
     /// What no error may show, in case an answer quotes it.
-    secrets: Vec<Secret>,
+    hidden: Hidden,
 }
 
 impl fmt::Debug for Endpoint {
@@ -40,7 +41,7 @@ impl Endpoint {
     /// An endpoint that is reached with this client's settings, with limits of its own: many endpoints share a host,
     /// and load or pauses of one must not delay the others.
     pub fn new(http: &Client, url: Url) -> Self {
-        Self { http: http.apart(), url, secrets: Vec::new() }
+        Self { http: http.apart(), hidden: Hidden::of_url(&url), url }
     }
 
     /// The endpoint with the limits that its service publishes; those of the configuration come before them.
@@ -51,9 +52,8 @@ impl Endpoint {
 
     /// The endpoint, whose errors do not show this secret.
     #[must_use]
-    pub(in crate::deliver) fn hiding(mut self, secret: Secret) -> Self {
-        self.secrets.push(secret);
-        self
+    pub(in crate::deliver) fn hiding(self, secret: &Secret) -> Self {
+        Self { hidden: self.hidden.and(secret.expose()), ..self }
     }
 
     /// The URL itself; never in an error or a log.
@@ -197,7 +197,7 @@ impl Endpoint {
         said: &str,
         permanent: &[u16],
     ) -> SinkError {
-        let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.without_url(said)) };
+        let said = if said.is_empty() { String::new() } else { format!(", {:?}", self.quoted(said, MAX_SHOWN)) };
         let what = |more: &str| self.failed_at(method, &format!("it answered {status}{said}{more}"));
         match status {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
@@ -213,7 +213,7 @@ impl Endpoint {
 
     /// The refusal of a message by an answer with the status of a success, which lacks something: `success`.
     pub(in crate::deliver) fn without(&self, response: &Response, lacks: &str) -> SinkError {
-        let said: String = String::from_utf8_lossy(&response.body).chars().take(MAX_SHOWN).collect();
+        let said = self.quoted(&String::from_utf8_lossy(&response.body), MAX_SHOWN);
         SinkError::Refused { what: self.failed(&format!("it answered {} without {lacks}: {said:?}", response.status)) }
     }
 
@@ -224,16 +224,13 @@ impl Endpoint {
 
     /// As [`Endpoint::failed`], for a request of any method.
     pub(in crate::deliver) fn failed_at(&self, method: Method, why: &str) -> String {
-        let why = &self.without_url(why);
+        let why = &self.hidden.hide(why);
         plain(&format!("{} {}: {why}", doing(method), self.host()), shown::SENTENCE)
     }
 
-    /// The text without the URL and its secret parts, in case an underlying error quotes them.
-    fn without_url(&self, text: &str) -> String {
-        let path_and_query = &self.url[url::Position::BeforePath..];
-        let text = text.replace(self.url.as_str(), "<url>");
-        let text = if path_and_query.len() > 1 { text.replace(path_and_query, "<path>") } else { text };
-        self.secrets.iter().fold(text, |text, secret| text.replace(secret.expose(), "<secret>"))
+    /// A quotation of the service, in which it may have quoted secrets: they are hidden before it is cut.
+    pub(in crate::deliver) fn quoted(&self, said: &str, limit: usize) -> String {
+        quoted(self.hidden.hide(said), limit)
     }
 }
 

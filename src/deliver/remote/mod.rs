@@ -2,6 +2,8 @@
 
 mod api;
 mod endpoint;
+mod hidden;
 
 pub(super) use api::{Answer, Api, Call};
 pub use endpoint::Endpoint;
+pub(super) use hidden::Hidden;

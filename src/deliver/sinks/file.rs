@@ -1,10 +1,12 @@
 //! The sink that appends messages to a file, one line of JSON each.
 
 use std::{
-    fs::{File, OpenOptions, Permissions},
+    fs::{File, OpenOptions, Permissions, TryLockError},
     io::{self, ErrorKind, Write},
     os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -20,6 +22,12 @@ use crate::{
 /// The mode of a file that provwatch creates, whatever the umask: collectors of logs read by group.
 const MODE: u32 = 0o640;
 
+/// How long the file may be locked by another program. An attempt has 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The pause before a lock is tried again.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Appends messages to a file. A message is on the disk, as one whole line, before it counts as delivered.
 ///
 /// The file is opened anew for each message, so a rotation needs no signal. provwatch follows no symbolic link at its
@@ -34,8 +42,12 @@ pub struct FileSink {
 impl FileSink {
     /// A sink that appends to this file for the user to whom the database belongs. It opens nothing yet.
     pub fn new(path: PathBuf, form: Form, database: PathBuf) -> Self {
+        Self::with_patience(path, form, database, PATIENCE)
+    }
+
+    fn with_patience(path: PathBuf, form: Form, database: PathBuf, patience: Duration) -> Self {
         let at = path.clone();
-        Self { path, form, writer: Writer::new("file", move |line| append(&at, &database, line)) }
+        Self { path, form, writer: Writer::new("file", move |line| append(&at, &database, line, patience)) }
     }
 
     async fn append(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -68,10 +80,9 @@ impl Sink for FileSink {
 }
 
 /// Appends a line and waits for the disk. After an error the file is as long as before.
-fn append(path: &Path, database: &Path, line: &[u8]) -> io::Result<()> {
+fn append(path: &Path, database: &Path, line: &[u8], patience: Duration) -> io::Result<()> {
     let mut file = open(path, database)?;
-    // It only keeps two processes of provwatch apart, such as the daemon and `test-sinks`; not every file system has locks.
-    let _ = file.lock();
+    lock(&file, patience)?;
     let before = file.metadata()?.len();
     let written = write(&mut file, before, line);
     if written.is_err() {
@@ -79,6 +90,29 @@ fn append(path: &Path, database: &Path, line: &[u8]) -> io::Result<()> {
         let _ = file.set_len(before);
     }
     written
+}
+
+/// Keeps two processes of provwatch apart, such as the daemon and `test-sinks`. Any reader of the file can lock it too, and
+/// keep the lock; provwatch waits a while, and the attempt fails.
+fn lock(file: &File, patience: Duration) -> io::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            // Not every file system has locks.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+            Err(TryLockError::WouldBlock) if waited < patience => {
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let why = format!(
+                    "another program locks it for more than {} s; a reader needs no lock (flock)",
+                    patience.as_secs_f64()
+                );
+                return Err(io::Error::new(ErrorKind::WouldBlock, why));
+            }
+        }
+    }
 }
 
 fn write(file: &mut File, before: u64, line: &[u8]) -> io::Result<()> {
@@ -313,6 +347,32 @@ mod tests {
         sink("made.jsonl").deliver(&message).await.unwrap();
         let made = Owner::of(&fs::metadata(folder.path().join("made.jsonl")).unwrap());
         assert_eq!(made, Owner { user: 61_184, group: 61_185 });
+    }
+
+    #[tokio::test]
+    async fn a_lock_of_another_program_delays_a_message_for_a_while_only() {
+        let folder = folder();
+        let path = folder.path().join("alerts.jsonl");
+        fs::write(&path, "").unwrap();
+        let (sink, message) = (
+            FileSink::with_patience(path.clone(), Form::Provwatch, folder.path().join("provwatch.db"), 3 * PAUSE),
+            samples::message(samples::takeover()),
+        );
+        let reader = File::open(&path).unwrap();
+        for lock in [File::lock_shared, File::lock] {
+            lock(&reader).unwrap();
+            let error = sink.deliver(&message).await.unwrap_err();
+            assert!(matches!(error, SinkError::Temporary { .. }), "{error:?}");
+            assert!(
+                error
+                    .report()
+                    .ends_with("another program locks it for more than 0.03 s; a reader needs no lock (flock)")
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), "");
+            reader.unlock().unwrap();
+        }
+        sink.deliver(&message).await.unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
     }
 
     #[tokio::test]

@@ -62,7 +62,7 @@ impl Store {
 
 /// The message is whole again, and has all its time again; its key and its attempts stay. Recipients that have it do not
 /// get it again.
-fn put_back(db: &Connection, id: i64, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
+pub(super) fn put_back(db: &Connection, id: i64, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET state = 'pending', next_at = ?1, settled_at = NULL, refusals = NULL, retried_at = ?2
          WHERE id = ?3 AND state = 'failed'",

@@ -25,4 +25,5 @@ pub use recipients::{Reception, Recipient, RefusedRecipient};
 pub(super) use renewal::renew;
 pub(super) use rows::undelivered;
 pub use rows::{Delivery, DeliveryState, DeliveryStatus, SubscriptionState};
+pub use standing::Refresh;
 pub use untold::Untold;

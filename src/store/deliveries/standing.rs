@@ -1,18 +1,29 @@
 //! The alerts that a subscription was told of and that are not resolved, or were not until lately, for receivers that forget.
 
 use chrono::{DateTime, Utc};
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 
 use crate::{
-    model::{Alert, Fingerprint},
+    model::{Alert, Fingerprint, Severity},
     store::{
         Store, StoreError,
         alerts::raised,
         columns::{Micros, limit},
         error::QueryFailure,
         reading::known,
+        silences,
     },
 };
+
+/// When a receiver is told again, and of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Refresh {
+    pub now: DateTime<Utc>,
+    /// The lowest severity of which there may be news: quiet hours let it through.
+    pub least: Severity,
+    /// What was resolved later stands too: the receiver may not have believed the end.
+    pub resolved_after: DateTime<Utc>,
+}
 
 /// The alerts that a subscription was told of and that are unresolved, or were resolved after a time, by their
 /// fingerprints. The alerts come first, because the deliveries are many more.
@@ -28,7 +39,9 @@ const STANDING: &str = "SELECT fingerprint FROM (
 
 impl Store {
     /// The next alerts after one, in the order of their fingerprints, that a subscription was told of and that are not
-    /// resolved, or were resolved after a time, with the last one that was looked at. Empty after the last one.
+    /// resolved, or were resolved lately, with the last one that was looked at. Empty after the last one. What silences and
+    /// quiet hours hold back is left out: an alert that a silence covers, and one whose news waits for the end of quiet
+    /// hours, since it would show the news.
     ///
     /// # Errors
     /// As every read.
@@ -36,24 +49,27 @@ impl Store {
         &self,
         subscription: &str,
         after: Option<Fingerprint>,
-        resolved_after: DateTime<Utc>,
         at_most: usize,
+        refresh: Refresh,
     ) -> Result<(Vec<Alert>, Option<Fingerprint>), StoreError> {
         self.read("reading the alerts that stand", |db| {
             let mut query = db.prepare_cached(STANDING)?;
             let after = after.map(|after| after.to_string()).unwrap_or_default();
             let values = named_params! {
-                ":subscription": subscription, ":after": after, ":resolved_after": Micros(resolved_after),
+                ":subscription": subscription, ":after": after, ":resolved_after": Micros(refresh.resolved_after),
                 ":at_most": limit(at_most),
             };
             let rows = query.query_map(values, |row| row.get::<_, Fingerprint>(0))?;
             let found: Vec<Fingerprint> = rows.filter_map(known).collect::<Result<_, _>>()?;
+            let silences = silences::active(db, refresh.now)?;
             let mut alerts = Vec::new();
             for fingerprint in &found {
                 match raised(db, fingerprint) {
-                    Ok(found) => {
-                        let alert = found.map(|(alert, _)| alert);
-                        alerts.extend(alert.filter(|alert| alert.digest.is_none()));
+                    Ok(None) => {}
+                    Ok(Some((alert, _))) => {
+                        let is_held = silences.iter().any(|silence| silence.holds(&alert))
+                            || (alert.severity < refresh.least && has_news(db, fingerprint, subscription)?);
+                        alerts.extend(Some(alert).filter(|alert| !is_held && alert.digest.is_none()));
                     }
                     Err(QueryFailure::Broken(broken)) => db.note(broken),
                     Err(failure) => return Err(failure),
@@ -62,4 +78,12 @@ impl Store {
             Ok((alerts, found.last().copied()))
         })
     }
+}
+
+/// Whether a message about an alert waits.
+fn has_news(db: &Connection, alert: &Fingerprint, subscription: &str) -> Result<bool, QueryFailure> {
+    let mut query = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending')",
+    )?;
+    Ok(query.query_row((alert, subscription), |row| row.get(0))?)
 }

@@ -207,13 +207,40 @@ fn a_subscription_is_told_once_of_what_it_was_never_told() {
     assert_eq!(lab.store.would_send(&alerts, minutes_later(5)).unwrap(), Untold { sent: 3, held: 1 });
     let before = states(&lab.store).len();
     assert_eq!(lab.store.send_untold("pager", &alerts, &acting(5)).unwrap(), Untold { sent: 3, held: 1 });
-    assert_eq!(states(&lab.store).len(), before + 3);
+    assert_eq!(states(&lab.store).len(), before + 2, "what was given up goes on with its own key");
+    assert!(due(&lab.store).iter().any(|one| one.idempotency_key == lost.idempotency_key));
     let note = due(&lab.store).into_iter().find(|one| one.id > lost.id + 1).unwrap().alert.note;
     assert_eq!(note.as_deref(), Some("sent later, as ada asked: a new token"));
     let left = lab.store.untold_alerts("pager", since, until).unwrap();
     assert_eq!(left.len(), 1, "only the silenced one is left");
     assert_eq!(lab.store.untold_alerts("pager", since, since).unwrap(), [], "none of another time");
     assert_eq!(lab.store.history_faults().unwrap(), [""; 0]);
+}
+
+/// Between the list and the messages the daemon goes on, and another operator does the same.
+#[test]
+fn nothing_is_sent_twice_though_the_daemon_tells_of_it_meanwhile() {
+    let lab = Lab::new();
+    for (subject, receivers) in [("new", &["ops"][..]), ("raised again", &["ops"]), ("given up", &["pager"])] {
+        raise(&lab, subject, Severity::High, receivers);
+    }
+    let to_pager = |one: &Delivery| one.subscription == "pager";
+    let lost = due(&lab.store).into_iter().find(to_pager).unwrap();
+    lab.store.give_up(&lost, noon(), "451").unwrap();
+    let alerts = lab.store.untold_alerts("pager", noon() - TimeDelta::days(1), minutes_later(9)).unwrap();
+    assert_eq!(alerts.len(), 3);
+    // The daemon tells the pager of one that got worse; an operator puts the dead letter back.
+    raise(&lab, "raised again", Severity::Critical, &["pager"]);
+    lab.store.retry_deliveries(&[lost.id], &BTreeSet::default(), &acting(1)).unwrap();
+    for sent in [1, 0] {
+        assert_eq!(lab.store.send_untold("pager", &alerts, &acting(5)).unwrap(), Untold { sent, held: 0 });
+    }
+    let told = due(&lab.store);
+    let mut told: Vec<String> = told.iter().filter(|one| to_pager(one)).map(|one| one.alert.title.clone()).collect();
+    told.sort_unstable();
+    let once = told.clone();
+    told.dedup();
+    assert_eq!((once.len(), &once), (3, &told), "one message each");
 }
 
 #[test]

@@ -32,9 +32,9 @@ async fn attempts(to: &[&str], scripts: &[Script]) -> (Vec<Result<Receipt, SinkE
     for script in scripts {
         let (message, noted) = (Message { recipients: recipients.clone(), ..message() }, Noted::default());
         let (delivery, scripts) = (sink.deliver_noting(&message, &noted), [*script]);
-        let (outcome, served) = tokio::join!(delivery, server.serve(SmtpSecurity::Insecure, &scripts));
-        outcomes.push(outcome);
-        sessions.extend(served);
+        let (result, talks) = tokio::join!(delivery, server.serve(SmtpSecurity::Insecure, &scripts));
+        outcomes.push(result);
+        sessions.extend(talks);
         recipients.extend(noted.0.into_inner().unwrap());
     }
     (outcomes, sessions)
@@ -90,9 +90,10 @@ async fn one_unknown_recipient_does_not_keep_it_from_the_others() {
 #[tokio::test]
 async fn a_content_that_one_recipient_does_not_want_is_sent_to_each_over_the_same_connection() {
     for (answer, is_final) in [("554 looks like spam", true), ("451 try again later", false)] {
-        let script: Script = match is_final {
-            true => &[(".strict@example.org", "554 looks like spam")],
-            false => &[(".strict@example.org", "451 try again later")],
+        let script: Script = if is_final {
+            &[(".strict@example.org", "554 looks like spam")]
+        } else {
+            &[(".strict@example.org", "451 try again later")]
         };
         let (outcomes, sessions) = attempts(&["ops", "strict", "sec"], &[script, ORDINARY]).await;
         let error = outcomes[0].as_ref().unwrap_err();

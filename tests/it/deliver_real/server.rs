@@ -119,7 +119,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         match command.strip_prefix("RCPT TO:<").and_then(|rest| rest.strip_suffix('>')) {
             Some(recipient) if answer.starts_with('2') => recipients.push(recipient.to_owned()),
             _ if command == "." && answer.starts_with('2') => {
-                session.message.push_str(&format!("accepted for {}\n", recipients.join(" ")));
+                session.message.extend(["accepted for ", &recipients.join(" "), "\n"]);
             }
             _ if command.starts_with("MAIL") => recipients.clear(),
             _ => {}

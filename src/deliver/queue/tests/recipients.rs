@@ -150,7 +150,7 @@ impl Sink for Slow {
 
     fn deliver<'a>(&'a self, _message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(60)).await;
+            crate::clock::Clock::sleep(&crate::clock::SystemClock, Duration::from_millis(60)).await;
             Ok(Receipt::of("taken"))
         })
     }

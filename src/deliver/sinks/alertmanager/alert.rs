@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{inert::inert, labels::Labels};
+use super::labels::Labels;
 use crate::{
     deliver::{
         Message,
+        sinks::inert::inert,
         view::{
             View,
             lines::{all_evidence, cut, developments, members, what_to_do},

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::inert::inert;
 use crate::{
+    deliver::sinks::inert::inert,
     model::{Alert, AlertKind},
     text::plain,
 };

@@ -1,7 +1,6 @@
 //! The sink that keeps each alert firing at Prometheus Alertmanager until it is resolved, through its API v2.
 
 mod alert;
-mod inert;
 mod labels;
 
 use std::{sync::Arc, time::Duration};
@@ -39,15 +38,15 @@ pub enum Login {
 impl Login {
     /// The endpoint, whose errors do not show the login, and the value of the header `Authorization`.
     pub(crate) fn prove(login: Option<&Self>, endpoint: Endpoint) -> (Endpoint, Option<Secret>) {
-        let (value, secrets) = match login {
+        let (value, secret) = match login {
             None => return (endpoint, None),
             Some(Self::Basic { username, password }) => {
                 let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
-                (format!("Basic {encoded}"), vec![password.clone(), encoded.into()])
+                (format!("Basic {encoded}"), password)
             }
-            Some(Self::Bearer(token)) => (format!("Bearer {}", token.expose()), vec![token.clone()]),
+            Some(Self::Bearer(token)) => (format!("Bearer {}", token.expose()), token),
         };
-        (secrets.into_iter().fold(endpoint, Endpoint::hiding), Some(value.into()))
+        (endpoint.hiding(secret), Some(value.into()))
     }
 }
 

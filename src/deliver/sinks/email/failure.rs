@@ -4,7 +4,10 @@ use std::{error::Error, fmt, io, time::Duration};
 
 use lettre::transport::smtp::{Error as SmtpError, response::Response};
 
-use crate::{deliver::shown, text::plain};
+use crate::{
+    deliver::{remote::Hidden, shown},
+    text::plain,
+};
 
 /// The step in which the server learns who sends.
 pub(super) const MAIL: &str = "naming the sender";
@@ -31,6 +34,11 @@ impl Answer {
     pub fn of(response: &Response) -> Self {
         let said: Vec<&str> = response.message().collect();
         Self::new(response.code().into(), &said.join(" "))
+    }
+
+    /// The answer without the secrets that the server may have quoted.
+    pub fn hiding(&self, hidden: &Hidden) -> Self {
+        Self { code: self.code, text: hidden.hide(&self.text) }
     }
 
     /// Whether the server will never accept this: the permanent refusals (5xx), except for those that an operator can put

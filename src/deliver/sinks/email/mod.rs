@@ -18,15 +18,15 @@ pub use self::settings::{EmailError, EmailSettings, SmtpLimits, SmtpSecurity};
 use self::{
     compose::Envelope,
     conversation::Conversation,
-    failure::Failure,
+    failure::{Answer, Failure},
     recipients::{Recipients, Standing},
     server::{Protection, Server},
     settings::mailbox,
 };
 use crate::{
-    deliver::{Message, Notes, Receipt, Sink, SinkError, Unnoted, shown},
-    text::plain,
-    tls::Trust,
+    deliver::{Message, Notes, Receipt, Sink, SinkError, Unnoted, remote::Hidden, shown},
+    text::{plain, with_causes},
+    tls::{Trust, next_step},
 };
 
 /// What an attempt may take beside the server's time limits.
@@ -41,6 +41,8 @@ const MARGIN: Duration = Duration::from_mins(1);
 pub struct EmailSink {
     server: Server,
     envelope: Envelope,
+    /// What no answer of the server may show.
+    hidden: Hidden,
 }
 
 impl EmailSink {
@@ -55,7 +57,9 @@ impl EmailSink {
             return Err(EmailError::NoRecipients);
         }
         let subscription = plain(&settings.subscription, shown::NAME);
-        Ok(Self { server: server(settings)?, envelope: Envelope { from, to, subscription } })
+        let password = settings.credentials.as_ref().map(|(_, password)| password.expose());
+        let hidden = password.map_or_else(Hidden::default, |password| Hidden::default().and(password));
+        Ok(Self { server: server(settings)?, envelope: Envelope { from, to, subscription }, hidden })
     }
 
     async fn send(&self, message: &Message, notes: &dyn Notes) -> Result<Receipt, SinkError> {
@@ -66,10 +70,12 @@ impl EmailSink {
         if let Err(failure) = handed_in {
             let so_far = recipients.summary();
             let so_far = if so_far.is_empty() { so_far } else { format!(" ({so_far})") };
-            let what = format!("{operation}{so_far}");
+            // Only a part of the sentence: as a source it would show what the server quoted.
+            let why = self.hidden.hide(&with_causes(&failure));
+            let next = next_step(&failure).map(|next| format!("; {next}")).unwrap_or_default();
+            let what = format!("{operation}{so_far}: {why}{next}");
             let condemns = failure.condemns_the_message();
-            let error = if condemns { SinkError::permanent(what) } else { SinkError::temporary(what) };
-            return Err(error.because(failure));
+            return Err(if condemns { SinkError::permanent(what) } else { SinkError::temporary(what) });
         }
         let receipt = recipients.result(&operation)?;
         if recipients.some_refused() {
@@ -87,13 +93,13 @@ impl EmailSink {
         }
         let mut conversation = self.server.connect().await?;
         let unsent = self.transact(&mut conversation, recipients, &left, email).await;
-        notes.note(recipients.to_note());
+        notes.note(recipients.noted_now());
         // The content may be refused because of one of them.
         let unsent = unsent?;
         if unsent.len() > 1 {
             for place in unsent {
                 let sent = self.transact(&mut conversation, recipients, &[place], email).await;
-                notes.note(recipients.to_note());
+                notes.note(recipients.noted_now());
                 sent?;
             }
         }
@@ -115,14 +121,15 @@ impl EmailSink {
         for (place, answer) in places.iter().zip(answers) {
             match answer {
                 Ok(()) => taken.push(*place),
-                Err(answer) => recipients.set(*place, Standing::before_content(&answer)),
+                Err(answer) => recipients.set(*place, Standing::before_content(&answer.hiding(&self.hidden))),
             }
         }
         if taken.is_empty() {
             conversation.reset().await?;
             return Ok(taken);
         }
-        let answer = conversation.send(email).await?;
+        let hide = |answer: Answer| answer.hiding(&self.hidden);
+        let answer = conversation.send(email).await?.map(hide).map_err(hide);
         for place in &taken {
             recipients.set(*place, Standing::after_content(&answer));
         }

@@ -92,7 +92,7 @@ impl<'a> Recipients<'a> {
 
     /// What is to be noted now: who has the message, and who never gets it. Nothing, if the delivery ends with this attempt
     /// and its own record says the same of all; and if nobody has it or may have it yet, because then all are tried again.
-    pub fn to_note(&mut self) -> Vec<Recipient> {
+    pub fn noted_now(&mut self) -> Vec<Recipient> {
         let all = |is: fn(&Standing) -> bool| self.0.iter().all(|one| is(&one.standing));
         let is_one_record = self.0.iter().all(|one| !one.is_noted) && all(|one| matches!(one, Standing::Accepted(_)));
         if is_one_record || all(|one| matches!(one, Standing::Refused(_))) {
@@ -207,13 +207,13 @@ mod tests {
             for (place, standing) in standings.iter().enumerate() {
                 recipients.set(place, standing.clone());
             }
-            let notes = recipients.to_note();
+            let notes = recipients.noted_now();
             assert_eq!(
                 (testing::verdict(&recipients.result("handing in")), notes.len()),
                 (expected, noted),
                 "{standings:?}"
             );
-            assert!(recipients.to_note().is_empty(), "once");
+            assert!(recipients.noted_now().is_empty(), "once");
             // The next attempt goes on from there.
             let later = Message { recipients: notes, ..message };
             let left = Recipients::of(&to, &later).left().len();

@@ -38,7 +38,7 @@ pub(super) async fn ask_for_tls(stream: TcpStream, hello: &ClientId, limit: Dura
     answer(&mut stream, STARTTLS, 220, limit, None).await?;
     // Words in the clear that follow the consent would be taken for words over TLS.
     if !stream.buffer().is_empty() {
-        let why = "the server, or somebody on the way, went on in the clear after it agreed to TLS";
+        let why = "the server, or another party on the way, went on in the clear after it agreed to TLS";
         return Err(Failure::broken(STARTTLS, io::Error::new(io::ErrorKind::InvalidData, why)));
     }
     Ok(stream.into_inner())

@@ -34,8 +34,8 @@ const LIMITS: HostLimits = HostLimits { requests: 1, per: Duration::from_secs(5)
 impl NtfySink {
     /// A sink that publishes at the root of a server: there the topic is in the body, and in no access log.
     pub fn new(endpoint: Endpoint, topic: Secret, token: Option<Secret>) -> Self {
-        let endpoint = endpoint.limited(LIMITS).hiding(topic.clone());
-        Self { endpoint: token.iter().cloned().fold(endpoint, Endpoint::hiding), topic, token }
+        let endpoint = endpoint.limited(LIMITS).hiding(&topic);
+        Self { endpoint: token.iter().fold(endpoint, Endpoint::hiding), topic, token }
     }
 
     async fn publish(&self, message: &Message) -> Result<Receipt, SinkError> {

@@ -33,7 +33,7 @@ const LIMITS: HostLimits = HostLimits { requests: 120, per: Duration::from_mins(
 impl PagerDutySink {
     /// A sink that posts to the URL of the Events API, for the integration with this key.
     pub fn new(endpoint: Endpoint, routing_key: Secret) -> Self {
-        Self { endpoint: endpoint.limited(LIMITS).hiding(routing_key.clone()), routing_key }
+        Self { endpoint: endpoint.limited(LIMITS).hiding(&routing_key), routing_key }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {

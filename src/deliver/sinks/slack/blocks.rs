@@ -32,9 +32,9 @@ pub(super) fn section(mrkdwn: &str) -> Value {
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": mrkdwn, "verbatim": true } })
 }
 
-/// Links by their labels. A URL in normal form has no `<`, `>` or space; a `|` would end it early.
+/// Links by their labels. A URL in normal form has no `<`, `>`, `|` or space.
 pub(super) fn links(links: &[LinkView]) -> String {
-    let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;").replace('|', "%7C"), link.label);
+    let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;"), link.label);
     joined(links.iter().map(link), " · ", MAX_TEXT)
 }
 

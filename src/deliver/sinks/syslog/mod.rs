@@ -9,6 +9,8 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use futures::future::BoxFuture;
 use tokio::net::{UdpSocket, lookup_host};
 
+#[cfg(test)]
+pub(crate) use self::format::tests::parse as syslog_parsed;
 use self::{
     connection::Connections,
     format::{DATAGRAM, Form, Origin, WHOLE, compose},

@@ -1,19 +1,10 @@
 //! Tests of the syslog sink against servers on the loopback interface.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UnixDatagram, UnixListener},
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::aws_lc_rs,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
 };
 
 use super::{
@@ -21,7 +12,7 @@ use super::{
     *,
 };
 use crate::{
-    deliver::{lives, samples},
+    deliver::{lab_tls::authority, lives, samples},
     text::misleads,
 };
 
@@ -212,23 +203,6 @@ async fn a_socket_on_this_machine_is_of_either_type() {
         let error = sink(SyslogTarget::Unix(path)).deliver(&takeover()).await.unwrap_err();
         assert!(matches!(error, SinkError::Temporary { .. }), "{error:?}");
     }
-}
-
-/// A certificate authority, and a server's acceptor with a certificate of it for `name`.
-fn authority(name: &str) -> (Vec<u8>, TlsAcceptor) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
-        .unwrap();
-    (authority.pem().into_bytes(), TlsAcceptor::from(Arc::new(config)))
 }
 
 fn secure(server: &TcpListener, ca_pem: Vec<u8>) -> SyslogSink {

@@ -10,7 +10,6 @@ use futures::future::BoxFuture;
 use crate::{
     deliver::{Endpoint, Message, Receipt, Sink, SinkError, view::View},
     http::HostLimits,
-    model::Secret,
 };
 
 /// Posts each message as a card. A webhook can neither change a card nor answer to one, so each says how the alert stands.
@@ -34,13 +33,7 @@ const SHOWN: usize = 200;
 impl TeamsSink {
     /// A sink that posts to the URL of the workflow, whose query has a signature.
     pub fn new(endpoint: Endpoint) -> Self {
-        let values: Vec<Secret> = endpoint
-            .url()
-            .query_pairs()
-            .filter(|(name, _)| name == "sig")
-            .map(|(_, value)| Secret::new(value))
-            .collect();
-        Self { endpoint: values.into_iter().fold(endpoint.limited(LIMITS), Endpoint::hiding) }
+        Self { endpoint: endpoint.limited(LIMITS) }
     }
 
     /// 202 says that the workflow runs. Older webhooks answer 200, and name an error of Teams in the text. 400 is a body that
@@ -63,7 +56,7 @@ impl TeamsSink {
     }
 
     fn refused(&self, status: u16, said: &str) -> SinkError {
-        let shown: String = said.chars().take(SHOWN).collect();
+        let shown = self.endpoint.quoted(said, SHOWN);
         let what = self.endpoint.failed(&format!("it answered {status} with the error {shown:?}"));
         // The rate, and failures of Teams itself, are not the fault of the message.
         let is_passing = ["error 429", "error 5"].iter().any(|error| said.contains(error));

@@ -4,7 +4,10 @@ use super::*;
 use crate::deliver::{
     Sink, samples,
     sinks::{
-        issues::forge::{Dialect, Forge, TOKEN},
+        issues::{
+            forge::{Dialect, Forge, TOKEN},
+            marker,
+        },
         stand_in::{Said, against},
     },
 };
@@ -84,8 +87,8 @@ async fn refusals_name_the_next_step() {
 #[tokio::test]
 async fn pull_requests_are_not_issues() {
     let mut forge = Forge::new(Dialect::GitHub);
-    let fake = format!("<!-- provwatch alert {} -->", samples::takeover().fingerprint);
-    let list = json!([{ "number": 7, "state": "open", "body": fake, "pull_request": {} }]);
-    forge.faults.refuse("GET", Said::json(200, &list));
+    let fake = marker::of_alert(&samples::message(samples::takeover()), "desk");
+    let list = json!([{ "number": 7, "state": "open", "body": fake, "pull_request": {}, "user": { "id": 7 } }]);
+    forge.faults.refuse("issues?", Said::json(200, &list));
     assert_eq!(deliver(&mut forge).await.unwrap(), "made acme/alerts#1");
 }

@@ -11,6 +11,3 @@ CREATE TABLE recipients (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX recipients_refused ON recipients (at) WHERE outcome = 'refused';
-
--- Receivers that forget are told of the end of an alert for some minutes.
-CREATE INDEX alerts_resolved ON alerts (resolved_at) WHERE resolved_at IS NOT NULL;

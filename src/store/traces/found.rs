@@ -4,16 +4,19 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Params, Row};
 use serde::Serialize;
 
-use super::{
-    ReleaseRow, Store, StoreError,
-    columns::{Micros, Text, limit},
-    error::QueryFailure,
-    reading::Reading,
-    releases::release_row,
-    sealed::RELEASES,
-    trace::Trace,
+use super::{Trace, of_release::Traced, trace::Key};
+use crate::{
+    model::{CorrelationKey, Observation, Package, ReleaseId},
+    store::{
+        ReleaseRow, Store, StoreError,
+        columns::{Micros, Text, limit},
+        error::QueryFailure,
+        packed::Packed,
+        reading::Reading,
+        releases::release_row,
+        sealed::RELEASES,
+    },
 };
-use crate::model::{CorrelationKey, Package, ReleaseId};
 
 /// A release next to others, with its time and whether the baseline includes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +45,11 @@ impl Store {
     /// # Errors
     /// As every read.
     pub fn traced(&self, trace: Trace<'_>, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
-        self.read("looking up a trace", |db| leading_to(db, trace.kind(), &trace.value(), at_most))
+        self.read("looking up a trace", |db| {
+            let mut rows = leading_to(db, trace.key(), at_most)?;
+            rows.retain(|row| row.observation.as_ref().is_some_and(|seen| Traced::of(seen).has(&trace)));
+            Ok(rows)
+        })
     }
 
     /// The latest other version of a package that a trace leads to, published until then.
@@ -54,9 +61,9 @@ impl Store {
     ) -> Result<Option<ReleaseId>, StoreError> {
         self.read("looking up a trace in a package", |db| {
             let sql = "SELECT purl, {row} FROM traces JOIN releases ON releases.id = traces.release
-                 WHERE kind = ?1 AND value = ?2 AND package = ?3 AND purl <> ?4 AND traces.published_at <= ?5
+                 WHERE key = ?1 AND package = ?2 AND purl <> ?3 AND traces.published_at <= ?4
                  ORDER BY traces.published_at DESC, traces.release DESC LIMIT 1";
-            let of = (trace.kind(), trace.value(), release.package().to_string(), release.to_string(), Micros(until));
+            let of = (trace.key().0, release.package().to_string(), release.to_string(), Micros(until));
             Ok(db.rows(&RELEASES, sql, of, |row| Ok(row.get::<_, Text<_>>(0)?.0))?.pop())
         })
     }
@@ -69,15 +76,10 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<Neighbour>, StoreError> {
         self.read("looking for what was published together", |db| {
-            let (kind, or_kind, value) = match correlation_key {
-                CorrelationKey::Publisher(value) => ("publisher", "publisher", value),
-                CorrelationKey::Repository(value) => ("repository_id", "repository", value),
-                CorrelationKey::Owner(value) => ("owner", "owner", value),
-            };
+            let [key, or_key] = keys(correlation_key);
             let sql = "SELECT purl, traces.published_at, teaches, {row} FROM traces JOIN releases ON releases.id = traces.release
-                 WHERE kind IN (?1, ?2) AND value = ?3 AND traces.published_at <= ?4
-                 ORDER BY traces.published_at DESC LIMIT ?5";
-            neighbours(db, sql, (kind, or_kind, value, Micros(until), limit(at_most)))
+                 WHERE key IN (?1, ?2) AND traces.published_at <= ?3 ORDER BY traces.published_at DESC LIMIT ?4";
+            neighbours(db, sql, (key.0, or_key.0, Micros(until), limit(at_most)))
         })
     }
 
@@ -89,14 +91,18 @@ impl Store {
         at_most: usize,
     ) -> Result<Vec<(String, Neighbour)>, StoreError> {
         self.read("looking at the runs of a package", |db| {
-            let sql = "SELECT purl, releases.published_at, teaches, value, {row} FROM releases
-                 JOIN traces ON traces.release = releases.id AND kind = 'run'
-                 WHERE package = ?1 AND releases.published_at <= ?2 ORDER BY releases.published_at DESC LIMIT ?3";
-            let mut rows = db.rows(&RELEASES, sql, (package.to_string(), Micros(until), limit(at_most)), |row| {
-                Ok((row.get(3)?, neighbour(row)?))
+            let sql = "SELECT purl, published_at, teaches, observation, {row} FROM releases
+                 WHERE package = ?1 AND published_at <= ?2 AND observation IS NOT NULL
+                 ORDER BY published_at DESC LIMIT ?3";
+            let rows = db.rows(&RELEASES, sql, (package.to_string(), Micros(until), limit(at_most)), |row| {
+                Ok((row.get::<_, Packed<Observation>>("observation")?.0, neighbour(row)?))
             })?;
-            rows.reverse();
-            Ok(rows)
+            let runs = |(release, one): (Observation, Neighbour)| {
+                release.runs().map(|run| (run.to_owned(), one.clone())).collect::<Vec<_>>()
+            };
+            let mut runs: Vec<_> = rows.into_iter().flat_map(runs).take(at_most).collect();
+            runs.reverse();
+            Ok(runs)
         })
     }
 
@@ -121,13 +127,30 @@ impl Store {
     /// As every read.
     pub fn related(&self, release: &ReleaseId, at_most: usize) -> Result<Related, StoreError> {
         self.read("looking for related releases", |db| {
-            let purl = release.to_string();
+            let sql = "SELECT *, {row} FROM releases WHERE purl = ?1";
+            let row = db.rows(&RELEASES, sql, [release.to_string()], release_row)?.pop();
+            let Some(observation) = row.and_then(|row| row.observation) else { return Ok(Related::default()) };
+            let traced = Traced::of(&observation);
+            let sharing = |is_meant: fn(&Trace<'_>) -> bool| {
+                let keys = traced.traces().iter().filter(|trace| is_meant(trace)).map(Trace::key).collect::<Vec<_>>();
+                sharing(db, release, &keys, at_most)
+            };
             Ok(Related {
-                by_publisher: sharing(db, &purl, "publisher", at_most)?,
-                by_repository: sharing(db, &purl, "repository_id", at_most)?,
-                by_run: sharing(db, &purl, "run", at_most)?,
+                by_publisher: sharing(|trace| matches!(trace, Trace::Publisher(..)))?,
+                by_repository: sharing(|trace| matches!(trace, Trace::RepositoryId { .. }))?,
+                by_run: sharing(|trace| matches!(trace, Trace::Run(_)))?,
             })
         })
+    }
+}
+
+/// The keys of a correlation key, whose repository may be an id or a URL.
+fn keys(correlation_key: &CorrelationKey) -> [Key; 2] {
+    let key = |kind, value: &str| Key::of(kind, value);
+    match correlation_key {
+        CorrelationKey::Publisher(value) => [key("publisher", value); 2],
+        CorrelationKey::Repository(value) => [key("repository_id", value), Trace::Repository(value).key()],
+        CorrelationKey::Owner(value) => [Trace::Owner(value).key(); 2],
     }
 }
 
@@ -142,25 +165,26 @@ fn neighbour(row: &Row<'_>) -> rusqlite::Result<Neighbour> {
     Ok(Neighbour { purl, published_at: row.get::<_, Micros>(1)?.0, in_baseline: row.get(2)? })
 }
 
-/// The other releases that share a trace of this kind with a release; one with several identities has several.
-fn sharing(db: &Reading<'_>, purl: &str, kind: &str, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
-    let mut query = db.prepare_cached(
-        "SELECT value FROM traces JOIN releases ON releases.id = traces.release WHERE purl = ?1 AND kind = ?2",
-    )?;
-    let values: Vec<String> = query.query_map((purl, kind), |row| row.get(0))?.collect::<Result<_, _>>()?;
+/// The other releases that share one of these keys with a release; one with several identities has several.
+fn sharing(
+    db: &Reading<'_>,
+    release: &ReleaseId,
+    keys: &[Key],
+    at_most: usize,
+) -> Result<Vec<ReleaseRow>, QueryFailure> {
     let mut found = Vec::new();
-    for value in values {
-        found.extend(leading_to(db, kind, &value, at_most.saturating_add(1))?);
+    for key in keys {
+        found.extend(leading_to(db, *key, at_most.saturating_add(1))?);
     }
-    found.retain(|row| row.purl.to_string() != purl);
+    found.retain(|row| row.purl != *release);
     found.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.purl.cmp(&b.purl)));
     found.dedup_by(|a, b| a.purl == b.purl);
     found.truncate(at_most);
     Ok(found)
 }
 
-fn leading_to(db: &Reading<'_>, kind: &str, value: &str, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
+fn leading_to(db: &Reading<'_>, key: Key, at_most: usize) -> Result<Vec<ReleaseRow>, QueryFailure> {
     let sql = "SELECT releases.*, {row} FROM traces JOIN releases ON releases.id = traces.release
-         WHERE kind = ?1 AND value = ?2 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?3";
-    db.rows(&RELEASES, sql, (kind, value, limit(at_most)), release_row)
+         WHERE key = ?1 ORDER BY traces.published_at DESC, traces.release DESC LIMIT ?2";
+    db.rows(&RELEASES, sql, (key.0, limit(at_most)), release_row)
 }
