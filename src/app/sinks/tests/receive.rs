@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -84,66 +85,94 @@ impl Built {
 /// Delivers all messages to the receiver of a row, and looks at what it got of each.
 pub(super) async fn each(row: &Row, messages: &[Message], mut look: impl FnMut(&SinkConfig, Delivered<'_>)) {
     let folder = tempfile::tempdir().unwrap();
-    let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z")));
-    macro_rules! run {
-        ($built:expr, $catch:expr) => {{
-            let mut built = $built;
-            for message in messages {
-                let receipt = built.deliver(row, message).await;
-                let caught = $catch;
-                look(&built.section, Delivered { message, receipt, caught });
-            }
-        }};
-    }
+    let order = Order { row, messages };
     match row.receiver {
         Receiver::Web(service) => {
             let asked: Rc<RefCell<Vec<Asked>>> = Rc::default();
             let mut service = Recorder { service: service(), asked: Rc::clone(&asked) };
             Box::pin(against(&mut service, async |http, url| {
-                run!(
-                    Built::of(row, &Place::new(url.as_str(), &folder), http),
-                    asked.take().into_iter().map(Caught::Request).collect()
-                );
+                let built = Built::of(row, &Place::new(url.as_str(), &folder), http);
+                let caught = async || asked.take().into_iter().map(Caught::Request).collect();
+                order.carry_out(built, caught, &mut look).await;
             }))
             .await;
         }
+        Receiver::Datagrams | Receiver::Connection | Receiver::Mail => over_network(order, &folder, &mut look).await,
+        _ => on_this_machine(order, &folder, &mut look).await,
+    }
+}
+
+/// The messages for the receiver of a row.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    row: &'a Row,
+    messages: &'a [Message],
+}
+
+impl Order<'_> {
+    /// The sink for a receiver at an address without web requests.
+    fn built(self, address: &str, folder: &TempDir) -> Built {
+        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), clock);
+        Built::of(self.row, &Place::new(address, folder), &http)
+    }
+
+    async fn carry_out(
+        self,
+        mut built: Built,
+        mut caught: impl AsyncFnMut() -> Vec<Caught>,
+        look: &mut impl FnMut(&SinkConfig, Delivered<'_>),
+    ) {
+        for message in self.messages {
+            let receipt = built.deliver(self.row, message).await;
+            let caught = caught().await;
+            look(&built.section, Delivered { message, receipt, caught });
+        }
+    }
+}
+
+async fn over_network(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    match order.row.receiver {
         Receiver::Mail => {
             let (mailbox, mut seen) = (Mailbox::open(), (0, 0));
-            let address = format!("127.0.0.1:{}", mailbox.port);
-            run!(Built::of(row, &Place::new(&address, &folder), &http), mails(&mailbox, &mut seen));
-        }
-        Receiver::Command => {
-            let place = Place::new("", &folder);
-            fs::write(place.file("script"), script(&place)).unwrap();
-            run!(Built::of(row, &place, &http), vec![ran(&place)]);
-        }
-        Receiver::File => {
-            let place = Place::new("", &folder);
-            run!(Built::of(row, &place, &http), vec![Caught::Written(taken(&place.file("alerts.jsonl")))]);
-        }
-        Receiver::Journal => {
-            let journal = Journal::new();
-            let place = Place { url: "", folder: journal.folder() };
-            run!(Built::of(row, &place, &http), vec![Caught::Datagram(journal.receive().0)]);
+            let built = order.built(&format!("127.0.0.1:{}", mailbox.port), folder);
+            order.carry_out(built, async || mails(&mailbox, &mut seen), look).await;
         }
         Receiver::Datagrams => {
             let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-            let address = server.local_addr().unwrap().to_string();
-            run!(Built::of(row, &Place::new(&address, &folder), &http), datagrams(&server));
+            let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+            order.carry_out(built, async || datagrams(&server), look).await;
         }
-        Receiver::Connection => {
-            let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = server.local_addr().unwrap().to_string();
-            let mut stream = None;
-            run!(Built::of(row, &Place::new(&address, &folder), &http), frames(&server, &mut stream).await);
+        _ => {
+            let (server, mut stream) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), None);
+            let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+            order.carry_out(built, async || frames(&server, &mut stream).await, look).await;
         }
-        Receiver::Stdout => {
-            let written = Stream::default();
-            let built = Built::of(row, &Place::new("", &folder), &http);
+    }
+}
+
+async fn on_this_machine(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    let place = Place::new("", folder);
+    match order.row.receiver {
+        Receiver::Command => {
+            fs::write(place.file("script"), script(&place)).unwrap();
+            order.carry_out(order.built("", folder), async || vec![ran(&place)], look).await;
+        }
+        Receiver::File => {
+            let lines = place.file("alerts.jsonl");
+            order.carry_out(order.built("", folder), async || vec![Caught::Written(taken(&lines))], look).await;
+        }
+        Receiver::Journal => {
+            let journal = Journal::new();
+            let caught = async || vec![Caught::Datagram(journal.receive().0)];
+            order.carry_out(order.built("", journal.folder()), caught, look).await;
+        }
+        _ => {
+            let (written, built) = (Stream::default(), order.built("", folder));
             assert!(format!("{:?}", built.sink).starts_with("StdoutSink"), "{:?}", built.sink);
             // The real one would write among the results of the tests.
-            let sink = Arc::new(StdoutSink::new(Box::new(written.clone())));
-            run!(Built { sink: sink.clone(), ..built }, vec![Caught::Written(written.take())]);
+            let built = Built { sink: Arc::new(StdoutSink::new(Box::new(written.clone()))), ..built };
+            order.carry_out(built, async || vec![Caught::Written(written.take())], look).await;
         }
     }
 }
