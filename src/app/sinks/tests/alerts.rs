@@ -28,7 +28,7 @@ const STAGES: [(&str, AlertStatus); 7] = [
     ("resolved", AlertStatus::Resolved),
 ];
 
-/// Every message: over all of them each field of each kind has each text, and each stage has each text too.
+/// Every message: over all of them each field of each kind has each text at each stage.
 pub(super) fn messages() -> Vec<Message> {
     let packs = packs();
     let mut all = Vec::new();
@@ -44,18 +44,14 @@ pub(super) fn messages() -> Vec<Message> {
     all
 }
 
-/// The first message about an alert, one about what happens next, and their short forms.
+/// The first message about an alert, those about all that may happen next, and the short forms of the first and of one of
+/// these.
 fn life(mut pen: Pen<'_>, kind: AlertKind) -> Vec<Message> {
     let (subject, place) = (format!("{} {}", pen.turn, pen.next), pen.next + pen.turn);
     let whole = alert(&mut pen, kind, &subject);
     let short = Alert { ..alert(&mut pen, kind, &format!("short {subject}")) };
     let (first, of_short) = (message(0, whole.clone(), 0), message(0, short.clone(), 0));
-    let stages: Vec<_> = match kind {
-        // A release has all of them, each other kind one after the other.
-        AlertKind::Release => STAGES.to_vec(),
-        _ => vec![STAGES[place % STAGES.len()]],
-    };
-    let later = (1..).zip(stages).map(|(sequence, stage)| message(sequence, after(&mut pen, &whole, stage), 0));
+    let later = (1..).zip(STAGES).map(|(sequence, stage)| message(sequence, after(&mut pen, &whole, stage), 0));
     let mut life: Vec<Message> = std::iter::once(first).chain(later).collect();
     let next = after(&mut pen, &short, STAGES[place % STAGES.len()]);
     life.push(Short::of(&of_short).message);
@@ -221,8 +217,8 @@ fn digest(pen: &mut Pen<'_>) -> Alert {
     let subject = format!("digest {}", pen.next);
     let mut item = || DigestItem { alert: None, severity: Some(Severity::High), text: pen.text() };
     let sections = vec![
-        DigestSection { name: "new".to_owned(), count: 2, items: vec![item(), item()] },
-        DigestSection { name: "health".to_owned(), count: 1, items: vec![item()] },
+        DigestSection { name: "new".to_owned(), count: 2, critical: 1, items: vec![item(), item()] },
+        DigestSection { name: "health".to_owned(), count: 1, critical: 0, items: vec![item()] },
     ];
     let digest = Digest { from: at("2026-03-30T00:00:00Z"), to: at(RAISED), sections, history: None };
     let title = format!("digest of a day: {}", digest.summary());

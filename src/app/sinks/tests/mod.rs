@@ -34,7 +34,8 @@ async fn nothing_is_injected(group: usize) {
         let messages: Vec<Message> = all.iter().step_by(row.every).cloned().collect();
         let mut sent = 0;
         // A receiver with few issues finds one among them soon.
-        for some in messages.chunks(50) {
+        let at_once = if GROUPS[3].contains(&row.kind) { 50 } else { messages.len() };
+        for some in messages.chunks(at_once) {
             each(row, some, |section, delivered| {
                 read::check(section, &delivered);
                 sent += 1;

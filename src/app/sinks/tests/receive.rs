@@ -11,19 +11,21 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, BufReader},
+    net::TcpListener,
+    sync::mpsc,
 };
 
 use super::{
     mailbox::Mailbox,
-    rows::{Place, Receiver, Row},
+    rows::{AUTHORITY, Place, Receiver, Row},
 };
 use crate::{
     clock::ManualClock,
     config::Sink as SinkConfig,
     deliver::{
         Journal, Message, Receipt, Sink, StdoutSink,
+        lab_tls::authority,
         stand_in::{Asked, Said, Service, against},
     },
     http::{Client, ScriptedTransport},
@@ -97,7 +99,7 @@ pub(super) async fn each(row: &Row, messages: &[Message], mut look: impl FnMut(&
             }))
             .await;
         }
-        Receiver::Datagrams | Receiver::Connection | Receiver::Mail => over_network(order, &folder, &mut look).await,
+        Receiver::Datagrams | Receiver::Connection | Receiver::Secured | Receiver::Mail => over_network(order, &folder, &mut look).await,
         _ => on_this_machine(order, &folder, &mut look).await,
     }
 }
@@ -143,11 +145,38 @@ async fn over_network(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(
             let built = order.built(&server.local_addr().unwrap().to_string(), folder);
             order.carry_out(built, async || datagrams(&server), look).await;
         }
+        Receiver::Secured => over_tls(order, folder, look).await,
         _ => {
             let (server, mut stream) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), None);
             let built = order.built(&server.local_addr().unwrap().to_string(), folder);
-            order.carry_out(built, async || frames(&server, &mut stream).await, look).await;
+            let caught = async || {
+                if stream.is_none() {
+                    stream = Some(BufReader::new(server.accept().await.unwrap().0));
+                }
+                frames(stream.as_mut().unwrap()).await
+            };
+            order.carry_out(built, caught, look).await;
         }
+    }
+}
+
+/// The server answers while a message is on its way, and goes on with the same connection.
+async fn over_tls(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    let (ca, acceptor) = authority("127.0.0.1");
+    fs::write(folder.path().join(AUTHORITY), ca).unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+    let (send, mut received) = mpsc::unbounded_channel();
+    let serve = async {
+        let stream = acceptor.accept(server.accept().await.unwrap().0).await.unwrap();
+        let mut stream = BufReader::new(stream);
+        loop {
+            send.send(frames(&mut stream).await).unwrap();
+        }
+    };
+    tokio::select! {
+        () = order.carry_out(built, async || received.recv().await.unwrap(), look) => {}
+        () = serve => {}
     }
 }
 
@@ -227,11 +256,7 @@ fn datagrams(server: &UdpSocket) -> Vec<Caught> {
 }
 
 /// What is there of a connection: whole messages with their lengths, and nothing else.
-async fn frames(server: &TcpListener, stream: &mut Option<BufReader<TcpStream>>) -> Vec<Caught> {
-    if stream.is_none() {
-        *stream = Some(BufReader::new(server.accept().await.unwrap().0));
-    }
-    let stream = stream.as_mut().unwrap();
+async fn frames(stream: &mut BufReader<impl AsyncRead + Unpin>) -> Vec<Caught> {
     let mut caught = Vec::new();
     loop {
         let mut length = String::new();

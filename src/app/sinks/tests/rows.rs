@@ -24,6 +24,8 @@ pub(super) enum Receiver {
     Journal,
     Datagrams,
     Connection,
+    /// As `Connection`, over TLS.
+    Secured,
     Stdout,
 }
 
@@ -38,9 +40,13 @@ pub(super) struct Row {
     /// The stem of the keys of each secret, and the secret.
     pub secrets: Secrets,
     pub receiver: Receiver,
-    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough.
+    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough. A life has ten
+    /// messages, so that only a number without a divisor in common with ten reaches each stage.
     pub every: usize,
 }
+
+/// The file with the certificate authority of a receiver that has one.
+pub(super) const AUTHORITY: &str = "authority.pem";
 
 /// Where the receiver is: a URL or `host:port`, and a folder for its files.
 pub(super) struct Place<'a> {
@@ -72,9 +78,8 @@ pub(super) fn rows() -> Vec<Row> {
     for row in &mut rows {
         row.every = match (row.kind, row.receiver) {
             // A process for each.
-            ("command", _) => 7,
-            ("file", _) | (_, Receiver::Connection) => 3,
-            ("gitlab", _) | ("syslog", Receiver::Journal) => 2,
+            ("command", _) | (_, Receiver::Secured) => 7,
+            ("file" | "gitlab", _) | (_, Receiver::Connection) | ("syslog", Receiver::Journal) => 3,
             _ => 1,
         };
     }
@@ -129,12 +134,13 @@ fn forges() -> [Row; 2] {
     ]
 }
 
-fn logs() -> [Row; 5] {
+fn logs() -> [Row; 6] {
     [
         row("journald", Receiver::Journal, &[], |at| format!("socket = {:?}", at.file("socket"))),
         row("syslog", Receiver::Journal, &[], |at| format!("address = \"unix:{}\"", at.file("socket"))),
         row("syslog", Receiver::Datagrams, &[], |at| format!("address = \"udp://{}\"", at.url)),
         row("syslog", Receiver::Connection, &[], |at| format!("address = \"tcp://{}\"", at.url)),
+        row("syslog", Receiver::Secured, &[], |at| format!("address = \"tls://{}\"", at.url)),
         row("stdout", Receiver::Stdout, &[], |_| String::new()),
     ]
 }
@@ -188,8 +194,12 @@ impl Row {
 
     /// The configuration with this receiver as its only subscription. The secrets are in files of the folder.
     pub fn config(&self, place: &Place<'_>) -> Config {
-        let mut text =
-            format!("[[subscriptions]]\nname = \"desk\"\ntype = \"{}\"\n{}\n", self.kind, (self.keys)(place));
+        let mut text = String::new();
+        if Path::new(&place.file(AUTHORITY)).exists() {
+            writeln!(text, "[http]\nca_file = {:?}", place.file(AUTHORITY)).unwrap();
+        }
+        let keys = (self.keys)(place);
+        writeln!(text, "[[subscriptions]]\nname = \"desk\"\ntype = \"{}\"\n{keys}", self.kind).unwrap();
         if let Some((form, _)) = self.form {
             writeln!(text, "form = \"{form}\"").unwrap();
         }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use tokio::net::{UdpSocket, lookup_host};
 
 #[cfg(test)]
-pub(crate) use self::format::tests::parse as syslog_parsed;
+pub(crate) use self::format::tests::{parse as syslog_parsed, parse_local as syslog_parsed_here};
 use self::{
     connection::Connections,
     format::{DATAGRAM, Form, Origin, WHOLE, compose},
