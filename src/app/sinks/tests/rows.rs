@@ -40,8 +40,8 @@ pub(super) struct Row {
     /// The stem of the keys of each secret, and the secret.
     pub secrets: Secrets,
     pub receiver: Receiver,
-    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough. A life has ten
-    /// messages, so that only a number without a divisor in common with ten reaches each stage.
+    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough. A life has ten or
+    /// four messages, so that only an odd number other than five reaches each stage.
     pub every: usize,
 }
 
