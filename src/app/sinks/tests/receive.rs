@@ -99,7 +99,9 @@ pub(super) async fn each(row: &Row, messages: &[Message], mut look: impl FnMut(&
             }))
             .await;
         }
-        Receiver::Datagrams | Receiver::Connection | Receiver::Secured | Receiver::Mail => over_network(order, &folder, &mut look).await,
+        Receiver::Datagrams | Receiver::Connection | Receiver::Secured | Receiver::Mail => {
+            over_network(order, &folder, &mut look).await;
+        }
         _ => on_this_machine(order, &folder, &mut look).await,
     }
 }

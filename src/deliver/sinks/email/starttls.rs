@@ -105,12 +105,20 @@ mod tests {
     fn answers_are_read_line_by_line() {
         for (said, code, lines) in [
             ("220 mail.example ESMTP\r\n", 220, &["mail.example ESMTP"][..]),
-            ("250-mail.example\r\n250-STARTTLS\r\n250 8BITMIME\r\nmore", 250, &["mail.example", "STARTTLS", "8BITMIME"]),
+            (
+                "250-mail.example\r\n250-STARTTLS\r\n250 8BITMIME\r\nmore",
+                250,
+                &["mail.example", "STARTTLS", "8BITMIME"],
+            ),
             ("220\r\n", 220, &[""]),
             ("220 bare\n", 220, &["bare"]),
             ("454 n\u{f6}t now\r\n", 454, &["n\u{f6}t now"]),
         ] {
-            assert_eq!(read(said.as_bytes()).unwrap(), (code, lines.iter().map(ToString::to_string).collect()), "{said:?}");
+            assert_eq!(
+                read(said.as_bytes()).unwrap(),
+                (code, lines.iter().map(ToString::to_string).collect()),
+                "{said:?}"
+            );
         }
         let endless = "250-x\r\n".repeat(MOST_LINES + 1);
         let long = format!("220 {}\r\n", "x".repeat(3_000));
