@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 36;
+PRAGMA user_version = 37;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -58,6 +58,8 @@ CREATE INDEX alerts_listed ON alerts (raised_at DESC, fingerprint, severity, sta
     repeats, category, acknowledged_at, resolved_at, detectors, is_digest);
 
 CREATE INDEX alerts_of_package ON alerts (package, raised_at);
+
+CREATE INDEX alerts_resolved ON alerts (resolved_at) WHERE resolved_at IS NOT NULL;
 
 CREATE INDEX alerts_that_end ON alerts (until_at) WHERE until_at IS NOT NULL;
 

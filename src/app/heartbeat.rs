@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{AssemblyError, error::Anything};
+use super::{AssemblyError, error::Anything, sinks};
 use crate::{
     clock::Clock,
-    config::{Config, HeartbeatMethod, WebUrl},
-    deliver::Endpoint,
+    config::{Config, HeartbeatMethod, HeartbeatSection, WebUrl},
+    deliver::{AlertmanagerLogin, Endpoint},
     http::{Client, Method},
     upkeep::{DeadMansSwitch, Ping, Watchdog},
 };
@@ -30,15 +30,20 @@ pub(crate) fn heartbeat(
             HeartbeatMethod::Post => Method::Post,
         },
     });
-    let watchdog = section.alertmanager.as_ref().map(|url| {
-        let base = url.as_base();
-        let url = base.join("api/v2/alerts").unwrap_or(base);
-        Watchdog { endpoint: Endpoint::new(http, url), labels: section.labels.clone() }
-    });
+    let watchdog = watchdog(section, http).map_err(AssemblyError::of("[heartbeat]"))?;
     if ping.is_none() && watchdog.is_none() {
         return Ok(None);
     }
     Ok(Some(DeadMansSwitch::new(section.every.duration(), Arc::clone(clock), ping, watchdog)))
+}
+
+fn watchdog(section: &HeartbeatSection, http: &Client) -> Result<Option<Watchdog>, Anything> {
+    let Some(url) = &section.alertmanager else { return Ok(None) };
+    let base = url.as_base();
+    let endpoint = Endpoint::new(http, base.join("api/v2/alerts").unwrap_or(base));
+    let login = sinks::login(section.username.as_ref(), section.password(), section.token())?;
+    let (endpoint, authorization) = AlertmanagerLogin::prove(login.as_ref(), endpoint);
+    Ok(Some(Watchdog { endpoint, authorization, labels: section.labels.clone() }))
 }
 
 fn url(config: &Config) -> Result<Option<Url>, Anything> {

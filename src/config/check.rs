@@ -10,6 +10,7 @@ use super::{
     finding::{Finding, FindingLevel, error, warning},
     formats, mirrors,
     secret::{self, SecretError},
+    sinks::login,
 };
 use crate::{
     model::{Claim, Ecosystem, Secret, whole},
@@ -228,6 +229,7 @@ impl Config {
         if section.alertmanager.is_none() && !section.labels.is_empty() {
             findings.push(warning("heartbeat.labels", "alertmanager is not set; the labels have no effect"));
         }
+        findings.extend(self.heartbeat_login(credentials));
         let is_name = |name: &str| {
             let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             !name.is_empty() && name.bytes().all(is_word) && !name.as_bytes()[0].is_ascii_digit()
@@ -235,6 +237,23 @@ impl Config {
         for name in section.labels.keys().filter(|name| !is_name(name)) {
             let what = "not the name of a label; expected letters, digits and _, and no digit first";
             findings.push(error(format!("heartbeat.labels.{name}"), what));
+        }
+        findings
+    }
+
+    fn heartbeat_login(&self, credentials: Option<&Path>) -> Vec<Finding> {
+        let (section, key) = (&self.heartbeat, |name: &str| format!("heartbeat.{name}"));
+        let mut findings: Vec<_> =
+            login(section.username.as_ref(), section.password().as_ref(), &key).into_iter().collect();
+        for keys in section.secrets() {
+            findings.extend(kept_secret(&key(keys.stem), &keys, credentials));
+        }
+        if section.username.is_some() && section.token().is_some() {
+            findings.push(error("heartbeat.token_file", "a username is set too; keep one of them"));
+        }
+        let has_login = section.username.is_some() || section.password().is_some() || section.token().is_some();
+        if section.alertmanager.is_none() && has_login {
+            findings.push(warning("heartbeat.username", "alertmanager is not set; its login has no effect"));
         }
         findings
     }

@@ -100,7 +100,8 @@ impl Config {
         let instances = self.forges.instances.iter().filter_map(ForgeInstance::token);
         let keys = self.subscriptions.iter().flat_map(|subscription| subscription.sink.secrets());
         let sinks = keys.filter_map(|keys| keys.source());
-        let own = [self.heartbeat.secret_url(), self.store.signing_key()].into_iter().flatten();
+        let heartbeat = [self.heartbeat.secret_url(), self.heartbeat.password(), self.heartbeat.token()];
+        let own = heartbeat.into_iter().chain([self.store.signing_key()]).flatten();
         forges.chain(instances).chain(sinks).chain(own)
     }
 }

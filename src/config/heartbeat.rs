@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Period, SecretSource, WebUrl};
+use super::{Period, SecretKeys, SecretSource, WebUrl};
 
 /// `[heartbeat]`: who provwatch tells regularly that the daemon is healthy. A stopped daemon, a dead host or a cut
 /// network cannot report itself: the receiver notices that the heartbeat is missing.
@@ -32,6 +32,23 @@ pub struct HeartbeatSection {
     /// intervals ahead: route it to a receiver that notices when it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alertmanager: Option<WebUrl>,
+    /// The user name for the Alertmanager, if it requires one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// A file with the password for the Alertmanager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// The systemd credential with the password for the Alertmanager.
+    #[schemars(extend("format" = "credential"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_credential: Option<String>,
+    /// A file with a bearer token, for a proxy in front of the Alertmanager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// The systemd credential with a bearer token, for a proxy in front of the Alertmanager.
+    #[schemars(extend("format" = "credential"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_credential: Option<String>,
     /// More labels of that alert: `labels.instance = "watcher-1"` tells two provwatch apart.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -57,6 +74,11 @@ impl Default for HeartbeatSection {
             method: HeartbeatMethod::Get,
             every: Period::minutes(1),
             alertmanager: None,
+            username: None,
+            password_file: None,
+            password_credential: None,
+            token_file: None,
+            token_credential: None,
             labels: BTreeMap::new(),
         }
     }
@@ -66,6 +88,29 @@ impl HeartbeatSection {
     /// The source of a URL that is kept elsewhere.
     pub fn secret_url(&self) -> Option<SecretSource> {
         SecretSource::of(self.url_file.as_ref(), self.url_credential.as_ref())
+    }
+
+    /// The source of the password for the Alertmanager.
+    pub fn password(&self) -> Option<SecretSource> {
+        SecretSource::of(self.password_file.as_ref(), self.password_credential.as_ref())
+    }
+
+    /// The source of the token for the Alertmanager.
+    pub fn token(&self) -> Option<SecretSource> {
+        SecretSource::of(self.token_file.as_ref(), self.token_credential.as_ref())
+    }
+
+    /// The secrets of the Alertmanager.
+    pub(super) fn secrets(&self) -> [SecretKeys<'_>; 2] {
+        [
+            SecretKeys::optional("password", self.password_file.as_ref(), self.password_credential.as_ref()),
+            SecretKeys::optional("token", self.token_file.as_ref(), self.token_credential.as_ref()),
+        ]
+    }
+
+    /// The keys with paths.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.url_file.iter_mut().chain(&mut self.password_file).chain(&mut self.token_file)
     }
 
     /// Whether any heartbeat is sent.

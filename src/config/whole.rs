@@ -129,7 +129,7 @@ impl Config {
         let logs = self.logs.paths_mut().chain(self.forges.paths_mut()).chain(self.registries.paths_mut());
         let sinks = self.subscriptions.iter_mut().filter_map(|one| one.sink.section_mut());
         let secrets = sinks.flat_map(Section::paths_mut);
-        let heartbeat = self.heartbeat.url_file.iter_mut().chain(self.own.paths_mut());
+        let heartbeat = self.heartbeat.paths_mut().chain(self.own.paths_mut());
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
             *path = folder.join(&*path);
         }

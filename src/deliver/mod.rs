@@ -46,6 +46,7 @@ pub(crate) use sinks::{
 #[cfg(test)]
 pub(crate) use sinks::{
     Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
+    syslog_parsed_here,
 };
 pub use sinks::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
 pub use steps::accept_command;

@@ -61,12 +61,13 @@ pub trait Sink: Send + Sync + Debug {
         false
     }
 
-    /// How often the receiver is to be told of every alert that is not resolved, because it forgets; `None`: it does not.
+    /// How often the receiver is to be told of every alert that is not resolved, and of those that were resolved lately,
+    /// because it forgets, and may not believe an end at first; `None`: it does neither.
     fn refresh_every(&self) -> Option<Duration> {
         None
     }
 
-    /// Tells a receiver that forgets of some alerts again, none of which is resolved.
+    /// Tells a receiver that forgets of some alerts again.
     fn refresh<'a>(&'a self, _alerts: &'a [Alert]) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async { Ok(()) })
     }

@@ -157,7 +157,10 @@ mod tests {
         clock::ManualClock,
         deliver::{Message, Receipt, Sink, SinkError, Timing},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertKind, AlertMatchers, Confidence, Fingerprint, PublishHours, Severity, Weekday},
+        model::{
+            Alert, AlertAction, AlertKind, AlertMatchers, AlertStatus, Confidence, Fingerprint, PublishHours, Severity,
+            Weekday,
+        },
     };
 
     /// Accepts everything, and keeps the titles; or is permanently gone. It may forget.
@@ -220,6 +223,48 @@ mod tests {
             dispatcher.deliver_next("desk").await.unwrap();
         }
         assert_eq!(desk.refreshed.lock().unwrap()[3..].iter().sum::<usize>(), 121);
+    }
+
+    #[tokio::test]
+    async fn what_a_person_did_is_told_at_once() {
+        let desk = Arc::new(Desk::default());
+        let mut dispatcher = dispatcher(&desk);
+        let one = dispatcher.subscriptions.get("desk").unwrap().clone();
+        let noticing = Subscription { timing: Timing { notices: true, ..Timing::default() }, ..one };
+        dispatcher.subscriptions = Arc::new(Subscriptions::new(vec![noticing]).unwrap());
+        record(&dispatcher, "a takeover", "desk");
+        assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Delivered));
+        let fingerprint = Fingerprint::of(AlertKind::Release, "a takeover");
+        for status in [AlertStatus::Acknowledged, AlertStatus::Resolved] {
+            dispatcher.clock.sleep(Duration::from_secs(1)).await;
+            let action = AlertAction::new(status, "ada", "known", dispatcher.clock.now());
+            dispatcher.store.act_on(&[fingerprint], &action).unwrap();
+            assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Delivered), "{status:?}");
+            assert_eq!(dispatcher.deliver_next("desk").await.unwrap(), Some(Step::Idle), "{status:?}");
+        }
+    }
+
+    /// A receiver whose clock is behind does not believe an end at first.
+    #[tokio::test]
+    async fn an_end_is_told_for_some_minutes() {
+        let minute = Duration::from_mins(1);
+        let desk = Arc::new(Desk { refresh_every: Some(minute), ..Desk::default() });
+        let dispatcher = dispatcher(&desk);
+        record(&dispatcher, "a takeover", "desk");
+        record(&dispatcher, "another", "desk");
+        dispatcher.deliver().await.unwrap();
+        let fingerprint = Fingerprint::of(AlertKind::Release, "a takeover");
+        let action = AlertAction::new(AlertStatus::Resolved, "ada", "known", noon());
+        dispatcher.store.act_on(&[fingerprint], &action).unwrap();
+        let mut rounds = Vec::new();
+        for _ in 0..15 {
+            dispatcher.clock.sleep(minute).await;
+            desk.refreshed.lock().unwrap().clear();
+            dispatcher.deliver().await.unwrap();
+            rounds.push(desk.refreshed.lock().unwrap().iter().sum::<usize>());
+        }
+        assert_eq!(rounds[..9], [2; 9]);
+        assert_eq!(rounds[10..], [1; 5]);
     }
 
     #[tokio::test]

@@ -19,7 +19,15 @@ const INTERVAL: TimeDelta = TimeDelta::seconds(20);
 /// When the follow-ups of each subscription were last looked for. After a restart that is done at once: the outbox has
 /// what was made before.
 #[derive(Debug, Default)]
-pub struct FollowUps(Mutex<BTreeMap<String, DateTime<Utc>>>);
+pub struct FollowUps(Mutex<BTreeMap<String, Look>>);
+
+/// When follow-ups were looked for, and the last action of a person by then: after another one they are looked for at
+/// once, because people wait for the answer of a button or a command.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    at: DateTime<Utc>,
+    action: i64,
+}
 
 impl FollowUps {
     /// Puts the follow-ups of a subscription into the outbox that are due.
@@ -28,7 +36,8 @@ impl FollowUps {
     /// The store failed.
     pub fn make(&self, store: &Store, subscription: &Subscription, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (name, timing) = (&subscription.name, &subscription.timing);
-        if !self.is_time(name, now) {
+        let action = store.last_action()?;
+        if !self.is_time(name, now, action) {
             return Ok(());
         }
         let wants = |alert: &Alert| subscription.matches(alert);
@@ -48,17 +57,13 @@ impl FollowUps {
         if let Some(due) = timing.digest.as_ref().and_then(|times| times.last(now)) {
             store.make_digest(name, due, now, &wants)?;
         }
-        self.made(name, now);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Look { at: now, action });
         Ok(())
     }
 
-    /// Whether the interval has passed, or the clock was set back.
-    fn is_time(&self, name: &str, now: DateTime<Utc>) -> bool {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.get(name).is_none_or(|last| now - *last >= INTERVAL || now < *last)
-    }
-
-    fn made(&self, name: &str, now: DateTime<Utc>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), now);
+    /// Whether the interval has passed, somebody acted on an alert, or the clock was set back.
+    fn is_time(&self, name: &str, now: DateTime<Utc>, action: i64) -> bool {
+        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.get(name).is_none_or(|last| now - last.at >= INTERVAL || now < last.at || action != last.action)
     }
 }

@@ -1,4 +1,4 @@
-//! Tells receivers that forget of every alert that is not resolved and that nothing holds back, again and again.
+//! Tells receivers that forget of every alert that stands and that nothing holds back, again and again.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,12 @@ use crate::{
 
 /// Most alerts of one call, so that a round delays no delivery for long.
 const AT_ONCE: usize = 50;
+
+/// For how long at least an end is told again: clocks that differ by more than half of that are reported.
+const ENDS_TOLD: TimeDelta = TimeDelta::minutes(10);
+
+/// For how many rounds at least an end is told again.
+const ROUNDS: i32 = 3;
 
 /// Longest time of one call.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -50,7 +56,9 @@ impl Refreshes {
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
         let now = clock.now();
         let Round::After(after) = self.round(&subscription.name, every, now) else { return Ok(false) };
-        let refresh = Refresh { now, least: subscription.timing.least(now) };
+        let ends_told = every.checked_mul(ROUNDS).unwrap_or(every).max(ENDS_TOLD);
+        let resolved_after = now.checked_sub_signed(ends_told).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let refresh = Refresh { now, least: subscription.timing.least(now), resolved_after };
         let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE, refresh)?;
         let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
         let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };

@@ -98,7 +98,7 @@ impl RealTransport {
         let body = match request.discards_body {
             true if response.status().is_success() => Bytes::new(),
             true => beginning(response).await,
-            false => read_body(response, request).await?,
+            false => read_body(response, request).await.map_err(|error| in_the_clear(request, status, error))?,
         };
         Ok(Response { status, headers, body })
     }
@@ -254,6 +254,16 @@ fn proxy_hosts(environment: impl Fn(&str) -> Option<String>) -> Vec<String> {
         Url::parse(&text).ok().filter(Url::has_host).or_else(|| Url::parse(&format!("http://{text}")).ok())
     };
     names.iter().filter_map(|name| environment(name)).filter_map(parse).map(|url| host_of(&url)).collect()
+}
+
+/// A server for TLS answers 400 to words in the clear, and hangs up.
+fn in_the_clear(request: &Request, status: u16, error: TransportError) -> TransportError {
+    match error {
+        TransportError::Failed(why) if request.url.scheme() == "http" && status == 400 => {
+            TransportError::Failed(format!("it answered 400, then: {why}; the server may expect https"))
+        }
+        error => error,
+    }
 }
 
 /// The meaning of the library's error. The URL is left out: the reporter of the error knows it, and which parts to

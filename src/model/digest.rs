@@ -27,6 +27,9 @@ pub struct DigestSection {
     pub name: String,
     /// How many items it has.
     pub count: u64,
+    /// How many of them are critical alerts.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub critical: u64,
     /// The severest of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub items: Vec<DigestItem>,
@@ -43,6 +46,12 @@ pub struct DigestItem {
     pub severity: Option<Severity>,
     /// One line.
     pub text: String,
+}
+
+/// Whether there is none; a form without the key is one without them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl DigestSection {
@@ -68,10 +77,14 @@ impl Digest {
     /// Most items of a section that a digest lists.
     pub const LISTED: usize = 20;
 
-    /// One line: `3 new, 1 resolved`, or that nothing happened.
+    /// One line: `2 critical open; 3 new, 1 resolved`, or that nothing happened.
     pub fn summary(&self) -> String {
         let told = self.sections.iter().filter(|section| section.count > 0);
         let counts: Vec<String> = told.map(DigestSection::counted).collect();
-        if counts.is_empty() { "nothing happened".to_owned() } else { counts.join(", ") }
+        let counts = if counts.is_empty() { "nothing happened".to_owned() } else { counts.join(", ") };
+        match self.sections.iter().map(|section| section.critical).sum::<u64>() {
+            0 => counts,
+            critical => format!("{critical} critical open; {counts}"),
+        }
     }
 }

@@ -5,13 +5,13 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::{
     alerts::raised,
-    columns::{Json, Micros, count, limit},
+    columns::{Json, Micros, Rank, count, limit},
     error::QueryFailure,
     reading::{Reading, known},
     sealed::ALERTS,
     silences,
 };
-use crate::model::{Alert, Digest, DigestItem, DigestSection, Fingerprint};
+use crate::model::{Alert, Digest, DigestItem, DigestSection, Fingerprint, Severity};
 
 /// The subscription of a digest, and its period.
 pub(super) struct Period<'a> {
@@ -23,17 +23,20 @@ pub(super) struct Period<'a> {
 }
 
 /// The sections that follow from messages, each with the condition for its alerts: `is_waiting` are those of messages that
-/// the digest replaces. An alert that was resolved in the period is only that.
-const NEW: &str = "is_waiting AND NOT has_ended AND raised_at >= :from";
-const CHANGED: &str = "is_waiting AND NOT has_ended AND raised_at < :from";
+/// the digest replaces, `is_known` those of which the subscription was told before. The first digest is the first message
+/// about everything that waits; a later one lists earlier alerts that no message told of as still open. An alert that was
+/// resolved in the period is only that.
+const NEW: &str = "is_waiting AND NOT has_ended AND NOT is_known AND (raised_at >= :from OR :is_first = 1)";
+const CHANGED: &str = "is_waiting AND NOT has_ended AND (is_known OR (raised_at < :from AND :is_first = 0))";
 const RESOLVED: &str = "has_ended";
 
 /// The alerts that a subscription was told of, or would be now, without its digests.
 const TOLD: &str = "WITH told AS (
-         SELECT alert, max(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS is_waiting FROM deliveries
+         SELECT alert, max(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) = 1 AS is_waiting,
+             max(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END) = 1 AS is_known FROM deliveries
          WHERE subscription = :subscription AND (why IS NULL OR why <> 'digest') GROUP BY alert
      ), found AS (
-         SELECT alerts.*, told.is_waiting AS is_waiting,
+         SELECT alerts.*, told.is_waiting AS is_waiting, told.is_known AS is_known,
              alerts.status = 'resolved' AND coalesce(alerts.resolved_at, alerts.updated_at) >= :from AS has_ended
          FROM told JOIN alerts ON alerts.fingerprint = told.alert
      )";
@@ -44,32 +47,48 @@ pub(super) fn sections(
     period: &Period<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<DigestSection>, QueryFailure> {
+    let resolved = section(db, period, "resolved", RESOLVED)?;
     Ok(vec![
         section(db, period, "new", NEW)?,
         section(db, period, "changed", CHANGED)?,
         still_open(db, period, now)?,
-        section(db, period, "resolved", RESOLVED)?,
+        // What is over is no cause for concern.
+        DigestSection { critical: 0, ..resolved },
     ])
 }
 
 fn section(db: &Reading<'_>, period: &Period<'_>, name: &str, condition: &str) -> Result<DigestSection, QueryFailure> {
-    let counting = format!("{TOLD} SELECT count(*) FROM found WHERE {condition} AND :from IS NOT NULL");
-    let (subscription, from) = (period.subscription, Micros(period.from));
-    let all: i64 = db
-        .prepare_cached(&counting)?
-        .query_row(named_params! {":subscription": subscription, ":from": from}, |row| row.get(0))?;
+    let condition = format!("({condition}) AND :from IS NOT NULL AND :is_first IS NOT NULL");
+    let counting =
+        format!("{TOLD} SELECT count(*), count(*) FILTER (WHERE severity = :critical) FROM found WHERE {condition}");
+    let (subscription, from, is_first) = (period.subscription, Micros(period.from), i64::from(is_first(db, period)?));
+    let values = named_params! {
+        ":subscription": subscription, ":from": from, ":is_first": is_first, ":critical": Rank(Severity::Critical),
+    };
+    let (all, critical): (i64, i64) =
+        db.prepare_cached(&counting)?.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let listing = format!(
-        "{TOLD} SELECT found.body, found.status, {{row AS found}} FROM found WHERE {condition} AND :from IS NOT NULL
+        "{TOLD} SELECT found.body, found.status, {{row AS found}} FROM found WHERE {condition}
          ORDER BY found.severity DESC, found.raised_at DESC, found.fingerprint LIMIT :limit"
     );
-    let values = named_params! {":subscription": subscription, ":from": from, ":limit": limit(Digest::LISTED)};
+    let values = named_params! {
+        ":subscription": subscription, ":from": from, ":is_first": is_first, ":limit": limit(Digest::LISTED),
+    };
     let items = db.rows(&ALERTS, &listing, values, item_row)?;
-    Ok(DigestSection { name: name.to_owned(), count: count(all), items })
+    Ok(DigestSection { name: name.to_owned(), count: count(all), critical: count(critical), items })
+}
+
+/// Whether the subscription had no digest before.
+fn is_first(db: &Connection, period: &Period<'_>) -> Result<bool, QueryFailure> {
+    let mut query =
+        db.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription = ?1 AND why = 'digest')")?;
+    Ok(query.query_row([period.subscription], |row| row.get(0))?)
 }
 
 /// An alert that is not resolved, and no message about which waits.
 struct Unresolved {
     alert: Fingerprint,
+    severity: Severity,
     /// Whether the subscription was told of it.
     is_told: bool,
 }
@@ -78,11 +97,12 @@ struct Unresolved {
 /// Bodies are read only where they are needed.
 fn still_open(db: &Reading<'_>, period: &Period<'_>, now: DateTime<Utc>) -> Result<DigestSection, QueryFailure> {
     let silences = silences::active(db, now)?;
-    let (mut all, mut items) = (0, Vec::new());
-    for Unresolved { alert, is_told } in unresolved(db, period)? {
+    let (mut all, mut critical, mut items) = (0, 0, Vec::new());
+    for Unresolved { alert, severity, is_told } in unresolved(db, period)? {
         let is_shown = items.len() < Digest::LISTED;
+        let is_critical = u64::from(severity == Severity::Critical);
         if is_told && !is_shown {
-            all += 1;
+            (all, critical) = (all + 1, critical + is_critical);
             continue;
         }
         let alert = match raised(db, &alert) {
@@ -95,11 +115,11 @@ fn still_open(db: &Reading<'_>, period: &Period<'_>, now: DateTime<Utc>) -> Resu
         let Some((alert, _)) = alert else { continue };
         let is_held = || silences.iter().any(|silence| silence.holds(&alert));
         if is_told || ((period.wants)(&alert) && !is_held()) {
-            all += 1;
+            (all, critical) = (all + 1, critical + is_critical);
             items.extend(is_shown.then(|| item(alert)));
         }
     }
-    Ok(DigestSection { name: "still open".to_owned(), count: all, items })
+    Ok(DigestSection { name: "still open".to_owned(), count: all, critical, items })
 }
 
 fn unresolved(db: &Connection, period: &Period<'_>) -> Result<Vec<Unresolved>, QueryFailure> {
@@ -111,12 +131,14 @@ fn unresolved(db: &Connection, period: &Period<'_>) -> Result<Vec<Unresolved>, Q
              ) AS is_waiting
              FROM alerts WHERE status <> 'resolved' AND repeats IS NULL AND is_digest IS NULL
          )
-         SELECT fingerprint, is_waiting IS NOT NULL AS is_told FROM found
+         SELECT fingerprint, severity, is_waiting IS NOT NULL AS is_told FROM found
          WHERE is_waiting = 0 OR (is_waiting IS NULL AND raised_at < :from)
          ORDER BY severity DESC, raised_at DESC, fingerprint",
     )?;
     let values = named_params! {":subscription": period.subscription, ":from": Micros(period.from)};
-    let rows = query.query_map(values, |row| Ok(Unresolved { alert: row.get(0)?, is_told: row.get(1)? }))?;
+    let rows = query.query_map(values, |row| {
+        Ok(Unresolved { alert: row.get(0)?, severity: row.get::<_, Rank>(1)?.0, is_told: row.get(2)? })
+    })?;
     Ok(rows.filter_map(known).collect::<Result<_, _>>()?)
 }
 

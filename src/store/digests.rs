@@ -122,7 +122,7 @@ fn section_of(name: &str, mut texts: Vec<String>) -> DigestSection {
     let all = texts.len() as u64;
     texts.truncate(Digest::LISTED);
     let items = texts.into_iter().map(|text| DigestItem { alert: None, severity: None, text });
-    DigestSection { name: name.to_owned(), count: all, items: items.collect() }
+    DigestSection { name: name.to_owned(), count: all, critical: 0, items: items.collect() }
 }
 
 /// What is wrong with provwatch itself.
@@ -135,7 +135,7 @@ fn health(db: &Reading<'_>) -> Result<DigestSection, QueryFailure> {
         "SELECT body, status, {{row}} FROM alerts WHERE {condition} ORDER BY severity DESC, raised_at DESC, fingerprint LIMIT ?1"
     );
     let items = db.rows(&ALERTS, &sql, [limit(Digest::LISTED)], item_row)?;
-    Ok(DigestSection { name: "health".to_owned(), count: count(all), items })
+    Ok(DigestSection { name: "health".to_owned(), count: count(all), critical: 0, items })
 }
 
 /// The digest takes the place of the messages that wait.

@@ -61,6 +61,17 @@ impl ActionOutcome {
 }
 
 impl Store {
+    /// The number of the last action on an alert; 0: there is none.
+    ///
+    /// # Errors
+    /// As every read.
+    pub(crate) fn last_action(&self) -> Result<i64, StoreError> {
+        self.read("reading the last action", |db| {
+            let mut query = db.prepare_cached("SELECT coalesce(max(id), 0) FROM alert_actions")?;
+            Ok(query.query_row([], |row| row.get(0))?)
+        })
+    }
+
     /// Does the same with several alerts, with all of them or none. Alerts that are not stored are left out.
     ///
     /// # Errors

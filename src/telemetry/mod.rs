@@ -34,8 +34,9 @@ pub struct Logging {
     pub level: String,
     /// One JSON object a line, in place of text.
     pub json: bool,
-    /// Whether lines of text begin with the time. JSON lines always have it.
-    pub times: bool,
+    /// Whether standard error is the journal's: it adds the time, which JSON lines always have, and takes the priority
+    /// of a line from its beginning, `<4>`.
+    pub journal: bool,
     /// Whether text has colours.
     pub colours: bool,
 }
@@ -70,14 +71,14 @@ macro_rules! with_change {
 }
 
 impl Logging {
-    /// The usual set-up: the level of `PROVWATCH_LOG` or else this one, no times where the journal adds them, colours on a
-    /// terminal unless `NO_COLOR` is set.
+    /// The usual set-up: the level of `PROVWATCH_LOG` or else this one, priorities and no times where standard error goes to
+    /// the journal, colours on a terminal unless `NO_COLOR` is set.
     pub fn usual(level: &str, json: bool) -> Self {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             level: set(VARIABLE).unwrap_or_else(|| level.to_owned()),
             json,
-            times: set("JOURNAL_STREAM").is_none(),
+            journal: set("JOURNAL_STREAM").is_some_and(|stream| is_standard_error(&stream)),
             colours: io::stderr().is_terminal() && set("NO_COLOR").is_none(),
         }
     }
@@ -117,15 +118,22 @@ impl Logging {
         // A closed standard error must not end the daemon: the complaint about it would be printed there, and panic.
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.filter()?)
-            .with_writer(Shown { writer, json: self.json })
+            .with_writer(Shown { writer, json: self.json, priorities: self.journal })
             .with_ansi(self.colours)
             .log_internal_errors(false);
-        Ok(match (self.json, self.times) {
+        Ok(match (self.json, self.journal) {
             (true, _) => with_change!(builder.json().flatten_event(true)),
-            (false, true) => with_change!(builder),
-            (false, false) => with_change!(builder.without_time()),
+            (false, false) => with_change!(builder),
+            (false, true) => with_change!(builder.without_time()),
         })
     }
+}
+
+/// Whether a `JOURNAL_STREAM` names standard error: `DEVICE:INODE` (systemd.exec(5)). A program that starts another with
+/// its error elsewhere passes the variable on.
+fn is_standard_error(stream: &str) -> bool {
+    let found = rustix::fs::fstat(io::stderr());
+    found.is_ok_and(|found| stream == format!("{}:{}", found.st_dev, found.st_ino))
 }
 
 /// The filter of a level. A word that is no level would be taken for the name of a module, and everything else would fall
@@ -178,17 +186,45 @@ mod tests {
         String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn logging(json: bool, times: bool) -> Logging {
-        Logging { level: "info".to_owned(), json, times, colours: false }
+    fn logging(json: bool, journal: bool) -> Logging {
+        Logging { level: "info".to_owned(), json, journal, colours: false }
     }
 
     #[test]
-    fn text_has_no_time_under_systemd() {
+    fn text_has_a_priority_and_no_time_in_the_journal() {
         assert_eq!(
-            logged(&logging(false, false)),
-            " INFO provwatch::telemetry::tests: read a page source=\"npm-changes\"\n"
+            logged(&logging(false, true)),
+            "<6> INFO provwatch::telemetry::tests: read a page source=\"npm-changes\"\n"
         );
-        assert!(logged(&logging(false, true)).starts_with("20"));
+        assert!(logged(&logging(false, false)).starts_with("20"));
+        assert!(logged(&logging(true, true)).starts_with("<6>{"));
+    }
+
+    /// What `journalctl -p warning` goes by.
+    #[test]
+    fn every_level_has_its_priority_once_a_line() {
+        let page = Page::default();
+        let writer = page.clone();
+        let everything = Logging { level: "trace".to_owned(), ..logging(false, true) };
+        let (subscriber, _) = everything.subscriber(move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!("one");
+            tracing::warn!("two\nlines");
+            tracing::info!("three");
+            tracing::debug!("four");
+            tracing::trace!("five");
+        });
+        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let starts: Vec<&str> =
+            text.lines().filter_map(|line| line.get(..3)).filter(|start| start.starts_with('<')).collect();
+        assert_eq!(starts, ["<3>", "<4>", "<6>", "<7>", "<7>"], "{text}");
+    }
+
+    #[test]
+    fn a_variable_of_another_stream_is_not_believed() {
+        for stream in ["", "0:0", "x", "1:2:3"] {
+            assert!(!is_standard_error(stream), "{stream}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     deliver::{Endpoint, SinkError},
     health::Told,
     http::Method,
+    model::Secret,
 };
 
 /// Longest wait for an answer; a shorter interval shortens it.
@@ -37,6 +38,8 @@ pub struct Ping {
 pub struct Watchdog {
     /// The URL of its alerts.
     pub endpoint: Endpoint,
+    /// The value of the header `Authorization`.
+    pub authorization: Option<Secret>,
     /// More labels of the alert.
     pub labels: BTreeMap<String, String>,
 }
@@ -128,7 +131,9 @@ impl DeadMansSwitch {
         let sent = async {
             match receiver {
                 Receiver::Ping(ping) => ping.endpoint.ping(ping.method).await,
-                Receiver::Watchdog(watchdog) => watchdog.endpoint.send_json(self.alert(watchdog)).await,
+                Receiver::Watchdog(watchdog) => {
+                    watchdog.endpoint.send_json(self.alert(watchdog), watchdog.authorization.as_ref()).await
+                }
             }
         };
         tokio::select! {
@@ -220,7 +225,9 @@ mod tests {
         let endpoint = |url: &str| Endpoint::new(&http, url.parse().unwrap());
         let ping = Ping { endpoint: endpoint("https://switch.example/s3cr3t"), method };
         let labels = BTreeMap::from([("instance".to_owned(), "one".to_owned())]);
-        let watchdog = Watchdog { endpoint: endpoint("https://alerts.example/api/v2/alerts"), labels };
+        let endpoint_of_alerts = endpoint("https://alerts.example/api/v2/alerts");
+        let watchdog =
+            Watchdog { endpoint: endpoint_of_alerts, authorization: Some(Secret::new("Bearer t0k3n")), labels };
         let watchdog = with_watchdog.then_some(watchdog);
         let switch = DeadMansSwitch::new(Duration::from_mins(1), clock.clone(), Some(ping), watchdog);
         Rig { transport, clock, switch }
@@ -235,6 +242,8 @@ mod tests {
         let requests = rig.transport.requests();
         assert_eq!(requests.len(), 2);
         assert_eq!((requests[0].method, requests[0].body.is_none()), (Method::Get, true));
+        assert_eq!(requests[0].header_value("authorization"), None, "the login is of Alertmanager");
+        assert_eq!(requests[1].header_value("authorization"), Some("Bearer t0k3n"));
         let alerts: serde_json::Value = serde_json::from_slice(requests[1].body.as_ref().unwrap()).unwrap();
         insta::assert_json_snapshot!(alerts);
         rig.clock.advance(Duration::from_mins(1));

@@ -203,6 +203,24 @@ async fn a_server_without_starttls_gets_nothing() {
     );
 }
 
+/// Words in the clear after the consent would count as words over TLS (as in CVE-2011-0411, from the other side).
+#[tokio::test]
+async fn a_server_that_goes_on_in_the_clear_gets_nothing() {
+    for (script, said) in [
+        (&[("STARTTLS", "220 go ahead\r\n250 injected")][..], "went on in the clear"),
+        (&[("STARTTLS", "454 not now")], "asking for TLS: 454 not now"),
+        (&[("STARTTLS", "")], "hung up"),
+        (&[("EHLO", "HTTP/1.1 400 Bad Request")], "not the answer of a mail server"),
+        (&[("EHLO", "421 too busy")], "greeting the server: 421 too busy"),
+    ] {
+        let (outcome, sessions) = secured(SmtpSecurity::StartTls, script, None).await;
+        assert!(is_temporary(&outcome), "{outcome:?}");
+        let report = outcome.unwrap_err().report();
+        assert!(report.contains(said), "{said}: {report}");
+        assert!(!sessions[0].commands.iter().any(|command| command.starts_with("AUTH")), "{sessions:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_gets_nothing() {
     let (stranger, _) = authority();

@@ -112,7 +112,7 @@ fn every_receiver_gets_one_digest_in_place_of_single_messages() {
     let mails = machine.mailbox.messages();
     assert_eq!(mails.len(), 1, "{mails:?}");
     let (headers, _) = mails[0].split_once("\n\n").unwrap();
-    assert!(headers.contains("Subject: [provwatch] INFO Digest: 2 new\n"), "{headers}");
+    assert!(headers.contains("Subject: [provwatch] Digest: 2 new\n"), "{headers}");
     assert!(headers.contains("Auto-Submitted: auto-generated") && headers.contains("List-Id: "), "{headers}");
     let text = text_part(&mails[0]);
     for line in ["new: 2", "still open: 0", "resolved: 0", "nothing", "high widget 1.1.0", "low gadget 1.1.0"] {

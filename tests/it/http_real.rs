@@ -291,6 +291,16 @@ async fn the_first_line_of_a_refusal_is_read_if_it_comes_soon() {
     }
 }
 
+/// A server for TLS, such as a program in Go, answers words in the clear like this, and hangs up.
+#[tokio::test]
+async fn a_server_for_tls_that_is_asked_in_the_clear_is_told_as_that() {
+    let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 48\r\n\r\nClient sent an HTTP".to_vec();
+    let server = Server::playing([Act::Reset(answer)]).await;
+    let request = server.get("/api/v2/alerts").max_attempts(1);
+    let said = told(server.client().fetch(request).await);
+    assert!(said.contains("it answered 400, then: ") && said.ends_with("the server may expect https"), "{said}");
+}
+
 #[tokio::test]
 async fn too_many_or_too_large_headers_are_an_error_and_no_more() {
     let many = "x: y\r\n".repeat(10_000);

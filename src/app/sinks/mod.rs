@@ -12,6 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(in crate::app) use self::pagers::login;
 use self::site::{Built, Site, optional, required, secret_url};
 use super::AssemblyError;
 use crate::{

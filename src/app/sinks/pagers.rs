@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Built, Site, optional, required};
 use crate::{
     app::error::Anything,
-    config::{AlertmanagerSection, NtfySection, PagerDutySection},
+    config::{AlertmanagerSection, NtfySection, PagerDutySection, SecretSource},
     deliver::{AlertmanagerLogin, AlertmanagerSink, Endpoint, NtfySink, PagerDutySink},
     model::Secret,
 };
@@ -19,12 +19,17 @@ pub(super) fn alertmanager(site: Site<'_>, alertmanager: &AlertmanagerSection) -
     let url = alertmanager.url.as_base().join("api/v2/alerts").map_err(|error| format!("url: {error}"))?;
     let (labels, resend) = (alertmanager.labels.clone(), alertmanager.resend.duration());
     let sink = AlertmanagerSink::new(Endpoint::new(site.http, url), labels, resend, Arc::clone(site.clock));
-    Ok(Arc::new(sink.with_login(login(alertmanager)?.as_ref())))
+    let login = login(alertmanager.username.as_ref(), alertmanager.password(), alertmanager.token())?;
+    Ok(Arc::new(sink.with_login(login.as_ref())))
 }
 
-fn login(alertmanager: &AlertmanagerSection) -> Result<Option<AlertmanagerLogin>, Anything> {
-    let (username, password) = (alertmanager.username.clone(), optional(alertmanager.password())?);
-    match (username, password, optional(alertmanager.token())?) {
+/// The login at an Alertmanager: a user name with a password, or a token, or none.
+pub(in crate::app) fn login(
+    username: Option<&String>,
+    password: Option<SecretSource>,
+    token: Option<SecretSource>,
+) -> Result<Option<AlertmanagerLogin>, Anything> {
+    match (username.cloned(), optional(password)?, optional(token)?) {
         (Some(username), Some(password), None) => Ok(Some(AlertmanagerLogin::Basic { username, password })),
         (None, None, token) => Ok(token.map(AlertmanagerLogin::Bearer)),
         _ => Err("a username and a password belong together, without a token".into()),

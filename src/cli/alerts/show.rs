@@ -267,8 +267,11 @@ fn told(alert: &Alert, (deliveries, told_by): Messages<'_>, untold: &[(String, S
         }
         return sheet.print();
     }
-    for delivery in deliveries {
-        sheet.row(&words::name(&delivery.subscription), delivered(delivery));
+    for (place, delivery) in deliveries.iter().enumerate() {
+        let is_first = deliveries.len() < SHOWN
+            && !deliveries[place + 1..].iter().any(|earlier| earlier.subscription == delivery.subscription);
+        let event = delivery.event(is_first);
+        sheet.row(&words::name(&delivery.subscription), format!("{event}: {}", delivered(delivery)));
     }
     for telling in told_by {
         sheet.row(&words::name(&telling.subscription), by_campaign(telling));

@@ -20,6 +20,7 @@ mod webhook;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(in crate::config) use self::section::login;
 pub(crate) use self::{
     alertmanager::AlertmanagerSection,
     command::CommandSection,

@@ -50,7 +50,11 @@ pub struct SecretKeys<'a> {
 
 impl<'a> SecretKeys<'a> {
     /// A secret of one line that may be left out.
-    pub(super) fn optional(stem: &'static str, file: Option<&'a PathBuf>, credential: Option<&'a String>) -> Self {
+    pub(in crate::config) fn optional(
+        stem: &'static str,
+        file: Option<&'a PathBuf>,
+        credential: Option<&'a String>,
+    ) -> Self {
         Self { stem, file, credential, is_required: false, has_lines: false }
     }
 
@@ -66,7 +70,7 @@ impl<'a> SecretKeys<'a> {
 }
 
 /// A user name and a password, of which one is missing.
-pub(super) fn login(
+pub(in crate::config) fn login(
     username: Option<&String>,
     password: Option<&SecretSource>,
     key: &dyn Fn(&str) -> String,

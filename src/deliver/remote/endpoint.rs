@@ -153,12 +153,13 @@ impl Endpoint {
         }
     }
 
-    /// Posts JSON once.
+    /// Posts JSON once, perhaps with a value of the header `Authorization`.
     ///
     /// # Errors
     /// It did not accept the document.
-    pub(crate) async fn send_json(&self, document: String) -> Result<(), SinkError> {
-        self.post(Bytes::from(document), Vec::new(), &[]).await.map(drop)
+    pub(crate) async fn send_json(&self, document: String, authorization: Option<&Secret>) -> Result<(), SinkError> {
+        let headers = authorization.into_iter().map(|value| ("authorization", value.expose().to_owned())).collect();
+        self.post(Bytes::from(document), headers, &[]).await.map(drop)
     }
 
     /// The request for one attempt: the one place with the client's settings for it.
@@ -202,7 +203,7 @@ impl Endpoint {
             410 => SinkError::Gone { what: what(": the endpoint is gone for good") },
             _ if permanent.contains(&status) => SinkError::permanent(what(", and a retry will not help")),
             _ if retry_after.is_none() && may_be_the_message(status) => SinkError::Refused { what: what("") },
-            _ => SinkError::Temporary { what: what(""), retry_after, source: None },
+            _ => SinkError::Temporary { what: what(next_step(status)), retry_after, source: None },
         }
     }
 
@@ -234,6 +235,15 @@ const fn doing(method: Method) -> &'static str {
     match method {
         Method::Get => "asking",
         Method::Post | Method::Put | Method::Patch => "posting to",
+    }
+}
+
+/// What the operator can do about a status.
+const fn next_step(status: u16) -> &'static str {
+    match status {
+        401 => "; correct the password, the token or the secret URL of this receiver",
+        404 => "; correct the URL of this receiver",
+        _ => "",
     }
 }
 
@@ -321,6 +331,20 @@ mod tests {
             transport.answer("t0k3n", 403, &[], "");
             let report = endpoint(&transport).ping(method).await.unwrap_err().report();
             assert!(report.starts_with(said), "{report}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_login_and_a_wrong_url_name_the_next_step() {
+        for (status, next) in [
+            (401, "; correct the password, the token or the secret URL of this receiver"),
+            (404, "; correct the URL of this receiver"),
+            (503, ""),
+        ] {
+            let transport = ScriptedTransport::new();
+            transport.answer("t0k3n", status, &[], "");
+            let report = post(transport).await.unwrap_err().report();
+            assert_eq!(report, format!("posting to hooks.slack.com: it answered {status}{next}"));
         }
     }
 

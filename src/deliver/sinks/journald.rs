@@ -183,8 +183,8 @@ pub(crate) mod tests {
         }
 
         /// Its folder, in which the socket is `socket`.
-        pub fn folder(&self) -> &std::path::Path {
-            self.folder.path()
+        pub fn folder(&self) -> &tempfile::TempDir {
+            &self.folder
         }
 
         fn sink(&self) -> JournaldSink {

@@ -34,8 +34,8 @@ pub(crate) use pagerduty::PagerDutySink;
 pub(crate) use slack::{SLACK_TOKEN, Workspace};
 pub(crate) use slack::{SlackApp, SlackSink};
 pub(crate) use stdout::StdoutSink;
-#[cfg(test)]
-pub(crate) use syslog::syslog_parsed;
 pub(crate) use syslog::{SyslogSettings, SyslogSink, SyslogTarget};
+#[cfg(test)]
+pub(crate) use syslog::{syslog_parsed, syslog_parsed_here};
 pub(crate) use teams::TeamsSink;
 pub(crate) use webhook::{SigningSecret, WebhookSink};

@@ -98,8 +98,8 @@ fn digest() -> Alert {
         from: "2026-03-30T08:00:00Z".parse().unwrap(),
         to: "2026-03-31T08:00:00Z".parse().unwrap(),
         sections: vec![
-            DigestSection { name: "new".to_owned(), count: 1, items: vec![item] },
-            DigestSection { name: "resolved".to_owned(), count: 0, items: Vec::new() },
+            DigestSection { name: "new".to_owned(), count: 1, critical: 0, items: vec![item] },
+            DigestSection { name: "resolved".to_owned(), count: 0, critical: 0, items: Vec::new() },
         ],
         history: None,
     };

@@ -173,8 +173,12 @@ pub(in crate::deliver) fn digest() -> Alert {
     let nasty = "\u{1b}[2J<!channel> <at>all</at> [a](https://evil.example) **b** \u{202e}";
     let item =
         |text: &str| DigestItem { alert: Some(takeover().id), severity: Some(Severity::High), text: text.to_owned() };
-    let section =
-        |name: &str, items: Vec<DigestItem>| DigestSection { name: name.to_owned(), count: items.len() as u64, items };
+    let section = |name: &str, items: Vec<DigestItem>| DigestSection {
+        name: name.to_owned(),
+        count: items.len() as u64,
+        critical: 0,
+        items,
+    };
     let sections = vec![
         section("new", vec![item("axios 1.14.1: published with a token"), item(nasty)]),
         section("changed", Vec::new()),

@@ -48,6 +48,13 @@ pub(super) struct View {
     pub id: AlertId,
     /// One line that names the release and the event.
     pub headline: String,
+    /// The headline without the state, and the state that is not open: subjects begin with it.
+    #[serde(skip)]
+    title: String,
+    #[serde(skip)]
+    state: Option<&'static str>,
+    /// Whether the message is a digest.
+    pub is_digest: bool,
     /// `release`, `campaign`, `log`, `operation`.
     pub kind: &'static str,
     /// `high`.
@@ -138,6 +145,9 @@ impl View {
         Self {
             id: alert.id,
             headline: headline(alert, news),
+            title: title(alert, news),
+            state: state(alert),
+            is_digest: alert.digest.is_some(),
             kind: alert.kind.as_str(),
             severity: alert.severity.as_str(),
             colour: colour(alert.severity),
@@ -147,7 +157,7 @@ impl View {
             repeated: alert.repeated.as_ref().map(|repeated| plain(&repeated.to_string(), LINE)),
             standing: standing(alert),
             developments: alert.developments.iter().rev().take(MAX_DEVELOPMENTS).map(DevelopmentView::of).collect(),
-            note: alert.note.as_ref().map(|note| plain(note, SENTENCE)),
+            note: alert.note.as_ref().filter(|_| alert.digest.is_none()).map(|note| plain(note, SENTENCE)),
             owner: owner(alert),
             argument: argument(alert),
             digest: alert.digest.as_ref().map(DigestView::all).unwrap_or_default(),
@@ -169,9 +179,18 @@ impl View {
         member.in_full && (member.is_new || self.news.is_none())
     }
 
-    /// The headline after the severity: `HIGH axios 1.14.1: …`.
+    /// The headline after the severity, `HIGH axios 1.14.1: …`, and after the state, `RESOLVED HIGH axios 1.14.1: …`: a
+    /// phone shows only the beginning. A digest has neither.
     pub fn subject(&self) -> String {
-        plain(&format!("{} {}", self.severity.to_uppercase(), self.headline), LINE)
+        let severity = self.severity.to_uppercase();
+        let subject = match self.state {
+            _ if self.is_digest => self.headline.clone(),
+            None => format!("{severity} {}", self.headline),
+            // The headline says it too.
+            Some("resolved") => format!("RESOLVED {severity} {}", self.title),
+            Some(state) => format!("{} {severity} {}", state.to_uppercase(), self.headline),
+        };
+        plain(&subject, LINE)
     }
 }
 
@@ -252,6 +271,12 @@ fn owner(alert: &Alert) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
+/// The state of an alert that is not open. The alert that carries a digest has none.
+fn state(alert: &Alert) -> Option<&'static str> {
+    let is_told = alert.status != AlertStatus::Open && alert.digest.is_none();
+    is_told.then(|| alert.status.as_str())
+}
+
 /// The title with the latest news after it: that the alert is resolved, or what became of its release.
 fn headline(alert: &Alert, news: usize) -> String {
     let latest = match alert.status {
@@ -297,6 +322,23 @@ fn members(alert: &Alert) -> Vec<MemberView> {
 mod tests {
     use super::*;
     use crate::deliver::samples;
+
+    #[test]
+    fn a_subject_begins_with_a_state_that_is_not_open() {
+        let subject = |alert: Alert| View::of(&samples::message(alert)).subject();
+        let of = |status| subject(Alert { status, ..samples::takeover() });
+        for (status, start) in [
+            (AlertStatus::Open, "HIGH axios 1.14.1: published"),
+            (AlertStatus::Acknowledged, "ACKNOWLEDGED HIGH axios 1.14.1: published"),
+            (AlertStatus::Snoozed, "SNOOZED HIGH axios 1.14.1: published"),
+            (AlertStatus::Resolved, "RESOLVED HIGH axios 1.14.1: published"),
+        ] {
+            assert!(of(status).starts_with(start), "{}", of(status));
+            assert!(!of(status).contains("(resolved)"), "{}", of(status));
+        }
+        assert!(subject(samples::withdrawn()).ends_with(" (withdrawn)"));
+        assert!(!subject(samples::digest()).starts_with("INFO"), "{}", subject(samples::digest()));
+    }
 
     #[test]
     fn the_headline_names_the_release_once() {

@@ -119,7 +119,7 @@ mod tests {
             }
         }
         let ended = Alert { status: AlertStatus::Resolved, ..samples::takeover() };
-        assert!(View::of(&samples::message(ended)).subject().ends_with(" (resolved)"));
+        assert!(View::of(&samples::message(ended)).subject().starts_with("RESOLVED HIGH "));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     threads::thread,
 };
 use crate::{
-    model::{Alert, Fingerprint},
+    model::{Alert, Fingerprint, Occasion},
     store::{
         alerts::raised,
         broken::{Broken, Raw},
@@ -83,6 +83,18 @@ pub struct DeliveryState {
     /// Why it was sent, if not because the alert was raised: a repetition, an escalation, a notice of an action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl DeliveryState {
+    /// What it told of: `raised` if it was the first message about the alert to the subscription, else `changed`, or the
+    /// occasion: `resolved`, `repeated`.
+    pub(crate) fn event(&self, is_first: bool) -> &'static str {
+        match (self.why.as_deref().and_then(Occasion::of), is_first) {
+            (Some(occasion), _) => occasion.as_str(),
+            (None, true) => "raised",
+            (None, false) => "changed",
+        }
+    }
 }
 
 /// Where a delivery stands.

@@ -1,34 +1,47 @@
-//! The alerts that a subscription was told of and that are not resolved, for receivers that forget.
+//! The alerts that a subscription was told of and that are not resolved, or were not until lately, for receivers that forget.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
 
 use crate::{
     model::{Alert, Fingerprint, Severity},
-    store::{Store, StoreError, alerts::raised, columns::limit, error::QueryFailure, reading::known, silences},
+    store::{
+        Store, StoreError,
+        alerts::raised,
+        columns::{Micros, limit},
+        error::QueryFailure,
+        reading::known,
+        silences,
+    },
 };
 
-/// When a receiver is told again, and what quiet hours let through then.
+/// When a receiver is told again, and of what.
 #[derive(Clone, Copy, Debug)]
 pub struct Refresh {
     pub now: DateTime<Utc>,
-    /// The lowest severity of which there may be news.
+    /// The lowest severity of which there may be news: quiet hours let it through.
     pub least: Severity,
+    /// What was resolved later stands too: the receiver may not have believed the end.
+    pub resolved_after: DateTime<Utc>,
 }
 
-/// The unresolved alerts that a subscription was told of, by their fingerprints. The alerts come first, because the
-/// deliveries are many more.
-const STANDING: &str = "SELECT alerts.fingerprint FROM alerts
-     WHERE alerts.status <> 'resolved' AND alerts.fingerprint > :after AND EXISTS (
-         SELECT 1 FROM deliveries AS told WHERE told.alert = alerts.fingerprint
+/// The alerts that a subscription was told of and that are unresolved, or were resolved after a time, by their
+/// fingerprints. The alerts come first, because the deliveries are many more.
+const STANDING: &str = "SELECT fingerprint FROM (
+         SELECT fingerprint FROM alerts WHERE status <> 'resolved'
+         UNION ALL
+         SELECT fingerprint FROM alerts WHERE status = 'resolved' AND resolved_at > :resolved_after
+     ) AS standing
+     WHERE fingerprint > :after AND EXISTS (
+         SELECT 1 FROM deliveries AS told WHERE told.alert = standing.fingerprint
              AND told.subscription = :subscription AND told.state = 'delivered'
-     ) ORDER BY alerts.fingerprint LIMIT :at_most";
+     ) ORDER BY fingerprint LIMIT :at_most";
 
 impl Store {
     /// The next alerts after one, in the order of their fingerprints, that a subscription was told of and that are not
-    /// resolved, with the last one that was looked at. Empty after the last one. What silences and quiet hours hold back is
-    /// left out: an alert that a silence covers, and one whose news waits for the end of quiet hours, since it would show
-    /// the news.
+    /// resolved, or were resolved lately, with the last one that was looked at. Empty after the last one. What silences and
+    /// quiet hours hold back is left out: an alert that a silence covers, and one whose news waits for the end of quiet
+    /// hours, since it would show the news.
     ///
     /// # Errors
     /// As every read.
@@ -42,7 +55,10 @@ impl Store {
         self.read("reading the alerts that stand", |db| {
             let mut query = db.prepare_cached(STANDING)?;
             let after = after.map(|after| after.to_string()).unwrap_or_default();
-            let values = named_params! {":subscription": subscription, ":after": after, ":at_most": limit(at_most)};
+            let values = named_params! {
+                ":subscription": subscription, ":after": after, ":resolved_after": Micros(refresh.resolved_after),
+                ":at_most": limit(at_most),
+            };
             let rows = query.query_map(values, |row| row.get::<_, Fingerprint>(0))?;
             let found: Vec<Fingerprint> = rows.filter_map(known).collect::<Result<_, _>>()?;
             let silences = silences::active(db, refresh.now)?;

@@ -65,6 +65,22 @@ fn a_digest_tells_what_happened_in_its_period_and_what_goes_on() {
     assert_eq!(told(&sent(&lab.store, 180)), ["2 still open: axios, left-pad"]);
 }
 
+/// `run --once` raises alerts before the daemon first reads the configuration with `digest`.
+#[test]
+fn what_nobody_was_told_of_is_new_in_the_first_digest() {
+    let lab = Lab::new();
+    raise(&lab.store, &alert("axios", Severity::Critical), -60);
+    raise(&lab.store, &alert("chalk", Severity::High), -50);
+    assert!(!lab.store.make_digest("desk", minutes_later(-40), noon(), &is_wanted).unwrap());
+    let first = sent(&lab.store, 60);
+    assert_eq!(told(&first), ["2 new: axios, chalk"]);
+    assert_eq!(first.summary(), "1 critical open; 2 new");
+    raise(&lab.store, &alert("chalk", Severity::Critical), 70);
+    let second = sent(&lab.store, 120);
+    assert_eq!(told(&second), ["1 changed: chalk", "1 still open: axios"]);
+    assert_eq!(second.summary(), "2 critical open; 1 changed, 1 still open");
+}
+
 #[test]
 fn an_empty_digest_is_sent_too_and_tells_what_ends_soon_and_what_is_wrong() {
     let lab = begun();

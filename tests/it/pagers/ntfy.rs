@@ -82,7 +82,7 @@ async fn an_alert_is_one_notification_until_it_has_to_be_heard_again() {
     ];
     assert_eq!(seen, expected);
     let shown = service.0.lock().unwrap();
-    let last = shown.values().find(|one| one["title"].as_str().unwrap().contains("(resolved)")).unwrap();
+    let last = shown.values().find(|one| one["title"].as_str().unwrap().starts_with("RESOLVED ")).unwrap();
     assert_eq!((&last["tags"][0], &last["priority"]), (&"white_check_mark".into(), &2.into()));
 }
 

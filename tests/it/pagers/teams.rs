@@ -61,7 +61,7 @@ async fn every_event_is_a_card_that_says_how_the_alert_stands() {
     let says = |place: usize, text: &str| cards[place].to_string().contains(text);
     assert_eq!(cards.len(), 7);
     assert!(says(2, "acknowledged by ada at") && says(4, "open again by ada") && says(5, "snoozed by ada"));
-    assert!(says(6, "(resolved)"), "{}", cards[6]);
+    assert!(says(6, "RESOLVED "), "{}", cards[6]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::list::packs;
+use super::list::{INJECTIONS, packs};
 use crate::{
     deliver::{Message, Short},
     model::{
@@ -28,7 +28,9 @@ const STAGES: [(&str, AlertStatus); 7] = [
     ("resolved", AlertStatus::Resolved),
 ];
 
-/// Every message: over all of them each field of each kind has each text, and each stage has each text too.
+/// Every message: over all of them each field of each kind has each text, and each stage of each kind has each text and each
+/// field. Only a release has each text in each field at each stage: seven times the messages of the other kinds would make
+/// the tests almost twice as long.
 pub(super) fn messages() -> Vec<Message> {
     let packs = packs();
     let mut all = Vec::new();
@@ -44,7 +46,7 @@ pub(super) fn messages() -> Vec<Message> {
     all
 }
 
-/// The first message about an alert, one about what happens next, and their short forms.
+/// The first message about an alert, what happens next, and the short forms of the first and of a later one.
 fn life(mut pen: Pen<'_>, kind: AlertKind) -> Vec<Message> {
     let (subject, place) = (format!("{} {}", pen.turn, pen.next), pen.next + pen.turn);
     let whole = alert(&mut pen, kind, &subject);
@@ -221,8 +223,8 @@ fn digest(pen: &mut Pen<'_>) -> Alert {
     let subject = format!("digest {}", pen.next);
     let mut item = || DigestItem { alert: None, severity: Some(Severity::High), text: pen.text() };
     let sections = vec![
-        DigestSection { name: "new".to_owned(), count: 2, items: vec![item(), item()] },
-        DigestSection { name: "health".to_owned(), count: 1, items: vec![item()] },
+        DigestSection { name: "new".to_owned(), count: 2, critical: 1, items: vec![item(), item()] },
+        DigestSection { name: "health".to_owned(), count: 1, critical: 0, items: vec![item()] },
     ];
     let digest = Digest { from: at("2026-03-30T00:00:00Z"), to: at(RAISED), sections, history: None };
     let title = format!("digest of a day: {}", digest.summary());
@@ -230,5 +232,22 @@ fn digest(pen: &mut Pen<'_>) -> Alert {
         status: AlertStatus::Resolved,
         digest: Some(digest),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, at(RAISED))
+    }
+}
+
+#[test]
+fn every_text_is_in_a_message_of_every_stage_of_every_kind() {
+    let all = messages();
+    for (kind, (event, _)) in KINDS.into_iter().flat_map(|kind| STAGES.map(|stage| (kind, stage))) {
+        let is_told = |alert: &Alert| match &alert.note {
+            Some(note) => note.starts_with(event),
+            None => event == "changed" && alert.handling.is_some(),
+        };
+        let of_stage = all.iter().filter(|one| !one.is_short && one.alert.kind == kind && is_told(&one.alert));
+        let told: String = of_stage.map(|one| serde_json::to_string(&one.alert).unwrap()).collect();
+        for text in INJECTIONS {
+            let escaped = serde_json::to_string(text).unwrap();
+            assert!(told.contains(&escaped[1..escaped.len() - 1]), "{text:?} of {kind:?} {event}");
+        }
     }
 }

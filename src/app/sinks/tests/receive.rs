@@ -9,20 +9,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, BufReader},
+    net::TcpListener,
+    sync::mpsc,
 };
 
 use super::{
     mailbox::Mailbox,
-    rows::{Place, Receiver, Row},
+    rows::{AUTHORITY, Place, Receiver, Row},
 };
 use crate::{
     clock::ManualClock,
     config::Sink as SinkConfig,
     deliver::{
         Journal, Message, Receipt, Sink, StdoutSink,
+        lab_tls::authority,
         stand_in::{Asked, Said, Service, against},
     },
     http::{Client, ScriptedTransport},
@@ -84,66 +87,123 @@ impl Built {
 /// Delivers all messages to the receiver of a row, and looks at what it got of each.
 pub(super) async fn each(row: &Row, messages: &[Message], mut look: impl FnMut(&SinkConfig, Delivered<'_>)) {
     let folder = tempfile::tempdir().unwrap();
-    let http = Client::new(Arc::new(ScriptedTransport::new()), Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z")));
-    macro_rules! run {
-        ($built:expr, $catch:expr) => {{
-            let mut built = $built;
-            for message in messages {
-                let receipt = built.deliver(row, message).await;
-                let caught = $catch;
-                look(&built.section, Delivered { message, receipt, caught });
-            }
-        }};
-    }
+    let order = Order { row, messages };
     match row.receiver {
         Receiver::Web(service) => {
             let asked: Rc<RefCell<Vec<Asked>>> = Rc::default();
             let mut service = Recorder { service: service(), asked: Rc::clone(&asked) };
             Box::pin(against(&mut service, async |http, url| {
-                run!(
-                    Built::of(row, &Place::new(url.as_str(), &folder), http),
-                    asked.take().into_iter().map(Caught::Request).collect()
-                );
+                let built = Built::of(row, &Place::new(url.as_str(), &folder), http);
+                let caught = async || asked.take().into_iter().map(Caught::Request).collect();
+                order.carry_out(built, caught, &mut look).await;
             }))
             .await;
         }
+        Receiver::Datagrams | Receiver::Connection | Receiver::Secured | Receiver::Mail => {
+            over_network(order, &folder, &mut look).await;
+        }
+        _ => on_this_machine(order, &folder, &mut look).await,
+    }
+}
+
+/// The messages for the receiver of a row.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    row: &'a Row,
+    messages: &'a [Message],
+}
+
+impl Order<'_> {
+    /// The sink for a receiver at an address without web requests.
+    fn built(self, address: &str, folder: &TempDir) -> Built {
+        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), clock);
+        Built::of(self.row, &Place::new(address, folder), &http)
+    }
+
+    async fn carry_out(
+        self,
+        mut built: Built,
+        mut caught: impl AsyncFnMut() -> Vec<Caught>,
+        look: &mut impl FnMut(&SinkConfig, Delivered<'_>),
+    ) {
+        for message in self.messages {
+            let receipt = built.deliver(self.row, message).await;
+            let caught = caught().await;
+            look(&built.section, Delivered { message, receipt, caught });
+        }
+    }
+}
+
+async fn over_network(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    match order.row.receiver {
         Receiver::Mail => {
             let (mailbox, mut seen) = (Mailbox::open(), (0, 0));
-            let address = format!("127.0.0.1:{}", mailbox.port);
-            run!(Built::of(row, &Place::new(&address, &folder), &http), mails(&mailbox, &mut seen));
-        }
-        Receiver::Command => {
-            let place = Place::new("", &folder);
-            fs::write(place.file("script"), script(&place)).unwrap();
-            run!(Built::of(row, &place, &http), vec![ran(&place)]);
-        }
-        Receiver::File => {
-            let place = Place::new("", &folder);
-            run!(Built::of(row, &place, &http), vec![Caught::Written(taken(&place.file("alerts.jsonl")))]);
-        }
-        Receiver::Journal => {
-            let journal = Journal::new();
-            let place = Place { url: "", folder: journal.folder() };
-            run!(Built::of(row, &place, &http), vec![Caught::Datagram(journal.receive().0)]);
+            let built = order.built(&format!("127.0.0.1:{}", mailbox.port), folder);
+            order.carry_out(built, async || mails(&mailbox, &mut seen), look).await;
         }
         Receiver::Datagrams => {
             let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-            let address = server.local_addr().unwrap().to_string();
-            run!(Built::of(row, &Place::new(&address, &folder), &http), datagrams(&server));
+            let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+            order.carry_out(built, async || datagrams(&server), look).await;
         }
-        Receiver::Connection => {
-            let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = server.local_addr().unwrap().to_string();
-            let mut stream = None;
-            run!(Built::of(row, &Place::new(&address, &folder), &http), frames(&server, &mut stream).await);
+        Receiver::Secured => over_tls(order, folder, look).await,
+        _ => {
+            let (server, mut stream) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), None);
+            let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+            let caught = async || {
+                if stream.is_none() {
+                    stream = Some(BufReader::new(server.accept().await.unwrap().0));
+                }
+                frames(stream.as_mut().unwrap()).await
+            };
+            order.carry_out(built, caught, look).await;
         }
-        Receiver::Stdout => {
-            let written = Stream::default();
-            let built = Built::of(row, &Place::new("", &folder), &http);
+    }
+}
+
+/// The server answers while a message is on its way, and goes on with the same connection.
+async fn over_tls(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    let (ca, acceptor) = authority("127.0.0.1");
+    fs::write(folder.path().join(AUTHORITY), ca).unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let built = order.built(&server.local_addr().unwrap().to_string(), folder);
+    let (send, mut received) = mpsc::unbounded_channel();
+    let serve = async {
+        let stream = acceptor.accept(server.accept().await.unwrap().0).await.unwrap();
+        let mut stream = BufReader::new(stream);
+        loop {
+            send.send(frames(&mut stream).await).unwrap();
+        }
+    };
+    tokio::select! {
+        () = order.carry_out(built, async || received.recv().await.unwrap(), look) => {}
+        () = serve => {}
+    }
+}
+
+async fn on_this_machine(order: Order<'_>, folder: &TempDir, look: &mut impl FnMut(&SinkConfig, Delivered<'_>)) {
+    let place = Place::new("", folder);
+    match order.row.receiver {
+        Receiver::Command => {
+            fs::write(place.file("script"), script(&place)).unwrap();
+            order.carry_out(order.built("", folder), async || vec![ran(&place)], look).await;
+        }
+        Receiver::File => {
+            let lines = place.file("alerts.jsonl");
+            order.carry_out(order.built("", folder), async || vec![Caught::Written(taken(&lines))], look).await;
+        }
+        Receiver::Journal => {
+            let journal = Journal::new();
+            let caught = async || vec![Caught::Datagram(journal.receive().0)];
+            order.carry_out(order.built("", journal.folder()), caught, look).await;
+        }
+        _ => {
+            let (written, built) = (Stream::default(), order.built("", folder));
             assert!(format!("{:?}", built.sink).starts_with("StdoutSink"), "{:?}", built.sink);
             // The real one would write among the results of the tests.
-            let sink = Arc::new(StdoutSink::new(Box::new(written.clone())));
-            run!(Built { sink: sink.clone(), ..built }, vec![Caught::Written(written.take())]);
+            let built = Built { sink: Arc::new(StdoutSink::new(Box::new(written.clone()))), ..built };
+            order.carry_out(built, async || vec![Caught::Written(written.take())], look).await;
         }
     }
 }
@@ -198,11 +258,7 @@ fn datagrams(server: &UdpSocket) -> Vec<Caught> {
 }
 
 /// What is there of a connection: whole messages with their lengths, and nothing else.
-async fn frames(server: &TcpListener, stream: &mut Option<BufReader<TcpStream>>) -> Vec<Caught> {
-    if stream.is_none() {
-        *stream = Some(BufReader::new(server.accept().await.unwrap().0));
-    }
-    let stream = stream.as_mut().unwrap();
+async fn frames(stream: &mut BufReader<impl AsyncRead + Unpin>) -> Vec<Caught> {
     let mut caught = Vec::new();
     loop {
         let mut length = String::new();

@@ -8,8 +8,8 @@ use crate::{
     clock::{Clock, ManualClock},
     config::{Config, Form, Sink as SinkConfig},
     deliver::{
-        Dialect, Forge, Sink, Workspace,
-        stand_in::{Said, Service},
+        Dialect, FORGE_TOKEN, Forge, SLACK_TOKEN, Sink, Workspace,
+        stand_in::{Asked, Said, Service},
     },
     http::Client,
 };
@@ -24,6 +24,8 @@ pub(super) enum Receiver {
     Journal,
     Datagrams,
     Connection,
+    /// As `Connection`, over TLS.
+    Secured,
     Stdout,
 }
 
@@ -36,11 +38,15 @@ pub(super) struct Row {
     /// Its keys, but for those above and below.
     keys: fn(&Place<'_>) -> String,
     /// The stem of the keys of each secret, and the secret.
-    pub secrets: &'static [(&'static str, &'static str)],
+    pub secrets: Secrets,
     pub receiver: Receiver,
-    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough.
+    /// It gets every so many of the messages: where another row has the same texts, a part of them is enough. A life has ten or
+    /// four messages, so that only an odd number other than five reaches each stage.
     pub every: usize,
 }
+
+/// The file with the certificate authority of a receiver that has one.
+pub(super) const AUTHORITY: &str = "authority.pem";
 
 /// Where the receiver is: a URL or `host:port`, and a folder for its files.
 pub(super) struct Place<'a> {
@@ -62,27 +68,49 @@ impl<'a> Place<'a> {
 const FORMS: [(&str, Form); 3] =
     [("provwatch", Form::Provwatch), ("ocsf", Form::Ocsf), ("cloudevents", Form::CloudEvents)];
 
-/// The token of the stand-ins for forges, and that for Slack.
-const FORGE: &str = crate::deliver::FORGE_TOKEN;
-const SLACK: &str = crate::deliver::SLACK_TOKEN;
+/// The stems of secrets, and the secrets.
+type Secrets = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn rows() -> Vec<Row> {
-    let row = |kind, receiver, secrets, keys| Row { kind, form: None, keys, secrets, receiver, every: 1 };
-    let mut rows = vec![
-        row("email", Receiver::Mail, &[], |at| {
-            let port = at.url.rsplit_once(':').unwrap().1;
-            let people = "from = \"provwatch <alerts@example.org>\"\nto = [\"Ops <ops@example.org>\"]";
-            format!("server = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n{people}")
-        }),
-        row("slack", Receiver::Web(|| says(200, "ok")), &[("url", "URLservices/T0ABC/B0DEF/qW3rtY-s3cr3t")], |_| {
-            String::new()
-        }),
-        row("slack", Receiver::Web(|| Box::new(Workspace::default())), &[("token", SLACK)], |at| {
+    let of_people = mail().into_iter().chain(chats()).chain(pagers()).chain(forges());
+    let mut rows: Vec<Row> = of_people.chain(logs()).chain(FORMS.into_iter().flat_map(programs)).collect();
+    for row in &mut rows {
+        row.every = match (row.kind, row.receiver) {
+            // A process for each.
+            ("command", _) | (_, Receiver::Secured) => 7,
+            ("file" | "gitlab", _) | (_, Receiver::Connection) | ("syslog", Receiver::Journal) => 3,
+            _ => 1,
+        };
+    }
+    rows
+}
+
+fn row(kind: &'static str, receiver: Receiver, secrets: Secrets, keys: fn(&Place<'_>) -> String) -> Row {
+    Row { kind, form: None, keys, secrets, receiver, every: 1 }
+}
+
+fn mail() -> [Row; 1] {
+    [row("email", Receiver::Mail, &[], |at| {
+        let port = at.url.rsplit_once(':').unwrap().1;
+        let people = "from = \"provwatch <alerts@example.org>\"\nto = [\"Ops <ops@example.org>\"]";
+        format!("server = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\n{people}")
+    })]
+}
+
+fn chats() -> [Row; 3] {
+    [
+        row("slack", Receiver::Web(|| says(200, "ok")), SLACK_URL, |_| String::new()),
+        row("slack", Receiver::Web(|| Box::new(Workspace::default())), &[("token", SLACK_TOKEN)], |at| {
             format!("api = \"{}api/\"\nchannel = \"C0123456789\"", at.url)
         }),
-        row("teams", Receiver::Web(|| says(202, "")), &[("url", TEAMS_URL)], |_| String::new()),
-        row("pagerduty", Receiver::Web(|| says(202, r#"{"status":"success"}"#)), &[("routing_key", KEY)], |at| {
+        row("teams", Receiver::Web(|| says(202, "")), TEAMS_URL, |_| String::new()),
+    ]
+}
+
+fn pagers() -> [Row; 4] {
+    [
+        row("pagerduty", Receiver::Web(|| says(202, r#"{"status":"success"}"#)), PAGERDUTY, |at| {
             format!("url = \"{}v2/enqueue\"", at.url)
         }),
         row("alertmanager", Receiver::Web(|| says(200, "")), &[("password", "correct-h0rse/battery+\"staple")], |at| {
@@ -92,51 +120,57 @@ pub(super) fn rows() -> Vec<Row> {
             format!("url = \"{}\"", at.url)
         }),
         row("ntfy", Receiver::Web(|| says(200, r#"{"id":"x"}"#)), NTFY, |at| format!("server = \"{}\"", at.url)),
-        row("github", Receiver::Web(|| Box::new(Forge::new(Dialect::GitHub))), &[("token", FORGE)], |at| {
+    ]
+}
+
+fn forges() -> [Row; 2] {
+    [
+        row("github", Receiver::Web(|| Box::new(Forge::new(Dialect::GitHub))), &[("token", FORGE_TOKEN)], |at| {
             format!("api = \"{}\"\nrepository = \"acme/alerts\"\nlabels = [\"provwatch\", \"security\"]", at.url)
         }),
-        row("gitlab", Receiver::Web(|| Box::new(Forge::new(Dialect::GitLab))), &[("token", FORGE)], |at| {
+        row("gitlab", Receiver::Web(|| Box::new(Forge::new(Dialect::GitLab))), &[("token", FORGE_TOKEN)], |at| {
             format!("api = \"{}\"\nproject = \"acme/sec/alerts\"\nlabels = [\"provwatch\", \"security\"]", at.url)
         }),
+    ]
+}
+
+fn logs() -> [Row; 6] {
+    [
         row("journald", Receiver::Journal, &[], |at| format!("socket = {:?}", at.file("socket"))),
         row("syslog", Receiver::Journal, &[], |at| format!("address = \"unix:{}\"", at.file("socket"))),
         row("syslog", Receiver::Datagrams, &[], |at| format!("address = \"udp://{}\"", at.url)),
         row("syslog", Receiver::Connection, &[], |at| format!("address = \"tcp://{}\"", at.url)),
+        row("syslog", Receiver::Secured, &[], |at| format!("address = \"tls://{}\"", at.url)),
         row("stdout", Receiver::Stdout, &[], |_| String::new()),
-    ];
-    for form in FORMS {
-        let row = |kind, receiver, secrets, keys| Row { kind, form: Some(form), keys, secrets, receiver, every: 1 };
-        rows.extend([
-            row("webhook", Receiver::Web(|| says(200, "")), WEBHOOK, |at| format!("url = \"{}hook/0123abcd\"", at.url)),
-            row("command", Receiver::Command, &[], |at| {
-                format!("command = [\"/bin/sh\", {:?}, \"--queue\", \"two words\"]", at.file("script"))
-            }),
-            row("file", Receiver::File, &[], |at| format!("path = {:?}", at.file("alerts.jsonl"))),
-        ]);
-    }
-    for row in &mut rows {
-        row.every = match (row.kind, row.receiver) {
-            // A process for each.
-            ("command", _) => 7,
-            ("file", _) | (_, Receiver::Connection) => 3,
-            ("gitlab", _) | ("syslog", Receiver::Journal) => 2,
-            _ => 1,
-        };
-    }
-    rows
+    ]
 }
 
-const KEY: &str = "8c1f5e7a93d24b60b5a7c9e1f3d20468";
-const NTFY: &[(&str, &str)] = &[("topic", "s3cr3t-t0pic"), ("token", "tk_hunter2hunter2hunter2hunter")];
-const WEBHOOK: &[(&str, &str)] =
+fn programs(form: (&'static str, Form)) -> [Row; 3] {
+    let rows = [
+        row("webhook", Receiver::Web(|| says(200, "")), WEBHOOK, |at| format!("url = \"{}hook/0123abcd\"", at.url)),
+        row("command", Receiver::Command, &[], |at| {
+            format!("command = [\"/bin/sh\", {:?}, \"--queue\", \"two words\"]", at.file("script"))
+        }),
+        row("file", Receiver::File, &[], |at| format!("path = {:?}", at.file("alerts.jsonl"))),
+    ];
+    rows.map(|row| Row { form: Some(form), ..row })
+}
+
+const SLACK_URL: Secrets = &[("url", "URLservices/T0ABC/B0DEF/qW3rtY-s3cr3t")];
+const TEAMS_URL: Secrets = &[(
+    "url",
+    "URLworkflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?sp=%2Ftriggers&sv=1.0&sig=aB3-_dE6fG9hJ2kL5mN8",
+)];
+const PAGERDUTY: Secrets = &[("routing_key", "8c1f5e7a93d24b60b5a7c9e1f3d20468")];
+const NTFY: Secrets = &[("topic", "s3cr3t-t0pic"), ("token", "tk_hunter2hunter2hunter2hunter")];
+const WEBHOOK: Secrets =
     &[("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("authorization", "Bearer h00k-t0k3n-hunter2")];
-const TEAMS_URL: &str = "URLworkflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?sp=%2Ftriggers&sv=1.0&sig=aB3-_dE6fG9hJ2kL5mN8";
 
 /// A service that always says the same.
 struct Always(u16, &'static str);
 
 impl Service for Always {
-    fn answer(&mut self, _: &crate::deliver::stand_in::Asked) -> Said {
+    fn answer(&mut self, _: &Asked) -> Said {
         Said::Answer(self.0, Vec::new(), self.1.to_owned())
     }
 }
@@ -160,8 +194,12 @@ impl Row {
 
     /// The configuration with this receiver as its only subscription. The secrets are in files of the folder.
     pub fn config(&self, place: &Place<'_>) -> Config {
-        let mut text =
-            format!("[[subscriptions]]\nname = \"desk\"\ntype = \"{}\"\n{}\n", self.kind, (self.keys)(place));
+        let mut text = String::new();
+        if Path::new(&place.file(AUTHORITY)).exists() {
+            writeln!(text, "[http]\nca_file = {:?}", place.file(AUTHORITY)).unwrap();
+        }
+        let keys = (self.keys)(place);
+        writeln!(text, "[[subscriptions]]\nname = \"desk\"\ntype = \"{}\"\n{keys}", self.kind).unwrap();
         if let Some((form, _)) = self.form {
             writeln!(text, "form = \"{form}\"").unwrap();
         }

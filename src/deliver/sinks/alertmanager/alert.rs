@@ -24,9 +24,14 @@ const MAX_ANNOTATION: usize = 6_000;
 /// Most bytes of the members of a campaign in the description.
 const MAX_MEMBERS: usize = 3_000;
 
-/// An end lies at least so far in the past. Alertmanager ignores one that its own clock has not reached, and the two
-/// clocks may differ a little.
+/// An end lies at least so far in the past, unless the alert began later. Alertmanager ignores an end that its own clock
+/// has not reached, and the two clocks may differ a little. If they differ by more, the end holds as soon as it is posted
+/// again, which is done for some minutes.
 const SETTLED: TimeDelta = TimeDelta::seconds(30);
+
+/// The end under labels that an alert does not have any more is posted once, and lies so far in the past: `doctor` warns
+/// of clocks that differ by more. Its beginning is of no use to people, and may be earlier than it was.
+const REPLACED: TimeDelta = TimeDelta::minutes(5);
 
 /// One element of the array that `POST /api/v2/alerts` takes.
 #[derive(Debug, Serialize)]
@@ -55,7 +60,7 @@ impl PostableAlert {
         Self {
             labels,
             annotations: annotations(&view, &message.alert),
-            starts_at: rfc3339(message.alert.raised_at.min(end)),
+            starts_at: rfc3339(message.alert.raised_at),
             ends_at: rfc3339(end),
             generator_url: view.links.first().map(|link| link.url.clone()),
         }
@@ -63,7 +68,7 @@ impl PostableAlert {
 
     /// The end of the alert under labels that it does not have any more.
     pub fn ended(alert: &Alert, labels: Labels, at: Moment) -> Self {
-        let end = at.now - SETTLED;
+        let end = at.now - REPLACED;
         Self {
             labels,
             annotations: BTreeMap::from([("summary", "This alert goes on with other labels".to_owned())]),
@@ -74,13 +79,14 @@ impl PostableAlert {
     }
 }
 
-/// The end of an alert: when it was resolved, or how long it holds.
+/// The end of an alert: when it was resolved, or how long it holds. It is never before the beginning, which Alertmanager
+/// refuses.
 fn end(alert: &Alert, Moment { now, holds }: Moment) -> DateTime<Utc> {
     if alert.status != AlertStatus::Resolved {
-        return now + holds;
+        return (now + holds).max(alert.raised_at);
     }
     let resolved = alert.handling.as_ref().filter(|handling| handling.status == AlertStatus::Resolved);
-    resolved.map_or(now, |handling| handling.at).min(now - SETTLED)
+    resolved.map_or(now, |handling| handling.at).min(now - SETTLED).max(alert.raised_at)
 }
 
 fn annotations(view: &View, alert: &Alert) -> BTreeMap<&'static str, String> {
@@ -153,7 +159,8 @@ mod tests {
             (resolved("2026-03-31T08:00:00Z"), "2026-03-31T08:00:00Z", "00:24:10", "07:59:30"),
             (resolved("2026-03-31T09:00:00Z"), "2026-03-31T08:00:00Z", "00:24:10", "07:59:30"),
             (without, "2026-03-31T08:00:00Z", "00:24:10", "07:59:30"),
-            (resolved("2026-03-31T00:24:10Z"), "2026-03-31T00:24:10Z", "00:23:40", "00:23:40"),
+            (resolved("2026-03-31T00:24:20Z"), "2026-03-31T00:24:20Z", "00:24:10", "00:24:10"),
+            (resolved("2026-03-31T00:24:20Z"), "2026-03-31T00:25:20Z", "00:24:10", "00:24:20"),
         ] {
             let posted = posted(&alert, at(now));
             let time = |name: &str| posted[name].as_str().unwrap()[11..19].to_owned();

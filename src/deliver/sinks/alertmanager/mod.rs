@@ -35,10 +35,26 @@ pub enum Login {
     Bearer(Secret),
 }
 
+impl Login {
+    /// The endpoint, whose errors do not show the login, and the value of the header `Authorization`.
+    pub(crate) fn prove(login: Option<&Self>, endpoint: Endpoint) -> (Endpoint, Option<Secret>) {
+        let (value, secret) = match login {
+            None => return (endpoint, None),
+            Some(Self::Basic { username, password }) => {
+                let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
+                (format!("Basic {encoded}"), password)
+            }
+            Some(Self::Bearer(token)) => (format!("Bearer {}", token.expose()), token),
+        };
+        (endpoint.hiding(secret), Some(value.into()))
+    }
+}
+
 /// Keeps each alert firing at Alertmanager until it is resolved.
 ///
 /// Alertmanager ends an alert of which it hears nothing, and forgets all alerts when it starts. So everything that is not
-/// resolved is sent again every `resend`, as Prometheus does.
+/// resolved is sent again every `resend`, as Prometheus does. So is, for some minutes, what was resolved: Alertmanager
+/// ignores an end that its own clock has not reached.
 #[derive(Debug)]
 pub struct AlertmanagerSink {
     endpoint: Endpoint,
@@ -67,15 +83,8 @@ impl AlertmanagerSink {
     /// The sink with a login.
     #[must_use]
     pub fn with_login(self, login: Option<&Login>) -> Self {
-        let (value, secret) = match login {
-            None => return self,
-            Some(Login::Basic { username, password }) => {
-                let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
-                (format!("Basic {encoded}"), password)
-            }
-            Some(Login::Bearer(token)) => (format!("Bearer {}", token.expose()), token),
-        };
-        Self { endpoint: self.endpoint.hiding(secret), authorization: Some(value.into()), ..self }
+        let (endpoint, authorization) = Login::prove(login, self.endpoint);
+        Self { endpoint, authorization, ..self }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -221,7 +230,7 @@ mod tests {
         };
         let firing = |severity: &str| (severity.to_owned(), "01:25".to_owned());
         assert_eq!(told(&bodies[0]), [firing("high")]);
-        assert_eq!(told(&bodies[1]), [firing("critical"), ("high".to_owned(), "00:24".to_owned())]);
+        assert_eq!(told(&bodies[1]), [firing("critical"), ("high".to_owned(), "00:20".to_owned())]);
         assert_eq!(told(&bodies[2]), [firing("critical")]);
     }
 

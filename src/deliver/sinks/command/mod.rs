@@ -3,10 +3,10 @@
 mod run;
 
 use std::{
-    env,
+    env, fs,
     io::ErrorKind,
-    os::unix::process::CommandExt,
-    path::PathBuf,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -14,7 +14,10 @@ use std::{
 use futures::future::BoxFuture;
 
 use self::run::{Ending, Run, run};
-use crate::deliver::{Form, Message, Receipt, Sink, SinkError, event::Event};
+use crate::{
+    deliver::{Form, Message, Receipt, Sink, SinkError, event::Event},
+    text::shell_word,
+};
 
 /// The exit status of a program that never accepts the message (`EX_DATAERR` of sysexits.h).
 const REFUSED: i32 = 65;
@@ -93,10 +96,8 @@ impl CommandSink {
 
     fn not_started(&self, error: std::io::Error) -> SinkError {
         let hint = match error.kind() {
-            ErrorKind::PermissionDenied => {
-                "; the sandbox of the service forbids programs: install systemd/provwatch-command.conf"
-            }
-            _ => "",
+            ErrorKind::PermissionDenied => forbidden(&self.settings.program),
+            _ => String::new(),
         };
         SinkError::temporary(format!("running {}{hint}", self.name())).because(error)
     }
@@ -105,6 +106,19 @@ impl CommandSink {
     fn name(&self) -> String {
         format!("the program {}", self.settings.program.display())
     }
+}
+
+/// Why a program may not be started, with the next step: its mode, or the sandbox of the service, or the rights of this user.
+fn forbidden(program: &Path) -> String {
+    let is_executable = |found: &fs::Metadata| found.is_file() && found.permissions().mode() & 0o111 != 0;
+    if fs::metadata(program).is_ok_and(|found| !is_executable(&found)) {
+        return format!("; it is not executable: `chmod +x {}`", shell_word(&program.display().to_string()));
+    }
+    // systemd sets it for every service.
+    if env::var_os("INVOCATION_ID").is_some() {
+        return "; the sandbox of the service forbids programs: install systemd/provwatch-command.conf".to_owned();
+    }
+    "; this user may not execute it, its interpreter or a folder on the way".to_owned()
 }
 
 impl Sink for CommandSink {

@@ -197,7 +197,7 @@ async fn a_program_that_cannot_be_started_is_reported_with_the_next_step() {
     fs::set_permissions(at("script"), fs::Permissions::from_mode(0o700)).unwrap();
     for (program, said) in [
         (at("missing"), "No such file"),
-        (at("data"), "install systemd/provwatch-command.conf"),
+        (at("data"), "it is not executable: `chmod +x "),
         (at("script"), "No such file"),
         (folder.path().to_owned(), "running the program"),
     ] {

@@ -177,7 +177,7 @@ impl<'a> Recipients<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::samples;
+    use crate::deliver::{samples, testing};
 
     fn answer(code: u16) -> Answer {
         Answer::new(code, "because")
@@ -192,17 +192,9 @@ mod tests {
         let accepted = || Standing::after_content(&Ok(answer(250)));
         let before = |code| Standing::before_content(&answer(code));
         let after = |code| Standing::after_content(&Err(answer(code)));
-        let kind = |result: Result<Receipt, SinkError>| match result {
-            Ok(_) => "delivered",
-            Err(SinkError::PutOff { .. }) => "put off",
-            Err(SinkError::Temporary { .. }) => "temporary",
-            Err(SinkError::Refused { .. }) => "refused",
-            Err(SinkError::Permanent { .. }) => "permanent",
-            Err(SinkError::Gone { .. }) => "gone",
-        };
         for (standings, expected, noted) in [
-            ([accepted(), accepted(), accepted()], "delivered", 0),
-            ([accepted(), before(550), accepted()], "delivered", 3),
+            ([accepted(), accepted(), accepted()], "taken", 0),
+            ([accepted(), before(550), accepted()], "taken", 3),
             ([accepted(), before(450), accepted()], "put off", 2),
             ([accepted(), before(450), before(550)], "put off", 2),
             ([before(552), before(450), before(550)], "temporary", 1),
@@ -216,7 +208,11 @@ mod tests {
                 recipients.set(place, standing.clone());
             }
             let notes = recipients.noted_now();
-            assert_eq!((kind(recipients.result("handing in")), notes.len()), (expected, noted), "{standings:?}");
+            assert_eq!(
+                (testing::verdict(&recipients.result("handing in")), notes.len()),
+                (expected, noted),
+                "{standings:?}"
+            );
             assert!(recipients.noted_now().is_empty(), "once");
             // The next attempt goes on from there.
             let later = Message { recipients: notes, ..message };

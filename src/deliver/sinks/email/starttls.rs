@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use lettre::transport::smtp::extension::ClientId;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -65,7 +65,8 @@ async fn answer(
     Err(Failure::Answer { step, answer: Answer::new(said, &lines.join(" ")), next: None })
 }
 
-async fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(u16, Vec<String>)> {
+/// The code and the lines of one answer (RFC 5321, 4.2.1).
+async fn read_answer(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<(u16, Vec<String>)> {
     let mut lines = Vec::new();
     while lines.len() < MOST_LINES {
         let mut bytes = Vec::new();
@@ -86,4 +87,52 @@ async fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(u16, Vec<
 
 fn not_smtp() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "this is not the answer of a mail server")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The answer of a server that says this and hangs up.
+    fn read(mut said: &[u8]) -> io::Result<(u16, Vec<String>)> {
+        read_answer(&mut said).now_or_never().expect("nothing to wait for")
+    }
+
+    #[test]
+    fn answers_are_read_line_by_line() {
+        for (said, code, lines) in [
+            ("220 mail.example ESMTP\r\n", 220, &["mail.example ESMTP"][..]),
+            (
+                "250-mail.example\r\n250-STARTTLS\r\n250 8BITMIME\r\nmore",
+                250,
+                &["mail.example", "STARTTLS", "8BITMIME"],
+            ),
+            ("220\r\n", 220, &[""]),
+            ("220 bare\n", 220, &["bare"]),
+            ("454 n\u{f6}t now\r\n", 454, &["n\u{f6}t now"]),
+        ] {
+            assert_eq!(
+                read(said.as_bytes()).unwrap(),
+                (code, lines.iter().map(ToString::to_string).collect()),
+                "{said:?}"
+            );
+        }
+        let endless = "250-x\r\n".repeat(MOST_LINES + 1);
+        let long = format!("220 {}\r\n", "x".repeat(3_000));
+        for said in ["", "220 torn", "HTTP/1.1 400 Bad Request\r\n", "\r\n", "2\u{f6}0 x\r\n", &endless, &long] {
+            assert!(read(said.as_bytes()).is_err(), "{said:.40}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_is_read_within_bounds(said in proptest::collection::vec(any::<u8>(), 0..600)) {
+            if let Ok((_, lines)) = read(&said) {
+                prop_assert!(!lines.is_empty() && lines.len() <= MOST_LINES);
+            }
+        }
+    }
 }

@@ -237,7 +237,7 @@ mod tests {
     fn a_digest_has_its_sections() {
         let at = "2026-03-31T00:00:00Z".parse().unwrap();
         let item = DigestItem { alert: None, severity: None, text: "axios 1.14.1 @team".to_owned() };
-        let section = DigestSection { name: "new".to_owned(), count: 1, items: vec![item] };
+        let section = DigestSection { name: "new".to_owned(), count: 1, critical: 0, items: vec![item] };
         let digest = Digest { from: at, to: at, sections: vec![section], history: None };
         let text = texts(Alert { digest: Some(digest), ..samples::takeover() }).concat();
         assert!(text.contains("**In the digest:** new: 1\n\n- axios `1.14.1 @team`\n"), "{text}");

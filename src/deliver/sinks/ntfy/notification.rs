@@ -95,7 +95,9 @@ fn open(link: &LinkView) -> Action {
 /// stored.
 fn message(view: &View, is_stored: bool, room: usize) -> String {
     let status = view.standing.iter().map(|standing| format!("Status: {standing}"));
-    let mut lines: Vec<String> = view.note.iter().chain(&view.warning).cloned().chain(status).collect();
+    // The argument of a drill begins with its warning.
+    let warning = view.warning.iter().filter(|warning| !view.argument.starts_with(warning.as_str()));
+    let mut lines: Vec<String> = view.note.iter().chain(warning).cloned().chain(status).collect();
     lines.extend(digest(view));
     lines.extend((!view.argument.is_empty()).then(|| view.argument.clone()));
     lines.extend(view.owner.iter().map(|owner| format!("Owner: {owner}")));

@@ -31,6 +31,10 @@ pub(super) struct Connections {
     kept: Mutex<Option<Connection>>,
 }
 
+/// How long the answer of a server for TLS to words in the clear may take, and how it begins (RFC 8446, 5.1).
+const ALERT: Duration = Duration::from_millis(200);
+const TLS_ALERT: u8 = 21;
+
 /// How long a new connection is watched for a refusal.
 const SETTLING: Duration = Duration::from_millis(500);
 
@@ -69,6 +73,7 @@ impl Connections {
         let mut connection = self.open().await?;
         connection.settle().await?;
         connection.write(&frame).await?;
+        connection.hear_alert().await?;
         *kept = Some(connection);
         Ok(())
     }
@@ -107,6 +112,18 @@ impl Connection {
         }
         let why = "the server closed the new connection; it may require a client certificate";
         Err(io::Error::new(io::ErrorKind::ConnectionAborted, why))
+    }
+
+    /// Whether a server for TLS answers the first message in the clear: with an alert, which no syslog server sends.
+    async fn hear_alert(&mut self) -> io::Result<()> {
+        let Self::Plain(stream) = self else { return Ok(()) };
+        let mut first = [0];
+        match tokio::time::timeout(ALERT, stream.peek(&mut first)).await {
+            Ok(Ok(1)) if first == [TLS_ALERT] => {
+                Err(io::Error::other("the server speaks TLS on this port: configure tls:// in place of tcp://"))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! A message in the form of RFC 5424, shortened to what the server takes.
+//! A message in the form that the server takes, shortened to what it takes.
 
 use chrono::SecondsFormat;
 
@@ -29,6 +29,18 @@ const UTF8: &str = "\u{feff}";
 /// The end of a text that was cut.
 const CUT: &str = "… (shortened)";
 
+/// The form of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// RFC 5424, for servers on other machines.
+    Network,
+    /// What programs of a machine write to its own socket: `<PRI>provwatch[42]: text`. Both usual owners of `/dev/log`,
+    /// systemd-journald and rsyslog's imuxsock, read messages there as the C library's `syslog` writes them, and take a
+    /// message in the form of RFC 5424 for text. The time is left out, which they add: ours would be in a time zone that
+    /// the message does not name.
+    Local,
+}
+
 /// What is the same in every message.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
@@ -52,28 +64,34 @@ fn header(text: &str, limit: usize) -> String {
 }
 
 /// The message in at most `limit` bytes. Header and structured data stay whole; the text is shortened, and both say so.
-pub(super) fn compose(origin: &Origin, message: &Message, limit: usize) -> String {
+pub(super) fn compose(origin: &Origin, form: Form, message: &Message, limit: usize) -> String {
     let view = View::of(message);
     let evidence = evidence(&view);
     let separator = if evidence.is_empty() { "" } else { " | " };
     let text = format!("{}{separator}{evidence}", line(message, &view));
-    let whole = assemble(origin, message, &view, &text, false);
+    let assemble = |text: &str, is_cut| assemble(origin, form, message, (text, &data(message, &view, is_cut)));
+    let whole = assemble(&text, false);
     if whole.len() <= limit {
         return whole;
     }
-    let frame = assemble(origin, message, &view, CUT, true).len();
+    let frame = assemble(CUT, true).len();
     let cut = &text[..text.floor_char_boundary(limit.saturating_sub(frame))];
-    assemble(origin, message, &view, &format!("{cut}{CUT}"), true)
+    assemble(&format!("{cut}{CUT}"), true)
 }
 
-fn assemble(origin: &Origin, message: &Message, view: &View, text: &str, is_cut: bool) -> String {
+fn assemble(origin: &Origin, form: Form, message: &Message, (text, data): (&str, &str)) -> String {
     let priority = u16::from(origin.facility) * 8 + u16::from(priority(message));
-    let time = message.created_at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let Origin { host, process, .. } = origin;
-    let event = Event::of(message).as_str();
-    let data = data(message, view, is_cut);
-    let mark = if text.is_ascii() { "" } else { UTF8 };
-    format!("<{priority}>1 {time} {host} provwatch {process} {event} {data} {mark}{text}")
+    match form {
+        Form::Network => {
+            let time = message.created_at.to_rfc3339_opts(SecondsFormat::Micros, true);
+            let event = Event::of(message).as_str();
+            let mark = if text.is_ascii() { "" } else { UTF8 };
+            format!("<{priority}>1 {time} {host} provwatch {process} {event} {data} {mark}{text}")
+        }
+        // People read it: the properties come last.
+        Form::Local => format!("<{priority}>provwatch[{process}]: {text} {data}"),
+    }
 }
 
 /// The properties of the alert.
@@ -171,9 +189,41 @@ pub(crate) mod tests {
         panic!("a value without an end: {quoted}");
     }
 
+    /// Reads a message as systemd-journald and rsyslog's imuxsock do: the priority, the identifier up to a bracket or a
+    /// colon, the process in brackets, then the text.
+    pub fn parse_local(message: &str) -> Parsed {
+        let (priority, rest) = message.strip_prefix('<').unwrap().split_once('>').unwrap();
+        let (identifier, rest) = rest.split_once('[').unwrap();
+        let (process, text) = rest.split_once("]: ").unwrap();
+        assert!(process.bytes().all(|byte| byte.is_ascii_digit()), "{message}");
+        let (text, data) = text.rsplit_once(" [provwatch@32473").unwrap();
+        let as_network = parse(&format!("<{priority}>1 - - {identifier} {process} - [provwatch@32473{data} {text}"));
+        Parsed { header: vec![identifier.to_owned(), process.to_owned()], ..as_network }
+    }
+
+    #[test]
+    fn a_takeover_in_the_form_of_this_machine() {
+        let text = compose(&origin(), Form::Local, &samples::message(samples::takeover()), 8_192);
+        let start =
+            "<27>provwatch[42]: HIGH axios 1.14.1: published with a token after 14 months of trusted publishing; ";
+        assert!(text.starts_with(start), "{text}");
+        assert!(text.ends_with(" id=\"msg_p5jXN8AQM9LWM0D4loKWxJek\"]"), "{text}");
+        let parsed = parse_local(&text);
+        assert_eq!((parsed.priority, parsed.header), (27, vec!["provwatch".to_owned(), "42".to_owned()]));
+        assert_eq!((parsed.data["event"].as_str(), parsed.data["alert"].as_str()), ("raised", "6adc1e73047a"));
+        for message in lives::all() {
+            for limit in [2_048, 8_192] {
+                let text = compose(&origin(), Form::Local, &message, limit);
+                let parsed = parse_local(&text);
+                assert!(text.len() <= limit && !text.chars().any(misleads), "{text}");
+                assert_eq!(parsed.data.contains_key("shortened"), parsed.text.ends_with(CUT), "{text}");
+            }
+        }
+    }
+
     #[test]
     fn a_takeover_in_the_form_of_rfc_5424() {
-        let text = compose(&origin(), &samples::message(samples::takeover()), 8_192);
+        let text = compose(&origin(), Form::Network, &samples::message(samples::takeover()), 8_192);
         let expected = "<27>1 2026-03-31T00:24:11.000000Z host.example provwatch 42 raised [provwatch@32473 alert=\"6adc1e73047a\" \
                         event=\"raised\" kind=\"release\" severity=\"high\" confidence=\"high\" status=\"open\" \
                         purl=\"pkg:npm/axios@1.14.1\" id=\"msg_p5jXN8AQM9LWM0D4loKWxJek\"] HIGH axios 1.14.1: published with a token \
@@ -185,7 +235,7 @@ pub(crate) mod tests {
     fn every_message_is_one_line_within_the_limit() {
         for message in lives::all() {
             for limit in [2_048, 8_192] {
-                let text = compose(&origin(), &message, limit);
+                let text = compose(&origin(), Form::Network, &message, limit);
                 assert!(text.len() <= limit, "{} of {limit}", text.len());
                 let parsed = parse(&text);
                 let text = parsed.text.strip_prefix(UTF8).unwrap_or(&parsed.text);
@@ -196,7 +246,8 @@ pub(crate) mod tests {
                 assert_eq!(parsed.data.contains_key("shortened"), text.ends_with(CUT), "{text}");
             }
         }
-        let campaign = parse(&compose(&origin(), &samples::message(samples::campaign(1_000, 1_000)), 2_048));
+        let campaign =
+            parse(&compose(&origin(), Form::Network, &samples::message(samples::campaign(1_000, 1_000)), 2_048));
         assert_eq!((campaign.data["members"].as_str(), campaign.data["shortened"].as_str()), ("1000", "true"));
         assert!(campaign.text.contains("provwatch alerts show"), "the command comes before the evidence");
     }

@@ -1,4 +1,4 @@
-//! The sink that sends messages to a syslog server (RFC 5424).
+//! The sink that sends messages to a syslog server.
 
 mod connection;
 mod format;
@@ -10,10 +10,10 @@ use futures::future::BoxFuture;
 use tokio::net::{UdpSocket, lookup_host};
 
 #[cfg(test)]
-pub(crate) use self::format::tests::parse as syslog_parsed;
+pub(crate) use self::format::tests::{parse as syslog_parsed, parse_local as syslog_parsed_here};
 use self::{
     connection::Connections,
-    format::{DATAGRAM, Origin, WHOLE, compose},
+    format::{DATAGRAM, Form, Origin, WHOLE, compose},
     local::send_local,
 };
 use crate::{
@@ -24,9 +24,9 @@ use crate::{
 /// Where the server listens.
 #[derive(Clone, Debug)]
 pub enum SyslogTarget {
-    /// A socket on this machine.
+    /// A socket on this machine, in the form that programs of a machine use there.
     Unix(PathBuf),
-    /// One datagram for each message (RFC 5426).
+    /// One datagram for each message (RFC 5424, 5426).
     Udp(String, u16),
     /// A connection, with the length before each message (RFC 6587, 3.4.1).
     Tcp(String, u16),
@@ -61,6 +61,9 @@ pub enum SyslogTlsError {
         source: TrustError,
     },
 }
+
+/// The receipt.
+const SENT: &str = "sent; syslog confirms nothing";
 
 /// Sends messages to a syslog server, which confirms none of them: a message counts as delivered when the system took it.
 #[derive(Debug)]
@@ -97,14 +100,13 @@ impl SyslogSink {
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SinkError> {
+        let compose = |form, limit| compose(&self.origin, form, message, limit);
         let sent = match &self.target {
-            Target::Unix(path) => send_local(path, |limit| compose(&self.origin, message, limit)).await,
-            Target::Udp(host, port) => {
-                send_datagram(host, *port, compose(&self.origin, message, DATAGRAM).as_bytes()).await
-            }
-            Target::Stream(connections) => connections.send(compose(&self.origin, message, WHOLE).as_bytes()).await,
+            Target::Unix(path) => send_local(path, |limit| compose(Form::Local, limit)).await,
+            Target::Udp(host, port) => send_datagram(host, *port, compose(Form::Network, DATAGRAM).as_bytes()).await,
+            Target::Stream(connections) => connections.send(compose(Form::Network, WHOLE).as_bytes()).await,
         };
-        sent.map(|()| Receipt::of("sent")).map_err(|error| self.failed(error))
+        sent.map(|()| Receipt::of(SENT)).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: io::Error) -> SinkError {

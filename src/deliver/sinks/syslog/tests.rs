@@ -7,7 +7,10 @@ use tokio::{
     net::{TcpListener, TcpStream, UnixDatagram, UnixListener},
 };
 
-use super::{format::tests::parse, *};
+use super::{
+    format::tests::{parse, parse_local},
+    *,
+};
 use crate::{
     deliver::{lab_tls::authority, lives, samples},
     text::misleads,
@@ -46,6 +49,13 @@ fn check(text: &str, message: &Message, limit: usize) {
     assert_eq!(parsed.data["id"], message.idempotency_key);
 }
 
+fn check_local(text: &str, message: &Message) {
+    let parsed = parse_local(text);
+    assert!(text.len() <= WHOLE && !text.chars().any(misleads), "{text}");
+    assert_eq!((parsed.priority / 8, parsed.header[0].as_str()), (16, "provwatch"));
+    assert_eq!(parsed.data["id"], message.idempotency_key);
+}
+
 #[tokio::test]
 async fn every_message_is_one_datagram() {
     for address in ["127.0.0.1", "::1"] {
@@ -53,7 +63,7 @@ async fn every_message_is_one_datagram() {
         let sink = sink(SyslogTarget::Udp(address.to_owned(), server.local_addr().unwrap().port()));
         let mut buffer = vec![0; 65_536];
         for message in lives::all() {
-            assert_eq!(sink.deliver(&message).await.unwrap().detail, "sent");
+            assert_eq!(sink.deliver(&message).await.unwrap().detail, SENT);
             let length = server.recv(&mut buffer).await.unwrap();
             check(std::str::from_utf8(&buffer[..length]).unwrap(), &message, DATAGRAM);
         }
@@ -174,7 +184,7 @@ async fn a_socket_on_this_machine_is_of_either_type() {
     for message in lives::all() {
         to.deliver(&message).await.unwrap();
         let length = server.recv(&mut buffer).await.unwrap();
-        check(std::str::from_utf8(&buffer[..length]).unwrap(), &message, WHOLE);
+        check_local(std::str::from_utf8(&buffer[..length]).unwrap(), &message);
     }
     let server = UnixListener::bind(&stream).unwrap();
     let to = sink(SyslogTarget::Unix(stream));
@@ -186,7 +196,7 @@ async fn a_socket_on_this_machine_is_of_either_type() {
         };
         let (sent, text) = tokio::join!(to.deliver(&message), receive);
         sent.unwrap();
-        check(text.strip_suffix('\n').unwrap(), &message, WHOLE);
+        check_local(text.strip_suffix('\n').unwrap(), &message);
     }
     drop(server);
     for path in [folder.path().join("missing"), folder.path().join("stream")] {
@@ -257,6 +267,18 @@ async fn nothing_is_sent_to_a_server_that_is_another() {
         assert!(refused && matches!(error, SinkError::Temporary { .. }), "{}", error.report());
         assert!(error.report().contains("certificate"), "{}", error.report());
     }
+}
+
+#[tokio::test]
+async fn a_server_for_tls_takes_nothing_in_the_clear_and_is_told_as_that() {
+    let (_, acceptor) = authority("127.0.0.1");
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let sink = sink(SyslogTarget::Tcp("127.0.0.1".to_owned(), server.local_addr().unwrap().port()));
+    let message = takeover();
+    let serve = async { acceptor.accept(server.accept().await.unwrap().0).await.is_err() };
+    let (outcome, refused) = tokio::join!(sink.deliver(&message), serve);
+    let report = outcome.unwrap_err().report();
+    assert!(refused && report.ends_with("configure tls:// in place of tcp://"), "{report}");
 }
 
 #[test]

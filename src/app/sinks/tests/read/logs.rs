@@ -2,8 +2,8 @@
 
 use super::{Caught, Delivered, documents, is_plain, is_tainted};
 use crate::{
-    config::Form,
-    deliver::{journal_fields, syslog_parsed},
+    config::{Form, SyslogAddress},
+    deliver::{journal_fields, syslog_parsed, syslog_parsed_here},
 };
 
 /// The fields of an entry.
@@ -42,12 +42,15 @@ pub(super) fn journald(delivered: &Delivered<'_>) {
 const PROPERTIES: [&str; 10] =
     ["alert", "confidence", "event", "id", "kind", "members", "purl", "severity", "shortened", "status"];
 
-pub(super) fn syslog(delivered: &Delivered<'_>) {
+pub(super) fn syslog(address: &SyslogAddress, delivered: &Delivered<'_>) {
     let [Caught::Datagram(frame) | Caught::Frame(frame)] = delivered.caught.as_slice() else {
         panic!("{:?}", delivered.caught)
     };
     let message = std::str::from_utf8(frame).unwrap();
-    let parsed = syslog_parsed(message);
+    let parsed = match address {
+        SyslogAddress::Unix(_) => syslog_parsed_here(message),
+        _ => syslog_parsed(message),
+    };
     assert!(parsed.header.iter().all(|part| !is_tainted(part)), "{message}");
     for (name, value) in &parsed.data {
         assert!(PROPERTIES.contains(&name.as_str()), "{message}");

@@ -33,7 +33,7 @@ pub(super) fn check(section: &SinkConfig, delivered: &Delivered<'_>) {
         SinkConfig::GitHub(_) | SinkConfig::GitLab(_) => requests(delivered).for_each(forges::check),
         SinkConfig::Command(command) => documents::run(command.form, delivered),
         SinkConfig::Journald(_) => logs::journald(delivered),
-        SinkConfig::Syslog(_) => logs::syslog(delivered),
+        SinkConfig::Syslog(syslog) => logs::syslog(&syslog.address, delivered),
         SinkConfig::File(file) => documents::line(file.form, delivered),
         SinkConfig::Stdout => documents::stdout(delivered),
     }

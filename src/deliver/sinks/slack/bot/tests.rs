@@ -57,7 +57,7 @@ async fn the_whole_life_of_an_alert_is_one_thread() {
     assert_eq!((workspace.threads().len(), workspace.messages.len()), (1, 4));
     let first = &workspace.messages[0].0;
     assert_eq!(first["attachments"][0]["color"], "#2e7d32");
-    assert!(first["text"].as_str().unwrap().ends_with("(resolved)"), "{}", first["text"]);
+    assert!(first["text"].as_str().unwrap().starts_with("RESOLVED "), "{}", first["text"]);
     let texts: Vec<&str> = workspace.messages[1..].iter().map(|(body, _)| body["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["acknowledged by ada: seen", "More is known of this alert.", "resolved by ada: known"]);
     let updates = workspace.lines.iter().filter(|line| line.ends_with("/api/chat.update")).count();
