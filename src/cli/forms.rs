@@ -70,6 +70,7 @@ forms! {
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
+    "incident-inspected" 1 packages::Inspection, "incident inspect";
     "log" 1 logs::list::Line<'_>, "logs list";
     "log-entry" 1 logs::find::Shown<'_>, "logs find";
     "log-not-followed" 1 logs::not_followed::Line<'_>, "logs status";

@@ -21,6 +21,7 @@ mod forms;
 mod fresh_folder;
 #[cfg(test)]
 mod help;
+mod incident;
 mod init;
 mod logs;
 mod lookup;

@@ -11,6 +11,7 @@ mod error;
 mod examination;
 mod examine;
 mod feeds;
+mod inspection;
 mod judge;
 mod on_request;
 mod queue;
@@ -27,6 +28,7 @@ mod waits;
 pub use assess::release_context::release_context;
 pub use error::LookError;
 pub use examination::Examined;
+pub use inspection::{Against, Inspection, InspectionRequest, LeftOut};
 pub use judge::{
     accusation::{accusation, raised},
     campaign, relearn,

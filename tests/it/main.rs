@@ -7,6 +7,7 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod archives;
 mod attacks;
 mod attest_agreement;
 mod attest_fixtures;

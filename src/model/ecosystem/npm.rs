@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
+use super::{
+    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
+    Versions,
+};
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
 /// It always names the publishing method, so an unknown method means that nothing is known.
@@ -14,7 +17,13 @@ pub(super) const ROW: Row = Row {
     about: "npm, the public registry of JavaScript packages.",
     names: Names { is_name, spelled: as_written, distinct: as_written, scoped: true },
     versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
-    files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
+    files: Files {
+        many: false,
+        lock_form,
+        locks: &[LockFile::PackageLock],
+        sources: &[],
+        archives: &[ArchiveFormat::NpmTarball],
+    },
     evidence: EvidenceRules {
         untold: &[],
         tells_method: true,
