@@ -78,7 +78,7 @@ pub struct Finding {
     pub text: String,
 }
 
-/// A line that nobody writes by hand, and the longest of a file that had only such.
+/// A line that no person writes by hand, and the longest of a file that had only such.
 const ENORMOUS: u64 = 5_000;
 const BY_HAND: u64 = 1_000;
 
@@ -166,8 +166,8 @@ impl Findings<'_> {
                 self.add(FindingKind::ScriptAdded, severity, path, format!("new, runs {when}: {name}{command}"));
             }
             State::Changed => {
-                // Build files change with many versions; a command, or what starts with the interpreter, does not.
-                let is_odd = script.command_before.is_some() || script.when == When::Start;
+                // A command, or what starts with the interpreter, seldom changes.
+                let is_odd = !script.varies && (script.command_before.is_some() || script.when == When::Start);
                 let severity = match (is_automatic, is_odd) {
                     (true, true) => Severity::High,
                     (true, false) => Severity::Medium,

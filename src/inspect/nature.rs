@@ -72,24 +72,22 @@ impl Nature {
             Some(0xcafe_babe) => return Self::JavaClass,
             _ => {}
         }
-        let is_mach_o = MACH_O.iter().any(|mark| begins(mark));
-        let is_archive = ARCHIVES.iter().any(|mark| begins(mark));
-        match () {
-            () if begins(b"\x7fELF") => Self::Elf,
-            () if begins(b"MZ") && !is_text => Self::Pe,
-            () if is_mach_o => Self::MachO,
-            () if begins(b"\0asm") => Self::Wasm,
-            () if begins(b"!<arch>\n") || begins(b"!<thin>\n") => Self::StaticLibrary,
-            () if is_archive => Self::Archive,
+        let marked = [
+            (begins(b"\x7fELF"), Self::Elf),
+            (begins(b"MZ") && !is_text, Self::Pe),
+            (MACH_O.iter().any(|mark| begins(mark)), Self::MachO),
+            (begins(b"\0asm"), Self::Wasm),
+            (begins(b"!<arch>\n") || begins(b"!<thin>\n"), Self::StaticLibrary),
+            (ARCHIVES.iter().any(|mark| begins(mark)), Self::Archive),
             // The number of the version and a line break.
-            () if path.ends_with(".pyc") && head.get(2..4) == Some(b"\r\n") => Self::PythonBytecode,
-            () if is_text => Self::Text,
-            () if is_named_binary(path) => Self::NamedBinary,
-            () => Self::Data,
-        }
+            (path.ends_with(".pyc") && head.get(2..4) == Some(b"\r\n"), Self::PythonBytecode),
+            (is_text, Self::Text),
+            (is_named_binary(path), Self::NamedBinary),
+        ];
+        marked.into_iter().find(|(is_it, _)| *is_it).map_or(Self::Data, |(_, nature)| nature)
     }
 
-    /// Whether a machine or a virtual one runs it, so that nobody can read it as it is.
+    /// Whether a machine or a virtual one runs it, so that a person cannot read it as it is.
     pub const fn is_binary(self) -> bool {
         match self {
             Self::Elf

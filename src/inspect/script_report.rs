@@ -66,6 +66,9 @@ pub struct ScriptShown {
     pub command_before: Option<String>,
     /// The files that it is, or names.
     pub files: Vec<TextShown>,
+    /// Whether it changes with many honest versions.
+    #[serde(skip)]
+    pub varies: bool,
 }
 
 /// A file as text.
@@ -120,7 +123,7 @@ impl ScriptShown {
             None => State::NotCompared,
             Some(was) if was.is_empty() => State::New,
             Some(was) if !was.iter().any(|was| is_same(&was)) => State::Changed,
-            Some(_) if files.iter().any(|file| file.state != State::Same) => State::Changed,
+            Some(_) if files.iter().any(|file| !matches!(file.state, State::Same | State::Missing)) => State::Changed,
             Some(_) => State::Same,
         };
         let other = was.into_iter().flatten().find(|was| !is_same(&was));
@@ -131,6 +134,7 @@ impl ScriptShown {
             command: script.command.clone(),
             command_before: other.and_then(|was| was.command.clone()).filter(|_| state == State::Changed),
             files,
+            varies: script.varies,
         }
     }
 }

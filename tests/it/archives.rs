@@ -6,6 +6,7 @@ mod bombs;
 mod changes;
 mod mutations;
 mod scripts;
+mod speed;
 mod tar;
 mod zip;
 

@@ -37,6 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),
     ("health", &["model", "text"]),
+    ("inspect", &["model", "strict_json", "text"]),
     ("store", &["model", "clock"]),
     ("deliver", &["model", "clock", "http", "store", "text"]),
     ("panic", &[]),
@@ -73,6 +74,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "attest",
             "detect",
             "health",
+            "inspect",
             "store",
             "deliver",
             "panic",
@@ -163,6 +165,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "attest",
             "detect",
             "health",
+            "inspect",
             "store",
             "deliver",
             "progress",
@@ -191,12 +194,13 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
+    ("flate2", &["inspect/archive"]),
     ("tokio_rustls", &["deliver/sinks/syslog"]),
     ("rustls_native_certs", &["deliver/sinks/syslog"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.
-const PURE: &[&str] = &["model", "baseline", "detect", "health"];
+const PURE: &[&str] = &["model", "baseline", "detect", "health", "inspect"];
 
 /// Who may name a single registry: its row, its folder, the table of hosts, and what verifies the documents that only one
 /// registry has.

@@ -39,6 +39,7 @@ mod health;
 mod host;
 mod hostile_bytes;
 mod http_real;
+mod incident;
 mod kill;
 mod lab_selfcheck;
 mod language;

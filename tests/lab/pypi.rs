@@ -80,6 +80,12 @@ impl PypiWorld {
         self.contents.insert(file.to_owned(), content);
     }
 
+    /// Names another URL of a file.
+    pub fn lead(&mut self, file: &str, url: &str) {
+        let all = self.projects.values_mut().flat_map(|project| &mut project.files);
+        all.filter(|listed| listed["filename"] == file).for_each(|listed| listed["url"] = json!(url));
+    }
+
     /// A release without a file, which is announced as such.
     pub fn announce(&mut self, name: &str, version: &str, at: DateTime<Utc>) {
         self.projects.get_mut(name).unwrap().versions.push(version.to_owned());

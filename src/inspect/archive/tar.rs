@@ -224,12 +224,16 @@ impl Reader<'_, '_, '_> {
                 return Err(stopped);
             }
         }
-        self.pass_over(padding(size))
+        self.pass(padding(size))
     }
 
     /// Passes over content, with what fills its last block.
     fn pass_over(&mut self, size: u64) -> Result<(), Stopped> {
-        self.pieces(size + padding(size), |into, piece, packed| into.count(piece.len(), packed))
+        self.pass(size + padding(size))
+    }
+
+    fn pass(&mut self, bytes: u64) -> Result<(), Stopped> {
+        self.pieces(bytes, |into, piece, packed| into.count(piece.len(), packed))
     }
 
     /// Reads so many bytes piece by piece.

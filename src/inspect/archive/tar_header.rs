@@ -53,7 +53,7 @@ impl Header {
             link: text(&block[157..257]).to_vec(),
             size: number(&block[124..136]).ok_or("the size of a member is not a number, or too large")?,
             // A mode that cannot be read is the one without any permission.
-            mode: number(&block[100..108]).map_or(0, |mode| (mode & 0o7777) as u16),
+            mode: number(&block[100..108]).and_then(|mode| u16::try_from(mode & 0o7777).ok()).unwrap_or_default(),
             what: what(block[156]),
         })
     }

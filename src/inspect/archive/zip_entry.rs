@@ -81,10 +81,14 @@ impl<'a> Entry<'a> {
             stated: Stated { name, unicode_name, flags, method, crc, packed, size },
             offset,
             kind: attributes.map_or(Kind::File, kind),
-            mode: attributes.filter(|attributes| *attributes != 0).map(|attributes| (attributes & 0o7777) as u16),
+            mode: attributes.filter(|attributes| *attributes != 0).and_then(permissions),
             next: at + ENTRY_LENGTH + name_length + extra_length + comment_length,
         })
     }
+}
+
+fn permissions(attributes: u32) -> Option<u16> {
+    u16::try_from(attributes & 0o7777).ok()
 }
 
 /// The type of a Unix file.

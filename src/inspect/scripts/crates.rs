@@ -35,12 +35,12 @@ fn of_manifest(table: &Table, contents: &Contents, scripts: &mut Scripts) {
         _ => usual(),
     };
     if let Some(path) = build {
-        scripts.add("build script", When::Build, None, vec![path]);
+        scripts.add_build("build script", When::Build, None, vec![path]);
     }
     let library = table.get("lib").and_then(Value::as_table);
     let is = |key: &str| library.and_then(|library| library.get(key)).and_then(Value::as_bool).unwrap_or(false);
     if is("proc-macro") || is("proc_macro") {
         let about = "the library runs within the compiler".to_owned();
-        scripts.add("procedural macro", When::Build, Some(about), Vec::new());
+        scripts.add_build("procedural macro", When::Build, Some(about), Vec::new());
     }
 }

@@ -53,6 +53,8 @@ pub struct Script {
     pub command: Option<String>,
     /// The files of the archive that it is, or names.
     pub files: Vec<String>,
+    /// Whether it changes with many honest versions, as build files do.
+    pub varies: bool,
 }
 
 /// The scripts of an archive.
@@ -66,6 +68,11 @@ pub struct Scripts {
 
 impl Scripts {
     fn add(&mut self, name: impl Into<String>, when: When, command: Option<String>, files: Vec<String>) {
-        self.found.push(Script { name: name.into(), when, command, files });
+        self.found.push(Script { name: name.into(), when, command, files, varies: false });
+    }
+
+    /// Adds a file of a build.
+    fn add_build(&mut self, name: &str, when: When, command: Option<String>, files: Vec<String>) {
+        self.found.push(Script { name: name.to_owned(), when, command, files, varies: true });
     }
 }

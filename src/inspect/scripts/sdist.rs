@@ -23,7 +23,7 @@ pub(in crate::inspect) fn keeps(path: &str) -> bool {
 pub(in crate::inspect) fn find(contents: &Contents) -> Scripts {
     let mut scripts = Scripts::default();
     if contents.member(SETUP).is_some() {
-        scripts.add(SETUP, When::Install, None, vec![SETUP.to_owned()]);
+        scripts.add_build(SETUP, When::Install, None, vec![SETUP.to_owned()]);
     }
     for kept in contents.texts_at(PROJECT) {
         match read(kept) {
@@ -52,7 +52,7 @@ fn build_system(table: &Table, contents: &Contents, scripts: &mut Scripts) {
     let shown = |key: &str| build.get(key).map(|value| format!("{key} = {}", quoted(value, MAX_VALUE)));
     let said: Vec<String> = ["build-backend", "backend-path", "requires"].into_iter().filter_map(shown).collect();
     let files = back_end(build, contents);
-    scripts.add("build-system", When::Install, Some(said.join(", ")), files);
+    scripts.add_build("build-system", When::Install, Some(said.join(", ")), files);
 }
 
 /// The file of a back-end that is in the archive itself.

@@ -26,10 +26,9 @@ enum Goes<'a> {
 }
 
 fn goes(path: &str) -> Goes<'_> {
-    let Some((folder, rest)) = path.split_once('/').filter(|(folder, _)| folder.ends_with(".data")) else {
+    let Some((_, rest)) = path.split_once('/').filter(|(folder, _)| folder.ends_with(".data")) else {
         return Goes::Modules(path);
     };
-    let _ = folder;
     match rest.split_once('/') {
         Some((kind, rest)) if MODULES.contains(&kind) => Goes::Modules(rest),
         Some(("scripts", name)) => Goes::Programs(name),

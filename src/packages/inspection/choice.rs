@@ -28,7 +28,7 @@ fn by_name<'a>(files: &'a [Archive], names: &[String]) -> Choice<'a> {
     let unknown = names.iter().filter(|name| files.iter().all(|archive| archive.file.name != **name));
     let all = || listed(files.iter().map(|archive| archive.file.name.clone()), 10);
     let unknown = unknown.map(|name| format!("the release has no file {name}; its files are {}", all())).collect();
-    // Whoever names files wants no others.
+    // A request for some files is not one for the others.
     let left_out = rest.into_iter().map(|archive| left_out(archive, "it was not asked for")).collect();
     Choice { chosen, left_out, unknown }
 }

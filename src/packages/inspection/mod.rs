@@ -84,7 +84,7 @@ async fn look(
     }
 }
 
-/// Files that nobody chose to leave out are not checked.
+/// Files that the request did not leave out count as not checked.
 fn leave_out(choice: Choice<'_>, asked: &InspectionRequest, inspection: &mut Inspection) {
     let Choice { chosen, left_out, unknown } = choice;
     inspection.unchecked.extend(unknown);

@@ -109,9 +109,13 @@ fn what_starts_with_the_interpreter_is_high_whether_new_or_changed() {
 
 #[test]
 fn build_files_change_with_versions() {
-    let of = |text: &str| below("a-1.0", &[("setup.py", text)]);
-    let changed = contents(ArchiveFormat::Sdist, &of("setup(version='1.0')"), &of("setup(version='1.1')"));
-    assert_eq!(found(changed), [(FindingKind::ScriptChanged, Severity::Medium, "setup.py".to_owned())]);
+    let needs = "[build-system]\nrequires = [\"setuptools>=61\"]\n";
+    let of = |setup: &str, project: &str| below("a-1.0", &[("setup.py", setup), ("pyproject.toml", project)]);
+    let before = of("setup(version='1.0')", needs);
+    let now = of("setup(version='1.1')", &needs.replace("61", "77"));
+    let expected = [("setup.py".to_owned(), Severity::Medium), (String::new(), Severity::Medium)];
+    let found = found(contents(ArchiveFormat::Sdist, &before, &now)).into_iter();
+    assert_eq!(found.map(|(_, severity, path)| (path, severity)).collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -146,7 +150,7 @@ fn permissions_are_compared() {
 }
 
 #[test]
-fn without_another_release_what_runs_is_shown_and_accuses_nobody() {
+fn without_another_release_what_runs_is_shown_and_is_not_a_finding() {
     let hook = r#"{"scripts":{"postinstall":"node setup.js"}}"#;
     let bytes = npm_tarball(&[("package.json", hook), ("setup.js", "steal()")]);
     let format = format(ArchiveFormat::NpmTarball);

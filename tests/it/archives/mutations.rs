@@ -77,7 +77,7 @@ fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, Vec<u8>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_read_within_limits(bytes in prop::collection::vec(any::<u8>(), 0..600)) {

@@ -60,8 +60,9 @@ fn findings(findings: &[Finding]) {
         let path = finding.path.as_ref().map(|path| format!(", {}", words::name(path))).unwrap_or_default();
         let place = format!("{}{path}", words::name(&finding.file));
         let severity = output::severity(finding.severity);
-        output::line(format_args!("  {severity}  {}  {place}", finding.kind.as_str()));
-        output::line(wrap::paragraphs(&words::sentence(&finding.text), wrap::width(), "      "));
+        output::line(format_args!("  {severity}  {}", finding.kind.as_str()));
+        let text = format!("{place}: {}", words::sentence(&finding.text));
+        output::line(wrap::paragraphs(&text, wrap::width(), "      "));
     }
 }
 
