@@ -6,7 +6,6 @@ mod bombs;
 mod changes;
 mod mutations;
 mod scripts;
-mod speed;
 mod tar;
 mod zip;
 

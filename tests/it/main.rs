@@ -39,7 +39,7 @@ mod health;
 mod host;
 mod hostile_bytes;
 mod http_real;
-mod incident;
+mod incident_inspect;
 mod kill;
 mod lab_selfcheck;
 mod language;

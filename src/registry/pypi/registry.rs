@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     http::{Client, Fetched, Request, Response},
-    model::{Aspect, Auth, AuthMethod, Ecosystem, Facts, Package, ReleaseId, ReleaseStatus, Unread},
+    model::{Aspect, Auth, AuthMethod, Ecosystem, EvidenceKind, Facts, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Behind, EvidenceKind, Known, Listing, PackageDocument, PackageState, Question, Registry,
-        RegistryError, RegistryRelease,
+        AttestationSource, Behind, Known, Listing, PackageDocument, PackageState, Question, Registry, RegistryError,
+        RegistryRelease,
         archives::FileHost,
         document::document_error,
         endpoint::endpoint,

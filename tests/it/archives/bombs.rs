@@ -31,7 +31,7 @@ fn zeros(beginning: &[u8], mib: usize) -> Vec<u8> {
 }
 
 /// A tarball of some MiB with a file of 10 GiB of zeros.
-pub fn tar_bomb() -> Vec<u8> {
+fn tar_bomb() -> Vec<u8> {
     let mut header = TarHeader::file("package/zeros", 0);
     header.size = (8 << 30) - 1;
     let tar = Tar::new().file("package/package.json", "{}").raw(&header.block());
