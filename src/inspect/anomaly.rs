@@ -23,8 +23,9 @@ pub enum AnomalyKind {
     SpecialFile,
     /// Two members with one path: readers keep either.
     DuplicatePath,
-    /// Two paths that differ in capitals only: on some systems they are one file.
-    CaseCollision,
+    /// Two paths that are one file on some systems: they differ in capitals, in how letters are composed, or in dots and
+    /// blanks at an end.
+    PathCollision,
     /// A file with members below it.
     FileAsFolder,
     /// A name with characters that show as something else or mean a folder elsewhere.
@@ -65,7 +66,7 @@ impl AnomalyKind {
             | Self::Encrypted
             | Self::Bomb => Severity::High,
             Self::HardLink
-            | Self::CaseCollision
+            | Self::PathCollision
             | Self::NotUtf8
             | Self::LongPath
             | Self::OutsideRoot
@@ -83,7 +84,7 @@ impl AnomalyKind {
             Self::HardLink => "hard-link",
             Self::SpecialFile => "special-file",
             Self::DuplicatePath => "duplicate-path",
-            Self::CaseCollision => "case-collision",
+            Self::PathCollision => "path-collision",
             Self::FileAsFolder => "file-as-folder",
             Self::MisleadingName => "misleading-name",
             Self::NotUtf8 => "not-utf8",

@@ -26,9 +26,9 @@ impl Look {
         let mut contents = archive::read(bytes, format.container, format.root, limits, &keep);
         (format.check)(&mut contents);
         let scripts = (format.scripts)(&contents);
-        let has_text = |path: &str| contents.texts.iter().any(|(other, _)| other == path);
+        let known: BTreeSet<&str> = contents.texts.iter().map(|(path, _)| path.as_str()).collect();
         let files = scripts.found.iter().flat_map(|script| &script.files);
-        let wanted: BTreeSet<&str> = files.map(String::as_str).filter(|path| !has_text(path)).collect();
+        let wanted: BTreeSet<&str> = files.map(String::as_str).filter(|path| !known.contains(path)).collect();
         if !wanted.is_empty() {
             // Only the scripts say which files they name, so these are read in a second pass.
             let more = archive::read(bytes, format.container, format.root, limits, &|path| wanted.contains(path));

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{
     anomaly::AnomalyKind,
-    archive::{Contents, Kind},
+    archive::{Contents, Kind, Member},
 };
 
 /// The list, and the signatures of it, which it does not have.
@@ -22,7 +22,7 @@ pub(super) fn keeps(path: &str) -> bool {
     of_list(path) == Some(RECORD)
 }
 
-/// Notes the members that the list does not have, or has with another digest. Installers do not look at that.
+/// Notes where the list and the members contradict each other. Installers do not look at that.
 pub(super) fn check(contents: &mut Contents) {
     let lists: Vec<_> = contents.texts.iter().filter(|(path, _)| keeps(path)).map(|(_, kept)| kept.clone()).collect();
     let [list] = lists.as_slice() else {
@@ -33,40 +33,85 @@ pub(super) fn check(contents: &mut Contents) {
         return;
     };
     if !list.is_whole {
-        contents.unread_count += 1;
-        contents.unread.push((RECORD.to_owned(), "it is too long to be compared with the files".to_owned()));
+        contents.could_not_read(RECORD, "it is too long to be compared with the files");
         return;
     }
     let text = String::from_utf8_lossy(&list.bytes).into_owned();
-    let listed: BTreeMap<String, &str> = text.lines().filter_map(line).collect();
-    for member in contents.members.iter().filter(|member| member.kind == Kind::File) {
-        if of_list(&member.path).is_some_and(|rest| UNLISTED.contains(&rest)) {
-            continue;
-        }
-        let found = member.sha256.map(|sha256| format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(sha256)));
-        let detail = match listed.get(&*member.path) {
-            None => "the wheel's list of its files (RECORD) does not have it",
-            Some(stated)
-                if stated.starts_with("sha256=")
-                    && found.is_some_and(|found| found != stated.trim_end_matches('=')) =>
-            {
-                "the wheel's list of its files (RECORD) has another digest of it"
-            }
-            Some(_) => continue,
+    let mut listed = Listed::default();
+    for line in text.lines().filter_map(Line::read) {
+        listed.add(line, contents);
+    }
+    listed.compare(contents);
+}
+
+/// A line, `path,sha256=…,size`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line<'a> {
+    path: String,
+    digest: &'a str,
+    size: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// A path with a comma is in quotes.
+    fn read(line: &'a str) -> Option<Self> {
+        let (rest, size) = line.trim_end().rsplit_once(',')?;
+        let (path, digest) = rest.rsplit_once(',')?;
+        let path = match path.strip_prefix('"').and_then(|path| path.strip_suffix('"')) {
+            Some(quoted) => quoted.replace("\"\"", "\""),
+            None => path.to_owned(),
         };
-        contents.anomalies.add(AnomalyKind::Disagreement, Some(&member.path), detail);
+        Some(Self { path: path.trim_start_matches("./").to_owned(), digest, size })
+    }
+
+    /// What it says wrongly of a member, or leaves out.
+    fn fault(&self, member: &Member) -> Option<&'static str> {
+        let (found, size) = (member.sha256?, self.size.parse::<u64>());
+        let is_known = ["sha384=", "sha512="].iter().any(|known| self.digest.starts_with(known));
+        match self.digest.strip_prefix("sha256=") {
+            Some(stated) if stated.trim_end_matches('=') != BASE64_URL_SAFE_NO_PAD.encode(found) => {
+                Some("has another digest of it")
+            }
+            None if !is_known => Some("has no digest of it that proves anything"),
+            _ if size.is_ok_and(|size| size != member.size) => Some("has another size of it"),
+            _ => None,
+        }
     }
 }
 
-/// The path and the digest of a line, `path,sha256=…,size`. A path with a comma is in quotes.
-fn line(line: &str) -> Option<(String, &str)> {
-    let (rest, _) = line.trim_end().rsplit_once(',')?;
-    let (path, digest) = rest.rsplit_once(',')?;
-    let path = match path.strip_prefix('"').and_then(|path| path.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => path.to_owned(),
-    };
-    Some((path.trim_start_matches("./").to_owned(), digest))
+/// The lines by their paths.
+#[derive(Default)]
+struct Listed<'a>(BTreeMap<String, Line<'a>>);
+
+impl<'a> Listed<'a> {
+    fn add(&mut self, line: Line<'a>, contents: &mut Contents) {
+        if self.0.get(&line.path).is_some_and(|former| *former != line) {
+            note(contents, &line.path, "has two lines about it, which differ");
+        }
+        self.0.insert(line.path.clone(), line);
+    }
+
+    fn compare(&self, contents: &mut Contents) {
+        let mut faults = Vec::new();
+        for member in contents.members.iter().filter(|member| member.kind != Kind::Folder) {
+            let is_unlisted = of_list(&member.path).is_some_and(|rest| UNLISTED.contains(&rest));
+            let fault = match self.0.get(&*member.path) {
+                _ if is_unlisted => None,
+                None => Some("does not have it"),
+                Some(line) => line.fault(member),
+            };
+            faults.extend(fault.map(|fault| (member.path.to_string(), fault)));
+        }
+        // Of an archive that was not read to its end, members are missing here.
+        let gone = self.0.keys().filter(|path| contents.stopped.is_none() && contents.member(path).is_none());
+        faults.extend(gone.map(|path| (path.clone(), "has it, and the wheel does not")));
+        faults.iter().for_each(|(path, fault)| note(contents, path, fault));
+    }
+}
+
+fn note(contents: &mut Contents, path: &str, fault: &str) {
+    let detail = format!("the wheel's list of its files (RECORD) {fault}");
+    contents.anomalies.add(AnomalyKind::Disagreement, Some(path), detail);
 }
 
 #[cfg(test)]
@@ -74,14 +119,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_have_a_path_and_a_digest() {
-        for (text, path, digest) in [
-            ("a/b.py,sha256=x,12", "a/b.py", "sha256=x"),
-            ("./a.py,,", "a.py", ""),
-            ("\"a,\"\"b\"\".py\",sha256=x,1\r", "a,\"b\".py", "sha256=x"),
+    fn lines_have_a_path_a_digest_and_a_size() {
+        for (text, path, digest, size) in [
+            ("a/b.py,sha256=x,12", "a/b.py", "sha256=x", "12"),
+            ("./a.py,,", "a.py", "", ""),
+            ("\"a,\"\"b\"\".py\",sha256=x,1\r", "a,\"b\".py", "sha256=x", "1"),
         ] {
-            assert_eq!(line(text), Some((path.to_owned(), digest)), "{text}");
+            assert_eq!(Line::read(text), Some(Line { path: path.to_owned(), digest, size }), "{text}");
         }
-        assert_eq!(line("a"), None);
+        assert_eq!(Line::read("a"), None);
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    archive::{Contents, Kept},
+    archive::{Contents, Kept, Member},
     format::Format,
     look::Look,
     scripts::{Script, When},
@@ -149,19 +149,19 @@ impl TextShown {
     pub(super) fn of(path: &str, now: &Look, before: Option<&Look>, format: &Format) -> Self {
         let (is, was) =
             (Found::at(path, &now.contents, format), before.map(|it| Found::at(path, &it.contents, format)));
-        let state = match (&is.sha256, was.as_ref().map(|was| &was.sha256)) {
-            (None, None | Some(None)) if is.kept.is_none() => State::Missing,
+        let state = match (is.member, was.as_ref().map(|was| was.member)) {
+            (None, None | Some(None)) => State::Missing,
             (_, None) => State::NotCompared,
             (Some(_), Some(None)) => State::New,
-            (None, Some(_)) => State::Gone,
-            (is, Some(was)) if is == was => State::Same,
+            (None, Some(Some(_))) => State::Gone,
+            (Some(is), Some(Some(was))) if is_same(is, was) => State::Same,
             _ => State::Changed,
         };
         let texts = was.as_ref().and_then(|was| Some((was.text()?, is.text()?)));
         let difference = texts.filter(|_| state == State::Changed).map(|(was, is)| line_diff(path, &was, &is));
         let (text, is_whole) = is.text().map_or((None, true), |text| {
             let cut = cut(&text);
-            let is_whole = cut.len() == text.len() && is.kept.is_some_and(|kept| kept.is_whole);
+            let is_whole = cut.len() == text.len() && is.kept.is_none_or(|kept| kept.is_whole);
             (Some(cut), is_whole)
         });
         let difference = difference.map(|difference| cut(&difference));
@@ -171,7 +171,7 @@ impl TextShown {
 
 /// A file that was looked for.
 struct Found<'a> {
-    sha256: Option<[u8; 32]>,
+    member: Option<&'a Member>,
     kept: Option<&'a Kept>,
 }
 
@@ -180,14 +180,22 @@ impl<'a> Found<'a> {
         let is_it = |other: &str| (format.common)(other) == path || other == path;
         let member = contents.members.iter().rfind(|member| is_it(&member.path));
         let kept = contents.texts.iter().rfind(|(other, _)| is_it(other)).map(|(_, kept)| kept);
-        Self { sha256: member.and_then(|member| member.sha256), kept }
+        Self { member, kept }
     }
 
-    /// Its text; of other data none.
+    /// Its text, or where it leads; of other data none.
     fn text(&self) -> Option<String> {
-        let bytes = &self.kept?.bytes;
+        let Some(Kept { bytes, .. }) = self.kept else {
+            return self.member?.target.as_ref().map(|target| format!("a link to {target}\n"));
+        };
         (!bytes.contains(&0)).then(|| String::from_utf8_lossy(bytes).into_owned())
     }
+}
+
+/// Whether two members are one. Of those that could not be read that is unknown.
+fn is_same(is: &Member, was: &Member) -> bool {
+    let known = is.sha256.is_some() || is.target.is_some();
+    known && (is.sha256, &is.target) == (was.sha256, &was.target)
 }
 
 fn cut(text: &str) -> String {

@@ -222,6 +222,12 @@ async fn a_file_arrives_as_it_is_stored() {
 }
 
 #[tokio::test]
+async fn a_body_ends_with_its_announced_length() {
+    let server = Server::playing([Act::Send(answer("content-length: 5\r\n", b"whole and more"))]).await;
+    assert_eq!(fresh(server.client().fetch(server.get("/axios.tgz").verbatim()).await).body, "whole");
+}
+
+#[tokio::test]
 async fn a_bomb_is_stopped_at_the_limit() {
     let bomb = gzip_bomb(64 * 1024 * 1024);
     assert!(bomb.len() < 512 * 1024, "the bomb itself is small: {}", bomb.len());

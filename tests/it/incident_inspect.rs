@@ -324,15 +324,16 @@ fn an_archive_that_lies_is_told_and_bounded() {
     let scene = Scene::learned();
     let tar =
         Tar::new().file("package/package.json", MANIFEST).file("package/../../../../etc/cron.d/x", "* * * * * root x");
-    let lying = tar.symlink("package/passwd", "/etc/passwd").gz();
+    let lying = tar.symlink("package/passwd", "/etc/passwd").file("package/a\u{1b}[2J\u{202e}.js", "x").gz();
     let stolen = Publication::token("2026-01-20T10:00:00Z", "m", "m@evil.example").holding(".tgz", lying);
     scene.world.publish_npm("widget", "1.0.7", &stolen);
     let (code, report) = scene.inspect(&["pkg:npm/widget@1.0.7"]);
-    assert_eq!((code, kinds(&report)), (3, vec!["anomaly", "anomaly", "link-added"]), "{report}");
+    assert_eq!((code, kinds(&report)), (3, vec!["anomaly", "anomaly", "anomaly", "link-added"]), "{report}");
     let counts = &report["files"][0]["contents"]["anomaly_counts"];
-    assert_eq!(counts, &json!({"outside-path": 1, "outside-link": 1}));
+    assert_eq!(counts, &json!({"outside-path": 1, "outside-link": 1, "misleading-name": 1}));
     let table = scene.table(&["pkg:npm/widget@1.0.7"]);
     assert!(table.out.contains("outside-path") && table.out.contains("passwd → /etc/passwd"), "{table}");
+    assert!(table.out.contains(r"a\u{1b}[2J\u{202e}.js") && !table.out.contains('\u{1b}'), "{table}");
     let (code, report) = scene.inspect(&["pkg:npm/widget@1.0.6", "--max-size", "1"]);
     assert_eq!(code, 0, "{report}");
     let noise: Vec<u8> = (0..90_000_u32).flat_map(|number| sha256(&number.to_be_bytes())).collect();
@@ -355,6 +356,34 @@ fn an_attestation_that_does_not_hold_is_a_finding() {
     let shown = &report["files"][0]["contents"]["shown"][0];
     assert_eq!(shown["state"], "changed");
     assert!(shown["difference"].as_str().unwrap().contains("+module.exports = 3;"), "{shown}");
+}
+
+#[test]
+fn an_incident_keeps_the_result_as_a_note() {
+    let scene = Scene::learned();
+    let tarball = npm_tarball(&[("package.json", HOOKED), ("index.js", "module.exports = 1;\n"), ("setup.js", "x")]);
+    scene.world.publish_npm("widget", "1.0.7", &by_workflow("acme/widget", "1.0.7").holding(".tgz", tarball));
+    let purl = "pkg:npm/widget@1.0.7";
+    assert_eq!(scene.run(&["incident", "open", "widget-2026", purl, "--reason", "a hook"]).code, 0);
+    let (code, report) = scene.inspect(&[purl, "--note", "widget-2026", "--by", "ada"]);
+    assert_eq!((code, kinds(&report)), (3, vec!["script-added", "script-untold"]), "{report}");
+    let shown = scene.run(&["incident", "show", "widget-2026", "--format", "json"]).json().remove(0);
+    let note = shown["events"].as_array().unwrap().iter().find(|event| event["kind"] == "note").unwrap();
+    let text = note["text"].as_str().unwrap();
+    let digest = report["files"][0]["digests"]["sha256"].as_str().unwrap();
+    assert!(
+        text.starts_with("looked inside pkg:npm/widget@1.0.7, compared with pkg:npm/widget@1.0.6; 2 findings"),
+        "{text}"
+    );
+    assert!(text.contains("script-added (setup.js: ") && text.ends_with(digest) && note["by"] == "ada", "{note}");
+    for (arguments, said) in [
+        (&[purl, "--note", "other"][..], "unknown incident"),
+        (&[purl, "--against", purl], "compared with itself"),
+        (&[purl, "--against", "pkg:pypi/gadget@1.0.6"], "two registries"),
+    ] {
+        let refused = scene.table(arguments);
+        assert!(refused.code == 2 && refused.err.contains(said), "{refused}");
+    }
 }
 
 #[test]

@@ -203,6 +203,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("governor", &["http"]),
     ("psl", &["rdap"]),
     ("flate2", &["inspect/archive"]),
+    ("icu_normalizer", &["inspect/archive"]),
     ("tokio_rustls", &["tls", "deliver/sinks/email", "deliver/sinks/syslog"]),
     ("rustls_native_certs", &["tls"]),
 ];

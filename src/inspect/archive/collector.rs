@@ -118,12 +118,13 @@ impl<'a> Collector<'a> {
     fn end(&mut self, open: Open, is_whole: bool) {
         let Open { path, kind, mode, target, content } = open;
         let measured = content.measured(&path);
-        if let Some(mut kept) = measured.kept.filter(|_| kind == Kind::File) {
+        if let Some(mut kept) = measured.kept {
             kept.is_whole &= is_whole;
             self.texts += kept.bytes.len();
             self.found.texts.push((path.clone(), kept));
         }
-        let is_file = kind == Kind::File;
+        // Some readers take a link in a zip archive for a file.
+        let is_file = kind == Kind::File || (kind != Kind::Folder && measured.size > 0);
         self.found.members.push(Member {
             path: path.into_boxed_str(),
             kind,
@@ -138,7 +139,7 @@ impl<'a> Collector<'a> {
 
     /// The room for the text of a member that is wanted.
     fn room_for(&mut self, path: &str, kind: Kind) -> Option<usize> {
-        if kind != Kind::File || !(self.keep)(path) {
+        if matches!(kind, Kind::Folder | Kind::HardLink) || !(self.keep)(path) {
             return None;
         }
         let room = self.limits.texts.saturating_sub(self.texts).min(self.limits.text);

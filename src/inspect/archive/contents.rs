@@ -44,7 +44,7 @@ impl Contents {
         self.texts.iter().filter(move |(other, _)| other == path).map(|(_, kept)| kept)
     }
 
-    pub(super) fn could_not_read(&mut self, path: &str, why: impl Into<String>) {
+    pub(in crate::inspect) fn could_not_read(&mut self, path: &str, why: impl Into<String>) {
         self.unread_count += 1;
         if self.unread.len() < NAMED {
             self.unread.push((path.to_owned(), why.into()));

@@ -8,6 +8,7 @@ mod bytes;
 mod collector;
 mod content;
 mod contents;
+mod folded;
 mod gzip;
 mod member;
 mod name;

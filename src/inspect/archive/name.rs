@@ -70,13 +70,15 @@ pub(super) fn link_leads_outside(path: &str, target: &str) -> Option<&'static st
     if target.starts_with(['/', '\\']) || leads_outside(target).is_some_and(|why| why.contains("drive")) {
         return Some("it leads to an absolute place");
     }
-    let mut depth = path.split('/').count().saturating_sub(1);
+    let (mut depth, mut is_inner) = (path.split('/').count().saturating_sub(1), false);
     for part in target.split(['/', '\\']) {
         match part {
             "" | "." => {}
             ".." if depth == 0 => return Some("it leads out of the archive's folder"),
+            // The parent of a folder that is a link is elsewhere.
+            ".." if is_inner => return Some("it leads back from a folder, which may be a link"),
             ".." => depth -= 1,
-            _ => depth += 1,
+            _ => (depth, is_inner) = (depth + 1, true),
         }
     }
     None
@@ -130,6 +132,8 @@ mod tests {
             ("a/b/c", "../../../d", true),
             ("a", "..", true),
             ("a/b", "x/../../../y", true),
+            ("a", "b/../../y", true),
+            ("a/b/c", "../d/../e", true),
             ("a/b", "./../y", false),
             ("a", "/etc/passwd", true),
             ("a", "C:\\x", true),

@@ -18,6 +18,8 @@ const MAX_HEADERS: u32 = 16;
 /// The size from which on the field of a header has no room.
 const LARGEST: u64 = 1 << 33;
 
+const SPARSE: &str = "it is a sparse file, whose form only some readers know";
+
 /// Reads the archive.
 ///
 /// # Errors
@@ -39,7 +41,7 @@ struct Reader<'a, 'b, 'c> {
 /// What earlier headers say of the next member.
 #[derive(Default)]
 struct About {
-    by_records: Replaced,
+    by_records: Option<Replaced>,
     long_name: Option<Vec<u8>>,
     long_link: Option<Vec<u8>>,
     headers: u32,
@@ -97,19 +99,14 @@ impl Reader<'_, '_, '_> {
             What::Filled(kind) => self.filled(header, kind),
             What::Bare(kind) => self.bare(header, kind),
             What::Sparse => {
+                self.disagree(&header.name, format_args!("{SPARSE}"));
                 Err(Stopped::damaged("it has a sparse file of GNU's old form, behind which nothing is read"))
             }
-            What::LongName => {
-                self.about_next.long_name = Some(without_end(self.header_content(header.size)?));
-                Ok(())
-            }
-            What::LongLink => {
-                self.about_next.long_link = Some(without_end(self.header_content(header.size)?));
-                Ok(())
-            }
+            What::LongName | What::LongLink => self.long(&header),
             What::Records => {
                 let records = self.records(header.size)?;
-                self.about_next.by_records = records;
+                let former = self.about_next.by_records.replace(records);
+                self.once(former.is_none());
                 Ok(())
             }
             What::GlobalRecords => {
@@ -121,6 +118,16 @@ impl Reader<'_, '_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// A name or target of GNU's. Its own size is another if records stand before it.
+    fn long(&mut self, header: &Header) -> Result<(), Stopped> {
+        let text = without_end(self.header_content(header.size)?);
+        let about = &mut self.about_next;
+        let field = if header.what == What::LongName { &mut about.long_name } else { &mut about.long_link };
+        let is_first = field.replace(text).is_none() && about.by_records.is_none();
+        self.once(is_first);
+        Ok(())
     }
 
     fn records(&mut self, size: u64) -> Result<Replaced, Stopped> {
@@ -161,6 +168,7 @@ impl Reader<'_, '_, '_> {
         let described = Described { name: &named.name, kind, mode: Some(named.mode), target: None };
         match self.into.open(&described)? {
             Some(open) if named.is_sparse => {
+                self.disagree(&named.name, format_args!("{SPARSE}"));
                 self.into.give_up(open, "it is a sparse file, which is not read");
                 self.pass_over(size)
             }
@@ -176,8 +184,8 @@ impl Reader<'_, '_, '_> {
     /// A member without content.
     fn bare(&mut self, header: Header, kind: Kind) -> Result<(), Stopped> {
         let (named, size) = self.named(header);
-        // The size of a folder is that of its entry on the disk.
-        if size > 0 && kind != Kind::Folder {
+        // Some readers skip so many bytes, and others read members from them.
+        if size > 0 {
             self.disagree(&named.name, format_args!("it is not a file, and its header names {size} bytes of content"));
         }
         let target = matches!(kind, Kind::Symlink | Kind::HardLink).then_some(&*named.link);
@@ -191,7 +199,7 @@ impl Reader<'_, '_, '_> {
     /// The next member by all of its headers, and its size.
     fn named(&mut self, header: Header) -> (Named, u64) {
         let About { by_records, long_name, long_link, .. } = std::mem::take(&mut self.about_next);
-        let Replaced { name, link, size, is_sparse } = by_records;
+        let Replaced { name, link, size, is_sparse } = by_records.unwrap_or_default();
         let name = self.one_of(name, long_name).unwrap_or(header.name);
         let link = self.one_of(link, long_link).unwrap_or(header.link);
         // A header has no room for the size of very large files.
@@ -208,6 +216,14 @@ impl Reader<'_, '_, '_> {
             self.disagree(one, format_args!("another header names {:?}", String::from_utf8_lossy(other)));
         }
         by_records.or(long)
+    }
+
+    /// Of two such headers about one member, readers take the first, the last, or parts of both.
+    fn once(&mut self, is_first: bool) {
+        if !is_first {
+            let detail = "a member has two headers before it that replace each other: readers differ on it";
+            self.into.note(AnomalyKind::Disagreement, None, detail);
+        }
     }
 
     fn disagree(&mut self, name: &[u8], why: std::fmt::Arguments<'_>) {

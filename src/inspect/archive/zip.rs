@@ -6,7 +6,7 @@ use super::{
     collector::{Collector, Described, Open},
     member::Kind,
     zip_end,
-    zip_entry::{STORED, Stated},
+    zip_entry::{Entry, STORED, Stated},
     zip_places::{Placed, places},
 };
 use crate::inspect::{anomaly::AnomalyKind, limits::Stopped};
@@ -53,8 +53,8 @@ impl Reader<'_, '_> {
             Ok(content) if entry.kind == Kind::Symlink => Some(target(&entry.stated, content)),
             _ => None,
         };
-        let described =
-            Described { name: entry.stated.name, kind: entry.kind, mode: entry.mode, target: target.as_deref() };
+        let kind = self.kind(entry);
+        let described = Described { name: entry.stated.name, kind, mode: entry.mode, target: target.as_deref() };
         let Some(open) = self.into.open(&described)? else { return Ok(()) };
         match &placed.content {
             Ok(content) => self.content(open, &entry.stated, content)?,
@@ -62,6 +62,22 @@ impl Reader<'_, '_> {
         }
         self.packed += placed.content.as_ref().map_or(0, |content| content.len() as u64);
         Ok(())
+    }
+
+    /// The kind of a member. Its permissions and its name may differ on it, and some readers look at the name only.
+    fn kind(&mut self, entry: &Entry<'_>) -> Kind {
+        let is_folder = entry.stated.name.ends_with(b"/");
+        let (kind, said) = match entry.kind {
+            Kind::Folder if !is_folder => (Kind::File, "a folder by its permissions, and a file by its name"),
+            Kind::File | Kind::Folder if is_folder && entry.stated.size > 0 => {
+                (Kind::Folder, "a folder by its name, and has content")
+            }
+            Kind::Symlink => (Kind::Symlink, "a link for some readers, and a file for others"),
+            kind => return kind,
+        };
+        let name = String::from_utf8_lossy(entry.stated.name);
+        self.into.note(AnomalyKind::Disagreement, Some(&name), format!("it is {said}"));
+        kind
     }
 
     fn content(&mut self, mut open: Open, stated: &Stated<'_>, content: &[u8]) -> Result<(), Stopped> {

@@ -1,6 +1,6 @@
 //! Finds the directory of a zip archive from the records at its end (APPNOTE 6.3.10, sections 4.3.14 to 4.3.16).
 
-use super::{bytes::Bytes, collector::Collector};
+use super::{bytes::Bytes, collector::Collector, zip_entry::ENTRY};
 use crate::inspect::{anomaly::AnomalyKind, limits::Stopped};
 
 const END: &[u8; 4] = b"PK\x05\x06";
@@ -29,7 +29,7 @@ pub(super) struct Directory {
 }
 
 /// An end record: the place where the directory must end, and what the record says of it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Stated {
     directory_end: usize,
     entries: u64,
@@ -45,9 +45,8 @@ pub(super) fn find(bytes: &[u8], into: &mut Collector<'_>) -> Result<Directory, 
     let all = Bytes(bytes);
     let lowest = bytes.len().saturating_sub(END_LENGTH + MAX_COMMENT);
     let highest = bytes.len().checked_sub(END_LENGTH).ok_or_else(|| Stopped::damaged("it is too short for a zip"))?;
-    let records = (lowest..=highest).rev().filter(|at| bytes[*at..].starts_with(END));
-    let usable: Vec<usize> = records.filter(|at| comment_end(all, *at) <= bytes.len()).take(3).collect();
-    let Some(at) = usable.first().copied() else {
+    let records: Vec<usize> = (lowest..=highest).rev().filter(|at| bytes[*at..].starts_with(END)).collect();
+    let Some(at) = records.iter().copied().find(|at| comment_end(all, *at) <= bytes.len()) else {
         return Err(Stopped::damaged("it is not a zip, or its end is cut"));
     };
     let behind = bytes.len() - comment_end(all, at);
@@ -59,12 +58,16 @@ pub(super) fn find(bytes: &[u8], into: &mut Collector<'_>) -> Result<Directory, 
     // One within a member is the end of an archive inside of this one.
     let is_inside = |at: usize| (directory.shift..directory.start).contains(&at);
     let is_other = |at: usize| stated_32(all, at).is_some_and(|other| directory_fits(bytes, &other));
-    if usable[1..].iter().any(|at| !is_inside(*at) && is_other(*at)) {
+    if records.iter().any(|other| *other != at && !is_inside(*other) && is_other(*other)) {
         let detail = "it has two end records, each with a directory: readers differ on its members";
         into.note(AnomalyKind::Hidden, None, detail);
     }
     if directory.shift > 0 {
         into.note(AnomalyKind::StrayBytes, None, format!("{} bytes stand before it", directory.shift));
+        if all.begins(directory.start - directory.shift, ENTRY) {
+            let detail = "it has two directories, by the place and by the size of one: readers differ on its members";
+            into.note(AnomalyKind::Hidden, None, detail);
+        }
     }
     Ok(directory)
 }
@@ -82,7 +85,15 @@ fn directory(stated: &Stated) -> Option<Directory> {
 
 /// Whether an end record has a directory of its own, perhaps an empty one.
 fn directory_fits(bytes: &[u8], stated: &Stated) -> bool {
-    directory(stated).is_some_and(|found| stated.size == 0 || bytes[found.start..].starts_with(b"PK\x01\x02"))
+    directory(stated).is_some_and(|found| stated.size == 0 || bytes[found.start..].starts_with(ENTRY))
+}
+
+impl Stated {
+    /// What a large end record says.
+    fn of_64(all: Bytes<'_>, at: usize) -> Option<Self> {
+        let (entries, size, offset) = (all.u64(at + 32)?, all.u64(at + 40)?, all.u64(at + 48)?);
+        Some(Self { directory_end: at, entries, size, offset })
+    }
 }
 
 fn stated_32(all: Bytes<'_>, at: usize) -> Option<Stated> {
@@ -103,17 +114,23 @@ fn stated(all: Bytes<'_>, at: usize, into: &mut Collector<'_>) -> Result<Stated,
     // Offsets do not count what stands before the archive: the record is also looked for beside its locator.
     let named = all.u64(locator + 8).and_then(|offset| usize::try_from(offset).ok());
     let beside = locator.checked_sub(END_64_LENGTH);
-    let record = [named, beside].into_iter().flatten().find(|at| all.begins(*at, END_64));
-    let record = record.ok_or_else(|| Stopped::damaged("its large end record is not where it is said to be"))?;
-    let large = || Some((all.u64(record + 32)?, all.u64(record + 40)?, all.u64(record + 48)?));
-    let (entries, size, offset) = large().ok_or_else(|| Stopped::damaged(CUT))?;
+    let stated_64 = |at: usize| Stated::of_64(all, at).filter(|_| all.begins(at, END_64));
+    let (named, beside) = (named.and_then(stated_64), beside.and_then(stated_64));
+    if let (Some(named), Some(beside)) = (named, beside)
+        && named != beside
+    {
+        let detail = "it has two large end records: readers differ on its members";
+        into.note(AnomalyKind::Disagreement, None, detail);
+    }
+    let large = named.or(beside);
+    let large = large.ok_or_else(|| Stopped::damaged("its large end record is not where it is said to be"))?;
     let differs = |small: u64, large: u64, unset: u64| small != unset && small != large;
-    if differs(small.entries, entries, 0xffff)
-        || differs(small.size, size, 0xffff_ffff)
-        || differs(small.offset, offset, 0xffff_ffff)
+    if differs(small.entries, large.entries, 0xffff)
+        || differs(small.size, large.size, 0xffff_ffff)
+        || differs(small.offset, large.offset, 0xffff_ffff)
     {
         let detail = "its two end records differ: readers differ on its members";
         into.note(AnomalyKind::Disagreement, None, detail);
     }
-    Ok(Stated { directory_end: record, entries, size, offset })
+    Ok(large)
 }

@@ -2,8 +2,9 @@
 
 use super::{bytes::Bytes, member::Kind};
 
-const ENTRY: &[u8; 4] = b"PK\x01\x02";
+pub(super) const ENTRY: &[u8; 4] = b"PK\x01\x02";
 pub(super) const LOCAL: &[u8; 4] = b"PK\x03\x04";
+const DESCRIPTION: &[u8; 4] = b"PK\x07\x08";
 
 /// The length of the fixed part of each record.
 const ENTRY_LENGTH: usize = 46;
@@ -30,6 +31,8 @@ pub(super) struct Stated<'a> {
     pub(super) name: &'a [u8],
     /// The name in UTF-8, where the member has another field for it.
     pub(super) unicode_name: Option<&'a [u8]>,
+    /// Whether a field that replaces another value comes twice.
+    pub(super) is_ambiguous: bool,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) crc: u32,
@@ -40,6 +43,23 @@ pub(super) struct Stated<'a> {
 impl Stated<'_> {
     pub(super) fn is_encrypted(&self) -> bool {
         self.flags & 1 != 0
+    }
+
+    /// Whether the name is said to be UTF-8.
+    pub(super) fn is_utf8(&self) -> bool {
+        self.flags & 1 << 11 != 0
+    }
+
+    /// Whether these bytes are the description of the content that follows it: an optional mark, the checksum, and two sizes
+    /// of four or of eight bytes.
+    pub(super) fn is_described_by(&self, bytes: &[u8]) -> bool {
+        let (all, after_mark) = (Bytes(bytes), if bytes.starts_with(DESCRIPTION) { 4 } else { 0 });
+        let sizes = match bytes.len() - after_mark {
+            12 => [4, 8].map(|at| all.u32(after_mark + at).map(u64::from)),
+            20 => [4, 12].map(|at| all.u64(after_mark + at)),
+            _ => return false,
+        };
+        all.u32(after_mark) == Some(self.crc) && sizes == [Some(self.packed), Some(self.size)]
     }
 
     /// Whether sizes and checksum follow the content, and not the header before it.
@@ -75,10 +95,10 @@ impl<'a> Entry<'a> {
         let attributes = matches!(system, UNIX | MAC).then_some(all.u32(at + 38)? >> 16);
         // In this order, and only those that stand elsewhere.
         let (size, packed, offset) = (large.or(size)?, large.or(packed)?, large.or(offset)?);
-        let unicode_name = unicode_name(extra);
+        let (unicode_name, is_ambiguous) = (unicode_name(extra), is_ambiguous(extra));
         let (flags, method, crc) = (all.u16(at + 8)?, all.u16(at + 10)?, all.u32(at + 16)?);
         Some(Self {
-            stated: Stated { name, unicode_name, flags, method, crc, packed, size },
+            stated: Stated { name, unicode_name, is_ambiguous, flags, method, crc, packed, size },
             offset,
             kind: attributes.map_or(Kind::File, kind),
             mode: attributes.filter(|attributes| *attributes != 0).and_then(permissions),
@@ -119,9 +139,9 @@ impl<'a> Local<'a> {
         let extra = all.at(at + LOCAL_LENGTH + name_length, extra_length)?;
         let mut large = Large::of(extra);
         let (size, packed) = (large.or(all.u32(at + 22)?)?, large.or(all.u32(at + 18)?)?);
-        let unicode_name = unicode_name(extra);
+        let (unicode_name, is_ambiguous) = (unicode_name(extra), is_ambiguous(extra));
         let (flags, method, crc) = (all.u16(at + 6)?, all.u16(at + 8)?, all.u32(at + 14)?);
-        let stated = Stated { name, unicode_name, flags, method, crc, packed, size };
+        let stated = Stated { name, unicode_name, is_ambiguous, flags, method, crc, packed, size };
         Some(Self { stated, content: at + LOCAL_LENGTH + name_length + extra_length })
     }
 }
@@ -150,15 +170,22 @@ fn unicode_name(extra: &[u8]) -> Option<&[u8]> {
     field(extra, UNICODE_PATH)?.get(5..)
 }
 
+fn is_ambiguous(extra: &[u8]) -> bool {
+    [ZIP_64, UNICODE_PATH].into_iter().any(|id| fields(extra).filter(|(found, _)| *found == id).count() > 1)
+}
+
 /// The first extra field with this id.
 fn field(extra: &[u8], id: u16) -> Option<&[u8]> {
+    fields(extra).find(|(found, _)| *found == id).map(|(_, value)| value)
+}
+
+/// The extra fields, as far as they can be read.
+fn fields(extra: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let (all, mut at) = (Bytes(extra), 0);
-    loop {
-        let (found, length) = (all.u16(at)?, usize::from(all.u16(at + 2)?));
+    std::iter::from_fn(move || {
+        let (id, length) = (all.u16(at)?, usize::from(all.u16(at + 2)?));
         let value = all.at(at + 4, length)?;
-        if found == id {
-            return Some(value);
-        }
         at += 4 + length;
-    }
+        Some((id, value))
+    })
 }

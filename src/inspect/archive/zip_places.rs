@@ -7,24 +7,27 @@ use super::{
     bytes::Bytes,
     collector::Collector,
     zip_end::Directory,
-    zip_entry::{DEFLATED, Entry, LOCAL, Local, STORED, Stated},
+    zip_entry::{DEFLATED, ENTRY, Entry, LOCAL, Local, STORED, Stated},
 };
 use crate::inspect::{
     anomaly::AnomalyKind,
     limits::{Stop, Stopped},
 };
 
-/// The longest description that may follow a content.
-const DESCRIPTION: usize = 24;
-
-/// Most bytes between two members that are searched for a hidden one.
-const SEARCHED: usize = 64 << 10;
-
 /// A member, and where its content is; or else why it is not read.
 pub(super) struct Placed<'a> {
     pub(super) entry: Entry<'a>,
     pub(super) content: Result<&'a [u8], String>,
     range: Option<(usize, usize)>,
+    /// Whether its header says that a description follows the content.
+    is_described_behind: bool,
+}
+
+/// The bytes behind a member that belong to none.
+struct Gap<'a> {
+    range: Range<usize>,
+    /// The member before, if its description is to follow its content.
+    described: Option<Stated<'a>>,
 }
 
 /// The members in the order of the directory, as far as it can be read, and why no further.
@@ -42,7 +45,7 @@ pub(super) fn places<'a>(
     let gaps = cover(directory, &mut placed, into);
     // Of a directory that was not read to its end, some members have no entry here.
     if outcome.is_ok() {
-        gaps.into_iter().for_each(|(gap, slack)| between(&bytes[gap], slack, into));
+        gaps.into_iter().for_each(|gap| between(&bytes[gap.range], gap.described.as_ref(), into));
     }
     (placed, outcome)
 }
@@ -72,24 +75,32 @@ fn place<'a>(all: Bytes<'a>, directory: &Directory, entry: Entry<'a>, into: &mut
     let local = start.and_then(|start| Some((start, Local::at(all, start)?)));
     let Some((start, local)) = local else {
         into.note(AnomalyKind::Disagreement, Some(&name), "it has an entry in the directory and no header");
-        return Placed { entry, content: Err("its header is missing".to_owned()), range: None };
+        return Placed {
+            entry,
+            content: Err("its header is missing".to_owned()),
+            range: None,
+            is_described_behind: false,
+        };
     };
-    for difference in differences(&entry.stated, &local.stated) {
-        let detail = format!("directory and header name another {difference}: readers differ on it");
-        into.note(AnomalyKind::Disagreement, Some(&name), detail);
-    }
+    names(&entry.stated, &local.stated, into);
     let length = usize::try_from(entry.stated.packed).ok();
     let end = length.and_then(|length| local.content.checked_add(length)).filter(|end| *end <= directory.start);
     let (Some(length), Some(end)) = (length, end) else {
         into.note(AnomalyKind::Damaged, Some(&name), "its content reaches into the directory");
-        return Placed { entry, content: Err("its content is cut".to_owned()), range: None };
+        return Placed {
+            entry,
+            content: Err("its content is cut".to_owned()),
+            range: None,
+            is_described_behind: false,
+        };
     };
     let content = all.at(local.content, length).ok_or_else(|| "its content is cut".to_owned());
     let content = content.and_then(|content| readable(&entry.stated).map(|()| content));
     if entry.stated.is_encrypted() {
         into.note(AnomalyKind::Encrypted, Some(&name), "its content is encrypted");
     }
-    Placed { entry, content, range: Some((start, end)) }
+    let is_described_behind = local.stated.is_described_behind();
+    Placed { entry, content, range: Some((start, end)), is_described_behind }
 }
 
 fn readable(stated: &Stated<'_>) -> Result<(), String> {
@@ -100,57 +111,78 @@ fn readable(stated: &Stated<'_>) -> Result<(), String> {
     }
 }
 
+/// Notes what readers of directory and header understand differently.
+fn names(entry: &Stated<'_>, local: &Stated<'_>, into: &mut Collector<'_>) {
+    let name = String::from_utf8_lossy(entry.name);
+    for difference in differences(entry, local) {
+        let detail = format!("directory and header name another {difference}: readers differ on it");
+        into.note(AnomalyKind::Disagreement, Some(&name), detail);
+    }
+    if entry.is_ambiguous || local.is_ambiguous {
+        into.note(AnomalyKind::Disagreement, Some(&name), "it has an extra field twice: readers differ on it");
+    }
+    if !entry.name.is_ascii() && !(entry.is_utf8() && local.is_utf8()) {
+        let detail = "its name is not ASCII and has no mark of UTF-8: readers differ on its letters";
+        into.note(AnomalyKind::NotUtf8, Some(&name), detail);
+    }
+}
+
 /// What directory and header say differently.
 fn differences(entry: &Stated<'_>, local: &Stated<'_>) -> Vec<&'static str> {
     // The header leaves these empty where they follow the content.
-    let is_told = !local.is_described_behind();
+    let is_empty = |value: u64| local.is_described_behind() && [0, u64::from(u32::MAX)].contains(&value);
+    let differs = |entry: u64, local: u64| entry != local && !is_empty(local);
     let other_name = |one: &Stated<'_>| one.unicode_name.is_some_and(|name| name != one.name);
     [
         ("name", entry.name != local.name || other_name(entry) || other_name(local)),
         ("method", entry.method != local.method),
         ("encryption", entry.is_encrypted() != local.is_encrypted()),
-        ("checksum", is_told && entry.crc != local.crc),
-        ("size", is_told && (entry.size, entry.packed) != (local.size, local.packed)),
+        ("checksum", differs(entry.crc.into(), local.crc.into())),
+        ("size", differs(entry.size, local.size) || differs(entry.packed, local.packed)),
     ]
     .into_iter()
     .filter_map(|(what, differs)| differs.then_some(what))
     .collect()
 }
 
-/// The bytes that lie between members, each with how many of them may describe the member before. Members that overlap are
-/// not read: many that share one content would be very many bytes.
-fn cover(directory: &Directory, placed: &mut [Placed<'_>], into: &mut Collector<'_>) -> Vec<(Range<usize>, usize)> {
+/// The bytes between members. Members that overlap are not read: many that share one content would be very many bytes.
+fn cover<'a>(directory: &Directory, placed: &mut [Placed<'a>], into: &mut Collector<'_>) -> Vec<Gap<'a>> {
     let mut order: Vec<(usize, usize, usize)> = Vec::with_capacity(placed.len());
     order.extend(placed.iter().enumerate().filter_map(|(at, one)| one.range.map(|(start, end)| (start, end, at))));
     order.sort_unstable();
-    let (mut covered, mut slack, mut gaps) = (directory.shift, 0, Vec::new());
+    let (mut covered, mut described, mut gaps) = (directory.shift, None, Vec::new());
     for (start, end, at) in order {
         let one = &mut placed[at];
         if start < covered {
             let name = String::from_utf8_lossy(one.entry.stated.name);
             into.note(AnomalyKind::Disagreement, Some(&name), "its content overlaps with that of another member");
             one.content = Err("its content overlaps with that of another member".to_owned());
-        } else if start > covered {
-            gaps.push((covered..start, slack));
+        } else {
+            gaps.push(Gap { range: covered..start, described });
         }
         if end >= covered {
             covered = end;
-            slack = if one.entry.stated.is_described_behind() { DESCRIPTION } else { 0 };
+            described = Some(one.entry.stated).filter(|_| one.is_described_behind);
         }
     }
-    if directory.start > covered {
-        gaps.push((covered..directory.start, slack));
+    if covered <= directory.start {
+        gaps.push(Gap { range: covered..directory.start, described });
     }
     gaps
 }
 
-/// Looks at the bytes between two members, of which `slack` may describe the first.
-fn between(gap: &[u8], slack: usize, into: &mut Collector<'_>) {
-    let searched = &gap[..gap.len().min(SEARCHED)];
-    if searched.windows(LOCAL.len()).any(|window| window == LOCAL) {
+/// Looks at the bytes behind a member, which may be its description.
+fn between(gap: &[u8], described: Option<&Stated<'_>>, into: &mut Collector<'_>) {
+    if gap.windows(LOCAL.len()).any(|window| window == LOCAL || window == ENTRY) {
         let detail = "a member has no entry in the directory: only some readers see it";
         into.note(AnomalyKind::Hidden, None, detail);
-    } else if gap.len() > slack {
+    } else if let Some(stated) = described {
+        if !stated.is_described_by(gap) {
+            let name = String::from_utf8_lossy(stated.name);
+            let detail = "what follows its content is not its description: readers differ on it";
+            into.note(AnomalyKind::Disagreement, Some(&name), detail);
+        }
+    } else if !gap.is_empty() {
         into.note(AnomalyKind::StrayBytes, None, format!("{} bytes between its members belong to none", gap.len()));
     }
 }

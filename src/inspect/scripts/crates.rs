@@ -29,13 +29,15 @@ pub(in crate::inspect) fn find(contents: &Contents) -> Scripts {
 fn of_manifest(table: &Table, contents: &Contents, scripts: &mut Scripts) {
     let package = table.get("package").or_else(|| table.get("project")).and_then(Value::as_table);
     let usual = || contents.member(BUILD).map(|_| BUILD.to_owned());
+    let named = |path: &str| path.trim_start_matches("./").to_owned();
     let build = match package.and_then(|package| package.get("build")) {
-        Some(Value::Boolean(false)) => None,
-        Some(Value::String(path)) => Some(path.trim_start_matches("./").to_owned()),
-        _ => usual(),
+        Some(Value::Boolean(false)) => vec![],
+        Some(Value::String(path)) => vec![named(path)],
+        Some(Value::Array(paths)) => paths.iter().filter_map(Value::as_str).map(named).collect(),
+        _ => usual().into_iter().collect(),
     };
-    if let Some(path) = build {
-        scripts.add_build("build script", When::Build, None, vec![path]);
+    if !build.is_empty() {
+        scripts.add_build("build script", When::Build, None, build);
     }
     let library = table.get("lib").and_then(Value::as_table);
     let is = |key: &str| library.and_then(|library| library.get(key)).and_then(Value::as_bool).unwrap_or(false);

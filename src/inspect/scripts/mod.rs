@@ -64,15 +64,28 @@ pub struct Scripts {
     pub found: Vec<Script>,
     /// What could not be read, so that there may be more; sentences.
     pub unread: Vec<String>,
+    is_cut: bool,
 }
+
+/// Most scripts of one archive.
+const MAX_SCRIPTS: usize = 1000;
 
 impl Scripts {
     fn add(&mut self, name: impl Into<String>, when: When, command: Option<String>, files: Vec<String>) {
-        self.found.push(Script { name: name.into(), when, command, files, varies: false });
+        self.push(Script { name: name.into(), when, command, files, varies: false });
+    }
+
+    fn push(&mut self, script: Script) {
+        if self.found.len() < MAX_SCRIPTS {
+            self.found.push(script);
+        } else if !self.is_cut {
+            self.is_cut = true;
+            self.unread.push(format!("what runs besides: there are more than {MAX_SCRIPTS} scripts"));
+        }
     }
 
     /// Adds a file of a build.
     fn add_build(&mut self, name: &str, when: When, command: Option<String>, files: Vec<String>) {
-        self.found.push(Script { name: name.to_owned(), when, command, files, varies: true });
+        self.push(Script { name: name.to_owned(), when, command, files, varies: true });
     }
 }

@@ -104,8 +104,10 @@ fn named_files(command: &str, folder: &str, contents: &Contents) -> Vec<String> 
         {
             files.push(file.clone());
         }
+        if files.len() == MAX_FILES {
+            break;
+        }
     }
-    files.truncate(MAX_FILES);
     files
 }
 

@@ -2,7 +2,12 @@
 
 use bytes::Bytes;
 
-use super::{choice::counterpart, listed::Listed, report::InspectionRequest, statements};
+use super::{
+    choice::counterpart,
+    listed::Listed,
+    report::InspectionRequest,
+    statements::{self, Attestation},
+};
 use crate::{
     attest::Verifier,
     http::Client,
@@ -53,12 +58,13 @@ impl Tools<'_> {
             },
             _ => None,
         };
+        let attestation = Attestation::fetch(accused.registry, self.http, archive).await;
         let bytes = self.download(accused.registry, archive).await?;
         let found = digests(&bytes);
         let statements = vec![
             statements::of_registry(archive, &found),
             statements::of_observation(archive, self.observation, &found),
-            statements::of_attestation(accused.registry, self.http, self.verifier, archive, &found).await,
+            statements::of_attestation(self.verifier, attestation, &found),
         ];
         let (compared_with, before) = before.unzip();
         let contents = format

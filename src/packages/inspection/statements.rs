@@ -1,13 +1,15 @@
 //! Compares the digests of a downloaded file with those that the registry states, that provwatch observed, and that the
 //! attestation is about.
 
+use bytes::Bytes;
+
 use crate::{
     attest::Verifier,
     http::Client,
     inspect::{Agreement, By, Statement},
     model::{Check, Digests, Observation, Provenance},
     packages::verify::{Checked, verify_document},
-    registry::{Archive, AttestationSource, Registry},
+    registry::{Archive, AttestationSource, Registry, RegistryError},
     text::{moment, with_causes},
 };
 
@@ -56,24 +58,29 @@ pub(super) fn of_observation(archive: &Archive, observation: Option<&Observation
     Statement { by, outcome, detail }
 }
 
+/// The attestation of a file, as its registry has it.
+pub(super) struct Attestation<'a> {
+    source: &'a AttestationSource,
+    document: Result<Option<Bytes>, RegistryError>,
+}
+
+impl<'a> Attestation<'a> {
+    /// Fetches it, before the file: a large file in memory may leave no room for it. `None`: the registry names none.
+    pub(super) async fn fetch(registry: &dyn Registry, http: &Client, archive: &'a Archive) -> Option<Self> {
+        let source = archive.evidence.as_ref()?;
+        Some(Self { source, document: registry.evidence(http, source).await })
+    }
+}
+
 /// What the attestation of a file is about: it is verified against the file that was downloaded.
-pub(super) async fn of_attestation(
-    registry: &dyn Registry,
-    http: &Client,
-    verifier: &Verifier,
-    archive: &Archive,
-    found: &Digests,
-) -> Statement {
+pub(super) fn of_attestation(verifier: &Verifier, attestation: Option<Attestation<'_>>, found: &Digests) -> Statement {
     let by = By::Attestation;
-    let Some(evidence) = &archive.evidence else {
-        return Statement {
-            by,
-            outcome: Agreement::None,
-            detail: "the registry names no attestation of it".to_owned(),
-        };
+    let Some(Attestation { source, document }) = attestation else {
+        let detail = "the registry names no attestation of it".to_owned();
+        return Statement { by, outcome: Agreement::None, detail };
     };
-    let evidence = AttestationSource { digests: found.clone(), ..evidence.clone() };
-    let (outcome, detail) = match registry.evidence(http, &evidence).await {
+    let evidence = AttestationSource { digests: found.clone(), ..source.clone() };
+    let (outcome, detail) = match document {
         Ok(Some(document)) => attested(&verify_document(verifier, &evidence, &document)),
         Ok(None) => (Agreement::Unknown, "the registry names an attestation and does not have it".to_owned()),
         Err(error) => (Agreement::Unknown, format!("the attestation could not be had: {}", with_causes(&error))),

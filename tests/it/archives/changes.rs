@@ -95,6 +95,18 @@ fn scripts_are_compared_with_their_texts() {
 }
 
 #[test]
+fn a_script_that_became_a_link_is_changed() {
+    let of = |tar: Tar| tar.file("a-1.0/a.txt", "x").gz();
+    let before = of(Tar::new().file("a-1.0/setup.py", "setup()\n"));
+    let now = of(Tar::new().symlink("a-1.0/setup.py", "a.txt"));
+    let contents = contents(ArchiveFormat::Sdist, &before, &now);
+    let file = &contents.scripts[0].files[0];
+    assert_eq!((contents.scripts[0].state, file.state), (State::Changed, State::Changed));
+    assert_eq!(file.text.as_deref(), Some("a link to a.txt\n"));
+    assert!(file.difference.as_ref().unwrap().contains("+a link to a.txt"), "{file:?}");
+}
+
+#[test]
 fn what_starts_with_the_interpreter_is_high_whether_new_or_changed() {
     let of = |content: Option<&str>| {
         let files: Vec<(&str, &str)> = content.map(|content| ("a.pth", content)).into_iter().collect();

@@ -21,6 +21,16 @@ fn limits() -> Limits {
     Limits { unpacked: 1 << 20, members: 100, paths: 10_000, free: 64 << 10, ..Limits::default() }
 }
 
+#[test]
+fn very_short_files_are_not_archives() {
+    for id in ALL {
+        for bytes in [&b""[..], b"\0", b"P", b"\x1f", b"PK", b"\x1f\x8b", b"PK\x05\x06"] {
+            let found = look_within(id, bytes, &limits());
+            assert!(found.contents.stopped.is_some() && found.contents.members.is_empty(), "{id:?} {bytes:?}");
+        }
+    }
+}
+
 /// What holds of every look.
 fn hold(look: &Look) {
     let contents = &look.contents;

@@ -6,7 +6,7 @@ use provwatch::{
 };
 
 use super::look;
-use crate::lab::archive::{Tar, below, npm_tarball, wheel};
+use crate::lab::archive::{Tar, Zip, ZipMember, below, npm_tarball, wheel};
 
 fn npm(files: &[(&str, &str)]) -> Look {
     look(ArchiveFormat::NpmTarball, &npm_tarball(files))
@@ -137,11 +137,37 @@ fn a_wheel_runs_what_lies_among_the_modules() {
     assert_eq!(at_start.count(), 3);
 }
 
+/// Installers of wheels know no folders but by the slash, and no links: they write a file.
+#[test]
+fn what_is_a_link_or_a_folder_by_its_permissions_runs_too() {
+    for permissions in [0o120_777, 0o040_755, 0o020_666] {
+        let hook = ZipMember { attributes: permissions << 16, ..ZipMember::stored("a.pth", "import os") };
+        let found = look(ArchiveFormat::Wheel, &Zip::new().with(hook).bytes());
+        assert_eq!(
+            told(&found)[0],
+            ("a.pth".to_owned(), String::from("import os"), "a.pth".to_owned()),
+            "{permissions:o}"
+        );
+        assert!(found.contents.member("a.pth").unwrap().sha256.is_some(), "{permissions:o}");
+    }
+}
+
+#[test]
+fn very_many_scripts_are_cut_and_said() {
+    let hook = r#"{"scripts":{"install":"a"}}"#;
+    let bundled = |number| format!("package/node_modules/p{number}/package.json");
+    let tar = (0..1100).fold(Tar::new(), |tar, number| tar.file(bundled(number), hook));
+    let found = look(ArchiveFormat::NpmTarball, &tar.gz());
+    assert_eq!(found.scripts.found.len(), 1000);
+    assert_eq!(found.scripts.unread, ["what runs besides: there are more than 1000 scripts"]);
+}
+
 #[test]
 fn a_crate_runs_its_build_script_and_macros() {
     for (manifest, expected) in [
         ("[package]\nname = \"a\"\n", &[("build script", "", "build.rs")][..]),
         ("[package]\nbuild = false\n", &[]),
+        ("[package]\nbuild = [\"build.rs\", \"tools/make.rs\"]\n", &[("build script", "", "build.rs tools/make.rs")]),
         ("[package]\nbuild = \"./tools/make.rs\"\n", &[("build script", "", "tools/make.rs")]),
         (
             "[package]\nbuild = false\n[lib]\nproc-macro = true\n",

@@ -59,7 +59,7 @@ fn expect(cases: Vec<(&str, Tar, &[AnomalyKind])>) {
 
 #[test]
 fn paths_that_no_package_needs_are_said() {
-    use AnomalyKind::{CaseCollision, DuplicatePath, LongPath, MisleadingName, NotUtf8, OutsidePath, OutsideRoot};
+    use AnomalyKind::{DuplicatePath, LongPath, MisleadingName, NotUtf8, OutsidePath, OutsideRoot, PathCollision};
     let file = |name: &str| package().file(name, "x");
     expect(vec![
         ("a parent folder", file("package/../../evil"), &[OutsidePath][..]),
@@ -77,7 +77,8 @@ fn paths_that_no_package_needs_are_said() {
         ("a folder beside", file("other/evil.js"), &[OutsideRoot]),
         ("one path twice", file("package/a").file("package/a", "y"), &[DuplicatePath]),
         ("one path in two roots", file("package/a").file("other/a", "x"), &[DuplicatePath, OutsideRoot]),
-        ("capitals", file("package/readme").file("package/README", "y"), &[CaseCollision]),
+        ("composed letters", file("package/größe").file("package/gro\u{308}ße", "y"), &[PathCollision]),
+        ("capitals", file("package/readme").file("package/README", "y"), &[PathCollision]),
     ]);
 }
 
@@ -87,6 +88,8 @@ fn kinds_that_no_package_needs_and_headers_that_differ_are_said() {
     let special = |kind| package().member(&TarHeader::file("package/x", 0).kind(kind), b"");
     let hard = |target: &str| package().member(&TarHeader::file("package/x", 0).kind(b'1').link(target), b"");
     let gnu_name = TarHeader::file("L", 10).kind(b'L');
+    let hidden = Tar::new().file("package/hidden.js", "x");
+    let filled_folder = TarHeader::file("package/lib/", hidden.0.len()).kind(b'5');
     let filled_link = TarHeader::file("package/x", 5).kind(b'2').link("y");
     let for_all = TarHeader::file("g", 18).kind(b'g');
     expect(vec![
@@ -109,6 +112,28 @@ fn kinds_that_no_package_needs_and_headers_that_differ_are_said() {
             package().member(&gnu_name, b"package/a\0").pax(&[("path", "package/b")]).file("package/x", ""),
             &[Disagreement],
         ),
+        ("a folder with content", package().member(&filled_folder, &hidden.0), &[Disagreement]),
+        (
+            "one long name twice",
+            package().member(&gnu_name, b"package/a\0").member(&gnu_name, b"package/a\0").file("x", ""),
+            &[Disagreement],
+        ),
+        (
+            "records twice",
+            package().pax(&[("mtime", "1")]).pax(&[("mtime", "1")]).file("package/x", ""),
+            &[Disagreement],
+        ),
+        (
+            "records about a long name",
+            package().pax(&[("mtime", "1")]).member(&gnu_name, b"package/a\0").file("x", ""),
+            &[Disagreement],
+        ),
+        (
+            "a folder beside it that is a link",
+            package().symlink("package/lib", ".").file("package/LIB/x", ""),
+            &[ThroughLink],
+        ),
+        ("a way out through a link", package().symlink("package/l", ".").symlink("package/x", "l/.."), &[OutsideLink]),
         ("a link with content", package().member(&filled_link, b""), &[Disagreement]),
         ("a name for all", package().member(&for_all, b"18 path=package/x\n").file("package/y", ""), &[Disagreement]),
     ]);
@@ -151,7 +176,6 @@ fn a_look_ends_at_a_header_that_cannot_be_read() {
         ("a size beyond the archive", header(b'0', 1 << 32, b"xyz")),
         ("records beyond all", header(b'x', 1 << 30, b"")),
         ("records that are none", header(b'x', 5, b"99 a=")),
-        ("an old sparse file", header(b'S', 0, b"")),
         ("something else", b"PK\x03\x04 this is a zip".to_vec()),
         ("nothing", Vec::new()),
     ] {
@@ -165,7 +189,9 @@ fn a_look_ends_at_a_header_that_cannot_be_read() {
 fn a_sparse_file_is_passed_over() {
     let tar = package().pax(&[("GNU.sparse.major", "1")]).file("package/x", "map and data").file("package/y", "y");
     let found = look(NPM, &tar.gz());
-    assert_eq!(paths(&found), ["package.json", "x", "y"]);
+    assert_eq!((paths(&found), kinds(&found)), (vec!["package.json", "x", "y"], vec![AnomalyKind::Disagreement]));
+    let old = package().member(&TarHeader::file("package/x", 0).kind(b'S'), b"").gz();
+    assert_eq!(kinds(&look(NPM, &old)), [AnomalyKind::Disagreement, AnomalyKind::Damaged]);
     assert_eq!((found.contents.member("x").unwrap().sha256, found.contents.unread_count), (None, 1));
 }
 
@@ -185,6 +211,15 @@ fn sources_and_crates_have_one_folder() {
         assert_eq!(kinds(&found), [AnomalyKind::OutsideRoot]);
         assert_eq!(paths(&found), ["../b", "../other/c", "a"], "none of them passes for one within");
     }
+}
+
+#[test]
+fn a_crate_that_leads_out_is_said() {
+    let tar =
+        Tar::new().file("a-1.0.0/Cargo.toml", "").symlink("a-1.0.0/src", "/root/.cargo").file("a-1.0.0/src/x", "");
+    let found = look(ArchiveFormat::Crate, &tar.gz());
+    assert_eq!(kinds(&found), [AnomalyKind::OutsideLink, AnomalyKind::ThroughLink]);
+    assert_eq!(found.contents.member("src").unwrap().target.as_deref(), Some("/root/.cargo"));
 }
 
 #[test]
