@@ -4,7 +4,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::{
-    AttestationSource, Bases, RegistryError,
+    AttestationSource, RegistryError,
     document::document_error,
     exchange::{found, fresh},
     field::shown,
@@ -45,7 +45,7 @@ pub(super) struct FileHost {
 
 impl FileHost {
     /// The host of the table with this id.
-    pub(super) fn of(id: RegistryId, at: Bases<'_>) -> Self {
+    pub(super) fn of(id: RegistryId, at: &dyn Fn(RegistryId) -> Url) -> Self {
         let used = at(id);
         Self { public: Url::parse(&id.base_url()).unwrap_or_else(|_| used.clone()), used }
     }

@@ -219,10 +219,6 @@ async fn a_file_arrives_as_it_is_stored() {
     assert!(error.ends_with("the body is larger than 10 bytes"), "{error}");
     let request = server.requests()[0].to_lowercase();
     assert!(!request.contains("accept-encoding"), "{request}");
-}
-
-#[tokio::test]
-async fn a_body_ends_with_its_announced_length() {
     let server = Server::playing([Act::Send(answer("content-length: 5\r\n", b"whole and more"))]).await;
     assert_eq!(fresh(server.client().fetch(server.get("/axios.tgz").verbatim()).await).body, "whole");
 }

@@ -1,7 +1,7 @@
 //! Takes members from the readers of archives, within the limits, and notes what is odd about each.
 
 use super::{
-    content::Content,
+    content::{Content, Kept},
     contents::Contents,
     member::{Kind, Member},
     name::{self, Name},
@@ -118,7 +118,8 @@ impl<'a> Collector<'a> {
     fn end(&mut self, open: Open, is_whole: bool) {
         let Open { path, kind, mode, target, content } = open;
         let measured = content.measured(&path);
-        if let Some(mut kept) = measured.kept {
+        let is_content = |kept: &Kept| kind == Kind::File || !kept.bytes.is_empty();
+        if let Some(mut kept) = measured.kept.filter(is_content) {
             kept.is_whole &= is_whole;
             self.texts += kept.bytes.len();
             self.found.texts.push((path.clone(), kept));

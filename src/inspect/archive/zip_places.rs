@@ -23,6 +23,12 @@ pub(super) struct Placed<'a> {
     is_described_behind: bool,
 }
 
+impl<'a> Placed<'a> {
+    fn unread(entry: Entry<'a>, why: &str) -> Self {
+        Self { entry, content: Err(why.to_owned()), range: None, is_described_behind: false }
+    }
+}
+
 /// The bytes behind a member that belong to none.
 struct Gap<'a> {
     range: Range<usize>,
@@ -75,24 +81,14 @@ fn place<'a>(all: Bytes<'a>, directory: &Directory, entry: Entry<'a>, into: &mut
     let local = start.and_then(|start| Some((start, Local::at(all, start)?)));
     let Some((start, local)) = local else {
         into.note(AnomalyKind::Disagreement, Some(&name), "it has an entry in the directory and no header");
-        return Placed {
-            entry,
-            content: Err("its header is missing".to_owned()),
-            range: None,
-            is_described_behind: false,
-        };
+        return Placed::unread(entry, "its header is missing");
     };
-    names(&entry.stated, &local.stated, into);
+    compare(&entry.stated, &local.stated, into);
     let length = usize::try_from(entry.stated.packed).ok();
     let end = length.and_then(|length| local.content.checked_add(length)).filter(|end| *end <= directory.start);
     let (Some(length), Some(end)) = (length, end) else {
         into.note(AnomalyKind::Damaged, Some(&name), "its content reaches into the directory");
-        return Placed {
-            entry,
-            content: Err("its content is cut".to_owned()),
-            range: None,
-            is_described_behind: false,
-        };
+        return Placed::unread(entry, "its content is cut");
     };
     let content = all.at(local.content, length).ok_or_else(|| "its content is cut".to_owned());
     let content = content.and_then(|content| readable(&entry.stated).map(|()| content));
@@ -112,7 +108,7 @@ fn readable(stated: &Stated<'_>) -> Result<(), String> {
 }
 
 /// Notes what readers of directory and header understand differently.
-fn names(entry: &Stated<'_>, local: &Stated<'_>, into: &mut Collector<'_>) {
+fn compare(entry: &Stated<'_>, local: &Stated<'_>, into: &mut Collector<'_>) {
     let name = String::from_utf8_lossy(entry.name);
     for difference in differences(entry, local) {
         let detail = format!("directory and header name another {difference}: readers differ on it");

@@ -1,5 +1,5 @@
 //! Finds the scripts that npm runs: hooks of `package.json`, of bundled packages too, and the build that `binding.gyp`
-//! implies (<https://docs.npmjs.com/cli/using-npm/scripts>).
+//! implies (npm's documentation, "scripts").
 
 use serde_json::value::RawValue;
 

@@ -169,7 +169,7 @@ async fn a_file_is_downloaded_as_it_is_stored_and_within_its_limit() {
     let listed = registry.archives(&stage.http, &package("axios"), &["1.14.0"]).await.unwrap();
     let Listing::Files(files) = &listed[0] else { panic!("{listed:?}") };
     for (status, body) in
-        [(200, "the file"), (404, ""), (200, "more than ten bytes"), (503, ""), (200, "<!doctype html>")]
+        [(200, "the file"), (404, ""), (200, "more than ten bytes"), (403, ""), (200, "<!doctype html>")]
     {
         stage.transport.answer("axios-1.14.0.tgz", status, &[], body);
     }
@@ -179,7 +179,7 @@ async fn a_file_is_downloaded_as_it_is_stored_and_within_its_limit() {
     }
     let [found, missing, large, failed, page] = outcomes.try_into().unwrap();
     assert_eq!((found.unwrap().unwrap(), missing.unwrap()), ("the file".into(), None));
-    for (error, said) in [(large, "larger than 10 bytes"), (failed, "503"), (page, "larger than 10 bytes")] {
+    for (error, said) in [(large, "larger than 10 bytes"), (failed, "403"), (page, "larger than 10 bytes")] {
         let error = crate::text::with_causes(&error.unwrap_err());
         assert!(error.contains(said), "{error}");
     }
