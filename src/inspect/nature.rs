@@ -80,7 +80,7 @@ impl Nature {
             (begins(b"!<arch>\n") || begins(b"!<thin>\n"), Self::StaticLibrary),
             (ARCHIVES.iter().any(|mark| begins(mark)), Self::Archive),
             // The number of the version and a line break.
-            (path.ends_with(".pyc") && head.get(2..4) == Some(b"\r\n"), Self::PythonBytecode),
+            (path.strip_suffix(".pyc").is_some() && head.get(2..4) == Some(b"\r\n"), Self::PythonBytecode),
             (is_text, Self::Text),
             (is_named_binary(path), Self::NamedBinary),
         ];

@@ -105,7 +105,9 @@ impl<'a> Listed<'a> {
         // Of an archive that was not read to its end, members are missing here.
         let gone = self.0.keys().filter(|path| contents.stopped.is_none() && contents.member(path).is_none());
         faults.extend(gone.map(|path| (path.clone(), "has it, and the wheel does not")));
-        faults.iter().for_each(|(path, fault)| note(contents, path, fault));
+        for (path, fault) in faults {
+            note(contents, &path, fault);
+        }
     }
 }
 

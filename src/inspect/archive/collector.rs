@@ -79,10 +79,10 @@ impl<'a> Collector<'a> {
         let kind = if is_folder { Kind::Folder } else { described.kind };
         let Some(path) = self.rooted(&name, kind) else { return Ok(None) };
         // Readers that drop the first folder may find a place outside behind it.
-        if let Some(why) = name::leads_outside(&path).filter(|_| name::leads_outside(&name.path).is_none()) {
-            if !path.starts_with("../") {
-                self.note(AnomalyKind::OutsidePath, Some(&path), why);
-            }
+        if let Some(why) = name::leads_outside(&path).filter(|_| name::leads_outside(&name.path).is_none())
+            && !path.starts_with("../")
+        {
+            self.note(AnomalyKind::OutsidePath, Some(&path), why);
         }
         let target = described.target.map(|raw| String::from_utf8_lossy(raw).into_owned());
         self.check_kind(&path, kind, target.as_deref());

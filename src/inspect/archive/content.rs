@@ -109,7 +109,9 @@ mod tests {
 
     fn measured(chunks: &[&[u8]], room: Option<usize>) -> Measured {
         let mut content = Content::new(room);
-        chunks.iter().for_each(|chunk| content.add(chunk));
+        for chunk in chunks {
+            content.add(chunk);
+        }
         content.measured("a.js")
     }
 

@@ -6,10 +6,8 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 /// and blanks at the end of a part, as Windows.
 pub(super) fn folded(path: &str) -> String {
     // By way of capitals, which "ß" and "ss" have in common.
-    let small = match path.is_ascii() {
-        true => path.to_ascii_lowercase(),
-        false => path.to_lowercase().to_uppercase().to_lowercase(),
-    };
+    let letters = || path.to_lowercase().to_uppercase().to_lowercase();
+    let small = if path.is_ascii() { path.to_ascii_lowercase() } else { letters() };
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&small);
     let mut parts = decomposed.split('/').map(|part| part.trim_end_matches(['.', ' ']));
     let first = parts.next().unwrap_or_default().to_owned();

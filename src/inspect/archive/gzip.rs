@@ -207,7 +207,7 @@ mod tests {
         let one = gzip(b"one and one and one");
         for end in 0..one.len() {
             let (content, why, _) = unpacked(&one[..end]);
-            assert!(b"one and one and one".starts_with(&*content), "{end}");
+            assert!(b"one and one and one".starts_with(&content), "{end}");
             assert!(why.unwrap().contains("cut"), "{end}");
         }
         for (bytes, said) in [

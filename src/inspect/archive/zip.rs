@@ -151,18 +151,18 @@ fn target(stated: &Stated<'_>, content: &[u8]) -> Vec<u8> {
 /// Inflates from memory.
 struct Inflater<'a> {
     content: &'a [u8],
-    inflater: Decompress,
+    state: Decompress,
     is_ended: bool,
 }
 
 impl<'a> Inflater<'a> {
     fn of(content: &'a [u8]) -> Self {
-        Self { content, inflater: Decompress::new(false), is_ended: false }
+        Self { content, state: Decompress::new(false), is_ended: false }
     }
 
     /// The bytes that were read.
     fn read(&self) -> usize {
-        usize::try_from(self.inflater.total_in()).unwrap_or(usize::MAX).min(self.content.len())
+        usize::try_from(self.state.total_in()).unwrap_or(usize::MAX).min(self.content.len())
     }
 
     /// Unpacks into the buffer, and returns how much. `None`: the data are at their end.
@@ -170,11 +170,11 @@ impl<'a> Inflater<'a> {
         if self.is_ended {
             return Ok(None);
         }
-        let (read, wrote) = (self.read(), self.inflater.total_out());
-        let outcome = self.inflater.decompress(&self.content[read..], buffer, FlushDecompress::None);
+        let (read, wrote) = (self.read(), self.state.total_out());
+        let outcome = self.state.decompress(&self.content[read..], buffer, FlushDecompress::None);
         let status = outcome.map_err(|_| "its compressed data are malformed")?;
         self.is_ended = status == Status::StreamEnd;
-        let wrote = usize::try_from(self.inflater.total_out() - wrote).unwrap_or_default();
+        let wrote = usize::try_from(self.state.total_out() - wrote).unwrap_or_default();
         if wrote == 0 && self.read() == read && !self.is_ended {
             return Err("its compressed data are cut");
         }

@@ -51,7 +51,9 @@ pub(super) fn places<'a>(
     let gaps = cover(directory, &mut placed, into);
     // Of a directory that was not read to its end, some members have no entry here.
     if outcome.is_ok() {
-        gaps.into_iter().for_each(|gap| between(&bytes[gap.range], gap.described.as_ref(), into));
+        for Gap { range, described } in gaps {
+            between(&bytes[range], described.as_ref(), into);
+        }
     }
     (placed, outcome)
 }
@@ -117,7 +119,8 @@ fn compare(entry: &Stated<'_>, local: &Stated<'_>, into: &mut Collector<'_>) {
     if entry.is_ambiguous || local.is_ambiguous {
         into.note(AnomalyKind::Disagreement, Some(&name), "it has an extra field twice: readers differ on it");
     }
-    if !entry.name.is_ascii() && !(entry.is_utf8() && local.is_utf8()) {
+    let is_marked = entry.is_utf8() && local.is_utf8();
+    if !is_marked && !entry.name.is_ascii() {
         let detail = "its name is not ASCII and has no mark of UTF-8: readers differ on its letters";
         into.note(AnomalyKind::NotUtf8, Some(&name), detail);
     }

@@ -26,7 +26,7 @@ enum Goes<'a> {
 }
 
 fn goes(path: &str) -> Goes<'_> {
-    let Some((_, rest)) = path.split_once('/').filter(|(folder, _)| folder.ends_with(".data")) else {
+    let Some((_, rest)) = path.split_once('/').filter(|(folder, _)| folder.strip_suffix(".data").is_some()) else {
         return Goes::Modules(path);
     };
     match rest.split_once('/') {
@@ -40,11 +40,11 @@ fn goes(path: &str) -> Goes<'_> {
 /// Whether Python reads a file at each start.
 fn is_read_at_start(path: &str) -> bool {
     match goes(path) {
-        Goes::Modules(path) => !path.contains('/') && (path.ends_with(".pth") || AT_START.contains(&path)),
+        Goes::Modules(path) => !path.contains('/') && (path.strip_suffix(".pth").is_some() || AT_START.contains(&path)),
         // Such a path leads among the modules.
         Goes::Prefix(path) => {
             let name = path.rsplit('/').next().unwrap_or_default();
-            path.contains("-packages/") && (name.ends_with(".pth") || AT_START.contains(&name))
+            path.contains("-packages/") && (name.strip_suffix(".pth").is_some() || AT_START.contains(&name))
         }
         Goes::Programs(_) | Goes::Elsewhere => false,
     }
@@ -80,7 +80,7 @@ pub(in crate::inspect) fn find(contents: &Contents) -> Scripts {
 
 /// The lines of a `.pth` file that Python runs; it adds the others to its path.
 fn commands(name: &str, kept: &Kept) -> Option<String> {
-    if !name.ends_with(".pth") {
+    if !name.strip_suffix(".pth").is_some() {
         return None;
     }
     let text = String::from_utf8_lossy(&kept.bytes);
