@@ -18,6 +18,7 @@ pub mod git;
 pub mod health;
 pub mod http;
 mod incidents;
+pub mod inspect;
 pub mod logwatch;
 pub mod model;
 mod owner;

@@ -2,6 +2,7 @@
 
 #![no_main]
 
+mod archives;
 mod attestations;
 mod feeds;
 mod files;
@@ -20,6 +21,7 @@ type Target = (&'static str, fn(&[u8]));
 
 /// Every reader of what others write.
 const TARGETS: &[Target] = &[
+    ("archive", archives::archive),
     ("npm_packument", registries::npm_packument),
     ("npm_changes", feeds::npm_changes),
     ("attestation_files", attestations::files),

@@ -74,6 +74,7 @@ forms! {
     "imported" 1 watch::import::Harvest, "watch import";
     "incident" 1 model::Incident, "incident open, incident list, incident show";
     "incident-extent" 1 incident::radius::Extent, "incident WHAT";
+    "incident-inspected" 1 packages::Inspection, "incident inspect";
     "incident-touched" 1 incident::radius::Touched, "incident WHAT";
     "log" 1 logs::list::Line<'_>, "logs list";
     "log-entry" 1 logs::find::Shown<'_>, "logs find";

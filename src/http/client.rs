@@ -171,6 +171,11 @@ impl Client {
         }
     }
 
+    /// Whether a document at `from` may lead to `to`: the rules are those of redirects.
+    pub(crate) fn may_lead(&self, from: &Url, to: &Url) -> bool {
+        self.shared.rules.check_redirect(from, to).is_ok()
+    }
+
     /// The wait before the next request that an answer requests.
     pub(crate) fn retry_after(&self, response: &Response) -> Option<Duration> {
         self.shared.retry_after(response)

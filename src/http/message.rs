@@ -37,7 +37,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, of every method but GET.
     pub body: Option<Bytes>,
-    /// Most bytes of the answer's body, after decompression.
+    /// Most bytes of the answer's body, after decompression if it is decompressed.
     pub max_body: u64,
     /// The validators of an earlier answer; makes the request conditional.
     pub validators: Option<Validators>,
@@ -48,6 +48,9 @@ pub struct Request {
     /// Whether the answer's body is left unread: the caller needs only its status, however slow the rest is. The
     /// beginning of a refusal is read, if it comes soon.
     pub discards_body: bool,
+    /// Whether the answer's body is the bytes that are sent, whatever encoding the server names: the digest of a file is
+    /// over those.
+    pub(super) is_verbatim: bool,
     /// The answers that are the caller's.
     pub(super) takes: Takes,
     /// The size that the body may have without more room.
@@ -81,6 +84,7 @@ impl Request {
             max_attempts: None,
             confidential: false,
             discards_body: false,
+            is_verbatim: false,
             takes: Takes::Successes,
             allowance: BodyAllowance::default(),
         }
@@ -145,6 +149,12 @@ impl Request {
     #[must_use]
     pub fn discard_body(self) -> Self {
         Self { discards_body: true, ..self }
+    }
+
+    /// Takes the body as it is sent: some servers name the compression of a `.tgz` as an encoding of the answer.
+    #[must_use]
+    pub fn verbatim(self) -> Self {
+        Self { is_verbatim: true, ..self }
     }
 
     /// Hands redirects (301, 302, 307, 308) to the caller as they are.

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -36,8 +36,18 @@ use crate::{
 #[derive(Debug)]
 pub struct RealTransport {
     client: reqwest::Client,
+    /// Leaves bodies as they are sent. Few processes need it.
+    verbatim: OnceLock<reqwest::Client>,
+    policy: Policy,
     rules: HostRules,
     proxies: Vec<String>,
+}
+
+/// The treatment of bodies for which the server names an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bodies {
+    Decoded,
+    AsSent,
 }
 
 /// The reason why the transport cannot be set up.
@@ -80,19 +90,28 @@ impl RealTransport {
         let rules = policy.host_rules();
         let proxies = if policy.proxy_from_environment { proxy_hosts(|name| std::env::var(name).ok()) } else { vec![] };
         let resolver = PublicResolver { rules: rules.clone(), proxies: proxies.clone() };
-        let builder = base_builder(policy).dns_resolver(Arc::new(resolver));
-        let builder = match &policy.ca_file {
-            Some(path) => builder.tls_backend_preconfigured(read_trust(path)?.for_http(&VERSIONS)),
-            None => builder,
-        };
-        let client = builder.build().map_err(|error| SetupError::Tls(with_causes(&error)))?;
-        Ok(Self { client, rules, proxies })
+        let client = client(policy, resolver, Bodies::Decoded)?;
+        Ok(Self { client, verbatim: OnceLock::new(), policy: policy.clone(), rules, proxies })
+    }
+
+    fn client(&self, request: &Request) -> Result<&reqwest::Client, TransportError> {
+        if !request.is_verbatim {
+            return Ok(&self.client);
+        }
+        if let Some(client) = self.verbatim.get() {
+            return Ok(client);
+        }
+        let resolver = PublicResolver { rules: self.rules.clone(), proxies: self.proxies.clone() };
+        let built = client(&self.policy, resolver, Bodies::AsSent);
+        let built = built.map_err(|error| TransportError::Unsendable(with_causes(&error)))?;
+        Ok(self.verbatim.get_or_init(|| built))
     }
 
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         self.check(&request.url)?;
-        let sent = prepared(&self.client, request)?;
-        let response = self.client.execute(sent).await.map_err(explain)?;
+        let client = self.client(request)?;
+        let sent = prepared(client, request)?;
+        let response = client.execute(sent).await.map_err(explain)?;
         let status = response.status().as_u16();
         let headers = readable_headers(response.headers());
         let body = match request.discards_body {
@@ -118,6 +137,19 @@ impl Transport for RealTransport {
     fn exchange<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(self.send(request))
     }
+}
+
+fn client(policy: &Policy, resolver: PublicResolver, bodies: Bodies) -> Result<reqwest::Client, SetupError> {
+    let builder = base_builder(policy).dns_resolver(Arc::new(resolver));
+    let builder = match bodies {
+        Bodies::Decoded => builder,
+        Bodies::AsSent => builder.no_gzip().no_brotli().no_deflate(),
+    };
+    let builder = match &policy.ca_file {
+        Some(path) => builder.tls_backend_preconfigured(read_trust(path)?.for_http(&VERSIONS)),
+        None => builder,
+    };
+    builder.build().map_err(|error| SetupError::Tls(with_causes(&error)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds HTTP clients")]

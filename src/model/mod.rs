@@ -87,7 +87,8 @@ pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;
 pub use ecosystem::{
-    Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known,
+    ArchiveFormat, Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey,
+    known,
 };
 pub use effective_policy::EffectivePolicy;
 pub use evidence_document::{EvidenceDocument, EvidenceKind};

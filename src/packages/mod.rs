@@ -12,6 +12,7 @@ mod error;
 mod examination;
 mod examine;
 mod feeds;
+mod inspection;
 mod judge;
 mod on_request;
 mod queue;
@@ -28,6 +29,7 @@ mod waits;
 pub use assess::release_context::release_context;
 pub use error::LookError;
 pub use examination::Examined;
+pub use inspection::{Against, Inspection, InspectionRequest, LeftOut};
 pub use judge::{
     accusation::{accusation, raised},
     campaign, relearn,

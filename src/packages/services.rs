@@ -10,6 +10,7 @@ use super::{
     feeds::{
         comparisons::Comparisons, observe::FeedReader, reconcile::Reconciler, silence::Silences, watched::Watched,
     },
+    inspection::Inspector,
     judge::{audience::Campaigns, company::Company, history::Historian, record::Judge, tag_history::TagHistory},
     on_request::Appraiser,
     queue::{
@@ -68,6 +69,8 @@ pub struct Packages {
     pub queue: Workforce,
     /// Checks releases on request.
     pub appraiser: Appraiser,
+    /// Looks inside releases on request.
+    pub inspector: Inspector,
 }
 
 impl Packages {
@@ -82,6 +85,7 @@ impl Packages {
             reconciler: parts.reconciler(),
             queue: parts.workforce(&verification, &enricher),
             appraiser: parts.appraiser(verification, enricher),
+            inspector: parts.inspector(),
         }
     }
 }
@@ -197,6 +201,11 @@ impl PackageParts {
         let Self { store, registries, forges, rdap, settings, .. } = self.clone();
         let (email_domains, own_runs) = (EmailDomains { rdap }, OwnRunFinder { forges: forges.clone() });
         Enricher { store, registries, forges, email_domains, own_runs, concurrency: settings.concurrency }
+    }
+
+    pub fn inspector(&self) -> Inspector {
+        let Self { store, clock, http, registries, trust, .. } = self.clone();
+        Inspector { store, clock, http, registries, trust }
     }
 
     pub fn appraiser(&self, verification: Arc<Verification>, enricher: Arc<Enricher>) -> Appraiser {

@@ -3,6 +3,7 @@
 //! Nothing here is verified; a registry's documents become observations only after `attest` has verified the evidence
 //! that they name.
 
+mod archives;
 mod cargo;
 mod document;
 mod endpoint;
@@ -22,6 +23,7 @@ mod reader;
 mod tests;
 mod xml;
 
+pub use archives::{Archive, Listing};
 pub use cargo::{CargoFeed, CargoRegistry};
 pub use error::RegistryError;
 pub use feed::{Cursor, Event, Feed, FeedChange, FeedPage, Gap};

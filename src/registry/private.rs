@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use url::Url;
 
-use super::{AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError};
+use super::{Archive, AttestationSource, Listing, PackageDocument, PackageState, Question, Registry, RegistryError};
 use crate::{
     http::{Client, Credentials},
     model::{Aspect, Ecosystem, Package, RegistryKey, ReleaseId},
@@ -69,6 +69,30 @@ impl Registry for PrivateRegistry {
         Box::pin(async move {
             let http = self.client(http);
             self.reader.evidence(&http, evidence).await.map_err(|error| self.own(error))
+        })
+    }
+
+    fn archives<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        Box::pin(async move {
+            let http = self.client(http);
+            self.reader.archives(&http, package, versions).await.map_err(|error| self.own(error))
+        })
+    }
+
+    fn download<'a>(
+        &'a self,
+        http: &'a Client,
+        archive: &'a Archive,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
+        Box::pin(async move {
+            let http = self.client(http);
+            self.reader.download(&http, archive, most).await.map_err(|error| self.own(error))
         })
     }
 

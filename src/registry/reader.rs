@@ -5,6 +5,7 @@ use url::Url;
 
 use super::{
     Known,
+    archives::{self, Archive, Listing},
     error::RegistryError,
     package_document::{AttestationSource, PackageDocument},
 };
@@ -34,6 +35,25 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         http: &'a Client,
         evidence: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<bytes::Bytes>, RegistryError>>;
+
+    /// Lists the files of some versions, in their order, for a look inside. Only a person's request leads to it: nothing
+    /// is described, and provwatch downloads no file by itself.
+    fn archives<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>>;
+
+    /// Downloads a file of at most `most` bytes. `None`: the registry answers that it does not have it.
+    fn download<'a>(
+        &'a self,
+        http: &'a Client,
+        archive: &'a Archive,
+        most: u64,
+    ) -> BoxFuture<'a, Result<Option<bytes::Bytes>, RegistryError>> {
+        Box::pin(archives::download(self.ecosystem(), http, archive, most))
+    }
 
     /// A page for people about a release.
     fn page(&self, release: &ReleaseId) -> Url;

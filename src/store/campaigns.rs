@@ -14,7 +14,7 @@ use super::{
     reading::known,
     releases::release_row,
 };
-use crate::model::{Alert, AlertId, AlertKind, Fingerprint, ReleaseId, Severity};
+use crate::model::{Alert, AlertId, AlertKind, Fingerprint, ReleaseId, ReleaseLine, ReleaseStatus, Severity};
 
 /// A member of a campaign, with no more than what tells where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,26 @@ impl Store {
                  ORDER BY published_at DESC, id DESC LIMIT 1",
             )?;
             Ok(query.query_row((release.package().to_string(), Micros(until)), release_row).optional()?)
+        })
+    }
+
+    /// The latest other release of a release line, published before a time, that the baseline learned from and that can
+    /// still be downloaded.
+    pub(crate) fn normal_of_line_before(
+        &self,
+        release: &ReleaseId,
+        line: &ReleaseLine,
+        until: DateTime<Utc>,
+    ) -> Result<Option<ReleaseId>, StoreError> {
+        self.read("looking for the release before in a line", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT purl FROM releases WHERE package = ?1 AND line = ?2 AND published_at < ?3 AND teaches = 1
+                     AND purl <> ?4 AND status IN (?5, ?6) ORDER BY published_at DESC, id DESC LIMIT 1",
+            )?;
+            let (package, purl) = (release.package().to_string(), release.to_string());
+            let (published, yanked) = (Word(ReleaseStatus::Published), Word(ReleaseStatus::Yanked));
+            let values = (package, line.as_str(), Micros(until), purl, published, yanked);
+            Ok(query.query_row(values, |row| row.get::<_, Text<ReleaseId>>(0)).optional()?.map(|Text(purl)| purl))
         })
     }
 }

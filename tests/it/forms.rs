@@ -13,7 +13,9 @@ use std::{
 };
 
 use lab::{
-    Lab, Publication, Workflow, World, b64,
+    Lab, Publication, Workflow, World,
+    archive::npm_tarball,
+    b64,
     keys::sha512,
     program::{self, Said},
     schema,
@@ -133,7 +135,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
 
 /// Commands that ask registries, receivers or logs, or need a delivery: the test below runs them, `tests/it/cli_logs.rs` the
 /// last but one, and `tests/it/deliveries.rs` the last.
-const ASKING: [&str; 6] = ["run", "backfill", "test-sinks", "drill", "logs find", "deliveries show"];
+const ASKING: [&str; 7] =
+    ["run", "backfill", "incident inspect", "test-sinks", "drill", "logs find", "deliveries show"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {
@@ -196,7 +199,8 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     for patch in 0..4 {
         let (version, at) = (format!("1.0.{patch}"), format!("2026-01-0{}T10:00:00Z", 2 + patch));
         let workflow = Workflow::github("acme/widget", "release.yml", &format!("refs/tags/v{version}"));
-        world.publish_npm("widget", &version, &Publication::workflow(&at, &workflow));
+        let tarball = npm_tarball(&[("package.json", "{}")]);
+        world.publish_npm("widget", &version, &Publication::workflow(&at, &workflow).holding(".tgz", tarball));
     }
     let server = serve(world.clone());
     let folder = tempfile::tempdir().unwrap();
@@ -216,6 +220,7 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     assert_eq!(asked(&["run", "--once"]), ["pass/1"]);
     assert_eq!(asked(&["backfill", "pkg:npm/widget"]), ["backfill/1"]);
     assert_eq!(asked(&["verify", "pkg:npm/widget@1.0.3"]), ["verified/1"]);
+    assert_eq!(asked(&["incident", "inspect", "pkg:npm/widget@1.0.3"]), ["incident-inspected/1"]);
     assert_eq!(asked(&["lookup", "--fetch", "pkg:npm/widget@1.0.3"]), ["lookup-fetched/1"]);
     assert_eq!(asked(&["lookup", "--fetch", "pkg:npm/nobody@1.0.0"]), ["lookup-fetched/1"]);
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);

@@ -12,6 +12,7 @@ use std::{
 
 use lab::{
     Authority, World,
+    archive::{Tar, below, wheel},
     git::LabRepository,
     keys::{sha256, sha512},
     ledger::{ct_leaf, filler, hashedrekord},
@@ -87,6 +88,7 @@ fn update() {
     let _ = fs::remove_dir_all(fuzz("seeds"));
     let world = World::new();
     publish(&world);
+    archives();
     registries(&world);
     attestations(&world);
     forges();
@@ -106,6 +108,14 @@ fn publish(world: &World) {
     }
     world.publish_npm("gadget", "1.0.0", &attested);
     world.pypi_role("widget", "add Owner mallory", START);
+}
+
+fn archives() {
+    let hook = r#"{"scripts":{"postinstall":"node setup.js"}}"#;
+    let tar = Tar::new().file("package/package.json", hook).pax(&[("path", "package/setup.js")]).file("x", "a\n");
+    write("seeds/archive/tarball", tar.symlink("package/link", "setup.js").gz());
+    write("seeds/archive/wheel", wheel("a", "1.0", &[("a.pth", "import a\n"), ("a/__init__.py", "")]));
+    write("seeds/archive/crate", below("a-1.0.0", &[("Cargo.toml", "[lib]\nproc-macro = true\n"), ("build.rs", "")]));
 }
 
 fn registries(world: &World) {

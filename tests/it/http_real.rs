@@ -205,6 +205,24 @@ async fn a_compressed_body_arrives_unfolded_and_headers_may_be_malformed() {
     assert!(request.contains("accept-encoding: ") && request.contains("user-agent: provwatch/"), "{request}");
 }
 
+/// The digest of a `.tgz` is over its bytes, and some servers name its compression as an encoding of the answer.
+#[tokio::test]
+async fn a_file_arrives_as_it_is_stored() {
+    let file = gzip_bomb(1000);
+    let answers = [(); 3].map(|()| Act::Send(answer("content-encoding: gzip\r\n", &file)));
+    let server = Server::playing(answers).await;
+    let client = server.client();
+    for _ in 0..2 {
+        assert_eq!(fresh(client.fetch(server.get("/axios.tgz").verbatim()).await).body, file);
+    }
+    let error = told(client.fetch(server.get("/axios.tgz").verbatim().max_body(10)).await);
+    assert!(error.ends_with("the body is larger than 10 bytes"), "{error}");
+    let request = server.requests()[0].to_lowercase();
+    assert!(!request.contains("accept-encoding"), "{request}");
+    let server = Server::playing([Act::Send(answer("content-length: 5\r\n", b"whole and more"))]).await;
+    assert_eq!(fresh(server.client().fetch(server.get("/axios.tgz").verbatim()).await).body, "whole");
+}
+
 #[tokio::test]
 async fn a_bomb_is_stopped_at_the_limit() {
     let bomb = gzip_bomb(64 * 1024 * 1024);

@@ -39,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("attest", &["model", "http", "bounded", "strict_json", "text"]),
     ("detect", &["model", "baseline", "text"]),
     ("health", &["model", "text"]),
+    ("inspect", &["model", "strict_json", "text"]),
     ("store", &["model", "clock", "owner"]),
     ("deliver", &["model", "clock", "tls", "http", "store", "owner", "text"]),
     ("panic", &[]),
@@ -75,6 +76,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "attest",
             "detect",
             "health",
+            "inspect",
             "store",
             "deliver",
             "panic",
@@ -168,6 +170,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "attest",
             "detect",
             "health",
+            "inspect",
             "store",
             "deliver",
             "progress",
@@ -199,12 +202,14 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
+    ("flate2", &["inspect/archive"]),
+    ("icu_normalizer", &["inspect/archive"]),
     ("tokio_rustls", &["tls", "deliver/sinks/email", "deliver/sinks/syslog"]),
     ("rustls_native_certs", &["tls"]),
 ];
 
 /// Rooms that are pure: no `async`, and none of these crates.
-const PURE: &[&str] = &["model", "baseline", "detect", "health"];
+const PURE: &[&str] = &["model", "baseline", "detect", "health", "inspect"];
 
 /// Who may name a single registry: its row, its folder, the table of hosts, and what verifies the documents that only one
 /// registry has.

@@ -7,6 +7,7 @@
 #[path = "../lab/mod.rs"]
 mod lab;
 
+mod archives;
 mod attacks;
 mod attest_agreement;
 mod attest_fixtures;
@@ -38,6 +39,7 @@ mod health;
 mod host;
 mod hostile_bytes;
 mod http_real;
+mod incident_inspect;
 mod kill;
 mod lab_selfcheck;
 mod language;

@@ -32,7 +32,7 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 22] = [
     "provwatch deliveries show",
     "provwatch deliveries retry",
     "provwatch store check --public-key",
@@ -50,6 +50,7 @@ const ELSEWHERE: [&str; 21] = [
     "provwatch lookup --fetch",
     "provwatch incident open",
     "provwatch incident export",
+    "provwatch incident inspect",
     "provwatch incident verify",
     "provwatch verify attestations.json",
     "provwatch verify --bundle",

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "each program of tests or benches uses its own part of the lab")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+pub mod archive;
 pub mod attestation;
 pub mod authority;
 pub mod crates;

@@ -17,6 +17,8 @@ pub struct NpmWorld {
     seq: u64,
     attestations: BTreeMap<String, Value>,
     cached: BTreeMap<String, Vec<u8>>,
+    /// By their paths.
+    tarballs: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -34,6 +36,10 @@ fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+fn tarball_path(name: &str, version: &str) -> String {
+    format!("{name}/-/{}-{version}.tgz", name.rsplit('/').next().unwrap())
+}
+
 /// The purl as npm writes it into statements.
 pub fn purl(name: &str, version: &str) -> String {
     format!("pkg:npm/{}@{version}", name.replacen('@', "%40", 1))
@@ -47,13 +53,15 @@ impl Document {
 
 impl NpmWorld {
     pub fn publish(&mut self, lab: &Lab, name: &str, version: &str, publication: &Publication) {
-        let tarball = sha512(format!("{name}@{version}").as_bytes());
+        let content = publication.content(".tgz").unwrap_or_else(|| format!("{name}@{version}").into_bytes());
+        let tarball = sha512(&content);
+        self.serve(name, version, content);
         let integrity = format!("sha512-{}", b64(&tarball));
         let base = "https://npm.example/";
         let escaped = name.replace('/', "%2f");
         let mut dist = json!({
             "integrity": integrity,
-            "tarball": format!("{base}{name}/-/{}-{version}.tgz", name.rsplit('/').next().unwrap()),
+            "tarball": format!("{base}{}", tarball_path(name, version)),
             "signatures": [attestation::npm_signature(&lab.npm_key, &format!("{name}@{version}:{integrity}"))],
         });
         if let Some(workflow) = publication.attesting() {
@@ -95,6 +103,11 @@ impl NpmWorld {
         document.time.insert(version.to_owned(), json!(time(publication.at)));
         version.clone_into(&mut document.latest);
         self.changed(name);
+    }
+
+    /// Serves this tarball of a version, whatever is stated of it.
+    pub fn serve(&mut self, name: &str, version: &str, content: Vec<u8>) {
+        self.tarballs.insert(tarball_path(name, version), content);
     }
 
     /// Another tarball under a version that is published.
@@ -196,6 +209,9 @@ impl NpmWorld {
             return Some(("application/json", Vec::new(), self.attestations.get(&release)?.to_string().into_bytes()));
         }
         let name = path.trim_start_matches('/').replace("%2f", "/").replace("%2F", "/").replace("%40", "@");
+        if let Some(content) = self.tarballs.get(&name) {
+            return Some(("application/octet-stream", Vec::new(), content.clone()));
+        }
         if let Some(body) = self.cached.get(&name) {
             return Some(("application/json", Vec::new(), body.clone()));
         }

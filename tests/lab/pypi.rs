@@ -16,6 +16,8 @@ pub struct PypiWorld {
     projects: BTreeMap<String, Project>,
     provenance: BTreeMap<String, Value>,
     journal: Vec<Row>,
+    /// By their names.
+    contents: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -47,11 +49,16 @@ impl PypiWorld {
             project.versions.push(version.to_owned());
             self.log(name, Some(version), publication.at, "new release");
         }
-        let digest = hex::encode(sha256(file.as_bytes()));
+        let content = publication.content(file);
+        let url = content.as_ref().map_or_else(|| format!("https://files.example/{file}"), |_| beside_the_index(file));
+        let digest = hex::encode(sha256(content.as_deref().unwrap_or(file.as_bytes())));
+        if let Some(content) = content {
+            self.serve(file, content);
+        }
         let path = format!("/integrity/{name}/{version}/{file}/provenance");
         let mut entry = json!({
             "filename": file,
-            "url": format!("https://files.example/{file}"),
+            "url": url,
             "hashes": {"sha256": digest},
             "requires-python": null,
             "size": 1000,
@@ -66,6 +73,17 @@ impl PypiWorld {
         }
         self.projects.get_mut(name).unwrap().files.push(entry);
         self.log(name, Some(version), publication.at, &format!("add py3 file {file}"));
+    }
+
+    /// Serves this content of a file, whatever is stated of it.
+    pub fn serve(&mut self, file: &str, content: Vec<u8>) {
+        self.contents.insert(file.to_owned(), content);
+    }
+
+    /// Names another URL of a file.
+    pub fn lead(&mut self, file: &str, url: &str) {
+        let all = self.projects.values_mut().flat_map(|project| &mut project.files);
+        all.filter(|listed| listed["filename"] == file).for_each(|listed| listed["url"] = json!(url));
     }
 
     /// A release without a file, which is announced as such.
@@ -180,6 +198,9 @@ impl PypiWorld {
         match (parts.next()?, parts.next()?, parts.next()) {
             ("simple", name, None) => self.simple(name),
             ("pypi", name, Some("json")) => self.json(name),
+            ("packages", file, None) => {
+                Some(("application/octet-stream", Vec::new(), self.contents.get(file)?.clone()))
+            }
             _ => None,
         }
     }
@@ -240,4 +261,9 @@ impl PypiWorld {
             "<?xml version='1.0'?>\n<methodResponse><params><param><value>{value}</value></param></params></methodResponse>"
         )
     }
+}
+
+/// The URL of a file as its project's page has it: beside the index.
+fn beside_the_index(file: &str) -> String {
+    format!("../../packages/{file}#sha256=00")
 }

@@ -26,6 +26,8 @@ pub struct Publication {
     pub broken: Option<Breakage>,
     pub install_script: Option<String>,
     pub dependencies: Vec<(String, String)>,
+    /// The content of its files, by the end of their names; others hold a text of their own.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 /// Who publishes, and with what.
@@ -49,7 +51,8 @@ impl Publication {
     }
 
     fn by(at: &str, by: By) -> Self {
-        Self { at: at.parse().unwrap(), by, broken: None, install_script: None, dependencies: Vec::new() }
+        let at = at.parse().unwrap();
+        Self { at, by, broken: None, install_script: None, dependencies: Vec::new(), files: Vec::new() }
     }
 
     #[must_use]
@@ -62,6 +65,18 @@ impl Publication {
     pub fn install_script(mut self, script: &str) -> Self {
         self.install_script = Some(script.to_owned());
         self
+    }
+
+    /// With this content of the files whose names end so.
+    #[must_use]
+    pub fn holding(mut self, ending: &str, content: Vec<u8>) -> Self {
+        self.files.push((ending.to_owned(), content));
+        self
+    }
+
+    /// The content of a file, if it has one of its own.
+    pub fn content(&self, file: &str) -> Option<Vec<u8>> {
+        self.files.iter().find(|(ending, _)| file.ends_with(ending)).map(|(_, content)| content.clone())
     }
 
     #[must_use]

@@ -104,6 +104,16 @@ impl Reopen {
     }
 }
 
+/// Adds a note that a command made.
+///
+/// # Errors
+/// The store cannot be changed, or the incident is gone.
+pub(super) fn keep_note(context: &Context, name: &str, text: &str, author: &Author) -> Result<(), CliError> {
+    let noted = event(IncidentEventKind::Note, text, &author.name(), Context::clock().now());
+    let is_there = context.store_to_change()?.add_to_incident(name, &[noted])?;
+    if is_there { Ok(()) } else { Err(missing(name)) }
+}
+
 fn change(
     context: &Context,
     name: &str,

@@ -4,6 +4,7 @@ mod about;
 mod add;
 mod change;
 pub(super) mod export;
+pub(super) mod inspect;
 mod list;
 mod markdown;
 mod open;
@@ -49,6 +50,8 @@ pub enum Incident {
     Export(export::Export),
     /// Check a file of evidence, offline
     Verify(verify::Verify),
+    /// Download the files of a release and look inside, beside the last good release
+    Inspect(inspect::Inspect),
     /// What is accused.
     #[command(external_subcommand)]
     Accused(Vec<String>),
@@ -74,6 +77,7 @@ impl Incident {
             Self::Show(command) => command.run(&context),
             Self::Export(command) => command.run(&context),
             Self::Verify(command) => command.run(&context),
+            Self::Inspect(command) => command.run(&context),
             Self::Radius(command) => command.run(&context),
             Self::Accused(words) => accused(&context, words),
         }

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row, Token, Versions,
-    ranges::semver_takes,
+    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row,
+    Token, Versions, ranges::semver_takes,
 };
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
@@ -28,6 +28,7 @@ pub(super) const ROW: Row = Row {
         locks: &[LockFile::Cargo],
         // The name in Cargo.lock, whichever protocol is used.
         sources: &["registry+https://github.com/rust-lang/crates.io-index"],
+        archives: &[ArchiveFormat::Crate],
     },
     evidence: EvidenceRules {
         untold: &[Aspect::Attestation, Aspect::Signature],

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{
-    Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
-    ranges::semver_takes,
+    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
+    Versions, ranges::semver_takes,
 };
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
@@ -23,7 +23,13 @@ pub(super) const ROW: Row = Row {
         asked: |version| version,
         takes,
     },
-    files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
+    files: Files {
+        many: false,
+        lock_form,
+        locks: &[LockFile::PackageLock],
+        sources: &[],
+        archives: &[ArchiveFormat::NpmTarball],
+    },
     evidence: EvidenceRules {
         untold: &[],
         tells_method: true,

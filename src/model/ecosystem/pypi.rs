@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
+use super::{
+    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
+    Versions,
+};
 use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
 
 /// It never names the publishing method, and accepts attestations from trusted publishers only.
@@ -17,6 +20,7 @@ pub(super) const ROW: Row = Row {
         lock_form: |algorithm, digest| format!("{algorithm}:{digest}"),
         locks: &[LockFile::Requirements, LockFile::Uv],
         sources: &[],
+        archives: &[ArchiveFormat::Wheel, ArchiveFormat::Sdist, ArchiveFormat::ZippedSdist],
     },
     evidence: EvidenceRules {
         untold: &[Aspect::Account, Aspect::Signature],
@@ -45,7 +49,10 @@ pub(super) const ROW: Row = Row {
     hosts: &[
         Host::of_packages(RegistryId::PYPI)
             .under("index", "Base URL of the index, the integrity API and the changelog. Default: the public index."),
-        Host::of_packages(RegistryId::PYPI_FILES),
+        Host::of_packages(RegistryId::PYPI_FILES).under(
+            "files",
+            "Base URL of the files of releases, which only `incident inspect` downloads. Default: the public one.",
+        ),
         Host::beside(RegistryId::PYPI_DOCS),
     ],
     small_document: (RegistryId::PYPI, ""),

@@ -2,6 +2,9 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Host;
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version};
 
@@ -78,6 +81,37 @@ pub struct Files {
     pub locks: &'static [LockFile],
     /// The name of the public registry in lock files, if that is not one of its hosts.
     pub sources: &'static [&'static str],
+    /// The formats of its files that `inspect` reads, the most usual first.
+    pub archives: &'static [ArchiveFormat],
+}
+
+/// A format of the files of releases. `inspect` has a row for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArchiveFormat {
+    /// npm's `.tgz`.
+    NpmTarball,
+    /// `.whl`, a zip archive (<https://packaging.python.org/en/latest/specifications/binary-distribution-format/>).
+    Wheel,
+    /// `.tar.gz` of Python sources (<https://packaging.python.org/en/latest/specifications/source-distribution-format/>).
+    Sdist,
+    /// A zip archive of Python sources, as before PEP 625.
+    ZippedSdist,
+    /// `.crate`, a gzipped tar.
+    Crate,
+}
+
+impl ArchiveFormat {
+    /// Its name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::NpmTarball => "npm tarball",
+            Self::Wheel => "wheel",
+            Self::Sdist => "sdist",
+            Self::ZippedSdist => "zipped sdist",
+            Self::Crate => "crate",
+        }
+    }
 }
 
 /// A kind of lock file, or of a list that is written like one.

@@ -27,7 +27,9 @@ use crate::{
         turn::Turn,
     },
     progress::NoProgress,
-    registry::{AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease},
+    registry::{
+        AttestationSource, Listing, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
+    },
     store::{AlertFilter, Lane, Outcome, PackageRow, ReleaseRow, Store, Work},
     upkeep::{Mender, OperationalIssues, TrustKeeper, WallClock},
     watchlist::{InUse, Watchlist},
@@ -60,6 +62,15 @@ impl Registry for Told {
         _: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         async { Ok(None) }.boxed()
+    }
+
+    fn archives<'a>(
+        &'a self,
+        _: &'a Client,
+        _: &'a Package,
+        _: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        async { Ok(Vec::new()) }.boxed()
     }
 
     fn page(&self, _: &ReleaseId) -> Url {

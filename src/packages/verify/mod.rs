@@ -9,4 +9,4 @@ pub mod unchecked;
 pub mod usual_place;
 mod verification;
 
-pub use verification::{Verification, unreadable, worst};
+pub use verification::{Checked, Verification, unreadable, verify_document, worst};

@@ -156,8 +156,8 @@ impl Verification {
 }
 
 /// The result of a piece of evidence.
-struct Checked {
-    provenance: Provenance,
+pub struct Checked {
+    pub provenance: Provenance,
     /// Missing evidence, where the provenance itself is valid.
     lacks: Option<String>,
     /// The document, if it was fetched now.
@@ -210,8 +210,9 @@ fn attests_single_file(evidence: &AttestationSource) -> bool {
     evidence.kind == EvidenceKind::PypiProvenance
 }
 
-/// A registry that names provenance, and answers with a document without it, shows neither provenance nor its absence.
-fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: &[u8]) -> Checked {
+/// Verifies a document of evidence against the digests of its source. A registry that names provenance, and answers with a
+/// document without it, shows neither provenance nor its absence.
+pub fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: &[u8]) -> Checked {
     let (provenance, lacks) = match evidence.kind {
         EvidenceKind::NpmAttestations => {
             (verifier.npm(document, &evidence.subject, &evidence.digests), Verifier::npm_lacks(document))

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
-    model::{Manifest, Package, Unread},
+    model::{Digests, File, Manifest, Package, Unread},
     registry::{
         document::{MAX_PART, MAX_TEXT},
         field::{add_range, digest, sha256, shown, time},
@@ -94,6 +94,17 @@ impl Index {
 }
 
 impl Indexed {
+    /// Its crate file.
+    pub(super) fn file(&self, package: &Package) -> File {
+        File {
+            name: format!("{}-{}.crate", package.name(), self.version),
+            digests: Digests { sha256: self.sha256.clone(), ..Digests::default() },
+            uploaded_at: None,
+            yanked: self.yanked,
+            attestation: None,
+        }
+    }
+
     fn read(line: &[u8], package: &Package) -> Result<Self, String> {
         let line: Fields<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let version: String = line.get("vers", MAX_TEXT)?.ok_or("the version is missing")?;

@@ -1,5 +1,6 @@
 //! The crates.io registry: its update feed, its sparse index, and its API for the facts that the index leaves out.
 
+mod archives;
 mod feed;
 mod index;
 mod registry;
@@ -18,7 +19,7 @@ pub(super) const MAKER: Maker = Maker {
     feed: |at| Arc::new(CargoFeed::new(at(RegistryId::CARGO_STATIC))),
     public: |at, max_document| {
         let (api, index) = (at(RegistryId::CARGO), at(RegistryId::CARGO_INDEX));
-        Arc::new(CargoRegistry::new(api, index, max_document))
+        Arc::new(CargoRegistry::new(api, index, max_document).with_files(at(RegistryId::CARGO_STATIC)))
     },
     other: |url, max_document| Arc::new(CargoRegistry::index(url, max_document)),
     is_same_version: |one, other| one == other,

@@ -7,16 +7,15 @@ use futures::future::BoxFuture;
 use url::Url;
 
 use super::{
+    archives::{Downloads, listing, static_file},
     index::{self, Index, Indexed},
     versions::{Described, VersionsPage, read_name, read_owners, read_trusted_only},
 };
 use crate::{
     http::{Client, Fetched, Request, Response, Validators},
-    model::{
-        Aspect, AuthMethod, Digests, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus, Unread,
-    },
+    model::{Aspect, AuthMethod, Ecosystem, Facts, File, Package, PublishingFacts, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Behind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+        AttestationSource, Behind, Known, Listing, PackageDocument, PackageState, Question, Registry, RegistryError,
         RegistryRelease,
         document::document_error,
         endpoint::endpoint,
@@ -40,6 +39,8 @@ pub struct CargoRegistry {
     /// The base of the API of crates.io; another registry has only its index.
     api_base: Option<Url>,
     index_base: Url,
+    /// The base of the crate files of crates.io; another registry names it in its index.
+    files: Option<Url>,
     max_document: u64,
 }
 
@@ -47,12 +48,36 @@ impl CargoRegistry {
     /// The registry with its API below `api_base` and its sparse index below `index_base`. Documents of a crate may
     /// have `max_document` bytes.
     pub fn new(api_base: Url, index_base: Url, max_document: u64) -> Self {
-        Self { api_base: Some(api_base), index_base, max_document }
+        Self { api_base: Some(api_base), index_base, files: None, max_document }
     }
 
     /// Another registry by its sparse index: only its versions and files are known.
     pub fn index(index_base: Url, max_document: u64) -> Self {
-        Self { api_base: None, index_base, max_document }
+        Self { api_base: None, index_base, files: None, max_document }
+    }
+
+    /// This reader, with the base of the crate files.
+    #[must_use]
+    pub(in crate::registry) fn with_files(self, base: Url) -> Self {
+        Self { files: Some(base), ..self }
+    }
+
+    async fn list(&self, http: &Client, package: &Package, versions: &[&str]) -> Result<Vec<Listing>, RegistryError> {
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let answer = found(Ecosystem::CARGO, http, self.index_request(package, question)).await?;
+        let Some(Fetched::Fresh(response)) = answer else {
+            let missing = || Listing::Missing("the index does not have this crate".to_owned());
+            return Ok(versions.iter().map(|_| missing()).collect());
+        };
+        refuse_page(Ecosystem::CARGO, &format!("the index file of {package}"), &response, NOT_AN_INDEX)?;
+        let index = Index::read(&response.body, package);
+        let Some(files) = &self.files else {
+            let downloads = Downloads::of(http, &self.index_base).await?;
+            let place = |indexed: &Indexed| downloads.place(http, package, indexed);
+            return Ok(versions.iter().map(|version| listing(&index, package, version, place)).collect());
+        };
+        let place = |indexed: &Indexed| Ok(static_file(files, package, &indexed.version));
+        Ok(versions.iter().map(|version| listing(&index, package, version, place)).collect())
     }
 
     async fn state(
@@ -73,7 +98,7 @@ impl CargoRegistry {
         }
         let mut document = document(&index, question.known, response.validators());
         document.behind = question.revision.and_then(|announced| behind(announced, &index));
-        let is_known = |indexed: &&Indexed| question.known.has(&indexed.version, &[file(package, indexed)]);
+        let is_known = |indexed: &&Indexed| question.known.has(&indexed.version, &[indexed.file(package)]);
         let unknown: Vec<_> = index.versions.iter().filter(|indexed| !is_known(indexed)).collect();
         // It may be large, and must be freed before the next request.
         drop(response);
@@ -259,6 +284,15 @@ impl Registry for CargoRegistry {
         Box::pin(async { Ok(None) })
     }
 
+    fn archives<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        Box::pin(self.list(http, package, versions))
+    }
+
     fn page(&self, release: &ReleaseId) -> Url {
         let name = release.package().name();
         match &self.api_base {
@@ -368,7 +402,7 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
     let mut manifest = indexed.manifest.clone();
     manifest.repository.clone_from(&described.repository);
     manifest.git_head = described.commit();
-    let file = File { uploaded_at: published_at, ..file(package, indexed) };
+    let file = File { uploaded_at: published_at, ..indexed.file(package) };
     RegistryRelease {
         id: package.at(indexed.version.as_str()),
         published_at: published_at.unwrap_or_default(),
@@ -385,16 +419,6 @@ fn release(package: &Package, indexed: &Indexed, described: &Described) -> Regis
         signatures: Vec::new(),
         untold: untold(described, &unread, published_at.is_some()),
         unread,
-    }
-}
-
-fn file(package: &Package, indexed: &Indexed) -> File {
-    File {
-        name: format!("{}-{}.crate", package.name(), indexed.version),
-        digests: Digests { sha256: indexed.sha256.clone(), ..Digests::default() },
-        uploaded_at: None,
-        yanked: indexed.yanked,
-        attestation: None,
     }
 }
 

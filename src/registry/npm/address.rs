@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-use crate::model::{Package, ReleaseId};
+use crate::{
+    model::{Package, ReleaseId},
+    registry::archives::bare,
+};
 
 /// Builds URLs below the base that the operator configured. A URL that a document gives is never followed.
 #[derive(Clone, Debug)]
@@ -47,6 +50,17 @@ impl Addresses {
     /// The document of a single version.
     pub(super) fn version(&self, release: &ReleaseId) -> Url {
         self.at(&format!("{}/{}", escaped_name(release.package()), escaped(release.version())))
+    }
+
+    /// The tarball of a package by its file name, where the registry's clients look for it.
+    pub(super) fn tarball(&self, package: &Package, file: &str) -> Url {
+        self.at(&format!("{}/-/{}", package.name(), escaped(file)))
+    }
+
+    /// A URL of a document if it is on the host of the base.
+    pub(super) fn own(&self, text: &str) -> Option<Url> {
+        let url = bare(Url::parse(text).ok()?).ok()?;
+        (url.origin() == self.0.origin()).then_some(url)
     }
 
     fn at(&self, path: &str) -> Url {
@@ -100,6 +114,25 @@ mod tests {
                 addresses.changes("12", 100).as_str(),
                 "https://npm.example/mirror/registry/_changes?since=12&limit=100"
             );
+        }
+    }
+
+    #[test]
+    fn a_tarball_is_on_the_host_of_the_base() {
+        let addresses = addresses("https://npm.example/mirror");
+        let scoped = Package::new(Ecosystem::NPM, "@scope/name").unwrap();
+        let usual = addresses.tarball(&scoped, "name-1.0.0.tgz");
+        assert_eq!(usual.as_str(), "https://npm.example/mirror/@scope/name/-/name-1.0.0.tgz");
+        assert_eq!(addresses.tarball(&scoped, "../x?y#z").path(), "/mirror/@scope/name/-/..%2Fx%3Fy%23z");
+        for (text, own) in [
+            ("https://npm.example/download/x.tgz#sha1", Some("https://npm.example/download/x.tgz")),
+            ("https://npm.example:444/x.tgz", None),
+            ("http://npm.example/x.tgz", None),
+            ("https://me:secret@npm.example/x.tgz", None),
+            ("https://evil.example/x.tgz", None),
+            ("/x.tgz", None),
+        ] {
+            assert_eq!(addresses.own(text).as_ref().map(Url::as_str), own, "{text}");
         }
     }
 

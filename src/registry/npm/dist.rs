@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::{address::Addresses, integrity};
 use crate::{
@@ -76,6 +77,14 @@ impl<'a> Dist<'a> {
         let name = url.rsplit('/').next()?;
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte);
         name.strip_suffix(".tgz").filter(|stem| stem.bytes().all(plain)).map(|_| name.to_owned())
+    }
+
+    /// The URL of the tarball: the document's if it is on the registry's own host, as some private ones have them
+    /// anywhere there, else the usual one, since mirrors often leave the public host in it.
+    pub(super) fn place(&self, id: &ReleaseId, addresses: &Addresses) -> Url {
+        let named: Option<String> = self.fields.get("tarball", MAX_TEXT).ok().flatten();
+        let own = named.and_then(|url| addresses.own(&url));
+        own.unwrap_or_else(|| addresses.tarball(id.package(), &self.file(id).name))
     }
 
     /// The attestations to verify. The address is built from the registry's own base: the document's could lead

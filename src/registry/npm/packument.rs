@@ -10,7 +10,7 @@ use crate::{
     http::Validators,
     model::{Aspect, Ecosystem, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        Behind, Known, PackageDocument, RegistryError, RegistryRelease,
+        Behind, Known, Listing, PackageDocument, RegistryError, RegistryRelease,
         document::{self, MAX_PART, MAX_TEXT, document_error},
         field::shown_name,
     },
@@ -172,6 +172,20 @@ impl<'a> Packument<'a> {
         }
         release.untold.sort_unstable();
         Ok(release)
+    }
+
+    /// The tarball of a version.
+    pub(super) fn listing(&self, version: &str, addresses: &Addresses) -> Listing {
+        let id = self.package.at(version);
+        let Some(entry) = self.versions.get(version) else {
+            let was_there = self.all_versions().any(|known| known == version);
+            let why = if was_there { "the version was removed" } else { "the registry does not have this version" };
+            return Listing::Missing(why.to_owned());
+        };
+        match release::archive(entry.unwrap_or_else(|last| last), &id, addresses) {
+            Ok(archive) => Listing::Files(vec![archive]),
+            Err(why) => Listing::Missing(format!("its entry for the version cannot be read: {why}")),
+        }
     }
 
     /// Every version that the document names, whether it can still be installed or not; some occur twice.

@@ -12,7 +12,7 @@ use crate::{
     http::{Client, Fetched, Request, Response, Validators},
     model::{Ecosystem, Package, ReleaseId},
     registry::{
-        AttestationSource, PackageDocument, PackageState, Question, Registry, RegistryError,
+        AttestationSource, Listing, PackageDocument, PackageState, Question, Registry, RegistryError,
         exchange::{found, fresh, refuse_page},
         reader::missing,
     },
@@ -83,6 +83,18 @@ impl NpmRegistry {
         found(Ecosystem::NPM, http, request).await
     }
 
+    async fn list(&self, http: &Client, package: &Package, versions: &[&str]) -> Result<Vec<Listing>, RegistryError> {
+        let Some(Fetched::Fresh(response)) = self.fetch(http, package, None).await? else {
+            return Ok(versions
+                .iter()
+                .map(|_| Listing::Missing("the registry does not have this package".to_owned()))
+                .collect());
+        };
+        refuse_page(Ecosystem::NPM, &packument::what(package), &response, NOT_A_DOCUMENT)?;
+        let document = Packument::read(package, &response.body)?;
+        Ok(versions.iter().map(|version| document.listing(version, &self.addresses)).collect())
+    }
+
     fn current(
         &self,
         package: &Package,
@@ -126,6 +138,15 @@ impl Registry for NpmRegistry {
             let what = format!("the attestations of {}", evidence.subject);
             fresh(Ecosystem::NPM, &what, fetched).map(|response| Some(response.body))
         })
+    }
+
+    fn archives<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        Box::pin(self.list(http, package, versions))
     }
 
     fn page(&self, release: &ReleaseId) -> Url {

@@ -10,7 +10,7 @@ use super::{address::Addresses, dist::Dist, repository};
 use crate::{
     model::{Aspect, Auth, AuthMethod, Facts, Manifest, Person, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        RegistryRelease,
+        Archive, RegistryRelease,
         document::{self, MAX_PART, MAX_TEXT},
         field::{add_range, shown},
     },
@@ -63,6 +63,22 @@ pub(super) fn read(
         id,
         unread,
         untold,
+    })
+}
+
+/// The tarball of one version, from its part of the package document.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn archive(part: &RawValue, id: &ReleaseId, addresses: &Addresses) -> Result<Archive, String> {
+    let fields = Fields::read(part)?;
+    let mut unread = Unread::default();
+    let dist = Dist::read(&fields, &mut unread);
+    Ok(Archive {
+        file: dist.file(id),
+        place: Ok(dist.place(id, addresses)),
+        evidence: dist.evidence(id, addresses).pop(),
+        manifest: Some(manifest(&fields, &mut unread)),
     })
 }
 

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use url::Url;
 
 use super::{
+    archives::Around,
     project::Details,
     simple::{self, Distribution, Part, Project},
 };
@@ -14,8 +15,9 @@ use crate::{
     http::{Client, Fetched, Request, Response},
     model::{Aspect, Auth, AuthMethod, Ecosystem, EvidenceKind, Facts, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Behind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+        AttestationSource, Behind, Known, Listing, PackageDocument, PackageState, Question, Registry, RegistryError,
         RegistryRelease,
+        archives::FileHost,
         document::document_error,
         endpoint::endpoint,
         exchange::{ask, found, fresh, refuse_page},
@@ -43,18 +45,44 @@ pub struct PypiRegistry {
     simple: Url,
     /// The base of PyPI's documents besides its simple index.
     site: Option<Url>,
+    /// The hosts of files besides that of the index.
+    files: Vec<FileHost>,
     max_document: u64,
 }
 
 impl PypiRegistry {
     /// PyPI, or a complete mirror of it, at `base`. Documents of a project may have `max_document` bytes.
     pub fn new(base: Url, max_document: u64) -> Self {
-        Self { simple: endpoint(&base, &["simple"]), site: Some(base), max_document }
+        Self { simple: endpoint(&base, &["simple"]), site: Some(base), files: Vec::new(), max_document }
     }
 
     /// Another index, by the URL that pip takes: only its projects and files are known.
     pub fn index(simple: Url, max_document: u64) -> Self {
-        Self { simple, site: None, max_document }
+        Self { simple, site: None, files: Vec::new(), max_document }
+    }
+
+    /// This reader, with a host of files.
+    #[must_use]
+    pub(in crate::registry) fn with_files(self, host: FileHost) -> Self {
+        Self { files: vec![host], ..self }
+    }
+
+    async fn list(&self, http: &Client, package: &Package, versions: &[&str]) -> Result<Vec<Listing>, RegistryError> {
+        let question = Question { known: &Known::default(), validators: None, revision: None };
+        let page = endpoint(&self.simple, &[package.name(), ""]);
+        let Some(Fetched::Fresh(response)) =
+            found(Ecosystem::PYPI, http, self.simple_request(package, question)).await?
+        else {
+            return Ok(versions
+                .iter()
+                .map(|_| Listing::Missing("the index does not have this project".to_owned()))
+                .collect());
+        };
+        let what = format!("the simple index of {package}");
+        refuse_page(Ecosystem::PYPI, &what, &response, NOT_AN_INDEX)?;
+        let evidence = |id: &ReleaseId, file: &Distribution| self.provenance(id, file);
+        let around = Around { http, page: &page, hosts: &self.files, evidence: &evidence };
+        around.listings(&response.body, package, versions).map_err(|why| document_error(Ecosystem::PYPI, &what, why))
     }
 
     async fn state(
@@ -342,6 +370,15 @@ impl Registry for PypiRegistry {
             let what = format!("the provenance of {}", evidence.subject);
             fresh(Ecosystem::PYPI, &what, fetched).map(|response| Some(response.body))
         })
+    }
+
+    fn archives<'a>(
+        &'a self,
+        http: &'a Client,
+        package: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        Box::pin(self.list(http, package, versions))
     }
 
     fn page(&self, release: &ReleaseId) -> Url {

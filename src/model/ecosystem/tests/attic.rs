@@ -26,6 +26,7 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
         lock_form: |algorithm, digest| format!("{algorithm}={digest}"),
         locks: &[],
         sources: &[],
+        archives: &[],
     },
     evidence: EvidenceRules {
         untold: &[Aspect::Attestation, Aspect::Signature, Aspect::Owners],

@@ -384,3 +384,33 @@ proptest! {
         let _ = read_owners(&body);
     }
 }
+
+#[tokio::test]
+async fn crate_files_are_where_the_registry_serves_them() {
+    let base = |text: &str| Url::parse(text).unwrap();
+    let public = registry().with_files(base("https://static.example/"));
+    let other = CargoRegistry::index(base("https://index.example/"), 64 << 20);
+    let config = "https://index.example/config.json";
+    for (registry, dl, expected) in [
+        (&public, None, Ok("https://static.example/crates/foo-rs/1.0.0/download")),
+        (&other, Some("https://index.example/dl"), Ok("https://index.example/dl/foo-rs/1.0.0/download")),
+        (&other, Some("/{lowerprefix}/{crate}-{version}.crate"), Ok("https://index.example/fo/o-/foo-rs-1.0.0.crate")),
+        (&other, Some("https://evil.example/dl"), Err("not a host of the registry")),
+    ] {
+        let transport = Arc::new(ScriptedTransport::new());
+        transport.answer(INDEX, 200, &[], index(&["1.0.0"]));
+        if let Some(dl) = dl {
+            transport.answer(config, 200, &[], json!({"dl": dl, "api": null}).to_string());
+        }
+        let http = Client::new(transport.clone(), Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
+        let listed = registry.archives(&http, &package(), &["1.0.0", "2.0.0"]).await.unwrap();
+        let [Listing::Files(files), Listing::Missing(why)] = &listed[..] else { panic!("{listed:?}") };
+        assert!(why.contains("does not have this version"), "{why}");
+        assert_eq!((&*files[0].file.name, &files[0].file.digests.sha256), ("foo-rs-1.0.0.crate", &Some(sha("1.0.0"))));
+        match (&files[0].place, expected) {
+            (Ok(url), Ok(expected)) => assert_eq!(url.as_str(), expected),
+            (Err(why), Err(part)) => assert!(why.contains(part), "{why}"),
+            (outcome, _) => panic!("{dl:?}: {outcome:?}"),
+        }
+    }
+}

@@ -123,3 +123,67 @@ async fn evidence_is_fetched_from_where_we_say() {
     assert!(registry.evidence(&stage.http, &evidence).await.is_err());
     assert!(stage.transport.requests().iter().all(|request| request.max_body == 16 * 1024 * 1024));
 }
+
+#[tokio::test]
+async fn a_tarball_comes_from_the_registrys_own_host() {
+    let mut document = axios();
+    document["versions"]["1.14.1"]["dist"]["tarball"] = json!("https://npm.example/download/axios/1.14.1");
+    for (base, expected) in [
+        (
+            "https://npm.example/",
+            ["https://npm.example/axios/-/axios-1.14.0.tgz", "https://npm.example/download/axios/1.14.1"],
+        ),
+        (
+            "https://mirror.example/npm",
+            [
+                "https://mirror.example/npm/axios/-/axios-1.14.0.tgz",
+                "https://mirror.example/npm/axios/-/axios-1.14.1.tgz",
+            ],
+        ),
+    ] {
+        let stage = stage();
+        stage.transport.answer("/axios", 200, &[], document.to_string());
+        let registry = NpmRegistry::new(base.parse().unwrap(), LIMIT);
+        let versions = ["1.14.0", "1.14.1", "1.13.9", "9.9.9"];
+        let listed = registry.archives(&stage.http, &package("axios"), &versions).await.unwrap();
+        let [Listing::Files(honest), Listing::Files(evil), Listing::Missing(removed), Listing::Missing(unknown)] =
+            &listed[..]
+        else {
+            panic!("{listed:?}")
+        };
+        let places = [honest, evil].map(|files| files[0].place.as_ref().unwrap().as_str());
+        assert_eq!(places, expected, "{base}");
+        assert!(removed.contains("removed") && unknown.contains("does not have this version"), "{removed} {unknown}");
+        assert_eq!(honest[0].file.digests.sha512, Some("01".repeat(64)));
+        assert!(honest[0].evidence.is_some() && evil[0].evidence.is_none());
+        let scripts = evil[0].manifest.as_ref().unwrap().install_scripts.clone();
+        assert_eq!(scripts.unwrap(), ["preinstall", "postinstall"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_downloaded_as_it_is_stored_and_within_its_limit() {
+    let stage = stage();
+    let registry = NpmRegistry::new("https://npm.example/".parse().unwrap(), LIMIT);
+    stage.transport.answer("/axios", 200, &[], axios().to_string());
+    let listed = registry.archives(&stage.http, &package("axios"), &["1.14.0"]).await.unwrap();
+    let Listing::Files(files) = &listed[0] else { panic!("{listed:?}") };
+    for (status, body) in
+        [(200, "the file"), (404, ""), (200, "more than ten bytes"), (403, ""), (200, "<!doctype html>")]
+    {
+        stage.transport.answer("axios-1.14.0.tgz", status, &[], body);
+    }
+    let mut outcomes = Vec::new();
+    for _ in 0..5 {
+        outcomes.push(registry.download(&stage.http, &files[0], 10).await);
+    }
+    let [found, missing, large, failed, page] = outcomes.try_into().unwrap();
+    assert_eq!((found.unwrap().unwrap(), missing.unwrap()), ("the file".into(), None));
+    for (error, said) in [(large, "larger than 10 bytes"), (failed, "403"), (page, "larger than 10 bytes")] {
+        let error = crate::text::with_causes(&error.unwrap_err());
+        assert!(error.contains(said), "{error}");
+    }
+    let nowhere = Archive { place: Err("it is elsewhere".to_owned()), ..files[0].clone() };
+    let error = registry.download(&stage.http, &nowhere, 10).await.unwrap_err().to_string();
+    assert!(error.contains("axios-1.14.0.tgz") && error.contains("it is elsewhere"), "{error}");
+}

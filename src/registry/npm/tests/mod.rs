@@ -21,8 +21,8 @@ use crate::{
     http::{Client, ScriptedTransport, Validators},
     model::{Aspect, AuthMethod, Ecosystem, EvidenceKind, Package, Person, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Cursor, Feed, FeedChange, FeedPage, Known, PackageDocument, PackageState, Question,
-        Registry, RegistryError,
+        Archive, AttestationSource, Cursor, Feed, FeedChange, FeedPage, Known, Listing, PackageDocument, PackageState,
+        Question, Registry, RegistryError,
     },
 };
 

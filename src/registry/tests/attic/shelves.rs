@@ -13,8 +13,8 @@ use crate::{
         ecosystem_tests::attic::ATTIC,
     },
     registry::{
-        AttestationSource, Behind, PackageDocument, PackageState, Question, Registry, RegistryError, RegistryRelease,
-        document, endpoint::endpoint, exchange::found, reader::missing,
+        AttestationSource, Behind, Listing, PackageDocument, PackageState, Question, Registry, RegistryError,
+        RegistryRelease, document, endpoint::endpoint, exchange::found, reader::missing,
     },
 };
 
@@ -122,6 +122,15 @@ impl Registry for Shelves {
         _: &'a AttestationSource,
     ) -> BoxFuture<'a, Result<Option<Bytes>, RegistryError>> {
         Box::pin(async { Ok(None) })
+    }
+
+    fn archives<'a>(
+        &'a self,
+        _: &'a Client,
+        _: &'a Package,
+        versions: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Vec<Listing>, RegistryError>> {
+        Box::pin(async { Ok(versions.iter().map(|_| Listing::Files(Vec::new())).collect()) })
     }
 
     fn page(&self, release: &ReleaseId) -> Url {

@@ -190,3 +190,38 @@ async fn provenance_is_fetched_or_is_not_there() {
         assert_eq!(transport.requests()[0].headers[0].1, PROVENANCE_TYPE);
     }
 }
+
+async fn listed(body: &Value, versions: &[&str]) -> Vec<Listing> {
+    let transport = Arc::new(ScriptedTransport::new());
+    transport.answer(SIMPLE, 200, &[], body.to_string());
+    let http = Client::new(transport.clone(), Arc::new(ManualClock::at_text("2026-11-20T12:00:00Z")));
+    registry().archives(&http, &package(), versions).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_files_of_a_version_are_listed_with_their_places() {
+    let mut body = sampleproject();
+    body["files"][1]["url"] = json!("../../packages/wheel.whl");
+    body["files"][2]["url"] = json!("https://evil.example/sources.tar.gz");
+    let all = listed(&body, &["4.0", "5.0.0"]).await;
+    let [Listing::Files(files), Listing::Missing(why)] = &all[..] else { panic!("{all:?}") };
+    assert!(why.contains("active") && why.contains("no file of this version"), "{why}");
+    let [wheel, sources] = &files[..] else { panic!("{files:?}") };
+    assert_eq!(wheel.place.as_ref().unwrap().as_str(), "https://pypi.example/packages/wheel.whl");
+    assert_eq!(wheel.evidence.as_ref().unwrap().subject, "sampleproject-4.0.0-py3-none-any.whl");
+    assert_eq!(wheel.file.digests.sha256, Some("0ace".repeat(16)));
+    assert!(sources.place.as_ref().unwrap_err().contains("evil.example"), "{sources:?}");
+}
+
+#[tokio::test]
+async fn a_file_with_two_places_or_none_is_not_fetched() {
+    let mut body = sampleproject();
+    body["files"][1].as_object_mut().unwrap().remove("url");
+    let again = body["files"][2].clone();
+    body["files"].as_array_mut().unwrap().push(again);
+    let all = listed(&body, &["4.0.0"]).await;
+    let Listing::Files(files) = &all[0] else { panic!("{all:?}") };
+    assert!(files.iter().all(|file| file.place.as_ref().unwrap_err().contains("no readable URL")), "{files:?}");
+    let quarantined = simple(&json!([]), &[]);
+    assert!(matches!(&listed(&quarantined, &["4.0.0"]).await[0], Listing::Missing(_)));
+}
