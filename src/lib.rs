@@ -18,6 +18,7 @@ pub mod health;
 pub mod http;
 pub mod logwatch;
 pub mod model;
+pub mod osv;
 pub mod packages;
 mod panic;
 pub mod progress;

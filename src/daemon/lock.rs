@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, Metadata, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -71,6 +71,9 @@ impl Lock {
         let found = file.metadata().map_err(failed)?;
         if let Some(what) = foreign(&found, &path, rustix::process::geteuid().as_raw()) {
             return Err(LockError::NotOurs { path, what });
+        }
+        if let Some((owner, group)) = heir(&found, &path, rustix::process::geteuid().as_raw()) {
+            fchown(&file, Some(owner), Some(group)).map_err(failed)?;
         }
         match patiently(&file) {
             Ok(()) => {}
@@ -176,6 +179,12 @@ fn foreign(found: &Metadata, path: &Path, us: u32) -> Option<&'static str> {
     }
 }
 
+/// Whom the file must belong to: a file that root makes in the folder of the service must not lock the service out.
+fn heir(found: &Metadata, path: &Path, us: u32) -> Option<(u32, u32)> {
+    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok())?;
+    (us == 0 && found.uid() == 0 && folder.uid() != 0).then(|| (folder.uid(), folder.gid()))
+}
+
 fn sign(file: &mut File) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
@@ -208,6 +217,21 @@ mod tests {
         assert_eq!(lock_state(&database), LockState::Free);
         assert_eq!(Lock::holder(&database).unwrap(), None, "the number that is left there is nobody's");
         Lock::take(&database).unwrap();
+    }
+
+    /// Only root can give a file away.
+    #[test]
+    fn a_lock_that_root_makes_belongs_to_the_owner_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("provwatch.db");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        }
+        let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
+        for _ in 0..2 {
+            let _lock = Lock::take(&database).unwrap();
+            assert_eq!(owner(&folder.path().join("provwatch.db.lock")), owner(folder.path()));
+        }
     }
 
     #[test]

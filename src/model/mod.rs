@@ -36,6 +36,7 @@ mod identity;
 mod invalid_purl;
 mod line;
 mod log_match;
+mod malware_report;
 mod name;
 mod observation;
 mod occasion;
@@ -84,7 +85,7 @@ pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;
 pub use ecosystem::{
-    Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known,
+    Blocklist, Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey, known,
 };
 pub use effective_policy::EffectivePolicy;
 pub use evidence_rank::EvidenceRank;
@@ -101,8 +102,10 @@ pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};
 pub use invalid_purl::InvalidPurl;
 pub use line::ReleaseLine;
 pub use log_match::{MatchedEntry, Report};
+pub use malware_report::{AffectedVersions, MalwareReport, VersionRange};
 use name::{as_written, is_plain_name};
 pub use observation::{Auth, AuthMethod, File, Manifest, Observation, Person, ReleaseStatus};
+pub(crate) use occasion::MAY_REPEAT;
 pub use occasion::Occasion;
 pub use package::{Package, ReleaseId};
 pub use pattern::{Glob, Pattern};

@@ -6,7 +6,10 @@ use super::{
     error::LookError,
     examination::{Examination, history_ends},
     examine::{replaced::note_replaced, undated::date},
-    judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked, withdrawn::withdrawn_beside},
+    judge::{
+        accusation::raised, claimed_time::bound_times, reasons::unchecked, reported::active_reports,
+        withdrawn::withdrawn_beside,
+    },
     registries::Registries,
     settings::Settings,
     turn::Turn,
@@ -145,6 +148,7 @@ impl Appraiser {
         let maintainers = std::mem::take(&mut release.addresses);
         // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
+        observation.facts.reports = active_reports(&self.store, &observation.purl)?;
         let comparison = self.beside_baseline(subject, &mut observation, &maintainers, in_baseline).await?;
         let of_itself = match comparison {
             Comparison::Compared(_) => Vec::new(),

@@ -18,6 +18,7 @@ use super::{
     outcome::Outcome,
     raising,
     record::Recorded,
+    reports::match_release,
     trace::retrace,
 };
 use crate::model::{Alert, Observation, ReleaseId, ReleaseLine, files_fingerprint};
@@ -72,6 +73,7 @@ fn raise(
 fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     let mut recorded = Recorded::default();
     upsert(db, record)?;
+    match_release(db, record.subject.release(), record.now)?;
     // Log entries of releases from before the package was watched are not looked up: a backfill would query for all of
     // history.
     if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {

@@ -17,7 +17,7 @@
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
 //! `threads` (without one, a receiver gets a new thread), `endpoints` (without
-//! one, a receiver that is gone is tried once more), and the counters
+//! one, a receiver that is gone is tried once more), `restore_gaps` (only shown), `reports`, `report_matches` and `report_feed` (read again from their source), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
 
@@ -95,6 +95,9 @@ tables! {
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
+    RESTORES = "restores" ("id")
+        ["id", "at", "by", "reason", "as_of", "head_seq", "head_chain", "replaced", "replaced_head", "pending",
+         "deliveries"];
     SILENCES = "silences" ("id") ["id", "matchers", "reason", "by", "created_at", "until_at"];
     SILENCE_ENDS = "silence_ends" ("id") ["id", "silence", "at", "by", "reason"];
     SOURCES = "sources" ("name")

@@ -10,6 +10,8 @@ mod findings;
 mod heartbeat;
 mod history;
 mod reload;
+mod reports;
+mod restore;
 mod supervision;
 
 use crate::lab;

@@ -6,6 +6,7 @@ mod found;
 pub(super) mod identity;
 pub(super) mod missing;
 mod related;
+mod reports;
 
 use std::path::Path;
 
@@ -29,8 +30,8 @@ Examples:
 
 The command reads the database, and does not use the network.
 
-Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for one · 4 the \
-release is unknown, or not fully checked")]
+Exit codes: 0 clean · 3 the release has an unresolved alert at or above --fail-on, or is held for one, or others \
+report it as malicious · 4 the release is unknown, or not fully checked")]
 pub struct Lookup {
     /// The release; without a version, the newest one
     #[arg(value_name = "PURL", value_parser = target::target)]
@@ -56,8 +57,8 @@ impl Lookup {
         let context = Context::load(config)?;
         let store = context.store_to_read()?;
         let Some(row) = self.row(&store)? else {
-            missing::answer(&context, &store, &self.target, self.printing)?;
-            return Ok(Exit::Unchecked);
+            let is_reported = missing::answer(&context, &store, &self.target, self.printing)?;
+            return Ok(if is_reported { Exit::Findings } else { Exit::Unchecked });
         };
         let found = Found::of(&context, &store, row, self.related)?;
         if self.printing.is_json() {

@@ -14,7 +14,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub use hosts::{Host, Rate, UrlKey};
-pub use row::{Commands, EvidenceRules, Feed, Files, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
+pub use row::{
+    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
+};
 
 use crate::model::{Aspect, RegistryId, Version};
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
+use super::{
+    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
+    Versions,
+};
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
 /// It always names the publishing method, so an unknown method means that nothing is known.
@@ -59,6 +62,8 @@ pub(super) const ROW: Row = Row {
         find: "npm ls --all {name}",
         locked: "npm ci",
     },
+    blocking: Blocking { list: Some(Blocklist::Npm), artifactory: "{name}/-/{bare}-{version}.tgz" },
+    osv: Some("npm"),
     maintainers: Maintainers { evidence: "with provenance", withdraw: "deprecate or unpublish" },
     curated: Some(include_str!("../../../watchlists/npm.toml")),
 };

@@ -61,7 +61,7 @@ pub(super) fn remedy(
                     .to_owned(),
             kept: true,
         }),
-        "alert_actions" | "baseline_versions" | "delivery_actions" | "log_evidence" | "events" => Ok(Remedy {
+        "alert_actions" | "baseline_versions" | "delivery_actions" | "log_evidence" | "events" | "restores" => Ok(Remedy {
             text: "It stays where it is, because its table only grows, and is skipped.".to_owned(),
             kept: true,
         }),

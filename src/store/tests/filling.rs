@@ -321,6 +321,27 @@ const REST: &[(&str, &str)] = &[
         "(repository, workflow, first_seen, last_seen, entries, explained) VALUES (:odd, :odd, 0, 0, 2, 1)",
     ),
     ("pruned_deliveries", "(alert, subscription, count) VALUES ('0f', :odd, 1)"),
+    (
+        "restores",
+        "(at, by, reason, as_of, head_seq, head_chain, replaced, replaced_head, pending, deliveries)
+         VALUES (0, :odd, :odd, -1, 0, '0f', :odd, NULL, 'given-up', 9223372036854775807)",
+    ),
+    ("restore_gaps", "(restore, source, from_at) VALUES (1, :odd, -1)"),
+    (
+        "reports",
+        "(id, package, stamp, published, withdrawn, affected)
+         VALUES ('MAL-2026-1', 'pkg:npm/axios', -9223372036854775808, -1, NULL, '{\"v\":[\"0\"]}')",
+    ),
+    (
+        "report_matches",
+        "(purl, id, published, found_at, accused_at, told_at, withdrawn_at, withdrawal_told_at)
+         VALUES ('pkg:npm/axios@1.0.0', 'MAL-2026-1', -1, 0, NULL, 1, 1, NULL)",
+    ),
+    (
+        "report_feed",
+        "(only, source, state, read_at, newest_at, files, unreadable, first_problem, last_error, last_error_at)
+         VALUES (1, :odd, -1, NULL, -1, 9223372036854775807, 0, :odd, :odd, 0)",
+    ),
 ];
 
 fn rest(lab: &Lab) {

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, Observation,
-        Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
+        AffectedVersions, Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, MalwareReport,
+        Observation, Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
     },
-    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoreError, Work},
+    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError, Work},
 };
 
 pub const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -50,6 +50,12 @@ impl Lab {
         drop(store);
         let store = Store::open(&folder.path().join("provwatch.db")).unwrap();
         Self { folder, store }
+    }
+
+    /// Closes the store, and keeps its folder.
+    pub fn into_folder(self) -> TempDir {
+        drop(self.store);
+        self.folder
     }
 
     pub fn sql(&self, sql: &str) -> rusqlite::Result<()> {
@@ -227,6 +233,12 @@ pub fn alerted(purl: &str, severity: Severity) -> Record {
     record.alert = Some(alert(purl, severity));
     record.subscriptions = subscriptions(&["mail", "slack"]);
     record
+}
+
+/// A report about all versions of a package of npm, published an hour before noon.
+pub fn report(id: &str, name: &str) -> NewReport {
+    let report = MalwareReport { id: id.to_owned(), published_at: minutes_later(-60), withdrawn_at: None };
+    NewReport { report, stamp: 1, affected: vec![(package(name), AffectedVersions::all())] }
 }
 
 /// A release that repeats the deviation of another.

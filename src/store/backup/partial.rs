@@ -1,0 +1,113 @@
+//! A temporary file beside its target, which becomes the target as a whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::OFlags;
+
+use super::error::BackupError;
+
+/// What SQLite puts beside a database.
+pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// A temporary file that only its owner may read. It is locked: two processes with one target do not write into one file,
+/// and what a killed process left behind is used again.
+#[derive(Debug)]
+pub(super) struct Partial {
+    path: PathBuf,
+    /// Holds the lock.
+    file: File,
+    is_done: bool,
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.is_done {
+            remove(&self.path);
+            COMPANIONS.iter().for_each(|end| remove(&beside(&self.path, end)));
+        }
+    }
+}
+
+/// What cannot be removed stays, and is used again.
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
+
+/// The path with an end.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(end);
+    path.into()
+}
+
+/// The folder of a file.
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+impl Partial {
+    /// An empty temporary file beside a target: its path with an end.
+    pub fn beside(target: &Path, end: &str) -> Result<Self, BackupError> {
+        let path = beside(target, end);
+        let file = open(&path).map_err(BackupError::failed("creating", &path))?;
+        let found = file.metadata().map_err(BackupError::failed("creating", &path))?;
+        if !found.is_file() || found.nlink() > 1 || found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(BackupError::NotOurs { path, what: "not a file that provwatch left there" });
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BackupError::Busy { path: target.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(BackupError::failed("locking", &path)(source)),
+        }
+        let partial = Self { path, file, is_done: false };
+        partial.empty().map_err(BackupError::failed("emptying", &partial.path))?;
+        Ok(partial)
+    }
+
+    /// A killed process may have left something there.
+    fn empty(&self) -> io::Result<()> {
+        COMPANIONS.iter().for_each(|end| remove(&beside(&self.path, end)));
+        self.file.set_permissions(Permissions::from_mode(0o600))?;
+        self.file.set_len(0)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file to the owner of another one: root restores the store of a service.
+    pub fn belongs_to_owner_of(&self, other: &Path) -> Result<(), BackupError> {
+        let failed = |path| BackupError::failed("changing the owner of", path);
+        let owner = fs::metadata(other).map_err(failed(other))?;
+        let own = fs::metadata(&self.path).map_err(failed(&self.path))?;
+        if (own.uid(), own.gid()) == (owner.uid(), owner.gid()) || !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        chown(&self.path, Some(owner.uid()), Some(owner.gid())).map_err(failed(&self.path))
+    }
+
+    /// Flushes the file and renames it to its target, which it replaces.
+    pub fn publish(mut self, target: &Path) -> Result<(), BackupError> {
+        self.file.sync_all().map_err(BackupError::failed("flushing", &self.path))?;
+        fs::rename(&self.path, target).map_err(BackupError::failed("renaming to", target))?;
+        self.is_done = true;
+        sync(folder(target))
+    }
+}
+
+/// A link is not followed.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits().cast_signed()).open(path)
+}
+
+/// A rename is on the disk when its folder is.
+pub(super) fn sync(folder: &Path) -> Result<(), BackupError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::failed("flushing", folder))
+}
