@@ -3,14 +3,14 @@
 use std::{
     fs::{self, File, Metadata, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use rustix::fs::OFlags;
 
-use crate::health::LockState;
+use crate::{health::LockState, owner};
 
 /// How often a taken lock is tried again, and the wait each time.
 const LOOKS: u32 = 5;
@@ -71,9 +71,6 @@ impl Lock {
         let found = file.metadata().map_err(failed)?;
         if let Some(what) = foreign(&found, &path, rustix::process::geteuid().as_raw()) {
             return Err(LockError::NotOurs { path, what });
-        }
-        if let Some((owner, group)) = heir(&found, &path, rustix::process::geteuid().as_raw()) {
-            fchown(&file, Some(owner), Some(group)).map_err(failed)?;
         }
         match patiently(&file) {
             Ok(()) => {}
@@ -155,8 +152,11 @@ const LINK: i32 = rustix::io::Errno::LOOP.raw_os_error();
 /// unknown owner.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    options.custom_flags(no_link()).open(path)
+    options.read(true).write(true).truncate(false).mode(0o600).custom_flags(no_link());
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        made => made.and_then(|made| owner::hand_over(&made, path).map(|()| made)),
+    }
 }
 
 fn no_link() -> i32 {
@@ -177,12 +177,6 @@ fn foreign(found: &Metadata, path: &Path, us: u32) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Whom the file must belong to: a file that root makes in the folder of the service must not lock the service out.
-fn heir(found: &Metadata, path: &Path, us: u32) -> Option<(u32, u32)> {
-    let folder = path.parent().and_then(|folder| fs::metadata(folder).ok())?;
-    (us == 0 && found.uid() == 0 && folder.uid() != 0).then(|| (folder.uid(), folder.gid()))
 }
 
 fn sign(file: &mut File) -> io::Result<()> {
@@ -217,21 +211,6 @@ mod tests {
         assert_eq!(lock_state(&database), LockState::Free);
         assert_eq!(Lock::holder(&database).unwrap(), None, "the number that is left there is nobody's");
         Lock::take(&database).unwrap();
-    }
-
-    /// Only root can give a file away.
-    #[test]
-    fn a_lock_that_root_makes_belongs_to_the_owner_of_the_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("provwatch.db");
-        if rustix::process::geteuid().is_root() {
-            std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
-        }
-        let owner = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.gid())).unwrap();
-        for _ in 0..2 {
-            let _lock = Lock::take(&database).unwrap();
-            assert_eq!(owner(&folder.path().join("provwatch.db.lock")), owner(folder.path()));
-        }
     }
 
     #[test]

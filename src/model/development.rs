@@ -144,7 +144,7 @@ mod tests {
 
     fn report(id: &str) -> MalwareReport {
         let published_at = "2026-05-31T12:00:00Z".parse().unwrap();
-        MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None }
+        MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None, aliases: Vec::new() }
     }
 
     #[test]

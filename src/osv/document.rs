@@ -20,6 +20,8 @@ const PACKAGES: usize = 5_000;
 const VERSIONS: usize = 20_000;
 const RANGES: usize = 200;
 const EVENTS: usize = 2_000;
+/// Most other ids.
+const ALIASES: usize = 20;
 /// Longest id and version.
 const MAX_ID: usize = 64;
 const MAX_VERSION: usize = 300;
@@ -35,6 +37,8 @@ pub struct Report {
     pub modified_at: DateTime<Utc>,
     /// When it was withdrawn.
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Its ids in other databases.
+    pub aliases: Vec<String>,
     /// The packages with their versions; none if all of them are of other registries.
     pub affected: BTreeMap<Package, AffectedVersions>,
 }
@@ -47,6 +51,8 @@ struct Document {
     published: Option<DateTime<Utc>>,
     #[serde(default)]
     withdrawn: Option<DateTime<Utc>>,
+    #[serde(default)]
+    aliases: Option<Vec<String>>,
     #[serde(default)]
     affected: Option<Vec<Affected>>,
 }
@@ -107,11 +113,13 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Report, NotAReport> {
             join(affected.entry(package).or_default(), versions);
         }
     }
+    let aliases = document.aliases.unwrap_or_default().into_iter().filter(|alias| is_id(alias)).take(ALIASES).collect();
     Ok(Report {
         id: document.id,
         published_at: document.published.unwrap_or(document.modified),
         modified_at: document.modified,
         withdrawn_at: document.withdrawn,
+        aliases,
         affected,
     })
 }

@@ -11,16 +11,26 @@ pub enum SourceError {
     /// The file system refused.
     #[error("reading the reports in {path}", path = path.display())]
     Read {
+        /// The file or folder.
         path: PathBuf,
+        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// Neither a folder nor a zip file.
     #[error("{path} is neither a folder nor a zip file with reports of OSV", path = path.display())]
-    Other { path: PathBuf },
+    Other {
+        /// The file.
+        path: PathBuf,
+    },
     /// A zip file in a form that provwatch does not read.
     #[error("the zip file {path} cannot be read: {why}", path = path.display())]
-    Zip { path: PathBuf, why: &'static str },
+    Zip {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: &'static str,
+    },
 }
 
 impl SourceError {

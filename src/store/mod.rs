@@ -56,10 +56,12 @@ mod columns;
 mod connect;
 mod damage;
 mod deliveries;
+mod dependents;
 mod developments;
 mod digest_alerts;
 mod digests;
 mod dist_tags;
+mod documents;
 mod error;
 mod escalations;
 mod expected;
@@ -70,6 +72,7 @@ mod forge_answers;
 mod handle;
 mod history;
 mod holding;
+mod incidents;
 mod lead;
 mod left_out;
 mod letting_go;
@@ -81,6 +84,7 @@ mod open;
 mod operator_actions;
 mod outcome;
 mod packages;
+mod packed;
 mod pruning;
 mod queue;
 mod raising;
@@ -97,11 +101,11 @@ mod room;
 mod runner;
 mod sealed;
 mod silences;
+mod spellings;
 mod stage;
 mod stats;
 #[cfg(test)]
 mod tests;
-mod trace;
 mod traces;
 mod vitals;
 mod wall_clock;
@@ -113,20 +117,21 @@ pub(crate) use addresses::is_pseudonym;
 pub use alert_filter::AlertFilter;
 pub(crate) use alert_stats::AlertStats;
 pub use allowances::AllowedBy;
-pub(crate) use backup::{Made, Restored, Restoring, finish_restore};
+pub(crate) use backup::{Restoring, finish_restore};
 pub use backup::{BackupError, Manifest, Replace};
 pub use baselines::{BaselineChange, NewBaselineVersion, StoredBaseline};
 pub(crate) use baselines::{BaselineVersion, Held};
 pub(crate) use campaigns::Telling;
-pub(crate) use checking::{CheckedRows, CheckedStore, CheckedStructure, DamagedPlace};
+pub(crate) use checking::{CheckedStore, DamagedPlace};
 pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
 pub(crate) use deliveries::{
-    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Retried,
-    SubscriptionState, Untold, WholeDelivery,
+    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Refresh,
+    RefusedRecipient, Retried, SubscriptionState, Untold, WholeDelivery,
 };
-pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus};
+pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus, Reception, Recipient};
+pub(crate) use dependents::dependencies;
 pub use dist_tags::{SeenTag, SeenTags};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};
@@ -142,7 +147,8 @@ pub(crate) use logs::{
     Violated, WorkflowRow,
 };
 pub use logs::{
-    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
+    CheckpointRow, EntryTrace, FoundEntries, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogReach, LogRow,
+    LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
 pub use operator_actions::{Acted, ActionOutcome};
@@ -160,7 +166,8 @@ pub use runner::RunnerRow;
 pub(crate) use silences::HeldBack;
 pub use stage::{Part, Stage, Watcher};
 pub(crate) use stats::Stats;
-pub use trace::Trace;
 pub(crate) use traces::Neighbour;
+pub(crate) use traces::Traced;
+pub use traces::{Clue, Fitting, FoundRelease, KnownName, Listed, NamedThing, OwnedTrace, Search, Searched, Trace};
 pub use work::{AGAIN, Lane, Setback, Work};
 pub(crate) use work::{Again, LONGEST_WAIT, Portions, WorkSummary};

@@ -11,12 +11,13 @@
 //!
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
 //! `allowed_digests` (derived from `allowed_runs`),
-//! `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! `traces` (derived from observations, which are), `log_entry_traces` (derived from log entries, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
-//! `threads` (without one, a receiver gets a new thread), `endpoints` (without
+//! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread),
+//! `recipients` (without one, a recipient gets a message twice), `endpoints` (without
 //! one, a receiver that is gone is tried once more), `restore_gaps` (only shown), `reports`, `report_matches` and `report_feed` (read again from their source), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
@@ -67,11 +68,14 @@ tables! {
          "refusals", "why", "retried_at"];
     DELIVERY_ACTIONS = "delivery_actions" ("id")
         ["id", "at", "by", "action", "subscription", "deliveries", "reason"];
+    DOCUMENTS = "documents" ("sha256") ["sha256", "content"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at",
          "removed_by", "removed_why"];
     FORGE_ANSWERS = "forge_answers" ("url") ["url", "answer", "at"];
+    INCIDENTS = "incidents" ("id") ["id", "name"];
+    INCIDENT_EVENTS = "incident_events" ("id") ["id", "incident", "at", "by", "kind", "purl", "tie", "text"];
     LOG_CHECKPOINTS = "log_checkpoints" ("log", "size", "root")
         ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts"];
     LOG_CHECKS = "log_checks" ("release", "origin", "idx")
@@ -95,6 +99,8 @@ tables! {
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
+    RELEASE_DOCUMENTS = "release_documents" ("purl", "kind", "subject", "sha256")
+        ["purl", "kind", "subject", "sha256", "fetched_at"];
     RESTORES = "restores" ("id")
         ["id", "at", "by", "reason", "as_of", "head_seq", "head_chain", "replaced", "replaced_head", "pending",
          "deliveries"];

@@ -191,12 +191,12 @@ impl Reading {
     }
 }
 
-/// A time of publication in the future, or before there was any, is a mistake.
+/// A time in the future, or before there was any, is a mistake.
 fn new_report(report: osv::Report, stamp: i64, now: DateTime<Utc>) -> NewReport {
-    let osv::Report { id, published_at, withdrawn_at, affected, .. } = report;
-    let published_at = published_at.min(now).max(DateTime::UNIX_EPOCH);
-    let report = MalwareReport { id, published_at, withdrawn_at };
-    NewReport { report, stamp, affected: affected.into_iter().collect() }
+    let osv::Report { id, published_at, modified_at, withdrawn_at, aliases, affected } = report;
+    let possible = |at: DateTime<Utc>| at.min(now).max(DateTime::UNIX_EPOCH);
+    let report = MalwareReport { id, published_at: possible(published_at), withdrawn_at, aliases };
+    NewReport { report, stamp, modified_at: possible(modified_at), affected: affected.into_iter().collect() }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod every_command;
 mod expectations;
 mod export;
 mod history;
+mod incidents;
 mod lookup;
 mod status;
 mod suggested_commands;

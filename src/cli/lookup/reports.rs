@@ -20,11 +20,14 @@ pub(in crate::cli) struct Report {
     /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn_at: Option<DateTime<Utc>>,
+    /// Its ids in other databases.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
 }
 
 impl From<MalwareReport> for Report {
-    fn from(MalwareReport { id, published_at, withdrawn_at }: MalwareReport) -> Self {
-        Self { id, published_at, withdrawn_at }
+    fn from(MalwareReport { id, published_at, withdrawn_at, aliases }: MalwareReport) -> Self {
+        Self { id, published_at, withdrawn_at, aliases }
     }
 }
 
@@ -48,8 +51,9 @@ pub(super) fn accuse(reports: &[Report]) -> bool {
 
 /// One sentence for each.
 pub(super) fn print(reports: &[Report], what: &str) {
-    for Report { id, published_at, withdrawn_at } in reports {
-        let (id, day) = (words::name(id), words::day(*published_at));
+    for Report { id, published_at, withdrawn_at, aliases } in reports {
+        let also = if aliases.is_empty() { String::new() } else { format!(" ({})", aliases.join(", ")) };
+        let (id, day) = (words::name(format!("{id}{also}")), words::day(*published_at));
         let said = match withdrawn_at {
             None => format!("Others report {what} as malicious since {day}: {id}."),
             Some(at) => format!("The report {id} of {day} was withdrawn on {}.", words::day(*at)),

@@ -52,6 +52,7 @@ impl Detector for ReportedMalicious {
 pub fn reported(reports: &[MalwareReport]) -> Option<Signal> {
     let mut reports: Vec<&MalwareReport> = reports.iter().filter(|report| report.is_active()).collect();
     reports.sort_by_key(|report| (report.published_at, &report.id));
+    let reports = without_aliases(reports);
     let day = reports.first()?.published_at.format("%Y-%m-%d");
     let ids = listed(reports.iter().map(|report| report.id.clone()), NAMED);
     let evidence = Difference {
@@ -63,6 +64,17 @@ pub fn reported(reports: &[MalwareReport]) -> Option<Signal> {
     Some(signal(&ABOUT, Severity::Critical, evidence))
 }
 
+/// Each report once, under its earliest id.
+fn without_aliases(reports: Vec<&MalwareReport>) -> Vec<&MalwareReport> {
+    let mut each: Vec<&MalwareReport> = Vec::new();
+    for report in reports {
+        if !each.iter().any(|known| known.is_same(report)) {
+            each.push(report);
+        }
+    }
+    each
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +84,7 @@ mod tests {
         let report = |number: u32, withdrawn: bool| MalwareReport {
             id: format!("MAL-2026-{number}"),
             published_at: format!("2026-03-{number:02}T12:00:00Z").parse().unwrap(),
+            aliases: Vec::new(),
             withdrawn_at: withdrawn.then(|| "2026-04-01T12:00:00Z".parse().unwrap()),
         };
         let seen = |reports: &[MalwareReport]| reported(reports).map(|signal| signal.seen);
@@ -79,6 +92,8 @@ mod tests {
         assert_eq!(seen(&[report(1, true)]), None);
         let some = [report(9, false), report(2, false), report(1, true)];
         assert_eq!(seen(&some).unwrap(), "reported by others since 2026-03-02: MAL-2026-2, MAL-2026-9");
+        let alias = MalwareReport { aliases: vec!["MAL-2026-2".to_owned()], ..report(9, false) };
+        assert_eq!(seen(&[alias, report(2, false)]).unwrap(), "reported by others since 2026-03-02: MAL-2026-2");
         let many: Vec<_> = (1..=7).map(|number| report(number, false)).collect();
         let named = "reported by others since 2026-03-01: MAL-2026-1, MAL-2026-2, MAL-2026-3 and 4 more";
         assert_eq!(seen(&many).unwrap(), named);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{
-    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
-    Versions,
+    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
+    ranges::semver_takes,
 };
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
@@ -16,7 +16,13 @@ pub(super) const ROW: Row = Row {
     title: "npm",
     about: "npm, the public registry of JavaScript packages.",
     names: Names { is_name, spelled: as_written, distinct: as_written, scoped: true },
-    versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
+    versions: Versions {
+        read: Version::semver,
+        line: Version::line,
+        in_tags: |version| version,
+        asked: |version| version,
+        takes,
+    },
     files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
     evidence: EvidenceRules {
         untold: &[],
@@ -62,7 +68,7 @@ pub(super) const ROW: Row = Row {
         find: "npm ls --all {name}",
         locked: "npm ci",
     },
-    blocking: Blocking { list: Some(Blocklist::Npm), artifactory: "{name}/-/{bare}-{version}.tgz" },
+    blocking: Blocking { list: Some(Blocklist::Npm), artifactory: &["{name}/-/{bare}-{version}.tgz", "{name}/-/{name}-{version}.tgz"] },
     osv: Some("npm"),
     maintainers: Maintainers { evidence: "with provenance", withdraw: "deprecate or unpublish" },
     curated: Some(include_str!("../../../watchlists/npm.toml")),
@@ -88,4 +94,14 @@ fn lock_form(algorithm: &str, digest: &str) -> String {
         Ok(bytes) => format!("{algorithm}-{}", BASE64_STANDARD.encode(bytes)),
         Err(_) => format!("{algorithm}:{digest}"),
     }
+}
+
+/// A bare version means exactly that one; `||` stands between alternatives.
+fn takes(range: &str, version: &str) -> Option<bool> {
+    let one = |range: &str| match semver::Version::parse(range) {
+        Ok(exact) => Some(exact == semver::Version::parse(version).ok()?),
+        Err(_) => semver_takes(range, version),
+    };
+    let mut any = range.split("||").map(|range| one(range.trim()));
+    any.try_fold(false, |takes, one| Some(takes || one?))
 }

@@ -14,7 +14,7 @@ pub(super) const ROW: Row = Row {
     title: "PyPI",
     about: "PyPI, the Python Package Index.",
     names: Names { is_name: is_plain_name, spelled: pep_503, distinct: as_written, scoped: false },
-    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch },
+    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch, asked: |version| version, takes },
     files: Files {
         many: true,
         lock_form: |algorithm, digest| format!("{algorithm}:{digest}"),
@@ -60,7 +60,7 @@ pub(super) const ROW: Row = Row {
         find: "python3 -m pip show {name}",
         locked: "python3 -m pip install --require-hashes --requirement requirements.txt",
     },
-    blocking: Blocking { list: Some(Blocklist::Pip), artifactory: "**/{file}" },
+    blocking: Blocking { list: Some(Blocklist::Pip), artifactory: &["**/{file}"] },
     osv: Some("PyPI"),
     maintainers: Maintainers { evidence: "as a trusted publisher, with attestations", withdraw: "yank or delete" },
     curated: Some(include_str!("../../../watchlists/pypi.toml")),
@@ -84,6 +84,14 @@ fn pep_440(text: &str) -> Option<Version> {
     let part = |index: usize| version.release().get(index).copied().unwrap_or(0);
     let numbers = Numbers { epoch: version.epoch(), major: part(0), minor: part(1), patch: part(2) };
     Some(Version::ranked(numbers, version.any_prerelease(), version))
+}
+
+/// `name[extra]>=1,<2; python_version < "3.9"`: the part about versions.
+fn takes(range: &str, version: &str) -> Option<bool> {
+    let range = range.split(';').next().unwrap_or_default();
+    let from = range.find(['<', '>', '=', '!', '~'])?;
+    let specifiers: pep440_rs::VersionSpecifiers = range[from..].trim_matches([' ', '(', ')']).parse().ok()?;
+    Some(specifiers.contains(&version.parse().ok()?))
 }
 
 /// Tags are named by the numbers: `v2.0` is that of `1!2.0`.

@@ -64,6 +64,10 @@ pub struct Versions {
     pub line: fn(&Version) -> String,
     /// The version without the parts that tags leave out.
     pub in_tags: for<'a> fn(&'a str) -> &'a str,
+    /// The part of a version by which it is asked for, where the registry has no other with that part.
+    pub asked: for<'a> fn(&'a str) -> &'a str,
+    /// Whether a range of a dependency takes a version; `None`: it cannot be told.
+    pub takes: fn(&str, &str) -> Option<bool>,
 }
 
 /// The files of a registry's releases.
@@ -130,9 +134,9 @@ pub struct Commands {
 pub struct Blocking {
     /// The list that its package manager reads, if it reads one.
     pub list: Option<Blocklist>,
-    /// The places of a release in a repository of Artifactory. `{name}`, `{bare}` (without a scope) and `{version}` are the
+    /// The places that a release may have in a repository of Artifactory. `{name}`, `{bare}` (without a scope) and `{version}` are the
     /// package and its version; with `{file}` there is one place for each known file.
-    pub artifactory: &'static str,
+    pub artifactory: &'static [&'static str],
 }
 
 /// A list of releases that a package manager does not install.

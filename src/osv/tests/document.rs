@@ -31,7 +31,7 @@ fn a_report_of_the_public_feed_is_read_whatever_else_it_says() {
         "id": ID,
         "modified": "2026-03-02T10:11:12.131415Z",
         "published": "2026-03-01T00:00:00Z",
-        "aliases": ["GHSA-xxxx-yyyy-zzzz"],
+        "aliases": ["GHSA-xxxx-yyyy-zzzz", "an odd one"],
         "summary": "Malicious code in example (npm)",
         "details": "\u{202e}text\n<script>",
         "affected": [{
@@ -49,6 +49,7 @@ fn a_report_of_the_public_feed_is_read_whatever_else_it_says() {
     }))
     .unwrap();
     assert_eq!((report.id.as_str(), report.withdrawn_at), (ID, None));
+    assert_eq!(report.aliases, ["GHSA-xxxx-yyyy-zzzz"]);
     assert_eq!(report.published_at.to_rfc3339(), "2026-03-01T00:00:00+00:00");
     assert_eq!(report.modified_at.to_rfc3339(), "2026-03-02T10:11:12.131415+00:00");
     let packages: Vec<String> = report.affected.keys().map(Package::to_string).collect();

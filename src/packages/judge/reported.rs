@@ -138,10 +138,27 @@ impl Reported {
             None => self.raise_unread(&news.release, known.as_ref(), now)?,
         };
         let accused_at = known.as_ref().and_then(accused_at);
-        let report = MalwareReport { id: news.id.clone(), published_at: news.published_at, withdrawn_at: None };
-        let development = Development::reported(&report, now);
-        let developments = if announced { &[][..] } else { std::slice::from_ref(&development) };
-        self.store.report_told(news, accused_at, developments, now)
+        let of_release = self.store.reports_of(&news.release)?;
+        let report = of_release.iter().find(|report| report.id == news.id).filter(|_| !announced);
+        let development = match report {
+            Some(report) if !self.is_told_by_another_id(report, &of_release, &news.release)? => {
+                Some(Development::reported(report, now))
+            }
+            _ => None,
+        };
+        self.store.report_told(news, accused_at, development.as_slice(), now)
+    }
+
+    /// Whether an alert told of the same report under another of its ids.
+    fn is_told_by_another_id(
+        &self,
+        report: &MalwareReport,
+        of_release: &[MalwareReport],
+        release: &ReleaseId,
+    ) -> Result<bool, StoreError> {
+        let untold: Vec<String> = self.store.untold_reports_of(release)?.into_iter().map(|news| news.id).collect();
+        let is_told = |other: &MalwareReport| other.id != report.id && other.is_active() && !untold.contains(&other.id);
+        Ok(of_release.iter().any(|other| is_told(other) && other.is_same(report)))
     }
 
     /// Whether an alert about the release was announced.
@@ -228,7 +245,8 @@ impl Reported {
         Some(registry.page(release).to_string())
     }
 
-    /// The alert stays as it is, and the release is known without the report.
+    /// The alert stays as it is, and the release is known without the report. One that still stands under another id was not
+    /// withdrawn.
     fn withdrawn(
         &self,
         news: &UntoldReport,
@@ -243,7 +261,12 @@ impl Reported {
             let outcome = row.outcome;
             self.store.record(&restated(row, observation, outcome, now))?;
         }
-        self.store.report_told(news, None, &[Development::report_withdrawn(&news.id, on, now)], now)
+        let of_release = self.store.reports_of(&news.release)?;
+        let report = of_release.iter().find(|report| report.id == news.id);
+        let still_stands = |report: &MalwareReport| of_release.iter().any(|it| it.is_active() && it.is_same(report));
+        let development =
+            (!report.is_some_and(still_stands)).then(|| Development::report_withdrawn(&news.id, on, now));
+        self.store.report_told(news, None, development.as_slice(), now)
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     baseline::learn,
     detect::{AssessmentInputs, ReleaseContext},
     model::{
-        Alert, AlertKind, Baseline, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId,
-        ReleaseStatus, Severity, Trait,
+        Alert, AlertKind, Baseline, Confidence, Digests, EvidenceKind, Manifest, Observation, Package, Provenance,
+        ReleaseId, ReleaseStatus, Severity, Trait,
     },
     packages::{
         examination::{Examined, Past},
@@ -18,7 +18,7 @@ use crate::{
             unlearn::{Why, unlearn},
         },
     },
-    registry::{AttestationSource, EvidenceKind, PackageState, RegistryRelease},
+    registry::{AttestationSource, PackageState, RegistryRelease},
     store::{Outcome, Record, StoredBaseline},
 };
 

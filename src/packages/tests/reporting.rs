@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     judging::learned,
@@ -23,8 +23,8 @@ const DETECTOR: &str = "reported-malicious";
 fn report(id: &str, release: &ReleaseId, published_at: DateTime<Utc>) -> NewReport {
     let listed = [release.version().to_owned()].into();
     let affected = AffectedVersions { listed, ranges: Vec::new() };
-    let report = MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None };
-    NewReport { report, stamp: 1, affected: vec![(release.package().clone(), affected)] }
+    let report = MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None, aliases: Vec::new() };
+    NewReport { report, stamp: 1, modified_at: published_at, affected: vec![(release.package().clone(), affected)] }
 }
 
 impl Lab {
@@ -133,6 +133,27 @@ fn a_withdrawn_report_is_told_and_leaves_what_was_found_otherwise() {
     assert_eq!(lab.parts.store.alert_stats(None, lab.now()).unwrap().reported, None);
 }
 
+#[test]
+fn a_report_that_is_known_under_another_id_is_told_once_and_stands_until_none_says_so() {
+    let (lab, bad) = (Lab::new(), package("widget").at("1.0.0"));
+    lab.quiet(&bad);
+    let first = report("MAL-2026-1", &bad, lab.days_ago(3));
+    lab.take(first.clone());
+    lab.tell();
+    let mut other = report("GHSA-aaaa-bbbb-cccc", &bad, lab.days_ago(2));
+    other.report.aliases = vec!["MAL-2026-1".to_owned()];
+    lab.take(other.clone());
+    lab.tell();
+    let messages = lab.messages();
+    assert_eq!((kinds(&lab.alert(&bad)), messages), (vec![], 1));
+    for (report, expected) in [(first, vec![]), (other, vec![DevelopmentKind::ReportWithdrawn])] {
+        let withdrawn = MalwareReport { withdrawn_at: Some(lab.now()), ..report.report };
+        lab.take(NewReport { report: withdrawn, stamp: 2, ..report });
+        lab.tell();
+        assert_eq!(kinds(&lab.alert(&bad)), expected);
+    }
+}
+
 /// As after a crash between the alert and the note that it told of the report.
 #[test]
 fn what_is_not_noted_as_told_is_told_once_more_and_no_more() {
@@ -143,10 +164,11 @@ fn what_is_not_noted_as_told_is_told_once_more_and_no_more() {
     let withdrawn = NewReport { report: withdrawn, ..report.clone() };
     lab.take(report.clone());
     lab.tell();
-    for _ in 0..3 {
+    for hours in 1..4 {
         // Withdrawn and there again before anything was told of that.
-        lab.take(withdrawn.clone());
-        lab.take(report.clone());
+        let modified_at = report.modified_at + TimeDelta::hours(hours);
+        lab.take(NewReport { modified_at, ..withdrawn.clone() });
+        lab.take(NewReport { modified_at: modified_at + TimeDelta::minutes(1), ..report.clone() });
         assert_eq!(lab.parts.store.untold_reports(9).unwrap().len(), 1);
         lab.tell();
         assert_eq!(kinds(&lab.alert(&bad)), [DevelopmentKind::Reported]);
@@ -210,9 +232,9 @@ async fn a_release_that_taught_is_unlearned_when_it_is_reported() {
 async fn a_new_release_is_judged_with_the_reports_and_told_once() {
     let (lab, package) = (Lab::new(), package("widget"));
     let mut baseline = learned(&lab, &package).await;
-    let bad = package.at("2.0.0");
+    let bad = package.at("1.10.0");
     lab.take(report("MAL-2026-1", &bad, lab.days_ago(1)));
-    lab.judge(&package, "2.0.0", "mallory", &mut baseline).await;
+    lab.judge(&package, "1.10.0", "mallory", &mut baseline).await;
     let alert = lab.alert(&bad);
     assert_eq!(alert.severity, Severity::Critical);
     assert!(detectors(&alert).contains(&DETECTOR) && detectors(&alert).contains(&"publisher-changed"), "{alert:?}");

@@ -12,33 +12,50 @@ use crate::store::StoreError;
 pub enum BackupError {
     /// There is such a file.
     #[error("{path} exists; choose another name, or replace the file with --force", path = path.display())]
-    Exists { path: PathBuf },
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// The target is the store.
     #[error("{path} belongs to the store itself; choose another name for the backup", path = path.display())]
-    Own { path: PathBuf },
+    Own {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process writes the same file.
     #[error("another process is writing {path}; try again when it has ended", path = path.display())]
-    Busy { path: PathBuf },
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of another kind or owner is in the place of the temporary file.
     #[error("{path} is {what}; find out who put it there, then remove it", path = path.display())]
-    NotOurs { path: PathBuf, what: &'static str },
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// Another command has the store open.
     #[error("another command uses the database {path}; try again when it has ended", path = path.display())]
-    InUse { path: PathBuf },
-    /// A restore was interrupted.
-    #[error(
-        "a restore of the database {path} was interrupted; `provwatch store restore` without a file finishes it",
-        path = path.display()
-    )]
-    HalfDone { path: PathBuf },
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// No restore was interrupted.
     #[error("no restore of the database {path} was interrupted; name the backup that is to be restored", path = path.display())]
-    NothingToFinish { path: PathBuf },
+    NothingToFinish {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error("{operation} {path}", path = path.display())]
     Failed {
+        /// What was being done.
         operation: &'static str,
+        /// The file or folder.
         path: PathBuf,
+        /// The system's error.
         #[source]
         source: io::Error,
     },

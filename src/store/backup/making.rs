@@ -54,6 +54,7 @@ impl Store {
         };
         let is_kept = checked.is_sound() || replace.despite_faults;
         if is_kept {
+            partial.hand_over(to)?;
             partial.publish(to)?;
         }
         Ok(Made { manifest, checked, is_kept })

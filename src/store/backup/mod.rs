@@ -21,8 +21,7 @@ mod swap;
 mod tests;
 
 pub use error::BackupError;
-pub(crate) use making::Made;
 pub use making::Replace;
 pub use manifest::Manifest;
-pub(crate) use restoring::{Restored, Restoring, finish as finish_restore};
+pub(crate) use restoring::{Restoring, finish as finish_restore};
 pub(super) use swap::is_half_done;

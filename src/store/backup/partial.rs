@@ -1,15 +1,16 @@
 //! A temporary file beside its target, which becomes the target as a whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, Metadata, OpenOptions, Permissions, TryLockError},
     io,
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use rustix::fs::OFlags;
 
 use super::error::BackupError;
+use crate::owner;
 
 /// What SQLite puts beside a database.
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -56,7 +57,7 @@ impl Partial {
         let path = beside(target, end);
         let file = open(&path).map_err(BackupError::failed("creating", &path))?;
         let found = file.metadata().map_err(BackupError::failed("creating", &path))?;
-        if !found.is_file() || found.nlink() > 1 || found.uid() != rustix::process::geteuid().as_raw() {
+        if !found.is_file() || found.nlink() > 1 || !is_ours(&found, target) {
             return Err(BackupError::NotOurs { path, what: "not a file that provwatch left there" });
         }
         match file.try_lock() {
@@ -80,15 +81,13 @@ impl Partial {
         &self.path
     }
 
-    /// Gives the file to the owner of another one: root restores the store of a service.
-    pub fn belongs_to_owner_of(&self, other: &Path) -> Result<(), BackupError> {
-        let failed = |path| BackupError::failed("changing the owner of", path);
-        let owner = fs::metadata(other).map_err(failed(other))?;
-        let own = fs::metadata(&self.path).map_err(failed(&self.path))?;
-        if (own.uid(), own.gid()) == (owner.uid(), owner.gid()) || !rustix::process::geteuid().is_root() {
-            return Ok(());
-        }
-        chown(&self.path, Some(owner.uid()), Some(owner.gid())).map_err(failed(&self.path))
+    /// Gives the file to the owner of the one that it replaces, or of the folder: root restores the store of a service.
+    pub fn hand_over(&self, target: &Path) -> Result<(), BackupError> {
+        let handed = match fs::metadata(target) {
+            Ok(replaced) => owner::hand_on(&self.file, &replaced),
+            Err(_) => owner::hand_over(&self.file, target),
+        };
+        handed.map_err(BackupError::failed("changing the owner of", &self.path))
     }
 
     /// Flushes the file and renames it to its target, which it replaces.
@@ -98,6 +97,12 @@ impl Partial {
         self.is_done = true;
         sync(folder(target))
     }
+}
+
+/// What root made for the owner of the folder may be left behind, too.
+fn is_ours(found: &Metadata, target: &Path) -> bool {
+    let owners = [rustix::process::geteuid().as_raw()].into_iter().chain(fs::metadata(folder(target)).map(|at| at.uid()));
+    owners.into_iter().any(|owner| owner == found.uid())
 }
 
 /// A link is not followed.

@@ -13,7 +13,7 @@ use super::{
     error::BackupError,
     manifest::Manifest,
     own::belongs_to,
-    partial::{Partial, beside, folder},
+    partial::{Partial, beside},
     swap::{RESTORED, Step, is_half_done, steps, swap},
 };
 use crate::store::{
@@ -86,7 +86,7 @@ impl Restoring<'_> {
 
     fn refuse(&self) -> Result<(), BackupError> {
         if is_half_done(self.store) {
-            return Err(BackupError::HalfDone { path: self.store.to_owned() });
+            return Err(StoreError::HalfRestored { path: self.store.to_owned() }.into());
         }
         if belongs_to(self.store, self.from) {
             return Err(BackupError::Own { path: self.from.to_owned() });
@@ -114,7 +114,7 @@ impl Restoring<'_> {
 
     fn put_in_place(&self, partial: Partial, aside: &Path) -> Result<(), BackupError> {
         let is_there = fs::symlink_metadata(self.store).is_ok();
-        partial.belongs_to_owner_of(if is_there { self.store } else { folder(self.store) })?;
+        partial.hand_over(self.store)?;
         // Until the end: no other command may open the store between two renames.
         let _alone = if is_there { alone(self.store)? } else { None };
         steps(self.store, aside).iter().try_for_each(Step::is_free)?;

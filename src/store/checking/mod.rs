@@ -8,8 +8,8 @@ mod structure;
 
 use rusqlite::Connection;
 
-pub use self::rows::{CheckedRows, DamagedPlace};
-pub use self::structure::CheckedStructure;
+pub use self::rows::DamagedPlace;
+use self::{rows::CheckedRows, structure::CheckedStructure};
 use super::{
     Store, StoreError,
     history::{Against, CheckedHistory, check_history},

@@ -21,6 +21,8 @@ pub struct NewReport {
     pub report: MalwareReport,
     /// The state of its file.
     pub stamp: i64,
+    /// When it was last changed.
+    pub modified_at: DateTime<Utc>,
     /// The packages with their versions; none if it is about other registries.
     pub affected: Vec<(Package, AffectedVersions)>,
 }
@@ -47,7 +49,7 @@ impl Store {
         })
     }
 
-    /// Stores reports in place of what was known of each, and notes the stored releases that they are about, in one
+    /// Stores reports in place of older ones with the same id, and notes the stored releases that they are about, in one
     /// transaction.
     ///
     /// # Errors
@@ -67,6 +69,9 @@ impl Store {
 }
 
 fn take(db: &Connection, new: &NewReport, now: DateTime<Utc>) -> Result<usize, QueryFailure> {
+    if is_outdated(db, new)? {
+        return Ok(0);
+    }
     let before = packages(db, &new.report.id)?;
     db.prepare_cached("DELETE FROM reports WHERE id = ?1")?.execute([&new.report.id])?;
     if new.affected.is_empty() {
@@ -84,6 +89,14 @@ fn take(db: &Connection, new: &NewReport, now: DateTime<Utc>) -> Result<usize, Q
     Ok(releases)
 }
 
+/// A source may have two files of one report: an old one, and one in a folder of withdrawn reports.
+fn is_outdated(db: &Connection, new: &NewReport) -> Result<bool, QueryFailure> {
+    let mut query = db.prepare_cached("SELECT modified, withdrawn IS NOT NULL FROM reports WHERE id = ?1 LIMIT 1")?;
+    let known = query.query_row([&new.report.id], |row| Ok((row.get::<_, Micros>(0)?.0, row.get::<_, bool>(1)?)));
+    let known = known.optional()?;
+    Ok(known.is_some_and(|known| known > (new.modified_at, !new.report.is_active())))
+}
+
 /// The report is no longer about a package.
 fn left(db: &Connection, package: &Package, report: &MalwareReport, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     releases(db, package)?.iter().try_for_each(|release| withdrawn(db, release, report, now))
@@ -97,12 +110,13 @@ fn packages(db: &Connection, id: &str) -> Result<Vec<Package>, QueryFailure> {
 
 fn insert(db: &Connection, new: &NewReport, package: &str, affected: &str) -> Result<(), QueryFailure> {
     db.prepare_cached(
-        "INSERT INTO reports (id, package, stamp, published, withdrawn, affected)
-         VALUES (:id, :package, :stamp, :published, :withdrawn, :affected)",
+        "INSERT INTO reports (id, package, stamp, published, modified, withdrawn, aliases, affected)
+         VALUES (:id, :package, :stamp, :published, :modified, :withdrawn, :aliases, :affected)",
     )?
     .execute(named_params! {
         ":id": new.report.id, ":package": package, ":stamp": new.stamp,
-        ":published": Micros(new.report.published_at), ":withdrawn": new.report.withdrawn_at.map(Micros),
+        ":published": Micros(new.report.published_at), ":modified": Micros(new.modified_at),
+        ":withdrawn": new.report.withdrawn_at.map(Micros), ":aliases": new.report.aliases.join(" "),
         ":affected": affected,
     })?;
     Ok(())

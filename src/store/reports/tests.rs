@@ -116,8 +116,10 @@ fn what_was_told_and_withdrawn_is_told_and_what_was_not_told_is_forgotten() {
     assert_eq!(untold(&lab), ["1.14.0 MAL-2026-1!"]);
     tell_all(&lab, None);
     assert_eq!(untold(&lab), [""; 0]);
-    // Its authors say so again.
+    // A file from before the withdrawal says nothing new; the report's authors do if they say so again.
     take(&lab, &reports[..1]);
+    assert_eq!(untold(&lab), [""; 0]);
+    take(&lab, &[NewReport { modified_at: noon(), ..reports[0].clone() }]);
     assert_eq!(untold(&lab), ["1.14.0 MAL-2026-1"]);
 }
 
@@ -226,7 +228,7 @@ fn a_report_costs_few_bytes() {
     lab.store.take_reports(&reports, noon()).unwrap();
     lab.store.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let bytes = std::fs::metadata(lab.path()).unwrap().len() - before;
-    assert!(bytes < 4_000_000, "{bytes} bytes for 25,000 reports");
+    assert!(bytes < 5_000_000, "{bytes} bytes for 25,000 reports");
 }
 
 /// One in ten is about single versions of a package, the others about all versions.

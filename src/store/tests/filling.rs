@@ -11,12 +11,13 @@ use super::lab::{
 };
 use crate::{
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Allowance, ChangeKind, Claims, Confidence, ExpectedChange,
-        FileDigest, Observation, ReleaseStatus, Removal, Resolution, Severity, SilenceEnd, WorkflowIdentity,
+        Alert, AlertAction, AlertKind, AlertStatus, Allowance, ChangeKind, Claims, Confidence, EvidenceDocument,
+        EvidenceKind, ExpectedChange, FileDigest, IncidentEvent, IncidentEventKind, Observation, ReleaseStatus, Removal, Resolution, Severity, SilenceEnd, Tie,
+        WorkflowIdentity,
     },
     store::{
         Acceptance, Acting, Advance, CheckpointRow, Delivery, HeadSigner, LogKind, LogProgress, LogState, Lost,
-        MirrorSeen, Namesake, NewEvidence, NewLog, NewLogEntry, NewQuarantined, Outcome, PackageRow, Record, RunnerRow,
+        MirrorSeen, Namesake, NewEvidence, NewLog, NewLogEntry, NewQuarantined, Outcome, PackageRow, Reception, Recipient, Record, RunnerRow,
         Setback, Signing, Store, Violated,
     },
 };
@@ -43,6 +44,7 @@ pub(in crate::store) fn filled() -> Lab {
     delivered(&lab.store);
     words_of_operators(&lab.store);
     log(&lab.store);
+    incident(&lab.store);
     rest(&lab);
     let signer = HeadSigner::from_pem(KEY).unwrap();
     lab.store.sign_head(&signer, Signing::Now, minutes_later(90)).unwrap().unwrap();
@@ -111,6 +113,14 @@ fn releases(store: &Store) {
     }
     let attested = Observation { attestation: provenance("7"), ..oddity("2.0.0") };
     store.record(&Record::observed(attested, Outcome::Learned, noon())).unwrap();
+    let mut held = Record::observed(Observation { attestation: provenance("8"), ..oddity("2.0.1") }, Outcome::Held, noon());
+    held.documents = vec![EvidenceDocument {
+        kind: EvidenceKind::NpmAttestations,
+        subject: ODD.to_owned(),
+        content: ODD.as_bytes().to_vec(),
+        fetched_at: DateTime::UNIX_EPOCH,
+    }];
+    store.record(&held).unwrap();
     let unreadable = ODDITY.parse::<crate::model::Package>().unwrap().at(ODD);
     store.record(&Record::unreadable(unreadable, ODD, noon())).unwrap();
     store
@@ -179,6 +189,8 @@ fn delivered(store: &Store) {
     store.retry_delivery(&second, minutes_later(5), minutes_later(9), ODD).unwrap();
     let second = Delivery { attempts: 1, ..second };
     store.refuse_delivery(&second, minutes_later(9), minutes_later(20), ODD).unwrap();
+    let recipient = Recipient { address: ODD.to_owned(), reception: Reception::Refused, answer: ODD.to_owned() };
+    store.note_recipients(second.id, minutes_later(9), &[recipient]).unwrap();
     store.give_up(&third, minutes_later(5), ODD).unwrap();
     store.endpoint_gone(&fourth, minutes_later(5), ODD).unwrap();
     for campaign in due.filter(|delivery| delivery.alert.kind == AlertKind::Campaign) {
@@ -190,6 +202,23 @@ fn delivered(store: &Store) {
         let at = noon() + TimeDelta::hours(hours);
         store.make_digest(ODD, at, at, &|_| true).unwrap();
     }
+}
+
+/// An incident with an event of every kind, which is open at the end.
+fn incident(store: &Store) {
+    use IncidentEventKind::{Added, Closed, Decision, Note, Removed, Reopened};
+    let event = |kind: IncidentEventKind| IncidentEvent {
+        at: DateTime::UNIX_EPOCH,
+        by: ODD.to_owned(),
+        kind,
+        purl: matches!(kind, IncidentEventKind::Added | IncidentEventKind::Removed)
+            .then(|| release(&format!("{ODDITY}@2.0.1"))),
+        tie: (kind == IncidentEventKind::Added).then_some(Tie::SameRun),
+        text: ODD.to_owned(),
+    };
+    assert!(store.open_incident(ODD, &[event(IncidentEventKind::Opened)]).unwrap());
+    let events = [Added, Removed, Note, Decision, Closed, Reopened, Added].map(event);
+    assert!(store.add_to_incident(ODD, &events).unwrap());
 }
 
 fn words_of_operators(store: &Store) {
@@ -329,8 +358,8 @@ const REST: &[(&str, &str)] = &[
     ("restore_gaps", "(restore, source, from_at) VALUES (1, :odd, -1)"),
     (
         "reports",
-        "(id, package, stamp, published, withdrawn, affected)
-         VALUES ('MAL-2026-1', 'pkg:npm/axios', -9223372036854775808, -1, NULL, '{\"v\":[\"0\"]}')",
+        "(id, package, stamp, published, modified, withdrawn, aliases, affected)
+         VALUES ('MAL-2026-1', 'pkg:npm/axios', -9223372036854775808, -1, -1, NULL, '', '{\"v\":[\"0\"]}')",
     ),
     (
         "report_matches",

@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 use super::{
     filling::filled,
     history::behind_our_back,
-    lab::{Lab, dump, noon},
+    lab::{Lab, dump, noon, readable},
 };
 use crate::store::{AlertFilter, DeliveryFilter, LogEntryFilter, Store, migrations};
 
@@ -19,6 +19,9 @@ const RELEASED: &[(&str, i64)] = &[];
 
 /// The stores that are kept although no release wrote them.
 const OTHERS: &[i64] = &[18, 31];
+
+/// What migrations make anew from other tables, in another form.
+const MADE_ANEW: &[&str] = &["traces"];
 
 /// A kept store has at most so many bytes.
 const LARGEST: u64 = 300 * 1024;
@@ -58,9 +61,14 @@ fn columns(store: &Path) -> BTreeMap<String, Vec<String>> {
 fn rows(store: &Path, table: &str, columns: &[String]) -> Vec<String> {
     let db = behind_our_back(store);
     let mut query = db.prepare(&format!("SELECT {} FROM {table}", columns.join(", "))).unwrap();
+    // Observations are compressed since version 32 of the schema.
+    let value = |row: &rusqlite::Row<'_>, index: usize| match row.get(index)? {
+        Value::Blob(packed) if columns[index] == "observation" => Ok(readable(packed)),
+        value => Ok(value),
+    };
     let row = |row: &rusqlite::Row<'_>| {
-        let values = (0..columns.len()).map(|index| row.get::<_, Value>(index));
-        Ok(format!("{:?}", values.collect::<Result<Vec<_>, _>>()?))
+        let values = (0..columns.len()).map(|index| value(row, index));
+        Ok(format!("{:?}", values.collect::<rusqlite::Result<Vec<_>>>()?))
     };
     let mut rows: Vec<String> = query.query_map([], row).unwrap().map(Result::unwrap).collect();
     rows.sort_unstable();
@@ -130,6 +138,10 @@ fn every_kept_store_is_migrated_and_loses_nothing() {
         assert_sound(&store);
         let after = columns(&path);
         for (table, columns) in columns(&before) {
+            if MADE_ANEW.contains(&&*table) {
+                assert!(!rows(&path, &table, &after[&table]).is_empty(), "{version}: {table}");
+                continue;
+            }
             let same: Vec<String> =
                 columns.into_iter().filter(|column| column != "checksum" && after[&table].contains(column)).collect();
             assert_eq!(rows(&path, &table, &same), rows(&before, &table, &same), "{version}: {table}");
@@ -160,6 +172,7 @@ fn assert_sound(store: &Store) {
     store.logs().unwrap();
     store.log_entries(LogEntryFilter { log: None, limit: 1_000 }).unwrap();
     store.evidence(None).unwrap();
+    store.incidents().unwrap();
     let before = store.damaged_rows(1_000).unwrap().len();
     assert_eq!(
         store.set_damage_aside(noon()).unwrap().rows,

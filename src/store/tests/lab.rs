@@ -11,7 +11,10 @@ use crate::{
         AffectedVersions, Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, MalwareReport,
         Observation, Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
     },
-    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError, Work},
+    store::{
+        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError, Work,
+        packed::unpack,
+    },
 };
 
 pub const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -52,12 +55,6 @@ impl Lab {
         Self { folder, store }
     }
 
-    /// Closes the store, and keeps its folder.
-    pub fn into_folder(self) -> TempDir {
-        drop(self.store);
-        self.folder
-    }
-
     pub fn sql(&self, sql: &str) -> rusqlite::Result<()> {
         self.store.connection().execute_batch(sql)
     }
@@ -86,12 +83,22 @@ pub fn dump(store: &Store) -> String {
             for (index, column) in
                 columns.iter().enumerate().filter(|(_, column)| *column != "generation" && *column != "checksum")
             {
-                write!(out, " {column}={:?}", row.get::<_, Value>(index).unwrap()).unwrap();
+                let value = match row.get(index).unwrap() {
+                    Value::Blob(bytes) if column == "observation" => readable(bytes),
+                    value => value,
+                };
+                write!(out, " {column}={value:?}").unwrap();
             }
             out.push('\n');
         }
     }
     out
+}
+
+/// A compressed value as its text, if it can be had.
+pub fn readable(packed: Vec<u8>) -> Value {
+    let text = unpack(&packed).ok().and_then(|text| String::from_utf8(text).ok());
+    text.map_or(Value::Blob(packed), Value::Text)
 }
 
 /// How SQLite would find the rows of a statement.
@@ -235,10 +242,25 @@ pub fn alerted(purl: &str, severity: Severity) -> Record {
     record
 }
 
+/// Closes a store, and keeps its folder.
+pub fn closed(lab: Lab) -> (TempDir, PathBuf) {
+    let (path, Lab { folder, store }) = (lab.path(), lab);
+    drop(store);
+    (folder, path)
+}
+
+/// A page of the closed database of a store is overwritten.
+pub fn with_page_damaged(path: &Path, page: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[page * 4096..page * 4096 + 64].fill(0xff);
+    fs::write(path, bytes).unwrap();
+}
+
 /// A report about all versions of a package of npm, published an hour before noon.
 pub fn report(id: &str, name: &str) -> NewReport {
-    let report = MalwareReport { id: id.to_owned(), published_at: minutes_later(-60), withdrawn_at: None };
-    NewReport { report, stamp: 1, affected: vec![(package(name), AffectedVersions::all())] }
+    let (published_at, modified_at) = (minutes_later(-60), minutes_later(-60));
+    let report = MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None, aliases: Vec::new() };
+    NewReport { report, stamp: 1, modified_at, affected: vec![(package(name), AffectedVersions::all())] }
 }
 
 /// A release that repeats the deviation of another.

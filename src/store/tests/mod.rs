@@ -2,6 +2,7 @@
 
 mod addresses;
 mod alerting;
+mod checking;
 mod damage;
 mod delivering;
 mod developing;
@@ -12,6 +13,7 @@ mod feeding;
 pub(in crate::store) mod filling;
 mod following;
 mod history;
+mod incidents;
 mod interleaving;
 mod kept;
 pub(in crate::store) mod lab;
@@ -25,6 +27,7 @@ mod pruning;
 mod recording;
 mod repetitions;
 mod schema;
+mod searching;
 mod silencing;
 mod standing;
 mod tampering;

@@ -1,11 +1,11 @@
 //! Tests of `provwatch store backup`, `restore` and `check`: their words, exit codes and JSON.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::{Command, Stdio}, thread, time::Duration};
 
 use provwatch::store::{NotedHead, Store};
 use serde_json::{Value, json};
 
-use super::{ALERT, Desk, Ran};
+use super::{ALERT, Desk, ROOM, Ran};
 
 fn object(desk: &Desk, arguments: &[&str]) -> Value {
     let ran = desk.run(&[arguments, &["--format", "json"]].concat());
@@ -157,6 +157,45 @@ fn faults_are_named_and_nothing_takes_the_place_of_what_is_sound() {
     another_program(&desk.path("other.db"), "CREATE TABLE bookmarks (url TEXT)");
     let ran = desk.run(&["store", "restore", "other.db"]);
     assert!(ran.code == 1 && ran.err.contains("not one of provwatch"), "{}", ran.err);
+}
+
+/// What a command that is killed after some milliseconds leaves behind. The moment is another one on every machine; what
+/// holds afterwards is not.
+fn killed_after(desk: &Desk, arguments: &[&str], milliseconds: u64) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_provwatch"))
+        .args(["--config", "provwatch.toml"])
+        .args(arguments)
+        .env_clear()
+        .envs([("USER", "ada"), ("HOME", "/nonexistent"), ("PROVWATCH_FREE_SPACE", ROOM)])
+        .current_dir(desk.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(milliseconds));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_old_file_or_the_whole_new_one() {
+    let (desk, head) = backed_up();
+    let head_of = |arguments: &[&str]| object(&desk, arguments)["head"]["head"].as_str().unwrap().to_owned();
+    let old = head_of(&["store", "check", "backup.db"]);
+    for milliseconds in [2, 8, 16, 32, 64] {
+        killed_after(&desk, &["store", "backup", "backup.db", "--force"], milliseconds);
+        let found = head_of(&["store", "check", "backup.db"]);
+        assert!([&old, &head].contains(&&found), "{milliseconds} ms: {found}");
+    }
+    for milliseconds in [4, 12, 24, 48, 96] {
+        killed_after(&desk, &["store", "restore", "backup.db"], milliseconds);
+        if desk.path("provwatch.db.restored").exists() {
+            assert_eq!(desk.run(&["store", "check"]).code, 1, "{milliseconds} ms: no half of a store is opened");
+            assert_eq!(desk.run(&["store", "restore"]).code, 0, "{milliseconds} ms");
+        }
+        let ran = desk.run(&["store", "check"]);
+        assert_eq!(ran.code, 0, "{milliseconds} ms: {}", ran.screen());
+    }
 }
 
 #[test]

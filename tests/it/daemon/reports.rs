@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{Machine, by_ada, restore::text, rfc3339};
 use provwatch::clock::{Clock, SystemClock};
 
+/// The check of the source in `provwatch doctor`.
+const CHECK: &str = "reports of others";
+
 impl Machine {
     /// A machine that reads reports from a folder, which is not there yet.
     fn with_reports() -> Self {
@@ -29,19 +32,13 @@ impl Machine {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{id}.json")), report.to_string()).unwrap();
     }
-
-    fn doctor(&self) -> String {
-        let checks = text(&self.run(&["doctor", "--offline", "--format", "json"]).stdout);
-        let mut lines = checks.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.find(|check| check["name"] == "reports of others").unwrap().to_string()
-    }
 }
 
 #[test]
 fn what_others_report_is_told_whether_it_was_stored_comes_later_or_is_not_watched() {
     let machine = Machine::with_reports();
     machine.pass();
-    assert!(machine.doctor().contains("\"failed\""), "{}", machine.doctor());
+    assert_eq!(machine.doctor(CHECK)["state"], "failed");
     assert!(machine.json(&["status"])["findings"].to_string().contains("reports-stale"));
 
     let now = rfc3339(SystemClock.now());
@@ -50,7 +47,7 @@ fn what_others_report_is_told_whether_it_was_stored_comes_later_or_is_not_watche
     machine.pass();
     let stored = "pkg:npm/widget@1.0.9";
     assert!(machine.knows(stored));
-    assert!(machine.doctor().contains("1 report,"), "{}", machine.doctor());
+    assert!(machine.doctor(CHECK)["detail"].as_str().unwrap().contains("1 report,"), "{}", machine.doctor(CHECK));
     assert!(!machine.json(&["status"])["findings"].to_string().contains("reports-stale"));
 
     // Of a stored release.

@@ -37,20 +37,25 @@ pub fn pattern(list: &List) -> Written {
 /// The places of a release in a repository.
 fn places(entry: &Entry) -> Result<Vec<String>, &'static str> {
     let (name, version) = (entry.purl.package().name(), entry.purl.version());
-    let template = entry.purl.package().ecosystem().row().blocking.artifactory;
-    let by_file = template.contains("{file}");
+    let templates = entry.purl.package().ecosystem().row().blocking.artifactory;
+    let by_file = templates.iter().any(|template| template.contains("{file}"));
     if by_file && entry.files.is_empty() {
         return Err(NO_FILES);
     }
     let is_harmless = |text: &str| is_plain(text) && !text.split('/').any(|part| part == "..");
-    let files = entry.files.iter().filter(|_| by_file);
-    if ![name, version].into_iter().chain(files.map(String::as_str)).all(is_harmless) {
+    let files: &[String] = if by_file { &entry.files } else { &[] };
+    if ![name, version].into_iter().chain(files.iter().map(String::as_str)).all(is_harmless) {
         return Err(NOT_PLAIN);
     }
     let bare = name.rsplit('/').next().unwrap_or(name);
-    let filled = template.replace("{name}", name).replace("{bare}", bare).replace("{version}", version);
-    if by_file {
-        return Ok(entry.files.iter().map(|file| filled.replace("{file}", file)).collect());
+    let mut places = Vec::new();
+    for template in templates {
+        let place = template.replace("{name}", name).replace("{bare}", bare).replace("{version}", version);
+        match files {
+            [] => places.push(place),
+            files => places.extend(files.iter().map(|file| place.replace("{file}", file))),
+        }
     }
-    Ok(vec![filled])
+    places.dedup();
+    Ok(places)
 }

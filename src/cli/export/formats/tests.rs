@@ -96,7 +96,7 @@ fn a_publishers_text_stays_text_in_every_format() {
             "cargo-deny" => {
                 let read: toml::Table = toml::from_str(&hostile.text).unwrap();
                 let deny = read["bans"]["deny"].as_array().unwrap();
-                assert_eq!((deny.len(), deny[0]["crate"].as_str()), (1, Some("a@=1.0.0")));
+                assert_eq!((deny.len(), deny[0]["crate"].as_str()), (1, Some("a@1.0.0")));
             }
             _ => {
                 let read: Value = serde_json::from_str(&hostile.text).unwrap();
@@ -142,7 +142,9 @@ fn a_name_or_version_that_means_something_is_left_out_and_named() {
         assert_eq!(effective(&lines), [entries[0].purl.to_string()], "a purl escapes everything");
         let paths = artifactory::pattern(&list(entries)).text;
         let read: Value = serde_json::from_str(&paths).unwrap();
-        assert!(!read["excludesPattern"].as_str().unwrap().contains(['*', ',', '?']), "{purl}: {paths}");
+        // The files of a release of PyPI are in folders of any name.
+        let pattern = read["excludesPattern"].as_str().unwrap().trim_start_matches("**/");
+        assert!(!pattern.contains(['*', '?']), "{purl}: {paths}");
     }
 }
 
@@ -162,5 +164,5 @@ fn artifactory_gets_each_file_of_a_python_release_and_none_that_is_a_pattern() {
         assert_eq!(pattern(Entry { files, ..wheel.clone() }), (String::new(), 1));
     }
     let scoped = pattern(entry("pkg:npm/%40acme/widget@2.0.0", "bad")).0;
-    assert_eq!(scoped, "@acme/widget/-/widget-2.0.0.tgz");
+    assert_eq!(scoped, "@acme/widget/-/widget-2.0.0.tgz,@acme/widget/-/@acme/widget-2.0.0.tgz");
 }
