@@ -66,7 +66,12 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         .map(|folder| Arc::new(AllowReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), folder)));
     let report_reader = report_source(config)
         .map(|source| Arc::new(ReportReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), source)));
-    Ok(App { switch, allow_reader, report_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
+    Ok(App {
+        switch,
+        allow_reader,
+        report_reader,
+        ..app(config, shared, memory, log_settings(config)?, keeping(config)?)
+    })
 }
 
 /// The services over their shared parts.

@@ -59,8 +59,8 @@ forms! {
     "baseline-reset" 1 baseline::reset::Forgotten<'_>, "baseline reset";
     "baseline-step" 1 store::BaselineVersion, "baseline history";
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
-    "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "blocklist" 1 super::export::ShownList<'_>, "export blocklist --format json";
+    "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "check" 1 doctor::check::Check, "doctor";
     "deliveries-retried" 1 deliveries::answer::Answer, "deliveries retry";
     "delivery" 1 store::ListedDelivery, "deliveries list";

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OsvSection,
-    OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
-    routing, sinks::Section,
+    OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats,
+    paths, routing, sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 

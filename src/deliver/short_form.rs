@@ -2,7 +2,9 @@
 //! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
-use crate::model::{Alert, AlertKind, Development, MAY_REPEAT, Occasion, Package, ReleaseId, Sighting, Sightings, Signal};
+use crate::model::{
+    Alert, AlertKind, Development, MAY_REPEAT, Occasion, Package, ReleaseId, Sighting, Sightings, Signal,
+};
 
 /// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;

@@ -15,10 +15,10 @@ mod error;
 mod file;
 mod folder;
 mod inflate;
-mod walk;
-mod zip;
 #[cfg(test)]
 pub(crate) mod tests;
+mod walk;
+mod zip;
 
 pub use document::{Report, read};
 pub use error::{NotAReport, SourceError};

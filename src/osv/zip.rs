@@ -113,7 +113,11 @@ impl ZipWalk {
         let bytes = match entry.method {
             0 => packed,
             8 => inflated(&packed, entry.size)?,
-            _ => return Err(NotAReport::Unreadable("it is compressed in a form that provwatch does not read".to_owned())),
+            _ => {
+                return Err(NotAReport::Unreadable(
+                    "it is compressed in a form that provwatch does not read".to_owned(),
+                ));
+            }
         };
         if bytes.len() as u64 != entry.size || crc32(&bytes) != entry.crc {
             return Err(NotAReport::Unreadable("it does not agree with its checksum".to_owned()));
@@ -166,13 +170,17 @@ fn directory(file: &mut File, path: &Path) -> Result<Directory, SourceError> {
     };
     let last = bytes.len().checked_sub(22);
     let at = last.and_then(|last| (0..=last).rev().find(is_end));
-    let at = at.ok_or_else(|| SourceError::zip(path, "it has no directory, so it is another kind of file or cut off"))?;
+    let at =
+        at.ok_or_else(|| SourceError::zip(path, "it has no directory, so it is another kind of file or cut off"))?;
     let end = Bytes(&bytes[at..]);
     let (entries, size, start) = (u64::from(end.u16(10)), u64::from(end.u32(12)), u64::from(end.u32(16)));
     let is_large = entries == 0xffff || size == 0xffff_ffff || start == 0xffff_ffff;
     let place = length - tail + at as u64;
-    let (entries, size, start) =
-        if is_large { large_directory(file, path, place)?.unwrap_or((entries, size, start)) } else { (entries, size, start) };
+    let (entries, size, start) = if is_large {
+        large_directory(file, path, place)?.unwrap_or((entries, size, start))
+    } else {
+        (entries, size, start)
+    };
     let end = start.checked_add(size).filter(|end| *end <= place);
     let end = end.ok_or_else(|| SourceError::zip(path, "its directory is not within the file"))?;
     if entries > ENTRIES {

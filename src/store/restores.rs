@@ -131,7 +131,9 @@ impl Store {
             Ok(())
         })?;
         let mut latest = self.restores(1)?;
-        latest.pop().ok_or_else(|| StoreError::Unstorable { what: "a restore".to_owned(), why: "it is gone".to_owned() })
+        latest
+            .pop()
+            .ok_or_else(|| StoreError::Unstorable { what: "a restore".to_owned(), why: "it is gone".to_owned() })
     }
 
     /// When a process last worked on this store, by everything that shows that.

@@ -18,9 +18,10 @@
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
 //! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread),
 //! `recipients` (without one, a recipient gets a message twice), `endpoints` (without
-//! one, a receiver that is gone is tried once more), `restore_gaps` (only shown), `reports`, `report_matches` and `report_feed` (read again from their source), and the counters
-//! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
-//! too.
+//! one, a receiver that is gone is tried once more), `restore_gaps` (only shown), and the counters
+//! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`.
+//! `reports`, `report_matches` and `report_feed` are read again from their source. Values that do not decode are noticed
+//! there too.
 
 use std::fmt::Write as _;
 

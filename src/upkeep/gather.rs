@@ -10,8 +10,8 @@ use super::{
 use crate::{
     health::{
         Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror,
-        Mirror, OpenAlert, Queue, RefusedRecipient, Reports, RestoredStore, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf,
-        Unchecked, WriteFailure,
+        Mirror, OpenAlert, Queue, RefusedRecipient, Reports, RestoredStore, Runner, Snapshot, Source, Storage,
+        Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, REFUSED_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity, Silence},

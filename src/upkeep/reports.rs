@@ -265,7 +265,8 @@ mod tests {
     }
 
     fn report(id: &str, modified: &str) -> String {
-        json!({"id": id, "modified": modified, "affected": [{"package": {"ecosystem": "npm", "name": "a"}}]}).to_string()
+        json!({"id": id, "modified": modified, "affected": [{"package": {"ecosystem": "npm", "name": "a"}}]})
+            .to_string()
     }
 
     const MAY: &str = "2026-05-01T00:00:00Z";
@@ -276,7 +277,10 @@ mod tests {
         lab.put("MAL-2026-1", &report("MAL-2026-1", MAY));
         lab.put("MAL-2026-2", "not JSON");
         let feed = lab.read();
-        assert_eq!((feed.files, feed.unreadable, feed.newest_at.unwrap().to_rfc3339().as_str()), (2, 1, "2026-05-01T00:00:00+00:00"));
+        assert_eq!(
+            (feed.files, feed.unreadable, feed.newest_at.unwrap().to_rfc3339().as_str()),
+            (2, 1, "2026-05-01T00:00:00+00:00")
+        );
         assert!(feed.first_problem.unwrap().starts_with("MAL-2026-2: not a report in the form of OSV"));
         assert_eq!(lab.ids("pkg:npm/a"), ["MAL-2026-1"]);
 

@@ -25,12 +25,8 @@ pub struct Wanted {
 /// # Errors
 /// The store cannot be read.
 pub fn accused(store: &Store, wanted: Wanted) -> Result<Vec<Entry>, CliError> {
-    let filter = AlertFilter {
-        kind: Some(AlertKind::Release),
-        repetitions: true,
-        limit: usize::MAX,
-        ..AlertFilter::default()
-    };
+    let filter =
+        AlertFilter { kind: Some(AlertKind::Release), repetitions: true, limit: usize::MAX, ..AlertFilter::default() };
     let alerts = store.alerts(&filter)?;
     let mut cleared = BTreeSet::new();
     for alert in &alerts {

@@ -33,24 +33,25 @@ Examples:
   provwatch export blocklist --format purl --since 30d --for 1d
 
 Formats, and the programs that read them:
-  npm          `overrides` of package.json (npm 8.3 and later, also `pnpm.overrides`): an accused version is \
-replaced by the last good one, or by an earlier one. npm overrides only what other packages depend on
-  npm-audit    advisories by package, as a registry answers `npm audit` (security/advisories/bulk)
-  pip          a constraints file (`pip install -c`, PIP_CONSTRAINT, UV_CONSTRAINT) with lines such as `name!=1.2.3`
-  cargo-deny   a configuration of cargo-deny (`cargo deny --config FILE check bans`)
-  artifactory  `excludesPattern` of a repository (POST /api/repositories/KEY); more keys say why and until when
+  npm          `overrides` of package.json (npm 8.3 and later, pnpm)
+  npm-audit    what a registry answers `npm audit` (security/advisories/bulk)
+  pip          a constraints file (`pip install -c`, UV_CONSTRAINT)
+  cargo-deny   `cargo deny --config FILE check bans`
+  artifactory  `excludesPattern` of a repository (POST /api/repositories/KEY)
   purl         one package URL on each line, for programs of your own
-  json         all that provwatch knows of each entry (schema/blocklist.schema.json)
+  json         all that provwatch knows of each entry
+
+With `npm`, the last good version takes the place of an accused one, or else an earlier one; npm overrides only what other \
+packages depend on.
 
 The list has each release with an open, acknowledged or snoozed alert, and each that was a true positive. It leaves \
 out what you resolved as false-positive or expected; a duplicate counts as the alert that it repeats. A withdrawn \
-release stays on the list. The order is that of \
-the purls, so that two lists can be compared. provwatch itself blocks nothing: each list has the time after which it is \
-stale, so make it again before then, for example once an hour.
+release stays on the list. The order is that of the purls, so that two lists can be compared. provwatch itself blocks \
+nothing: each list has the time after which it is stale, so make it again before then, for example once an hour.
 
 Exit codes:
   0 written · 1 failed · 2 wrong usage or configuration
-  4 the format cannot express a release, which is left out and named on standard error")]
+  4 the format cannot express a release, which is named on standard error")]
 pub struct Blocklist {
     /// The format
     #[arg(long, value_enum, default_value_t = Format::Purl)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     model::{AlertId, ReleaseId, Severity},
-    text::{minute_utc, plain},
+    text::{counted, minute_utc, plain},
 };
 
 /// Most characters of a reason.
@@ -54,9 +54,9 @@ pub struct List {
 }
 
 impl List {
-    /// What the list is and until when, on lines for comments.
-    pub fn head(&self) -> [String; 2] {
-        let releases = crate::text::counted(self.entries.len(), "release");
+    /// What a list of so many releases is, and until when, on lines for comments.
+    pub fn head(&self, releases: usize) -> [String; 2] {
+        let releases = counted(releases, "release");
         [
             format!(
                 "provwatch: {releases} with an alert of severity {} or worse, of {}",

@@ -39,12 +39,7 @@ pub(in crate::cli) struct Missing {
 }
 
 /// Prints the answer. Returns whether others report the release as malicious, or the package if it has no version.
-pub(super) fn answer(
-    context: &Context,
-    store: &Store,
-    target: &Target,
-    printing: Printing,
-) -> Result<bool, CliError> {
+pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<bool, CliError> {
     let Target { package, version } = target;
     // A lookup works even if the watchlist cannot be read.
     let watchlist = context.watchlist().unwrap_or_else(|error| {

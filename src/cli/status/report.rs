@@ -12,7 +12,9 @@ use crate::{
     cli::{context::Context, exit::CliError, renewal::trust_interval, store::check::ShownHead},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    store::{self, Disabled, LogRow, ReportFeed, Restore, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    store::{
+        self, Disabled, LogRow, ReportFeed, Restore, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary,
+    },
     upkeep::{NPM_KEYS, TRUST_ROOT, WithoutFeed},
 };
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{bar::Bar, check::Checked, told};
+use super::{bar::Bar, check::Checked, files::told};
 use crate::{
     cli::{
         context::Context,
@@ -23,8 +23,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   provwatch store backup /var/backups/provwatch.db
-  provwatch store backup /var/backups/provwatch.db --force  # replace the last one
-  provwatch store backup \"/var/backups/provwatch-$(date +%F).db\" --format json
+  provwatch store backup /var/backups/provwatch.db --force --format json
 
 The copy shows the store at one moment; the daemon goes on writing meanwhile. It becomes FILE only when it is complete \
 and passed the checks of `store check`, so that a backup that failed replaces nothing. Only its owner may read it. \

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{bar::Bar, existing};
+use super::{bar::Bar, files::existing};
 use crate::{
     app, bounded,
     cli::{
@@ -45,7 +45,7 @@ that they do not have, shows that.
 Exit codes:
   0 the store is sound · 1 failed · 2 wrong usage or configuration
   3 the structure, a row or an entry was damaged or changed
-  4 no key is known for the signed heads, or only the structure could be checked")]
+  4 no key for the signed heads, or only the structure could be checked")]
 pub struct Check {
     /// Check this file in place of the store of the configuration
     #[arg(value_name = "FILE")]
@@ -148,9 +148,10 @@ impl Check {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let key = self.key(context)?;
         let against = Against { noted: self.heads.clone(), key };
-        let path = self.file.clone().map_or_else(|| Ok(context.config.store_path()), |file| {
-            existing(&file).map(Path::to_owned)
-        })?;
+        let path = self
+            .file
+            .clone()
+            .map_or_else(|| Ok(context.config.store_path()), |file| existing(&file).map(Path::to_owned))?;
         let store = Store::open_unchanged(&path)?;
         let found = {
             let bar = Bar::new();
@@ -239,9 +240,13 @@ impl Checked {
         let explanation = |head: &NotedHead| {
             let restore = restores.iter().find(|restore| restore.took_back(head))?;
             let by = words::name(&restore.by);
-            let to = restore.as_of.map_or_else(String::new, |as_of| format!(" to its state of {}", words::moment(as_of)));
+            let to =
+                restore.as_of.map_or_else(String::new, |as_of| format!(" to its state of {}", words::moment(as_of)));
             let before = restore.replaced.as_deref().map_or_else(String::new, |name| {
-                format!(". The store before is in {}: `provwatch store check` on that file shows its head", words::name(name))
+                format!(
+                    ". The store before is in {}: `provwatch store check` on that file shows its head",
+                    words::name(name)
+                )
             });
             Some(format!(
                 "{by} restored the store on {}{to}, which can explain that the head {head} is missing{before}",
@@ -342,7 +347,9 @@ impl Checked {
         if !self.structure.faults.is_empty() {
             fact_table::say("  next: stop provwatch, and restore a backup: `provwatch store restore FILE`");
         } else if self.rows.as_ref().is_some_and(|rows| rows.damaged_count > 0) {
-            fact_table::say("  next: the daemon sets damaged rows aside and rebuilds them; check the disk and the memory");
+            fact_table::say(
+                "  next: the daemon sets damaged rows aside and rebuilds them; check the disk and the memory",
+            );
         }
     }
 
@@ -362,6 +369,7 @@ impl Checked {
 /// A restore on a line.
 fn restored(restore: &Restore) -> String {
     let to = restore.as_of.map_or_else(String::new, |as_of| format!(" to its state of {}", words::minute(as_of)));
-    let before = restore.replaced.as_deref().map_or_else(String::new, |name| format!(", before: {}", words::name(name)));
+    let before =
+        restore.replaced.as_deref().map_or_else(String::new, |name| format!(", before: {}", words::name(name)));
     format!("on {}{to} by {}{before}", words::minute(restore.at), words::name(&restore.by))
 }

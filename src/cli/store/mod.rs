@@ -3,17 +3,14 @@
 mod backup;
 mod bar;
 pub(super) mod check;
+mod files;
 mod restore;
 
 pub(super) use self::{backup::BackedUp, restore::Answer as Restored};
 
 use std::path::Path;
 
-use super::{
-    context::Context,
-    exit::{CliError, Outcome},
-};
-use crate::store::BackupError;
+use super::{context::Context, exit::Outcome};
 
 /// Back up, restore and check the store
 #[derive(Debug, clap::Subcommand)]
@@ -38,21 +35,5 @@ impl Store {
             Self::Check(command) => command.run(&context),
             Self::Restore(command) => command.run(&context),
         }
-    }
-}
-
-/// A file that the user named must be there.
-fn existing(file: &Path) -> Result<&Path, CliError> {
-    let missing = || CliError::usage(format!("the file {} does not exist", file.display()));
-    file.exists().then_some(file).ok_or_else(missing)
-}
-
-/// The error of a command: the user named a file that cannot be used, or something failed.
-fn told(error: BackupError) -> CliError {
-    match error {
-        BackupError::Exists { .. } | BackupError::Own { .. } | BackupError::NothingToFinish { .. } => {
-            CliError::usage(error)
-        }
-        error => CliError::failed(error),
     }
 }

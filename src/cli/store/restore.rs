@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{backup::manifest_line, bar::Bar, check::Checked, existing, told};
+use super::{
+    backup::manifest_line,
+    bar::Bar,
+    check::Checked,
+    files::{existing, told},
+};
 use crate::{
     cli::{
         context::Context,

@@ -33,7 +33,7 @@ The reports come from people and companies who looked at the content of packages
 A wrong report: some are withdrawn after days. A report about a whole package covers versions from before it was taken over, and from after it was given back.
 
 ### What to do
-Treat the release as malicious until you know better: remove it, and look for machines that installed it. Read the report under its id on the page of OSV. If it is wrong, tell its authors, and resolve the alert: `provwatch alerts resolve --category false-positive`.
+Treat the release as malicious until you know better: remove it, and look for machines that installed it. Read the report under its id on the page of OSV. If it is wrong, tell its authors, and resolve the alert: `provwatch alerts resolve ID --as false-positive`.
 
 ### Example incident
 chalk and debug (September 2025): OSV has a report of each malicious release. MAL-2025-41440 was withdrawn: its package had done nothing.";
@@ -56,7 +56,7 @@ pub fn reported(reports: &[MalwareReport]) -> Option<Signal> {
     let day = reports.first()?.published_at.format("%Y-%m-%d");
     let ids = listed(reports.iter().map(|report| report.id.clone()), NAMED);
     let evidence = Difference {
-        expected: "no report that it is malicious".to_owned(),
+        expected: "no report about it".to_owned(),
         seen: format!("reported by others since {day}: {ids}"),
         since: None,
         why: "Others looked at the package and report it as malicious. Machines that installed it need to be examined.",

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
-    Versions,
+    Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row,
+    Token, Versions,
 };
 use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
 

@@ -77,9 +77,7 @@ fn a_report_without_a_time_of_publication_counts_from_its_last_change() {
 
 #[test]
 fn the_versions_are_listed_or_in_ranges() {
-    let of = |ranges: Value, versions: Value| {
-        json!([{"package": {"ecosystem": "npm", "name": "a"}, "ranges": ranges, "versions": versions}])
-    };
+    let of = |ranges: Value, versions: Value| json!([{"package": {"ecosystem": "npm", "name": "a"}, "ranges": ranges, "versions": versions}]);
     let range = |events: Value| of(json!([{"type": "SEMVER", "events": events}]), json!([]));
     for (affected, purl, expected) in [
         (of(json!([]), json!(["1.0.0"])), "pkg:npm/a@1.0.0", true),
@@ -94,8 +92,16 @@ fn the_versions_are_listed_or_in_ranges() {
         (range(json!([{"introduced": "1.0.0"}, {"last_affected": "1.2.0"}])), "pkg:npm/a@1.2.0", true),
         (range(json!([{"introduced": "1.0.0"}, {"last_affected": "1.2.0"}])), "pkg:npm/a@1.2.1", false),
         // Two intervals, in any order.
-        (range(json!([{"fixed": "3.0.1"}, {"introduced": "3.0.0"}, {"introduced": "1.0.0"}, {"fixed": "1.0.1"}])), "pkg:npm/a@2.0.0", false),
-        (range(json!([{"fixed": "3.0.1"}, {"introduced": "3.0.0"}, {"introduced": "1.0.0"}, {"fixed": "1.0.1"}])), "pkg:npm/a@3.0.0", true),
+        (
+            range(json!([{"fixed": "3.0.1"}, {"introduced": "3.0.0"}, {"introduced": "1.0.0"}, {"fixed": "1.0.1"}])),
+            "pkg:npm/a@2.0.0",
+            false,
+        ),
+        (
+            range(json!([{"fixed": "3.0.1"}, {"introduced": "3.0.0"}, {"introduced": "1.0.0"}, {"fixed": "1.0.1"}])),
+            "pkg:npm/a@3.0.0",
+            true,
+        ),
         // An end without a beginning, two beginnings, and an event that says nothing.
         (range(json!([{"fixed": "2.0.0"}])), "pkg:npm/a@1.0.0", false),
         (range(json!([{"introduced": "1.0.0"}, {"introduced": "2.0.0"}])), "pkg:npm/a@1.5.0", true),
@@ -146,7 +152,8 @@ fn what_is_said_of_a_package_twice_is_said_once() {
 
 #[test]
 fn what_is_not_a_sound_report_is_refused() {
-    let nested = format!(r#"{{"id":"{ID}","modified":"2026-03-02T00:00:00Z","x":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
+    let nested =
+        format!(r#"{{"id":"{ID}","modified":"2026-03-02T00:00:00Z","x":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
     let twice = format!(r#"{{"id":"{ID}","id":"{ID}","modified":"2026-03-02T00:00:00Z"}}"#);
     let no_time = json!({"id": ID, "modified": "yesterday"}).to_string();
     let other_kind = json!({"id": ID, "modified": "2026-03-02T00:00:00Z", "affected": {"package": 1}}).to_string();

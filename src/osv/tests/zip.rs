@@ -45,7 +45,9 @@ fn entries() -> Vec<Entry> {
 
 #[test]
 fn stored_and_deflated_reports_are_read_with_any_kind_of_directory() {
-    for (is_large, comment) in [(false, &b""[..]), (true, b""), (false, b"a comment with PK\x05\x06 in it, of more than 22 bytes")] {
+    for (is_large, comment) in
+        [(false, &b""[..]), (true, b""), (false, b"a comment with PK\x05\x06 in it, of more than 22 bytes")]
+    {
         let zip = zip_file(&zip(&entries(), is_large, comment));
         let mut walk = zip.walk().unwrap();
         let reports = found(&mut walk);

@@ -199,9 +199,8 @@ pub fn with_unread(
     unread: impl IntoIterator<Item = Observation>,
 ) -> StoredBaseline {
     let mut all = baseline.clone();
-    let is_known = |past: &Observation| {
-        !past.has_invalid() && !past.unread.hides_evidence() && past.facts.reports.is_none()
-    };
+    let is_known =
+        |past: &Observation| !past.has_invalid() && !past.unread.hides_evidence() && past.facts.reports.is_none();
     let is_habit = |past: &Observation| {
         past.status == ReleaseStatus::Published && is_known(past) && !subject.has_taught(&past.purl)
     };

@@ -18,9 +18,7 @@ use crate::{
     baseline,
     clock::Clock,
     detect::{AssessmentInputs, ReleaseContext, combine, reported},
-    model::{
-        Alert, AlertKind, Development, Fingerprint, Links, MalwareReport, Observation, ReleaseId, Signal,
-    },
+    model::{Alert, AlertKind, Development, Fingerprint, Links, MalwareReport, Observation, ReleaseId, Signal},
     packages::{
         assess::{self, Assessment, of_itself},
         registries::Registries,
@@ -34,6 +32,9 @@ use crate::{
 
 /// The detector of reported releases.
 const DETECTOR: &str = "reported-malicious";
+
+/// Detectors that follow from the accusation of another release.
+const OF_OTHER_RELEASES: [&str; 2] = ["beside-accused", "incident-joined"];
 
 /// Most news of one round, each of which is a few short transactions.
 pub const AT_ONCE: usize = 100;
@@ -70,9 +71,11 @@ fn tells_of_report(alert: &Alert) -> bool {
     alert.signals.iter().any(|signal| signal.detector == DETECTOR)
 }
 
-/// When provwatch accused a release, whatever others report; `None`: it did not.
+/// When provwatch accused a release, whatever others report; `None`: it did not. That another release is accused may follow
+/// from a report, too.
 fn accused_at(alert: &Alert) -> Option<DateTime<Utc>> {
-    let own: Vec<Signal> = own_signals(alert);
+    let mut own = own_signals(alert);
+    own.retain(|signal| !OF_OTHER_RELEASES.contains(&&*signal.detector));
     let verdict = combine(&own)?;
     (!baseline::in_baseline(Some(verdict.severity))).then_some(alert.raised_at)
 }
@@ -215,12 +218,7 @@ impl Reported {
     }
 
     /// As [`Reported::raise`], about a release whose entry in the registry's document was never readable.
-    fn raise_unread(
-        &self,
-        release: &ReleaseId,
-        known: Option<&Alert>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    fn raise_unread(&self, release: &ReleaseId, known: Option<&Alert>, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let reports = active_reports(&self.store, release)?.unwrap_or_default();
         let Some(signals) = self.signals(reported(&reports), known) else { return Ok(false) };
         let Some(verdict) = combine(&signals) else { return Ok(false) };
@@ -247,12 +245,7 @@ impl Reported {
 
     /// The alert stays as it is, and the release is known without the report. One that still stands under another id was not
     /// withdrawn.
-    fn withdrawn(
-        &self,
-        news: &UntoldReport,
-        row: Option<ReleaseRow>,
-        on: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    fn withdrawn(&self, news: &UntoldReport, row: Option<ReleaseRow>, on: DateTime<Utc>) -> Result<(), StoreError> {
         let now = self.clock.now();
         if let Some(row) = row
             && let Some(mut observation) = row.observation.clone()
@@ -264,8 +257,7 @@ impl Reported {
         let of_release = self.store.reports_of(&news.release)?;
         let report = of_release.iter().find(|report| report.id == news.id);
         let still_stands = |report: &MalwareReport| of_release.iter().any(|it| it.is_active() && it.is_same(report));
-        let development =
-            (!report.is_some_and(still_stands)).then(|| Development::report_withdrawn(&news.id, on, now));
+        let development = (!report.is_some_and(still_stands)).then(|| Development::report_withdrawn(&news.id, on, now));
         self.store.report_told(news, None, development.as_slice(), now)
     }
 }

@@ -14,7 +14,10 @@ use crate::{
         AffectedVersions, Alert, AlertKind, AlertStatus, Confidence, DevelopmentKind, Fingerprint, MalwareReport,
         Package, ReleaseId, Severity, Signal,
     },
-    packages::{examination::{Examined, Past}, settings::Settings},
+    packages::{
+        examination::{Examined, Past},
+        settings::Settings,
+    },
     store::{NewReport, Outcome, Record, StoredBaseline},
 };
 

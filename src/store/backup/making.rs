@@ -2,19 +2,8 @@
 
 use std::{fs, io, path::Path};
 
-use super::{
-    copy::copy,
-    error::BackupError,
-    manifest::Manifest,
-    own::belongs_to,
-    partial::Partial,
-};
-use crate::store::{
-    Store,
-    checking::CheckedStore,
-    history::Against,
-    stage::Watcher,
-};
+use super::{copy::copy, error::BackupError, manifest::Manifest, own::belongs_to, partial::Partial};
+use crate::store::{Store, checking::CheckedStore, history::Against, stage::Watcher};
 
 /// What a new file may take the place of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,6 @@
 //! Describes a backup in a line, so that it can be recognized: its schema, its history, its size and its digest.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::Path,
-};
+use std::{fs::File, io::Read, path::Path};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

@@ -101,7 +101,8 @@ impl Partial {
 
 /// What root made for the owner of the folder may be left behind, too.
 fn is_ours(found: &Metadata, target: &Path) -> bool {
-    let owners = [rustix::process::geteuid().as_raw()].into_iter().chain(fs::metadata(folder(target)).map(|at| at.uid()));
+    let owners =
+        [rustix::process::geteuid().as_raw()].into_iter().chain(fs::metadata(folder(target)).map(|at| at.uid()));
     owners.into_iter().any(|owner| owner == found.uid())
 }
 

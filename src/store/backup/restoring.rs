@@ -154,7 +154,8 @@ pub(crate) fn finish(store: &Path) -> Result<Restore, BackupError> {
     }
     let waiting = beside(store, RESTORED);
     let restore = Store::open_read_only(&waiting)?.restores(1)?.pop();
-    let restore = restore.ok_or_else(|| BackupError::NotOurs { path: waiting, what: "not a store that was restored" })?;
+    let restore =
+        restore.ok_or_else(|| BackupError::NotOurs { path: waiting, what: "not a store that was restored" })?;
     swap(store, &aside(store, restore.at))?;
     Ok(restore)
 }

@@ -211,7 +211,8 @@ fn a_restore_goes_back_and_keeps_what_was() {
     let lines = |dump: &str| dump.lines().filter(is_same).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines(&dump(&opened)), lines(&before));
     assert_eq!(opened.history_faults().unwrap(), [""; 0], "the restore is part of the history");
-    let head = opened.check_history(&Against { noted: vec![later.1.to_string().parse().unwrap()], ..Against::default() });
+    let head =
+        opened.check_history(&Against { noted: vec![later.1.to_string().parse().unwrap()], ..Against::default() });
     assert_eq!(head.unwrap().fault_count, 1, "what came after the backup is not");
     assert_eq!(fs::metadata(&store).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(&store).unwrap().uid(), fs::metadata(&aside).unwrap().uid());
@@ -240,7 +241,10 @@ fn a_kill_after_any_step_of_the_exchange_leaves_one_store_or_the_other() {
         }
         let errors = [Store::open(&store).unwrap_err(), Store::open_read_only(&store).unwrap_err()];
         assert!(errors.iter().all(|error| matches!(error, StoreError::HalfRestored { .. })), "{left}: {errors:?}");
-        assert!(matches!(restore(&store, &backup).unwrap_err(), BackupError::Store(StoreError::HalfRestored { .. })), "{left}");
+        assert!(
+            matches!(restore(&store, &backup).unwrap_err(), BackupError::Store(StoreError::HalfRestored { .. })),
+            "{left}"
+        );
         if left == steps.len() {
             let kept = content(&store).into_iter().filter(|(name, _)| !name.ends_with(RESTORED));
             assert_eq!(kept.collect::<Vec<_>>(), before, "no step was taken");
@@ -319,12 +323,17 @@ fn a_backup_of_an_earlier_schema_is_migrated_and_checked() {
 #[test]
 fn a_damaged_row_is_restored_only_if_that_is_wanted() {
     let lab = filled();
-    lab.sql("DROP TRIGGER temp.seal_changed_sources; UPDATE sources SET last_error = 'other' WHERE name = 'pypi-changelog'")
-        .unwrap();
+    lab.sql(
+        "DROP TRIGGER temp.seal_changed_sources; UPDATE sources SET last_error = 'other' WHERE name = 'pypi-changelog'",
+    )
+    .unwrap();
     let (_folder, backup) = place();
     let made = lab.store.back_up(&backup, Replace { despite_faults: true, ..Replace::default() }, QUIET).unwrap();
     let rows = made.checked.rows.as_ref().unwrap();
-    assert_eq!((rows.damaged_count, rows.damaged[0].table.as_str(), rows.damaged[0].key.as_str()), (1, "sources", "pypi-changelog"));
+    assert_eq!(
+        (rows.damaged_count, rows.damaged[0].table.as_str(), rows.damaged[0].key.as_str()),
+        (1, "sources", "pypi-changelog")
+    );
     let (_store_folder, store) = closed(lab);
     assert!(restore(&store, &backup).unwrap().restore.is_none());
     let wanted = Restoring { store: &store, from: &backup, despite_faults: true, ..at(600) };
@@ -351,7 +360,10 @@ fn messages_that_waited_say_that_they_may_be_repetitions_or_are_given_up() {
     let due = store.outbox(minutes_later(700)).unwrap();
     let note = due[0].alert.note.clone().unwrap();
     assert_eq!((due.len(), store.restores(1).unwrap()[0].deliveries), (2, 2));
-    assert!(note.starts_with(MAY_REPEAT) && note.contains("restored on 2026-04-01 22:00 UTC to its state of"), "{note}");
+    assert!(
+        note.starts_with(MAY_REPEAT) && note.contains("restored on 2026-04-01 22:00 UTC to its state of"),
+        "{note}"
+    );
     let (_folder, store) = with_messages(Pending::GivenUp);
     assert!(store.outbox(minutes_later(700)).unwrap().is_empty());
     let failed = store.delivery_summary().unwrap();
@@ -387,7 +399,13 @@ fn the_gap_of_each_feed_is_closed_once_by_reading_or_by_comparison() {
     let gaps = store.restores(1).unwrap().remove(0).gaps;
     let names: Vec<_> = gaps.iter().map(|gap| (gap.source.as_str(), gap.from)).collect();
     assert_eq!(names, [("npm-changes", Some(minutes_later(5))), ("pypi-changelog", Some(noon()))]);
-    store.take_page("npm-changes", "9", &[event(&package("axios"), "8"), event(&package("vite"), "9")], minutes_later(601))
+    store
+        .take_page(
+            "npm-changes",
+            "9",
+            &[event(&package("axios"), "8"), event(&package("vite"), "9")],
+            minutes_later(601),
+        )
         .unwrap();
     let gap = store.close_restore_gap("npm-changes", minutes_later(601)).unwrap().unwrap();
     assert_eq!((gap.how, gap.events, gap.closed_at), (Some(GapClosed::Read), 2, Some(minutes_later(601))));

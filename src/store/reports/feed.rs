@@ -68,7 +68,8 @@ impl Store {
     /// As every read.
     pub(crate) fn has_read_reports(&self, source: &str, state: i64) -> Result<bool, StoreError> {
         self.read("reading the state of the reports", |db| {
-            let sql = "SELECT EXISTS (SELECT 1 FROM report_feed WHERE source = ?1 AND state = ?2 AND read_at IS NOT NULL)";
+            let sql =
+                "SELECT EXISTS (SELECT 1 FROM report_feed WHERE source = ?1 AND state = ?2 AND read_at IS NOT NULL)";
             Ok(db.prepare_cached(sql)?.query_row((source, state), |row| row.get(0))?)
         })
     }

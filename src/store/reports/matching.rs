@@ -6,11 +6,7 @@ use rusqlite::{Connection, named_params};
 use super::questions::of_package;
 use crate::{
     model::{AffectedVersions, MalwareReport, Package, ReleaseId},
-    store::{
-        columns::Micros,
-        error::QueryFailure,
-        reading::known,
-    },
+    store::{columns::Micros, error::QueryFailure, reading::known},
 };
 
 /// Finds the reports about a release that is being stored.
@@ -56,12 +52,7 @@ pub(super) fn stored(db: &Connection, package: &Package) -> Result<Vec<ReleaseId
 }
 
 /// A report that was withdrawn and says so again is told anew.
-fn found(
-    db: &Connection,
-    release: &ReleaseId,
-    report: &MalwareReport,
-    now: DateTime<Utc>,
-) -> Result<(), QueryFailure> {
+fn found(db: &Connection, release: &ReleaseId, report: &MalwareReport, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     // A version that no purl can name could not be read back.
     if release.to_string().parse::<ReleaseId>().ok().as_ref() != Some(release) {
         return Ok(());
@@ -90,7 +81,9 @@ pub(super) fn withdrawn(
     let (purl, at) = (release.to_string(), report.withdrawn_at.unwrap_or(now));
     db.prepare_cached("DELETE FROM report_matches WHERE purl = ?1 AND id = ?2 AND told_at IS NULL")?
         .execute((&purl, &report.id))?;
-    db.prepare_cached("UPDATE report_matches SET withdrawn_at = ?3 WHERE purl = ?1 AND id = ?2 AND withdrawn_at IS NULL")?
-        .execute((&purl, &report.id, Micros(at)))?;
+    db.prepare_cached(
+        "UPDATE report_matches SET withdrawn_at = ?3 WHERE purl = ?1 AND id = ?2 AND withdrawn_at IS NULL",
+    )?
+    .execute((&purl, &report.id, Micros(at)))?;
     Ok(())
 }

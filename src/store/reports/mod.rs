@@ -14,8 +14,8 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
-pub use feed::ReportFeed;
 pub(crate) use feed::ReadReports;
+pub use feed::ReportFeed;
 pub(super) use matching::match_release;
 pub use statistics::ReportStats;
 pub(super) use statistics::report_stats;

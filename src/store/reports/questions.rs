@@ -23,10 +23,7 @@ impl Store {
     ///
     /// # Errors
     /// As every read.
-    pub fn reports_of_package(
-        &self,
-        package: &Package,
-    ) -> Result<Vec<(MalwareReport, AffectedVersions)>, StoreError> {
+    pub fn reports_of_package(&self, package: &Package) -> Result<Vec<(MalwareReport, AffectedVersions)>, StoreError> {
         self.read("looking for reports of malicious releases", |db| of_package(db, package))
     }
 }

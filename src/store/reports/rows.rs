@@ -20,8 +20,7 @@ pub(super) fn report_row(row: &Row<'_>) -> rusqlite::Result<(MalwareReport, Affe
         withdrawn_at: time(row.get("withdrawn")?),
         aliases: row.get_ref("aliases")?.as_str()?.split_whitespace().map(str::to_owned).collect(),
     };
-    let affected =
-        if row.get_ref("affected")?.as_str()?.is_empty() { AffectedVersions::all() } else { versions(row)? };
+    let affected = if row.get_ref("affected")?.as_str()?.is_empty() { AffectedVersions::all() } else { versions(row)? };
     Ok((report, affected))
 }
 

@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     model::{AffectedVersions, MalwareReport, Package},
-    store::{Store, StoreError, columns::{Micros, Text}, error::QueryFailure, reading::known},
+    store::{
+        Store, StoreError,
+        columns::{Micros, Text},
+        error::QueryFailure,
+        reading::known,
+    },
 };
 
 /// A report that was read.
@@ -103,7 +108,8 @@ fn left(db: &Connection, package: &Package, report: &MalwareReport, now: DateTim
 }
 
 fn packages(db: &Connection, id: &str) -> Result<Vec<Package>, QueryFailure> {
-    let mut query = db.prepare_cached("SELECT package FROM reports WHERE id = ?1 AND package <> '' ORDER BY package")?;
+    let mut query =
+        db.prepare_cached("SELECT package FROM reports WHERE id = ?1 AND package <> '' ORDER BY package")?;
     let packages = query.query_map([id], |row| Ok(row.get::<_, Text<Package>>(0)?.0))?;
     Ok(packages.filter_map(known).collect::<Result<_, _>>()?)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{NewReport, ReadReports, ReportNews, UntoldReport};
 use crate::{
-    model::{AffectedVersions, DevelopmentKind, Development, Fingerprint, MalwareReport, Package, Severity},
+    model::{AffectedVersions, Development, DevelopmentKind, Fingerprint, MalwareReport, Package, Severity},
     store::{
         Record, Subject,
         tests::lab::{Lab, alerted, learned, minutes_later, noon, package, release, report},

@@ -95,7 +95,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         store.report_told(&told, Some(noon()), &[development], noon())
     }),
     ("reports_read", |store| {
-        let read = ReadReports { source: "/srv/osv.zip".to_owned(), state: Some(7), files: 3, ..ReadReports::default() };
+        let read =
+            ReadReports { source: "/srv/osv.zip".to_owned(), state: Some(7), files: 3, ..ReadReports::default() };
         store.reports_read(&read, noon())
     }),
     ("give_up", |store| store.give_up(&first_delivery(store)?, noon(), "404").map(drop)),

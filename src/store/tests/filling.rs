@@ -12,13 +12,13 @@ use super::lab::{
 use crate::{
     model::{
         Alert, AlertAction, AlertKind, AlertStatus, Allowance, ChangeKind, Claims, Confidence, EvidenceDocument,
-        EvidenceKind, ExpectedChange, FileDigest, IncidentEvent, IncidentEventKind, Observation, ReleaseStatus, Removal, Resolution, Severity, SilenceEnd, Tie,
-        WorkflowIdentity,
+        EvidenceKind, ExpectedChange, FileDigest, IncidentEvent, IncidentEventKind, Observation, ReleaseStatus,
+        Removal, Resolution, Severity, SilenceEnd, Tie, WorkflowIdentity,
     },
     store::{
         Acceptance, Acting, Advance, CheckpointRow, Delivery, HeadSigner, LogKind, LogProgress, LogState, Lost,
-        MirrorSeen, Namesake, NewEvidence, NewLog, NewLogEntry, NewQuarantined, Outcome, PackageRow, Reception, Recipient, Record, RunnerRow,
-        Setback, Signing, Store, Violated,
+        MirrorSeen, Namesake, NewEvidence, NewLog, NewLogEntry, NewQuarantined, Outcome, PackageRow, Reception,
+        Recipient, Record, RunnerRow, Setback, Signing, Store, Violated,
     },
 };
 
@@ -113,7 +113,8 @@ fn releases(store: &Store) {
     }
     let attested = Observation { attestation: provenance("7"), ..oddity("2.0.0") };
     store.record(&Record::observed(attested, Outcome::Learned, noon())).unwrap();
-    let mut held = Record::observed(Observation { attestation: provenance("8"), ..oddity("2.0.1") }, Outcome::Held, noon());
+    let mut held =
+        Record::observed(Observation { attestation: provenance("8"), ..oddity("2.0.1") }, Outcome::Held, noon());
     held.documents = vec![EvidenceDocument {
         kind: EvidenceKind::NpmAttestations,
         subject: ODD.to_owned(),

@@ -1,6 +1,11 @@
 //! Test fixtures of the store: a temporary database, and small sample data.
 
-use std::{borrow::Cow, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::types::Value;
@@ -8,12 +13,13 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        AffectedVersions, Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, MalwareReport,
-        Observation, Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
+        AffectedVersions, Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint,
+        LogEntry, MalwareReport, Observation, Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal,
+        VerifiedProvenance, WorkflowIdentity,
     },
     store::{
-        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError, Work,
-        packed::unpack,
+        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError,
+        Work, packed::unpack,
     },
 };
 

@@ -1,6 +1,13 @@
 //! Tests of `provwatch store backup`, `restore` and `check`: their words, exit codes and JSON.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::{Command, Stdio}, thread, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use provwatch::store::{NotedHead, Store};
 use serde_json::{Value, json};
@@ -20,7 +27,7 @@ fn sentences(ran: &Ran) -> String {
 fn backed_up() -> (Desk, String) {
     let desk = Desk::with_story();
     assert_eq!(desk.run(&["store", "backup", "backup.db"]).code, 0);
-    assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "maintainers confirm"]).code, 0);
+    assert_eq!(desk.run(&["alerts", "ack", ALERT, "--reason", "we wrote to them"]).code, 0);
     let head = object(&desk, &["store", "check"])["head"]["head"].as_str().unwrap().to_owned();
     (desk, head)
 }
@@ -68,10 +75,13 @@ fn a_restore_says_what_it_goes_back_to_and_where_the_rest_is() {
         assert!(said.contains(part), "{part}: {}", ran.out);
     }
     let shown = desk.run(&["alerts", "show", ALERT]).out;
-    assert!(!shown.contains("maintainers confirm"), "{shown}");
+    assert!(!shown.contains("we wrote to them"), "{shown}");
     let status = object(&desk, &["status"]);
     let restored = &status["restored"];
-    assert_eq!((&restored["by"], &restored["reason"], &restored["gaps"][0]["source"]), (&json!("ada"), &json!("a test"), &json!("pypi-changelog")));
+    assert_eq!(
+        (&restored["by"], &restored["reason"], &restored["gaps"][0]["source"]),
+        (&json!("ada"), &json!("a test"), &json!("pypi-changelog"))
+    );
     let aside = desk.path(restored["replaced"].as_str().unwrap());
     assert!(Store::open_read_only(&aside).unwrap().history_head().unwrap().is_some());
     let printed = sentences(&desk.run(&["status"]));
@@ -86,7 +96,11 @@ fn a_head_from_the_time_that_was_taken_back_is_missed_and_explained() {
     let ran = desk.run(&["store", "check", "--head", &head]);
     let said = sentences(&ran);
     assert!(ran.code == 3 && said.contains(&format!("it does not contain the head {head}")), "{}", ran.out);
-    assert!(said.contains(&format!("ada restored the store on 2")) && said.contains("which can explain that the head"), "{}", ran.out);
+    assert!(
+        said.contains(&format!("ada restored the store on 2")) && said.contains("which can explain that the head"),
+        "{}",
+        ran.out
+    );
     let checked = object(&desk, &["store", "check", "--head", &head]);
     let aside = checked["restores"][0]["replaced"].as_str().unwrap();
     assert!(said.contains(aside) && checked["explained"][0].as_str().unwrap().contains(aside), "{checked}");
@@ -94,7 +108,11 @@ fn a_head_from_the_time_that_was_taken_back_is_missed_and_explained() {
     let early: NotedHead = head.parse().unwrap();
     let other = format!("{}:{}", 1, early.digits);
     let ran = desk.run(&["store", "check", "--head", &other]);
-    assert!(ran.code == 3 && !ran.out.contains("can explain"), "a head from before the backup has no excuse: {}", ran.out);
+    assert!(
+        ran.code == 3 && !ran.out.contains("can explain"),
+        "a head from before the backup has no excuse: {}",
+        ran.out
+    );
 }
 
 #[test]
@@ -118,7 +136,11 @@ fn an_interrupted_restore_stops_every_command_until_it_is_finished() {
     fs::rename(desk.path("provwatch.db"), desk.path("provwatch.db.restored")).unwrap();
     for arguments in [&["status"][..], &["alerts", "list"], &["run", "--once"], &["store", "check"]] {
         let ran = desk.run(arguments);
-        assert!(ran.code == 1 && ran.err.contains("a restore of the database provwatch.db was interrupted"), "{}", ran.err);
+        assert!(
+            ran.code == 1 && ran.err.contains("a restore of the database provwatch.db was interrupted"),
+            "{}",
+            ran.err
+        );
     }
     assert!(!desk.path("provwatch.db").exists(), "no command makes an empty store in its place");
     let ran = desk.run(&["store", "restore"]);

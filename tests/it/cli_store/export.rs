@@ -81,7 +81,8 @@ fn the_list_has_what_is_accused_in_the_order_of_the_purls_and_is_the_same_again(
         "pkg:pypi/open@1.0.0",
     ];
     assert_eq!(purls(&ran), expected, "{}", ran.out);
-    let without_head = |ran: &Ran| ran.out.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
+    let without_head =
+        |ran: &Ran| ran.out.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(without_head(&desk.list(&[])), without_head(&ran));
     assert!(!ran.out.contains('\u{202e}') && ran.out.contains("withdrawn since"), "{}", ran.out);
     assert!(!ran.out.lines().any(|line| line.starts_with("evil")), "a title is inert: {}", ran.out);

@@ -56,13 +56,16 @@ fn what_others_report_is_told_whether_it_was_stored_comes_later_or_is_not_watche
     machine.report("MAL-2026-3", "widget", "1.0.10", &json!({}));
     machine.pass();
     let alert = machine.json(&["alerts", "show", stored]);
-    assert_eq!((&alert["severity"], &alert["signals"][0]["detector"]), (&json!("critical"), &json!("reported-malicious")));
+    assert_eq!(
+        (&alert["severity"], &alert["signals"][0]["detector"]),
+        (&json!("critical"), &json!("reported-malicious"))
+    );
     assert_eq!(machine.messages(stored).len(), 1);
     machine.world.publish_npm("widget", "1.0.10", &by_ada().at(rfc3339(SystemClock.now()).parse().unwrap()));
     machine.pass();
     let later = machine.json(&["lookup", "pkg:npm/widget@1.0.10"]);
     assert_eq!((&later["alert"]["severity"], &later["reports"][0]["id"]), (&json!("critical"), &json!("MAL-2026-3")));
-    assert_eq!(later["release"]["in_baseline"], json!(false));
+    assert_eq!(later["release"]["teaches"], json!(false));
 
     // Of a package that is not watched.
     let unwatched = machine.run(&["lookup", "pkg:npm/left-pad@1.0.0"]);

@@ -64,7 +64,10 @@ fn releases_since_the_backup_are_found_and_no_message_comes_twice_without_a_word
     assert!(ids.contains(&"store-restored"), "{ids:?}");
     machine.does(&["deliveries", "retry", "--subscription", "hook", "--reason", "restored"]);
     let log = machine.pass();
-    assert!(log.contains("the gap that the restore of the store left is closed") && log.contains("npm-changes"), "{log}");
+    assert!(
+        log.contains("the gap that the restore of the store left is closed") && log.contains("npm-changes"),
+        "{log}"
+    );
     assert!(machine.knows(second), "what was released since the backup is found");
     for release in [first, second] {
         let messages = machine.messages(release);
@@ -111,9 +114,9 @@ fn a_backup_is_made_and_checked_beside_the_daemon_and_a_restore_is_refused() {
     daemon.signal("TERM");
     assert!(daemon.end().0.success());
     machine.does(&["store", "restore", "backup.db"]);
-    let before = fs::read_dir(machine.folder.path()).unwrap().filter(|file| {
-        file.as_ref().unwrap().file_name().to_string_lossy().contains("before-restore")
-    });
+    let before = fs::read_dir(machine.folder.path())
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains("before-restore"));
     assert!(before.count() >= 1);
     let _daemon = machine.start();
     super::eventually("the release since then is found", || machine.knows("pkg:npm/widget@1.1.0"));

@@ -26,7 +26,7 @@ pub fn pattern(list: &List) -> Written {
     }
     let document = json!({
         "excludesPattern": patterns.join(","),
-        "about": list.head(),
+        "about": list.head(reasons.len()),
         "valid_until": list.valid_until,
         "reasons": reasons,
     });

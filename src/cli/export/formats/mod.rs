@@ -16,6 +16,11 @@ fn of(list: &List, wanted: Blocklist) -> impl Iterator<Item = &Entry> {
     list.entries.iter().filter(move |entry| entry.purl.package().ecosystem().row().blocking.list == Some(wanted))
 }
 
+/// The head of a list of so many releases, for formats with comments behind `#`.
+fn comments(list: &List, releases: usize) -> String {
+    list.head(releases).map(|line| format!("# {line}\n")).concat()
+}
+
 /// Whether a name or a version has only characters that mean nothing in any format.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@/._~+!-".contains(&byte))

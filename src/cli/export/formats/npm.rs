@@ -15,10 +15,10 @@ use crate::{
 const TITLE: usize = 300;
 
 /// A part of package.json: an accused version is replaced by the last good one, or by an earlier one
-/// (<https://docs.npmjs.com/cli/configuring-npm/package-json#overrides>). `//` is npm's key for comments.
+/// (npm's documentation of package.json, *overrides*). `//` is npm's key for comments.
 pub fn overrides(list: &List) -> Written {
     let (entries, left_out) = usable(list);
-    let mut comments: Vec<String> = list.head().to_vec();
+    let mut comments: Vec<String> = list.head(entries.len()).to_vec();
     comments.extend(entries.iter().map(|entry| format!("{}: {}", entry.purl, entry.why())));
     let overrides: Map<String, Value> = entries
         .iter()

@@ -2,14 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::comments;
 use crate::cli::export::entry::{List, Written};
 
 /// Lines `PURL  # reason`. A purl has neither blanks nor `#`: its text escapes them.
 pub fn lines(list: &List) -> Written {
-    let mut text = String::new();
-    for line in list.head() {
-        let _ = writeln!(text, "# {line}");
-    }
+    let mut text = comments(list, list.entries.len());
     for entry in &list.entries {
         let _ = writeln!(text, "{}  # {}", entry.purl, entry.why());
     }

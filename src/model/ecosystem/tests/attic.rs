@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::model::{
     Aspect, Ecosystem, EvidenceRank, Numbers, RegistryId, Version, as_written,
-    ecosystem::{Blocking, Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions},
+    ecosystem::{
+        Blocking, Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions,
+    },
 };
 
 pub(crate) const ATTIC: Ecosystem = Ecosystem::named("attic");
