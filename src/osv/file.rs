@@ -21,10 +21,27 @@ pub(super) struct NamedFile {
     pub place: Place,
 }
 
+/// What a step of a walk came upon.
+pub(super) enum Next {
+    File(NamedFile),
+    /// A folder, or something that cannot be a report.
+    Other,
+    End,
+}
+
+impl Next {
+    /// A file, if it is one.
+    pub fn of(file: Option<NamedFile>) -> Self {
+        file.map_or(Self::Other, Self::File)
+    }
+}
+
 /// A stamp of a file's state.
 pub(super) fn stamp(parts: &[u64]) -> i64 {
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part.to_be_bytes()));
+    for part in parts {
+        hash.update(part.to_be_bytes());
+    }
     let mut first = [0; 8];
     first.copy_from_slice(&hash.finalize()[..8]);
     i64::from_be_bytes(first)

@@ -9,7 +9,7 @@ use std::{
 use super::{
     document::MAX_BYTES,
     error::{NotAReport, SourceError},
-    file::{NamedFile, Place, stamp},
+    file::{NamedFile, Next, Place, stamp},
 };
 use crate::bounded;
 
@@ -32,26 +32,26 @@ impl FolderWalk {
         Ok(Self { root: root.to_owned(), waiting: Vec::new(), open })
     }
 
-    /// The next file. `Some(None)`: something else; `None`: the end.
-    pub fn step(&mut self) -> Result<Option<Option<NamedFile>>, SourceError> {
+    /// Goes one file or folder further.
+    pub fn step(&mut self) -> Result<Next, SourceError> {
         let Some((folder, depth)) = &mut self.open else {
-            let Some((next, depth)) = self.waiting.pop() else { return Ok(None) };
+            let Some((next, depth)) = self.waiting.pop() else { return Ok(Next::End) };
             // A folder that went away meanwhile is empty.
             self.open = fs::read_dir(next).ok().map(|open| (open, depth));
-            return Ok(Some(None));
+            return Ok(Next::Other);
         };
         let depth = *depth;
         let Some(entry) = folder.next() else {
             self.open = None;
-            return Ok(Some(None));
+            return Ok(Next::Other);
         };
         let entry = entry.map_err(SourceError::read(&self.root))?;
         // Links are not followed: they could lead in a circle, or out of the folder.
-        let Ok(kind) = entry.file_type() else { return Ok(Some(None)) };
+        let Ok(kind) = entry.file_type() else { return Ok(Next::Other) };
         if kind.is_dir() && depth < DEPTH && self.waiting.len() < WAITING && !is_hidden(&entry) {
             self.waiting.push((entry.path(), depth + 1));
         }
-        Ok(Some(if kind.is_file() { file(&entry) } else { None }))
+        Ok(Next::of(if kind.is_file() { file(&entry) } else { None }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::{
     document::is_id,
     error::{NotAReport, SourceError},
-    file::{NamedFile, Place},
+    file::{NamedFile, Next, Place},
     folder::FolderWalk,
     zip::ZipWalk,
 };
@@ -69,14 +69,14 @@ impl Walk {
     /// # Errors
     /// The source cannot be read any more.
     pub fn step(&mut self) -> Result<Step, SourceError> {
-        let found = match &mut self.source {
+        let next = match &mut self.source {
             Source::Folder(walk) => walk.step()?,
             Source::Zip(walk) => walk.step()?,
         };
-        Ok(match found {
-            None => Step::End,
-            Some(None) => Step::Other,
-            Some(Some(file)) => self.report(file).map_or(Step::Other, Step::Report),
+        Ok(match next {
+            Next::File(file) => self.report(file).map_or(Step::Other, Step::Report),
+            Next::Other => Step::Other,
+            Next::End => Step::End,
         })
     }
 

@@ -15,7 +15,7 @@ use super::{
     document::MAX_BYTES,
     entry::Entry,
     error::{NotAReport, SourceError},
-    file::{NamedFile, Place, stamp},
+    file::{NamedFile, Next, Place, stamp},
     inflate::inflated,
 };
 
@@ -61,10 +61,10 @@ impl ZipWalk {
         Ok(Self { path: path.to_owned(), directory, content, end, at: start, left: entries })
     }
 
-    /// The next file. `Some(None)`: something else; `None`: the end.
-    pub fn step(&mut self) -> Result<Option<Option<NamedFile>>, SourceError> {
+    /// Goes one entry further.
+    pub fn step(&mut self) -> Result<Next, SourceError> {
         if self.left == 0 {
-            return Ok(None);
+            return Ok(Next::End);
         }
         self.left -= 1;
         let header = self.take(CENTRAL_BYTES)?;
@@ -84,7 +84,7 @@ impl ZipWalk {
             offset: header.u32(42).into(),
         };
         larger_numbers(&mut entry, extra);
-        Ok(Some(named(name, entry)))
+        Ok(Next::of(named(name, entry)))
     }
 
     fn take(&mut self, bytes: usize) -> Result<Vec<u8>, SourceError> {

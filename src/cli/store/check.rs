@@ -88,7 +88,7 @@ pub(in crate::cli) struct Checked {
     rows: Option<Rows>,
     /// The parts that were not checked, or could not be read, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    not_checked: Vec<String>,
+    skipped: Vec<String>,
     /// The restores of the store, the latest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     restores: Vec<Restore>,
@@ -195,9 +195,9 @@ fn public_key(path: &Path) -> Result<HeadVerifier, CliError> {
 impl Checked {
     pub(super) fn of(checked: CheckedStore, key: Option<String>) -> Self {
         let (sound, schema_version) = (checked.is_sound(), checked.schema_version);
-        let mut not_checked = checked.unread;
-        if checked.history.is_none() && not_checked.is_empty() {
-            not_checked.push(format!(
+        let mut skipped = checked.unread;
+        if checked.history.is_none() && skipped.is_empty() {
+            skipped.push(format!(
                 "only the structure was checked, because the schema version {schema_version} is of an earlier provwatch"
             ));
         }
@@ -221,7 +221,7 @@ impl Checked {
                 damaged: rows.damaged,
                 damaged_count: rows.damaged_count,
             }),
-            not_checked,
+            skipped,
             restores: Vec::new(),
             explained: Vec::new(),
         }
@@ -254,12 +254,12 @@ impl Checked {
             ))
         };
         let explained = noted.iter().filter(missing).filter_map(explanation).collect();
-        Self { explained, restores, ..self }
+        Self { restores, explained, ..self }
     }
 
     /// Whether all parts were checked.
     pub(super) fn is_complete(&self) -> bool {
-        self.not_checked.is_empty()
+        self.skipped.is_empty()
     }
 
     pub(super) fn exit(&self) -> Exit {
@@ -275,7 +275,7 @@ impl Checked {
         self.print_history();
         self.print_structure();
         self.print_rows();
-        for sentence in &self.not_checked {
+        for sentence in &self.skipped {
             fact_table::say(&format!("Not checked: {}.", words::sentence(sentence)));
         }
         let mut sheet = Sheet::new();

@@ -9,6 +9,7 @@ use crate::{
 
 const ID: &str = "MAL-2026-1";
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write the value in its place")]
 fn document(affected: Value) -> Value {
     json!({"id": ID, "modified": "2026-03-02T00:00:00Z", "published": "2026-03-01T00:00:00Z", "affected": affected})
 }

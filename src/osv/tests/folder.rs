@@ -46,7 +46,7 @@ fn a_changed_file_has_another_stamp() {
     let before = stamp();
     assert_eq!(stamp(), before);
     let file = fs::File::options().write(true).open(folder.path().join("MAL-2026-1.json")).unwrap();
-    let changed = file.metadata().unwrap().modified().unwrap() + Duration::from_nanos(1_000);
+    let changed = file.metadata().unwrap().modified().unwrap() + Duration::from_micros(1);
     file.set_modified(changed).unwrap();
     assert_ne!(stamp(), before);
 }

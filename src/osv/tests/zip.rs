@@ -123,7 +123,7 @@ fn larger_numbers_of_an_entry_are_in_its_extra_field() {
 #[test]
 fn files_that_are_not_zip_files_or_were_cut_off_are_refused() {
     let sound = zip(&entries(), false, b"");
-    for bytes in [&b""[..], b"PK", &[0; 100_000], &sound[..sound.len() - 1], &sound[..40]] {
+    for bytes in [&b""[..], b"PK", &vec![0; 100_000], &sound[..sound.len() - 1], &sound[..40]] {
         let error = zip_file(bytes).walk().unwrap_err();
         assert!(error.to_string().contains("it has no directory"), "{error}");
     }

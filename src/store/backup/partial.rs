@@ -29,7 +29,7 @@ impl Drop for Partial {
     fn drop(&mut self) {
         if !self.is_done {
             remove(&self.path);
-            COMPANIONS.iter().for_each(|end| remove(&beside(&self.path, end)));
+            remove_companions(&self.path);
         }
     }
 }
@@ -37,6 +37,12 @@ impl Drop for Partial {
 /// What cannot be removed stays, and is used again.
 fn remove(path: &Path) {
     let _ = fs::remove_file(path);
+}
+
+fn remove_companions(database: &Path) {
+    for end in COMPANIONS {
+        remove(&beside(database, end));
+    }
 }
 
 /// The path with an end.
@@ -72,7 +78,7 @@ impl Partial {
 
     /// A killed process may have left something there.
     fn empty(&self) -> io::Result<()> {
-        COMPANIONS.iter().for_each(|end| remove(&beside(&self.path, end)));
+        remove_companions(&self.path);
         self.file.set_permissions(Permissions::from_mode(0o600))?;
         self.file.set_len(0)
     }

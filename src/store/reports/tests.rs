@@ -234,7 +234,7 @@ fn a_report_costs_few_bytes() {
 /// One in ten is about single versions of a package, the others about all versions.
 fn usual(number: usize) -> NewReport {
     let package: Package = format!("pkg:npm/%40scope-{}/package-name-{number}", number % 100).parse().unwrap();
-    let affected = if number % 10 == 0 { versions(&["1.0.0", "1.0.1"]) } else { AffectedVersions::all() };
+    let affected = if number.is_multiple_of(10) { versions(&["1.0.0", "1.0.1"]) } else { AffectedVersions::all() };
     let id = format!("MAL-2026-{number}");
     let stamp = i64::MAX - i64::try_from(number).unwrap();
     let about = report(&id, "a");
