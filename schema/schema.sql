@@ -634,6 +634,94 @@ CREATE INDEX releases_to_recheck ON releases (recheck_at) WHERE recheck_at IS NO
 
 CREATE INDEX releases_unchecked ON releases (id) WHERE unchecked <> '[]';
 
+CREATE TABLE report_feed (
+    only          INTEGER PRIMARY KEY CHECK (only = 1),
+    -- The source, by its path, and its state if it is one file: an unchanged file is not read again.
+    source        TEXT NOT NULL,
+    state         INTEGER,
+    -- When it was last read to its end.
+    read_at       INTEGER,
+    -- When the newest report was last changed.
+    newest_at     INTEGER,
+    files         INTEGER NOT NULL DEFAULT 0,
+    unreadable    INTEGER NOT NULL DEFAULT 0,
+    -- The first file that could not be read, and why.
+    first_problem TEXT,
+    last_error    TEXT,
+    last_error_at INTEGER
+) STRICT;
+
+CREATE TABLE report_matches (
+    purl               TEXT NOT NULL,
+    id                 TEXT NOT NULL,
+    published          INTEGER NOT NULL,
+    found_at           INTEGER NOT NULL,
+    -- When provwatch accused the release itself, whatever others reported; empty: it had not when it told of the report.
+    accused_at         INTEGER,
+    -- When an alert told of it.
+    told_at            INTEGER,
+    -- When the report was withdrawn, or said no longer that the release is malicious, and when an alert told of that.
+    withdrawn_at       INTEGER,
+    withdrawal_told_at INTEGER,
+    PRIMARY KEY (purl, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX report_matches_to_tell ON report_matches (found_at)
+WHERE told_at IS NULL OR (withdrawn_at IS NOT NULL AND withdrawal_told_at IS NULL);
+
+CREATE TABLE reports (
+    id        TEXT NOT NULL,
+    package   TEXT NOT NULL,
+    stamp     INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    -- When it was last changed: an older copy does not take its place.
+    modified  INTEGER NOT NULL,
+    withdrawn INTEGER,
+    -- Its ids elsewhere, with blanks between them.
+    aliases   TEXT NOT NULL,
+    -- The versions, as JSON; empty: all of them.
+    affected  TEXT NOT NULL,
+    PRIMARY KEY (id, package)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reports_of_package ON reports (package) WHERE package <> '';
+
+CREATE TABLE restore_gaps (
+    restore   INTEGER NOT NULL REFERENCES restores (id),
+    source    TEXT NOT NULL,
+    from_at   INTEGER,
+    closed_at INTEGER,
+    -- `read`: the feed reached back. `compared`: it did not, and the packages are compared with their registry.
+    how       TEXT CHECK (how IN ('read', 'compared')),
+    -- Events of watched packages that it announced from then on.
+    events    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (restore, source)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX restore_gaps_open ON restore_gaps (source) WHERE closed_at IS NULL;
+
+CREATE TABLE restores (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    at            INTEGER NOT NULL,
+    by            TEXT NOT NULL,
+    reason        TEXT,
+    as_of         INTEGER,
+    head_seq      INTEGER,
+    head_chain    TEXT,
+    replaced      TEXT,
+    replaced_head TEXT,
+    pending       TEXT NOT NULL CHECK (pending IN ('sent', 'given-up')),
+    deliveries    INTEGER NOT NULL,
+    checksum      INTEGER
+) STRICT;
+
+CREATE TRIGGER restores_are_not_changed
+BEFORE UPDATE OF id, at, by, reason, as_of, head_seq, head_chain, replaced, replaced_head, pending, deliveries ON restores
+BEGIN SELECT RAISE(ABORT, 'restores only grow'); END;
+
+CREATE TRIGGER restores_are_not_removed BEFORE DELETE ON restores
+BEGIN SELECT RAISE(ABORT, 'restores only grow'); END;
+
 CREATE TABLE runner (
     only       INTEGER PRIMARY KEY CHECK (only = 1),
     kind       TEXT NOT NULL CHECK (kind IN ('daemon', 'once')),

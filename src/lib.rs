@@ -21,6 +21,7 @@ mod incidents;
 pub mod inspect;
 pub mod logwatch;
 pub mod model;
+pub mod osv;
 mod owner;
 pub mod packages;
 mod panic;

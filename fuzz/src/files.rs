@@ -1,10 +1,11 @@
-//! Fuzz targets for files that users write or import: lock files, bills of materials, timelines, configuration,
-//! watchlists.
+//! Fuzz targets for files that users write or import: lock files, bills of materials, timelines, reports of OSV,
+//! configuration, watchlists.
 
 use std::path::Path;
 
 use provwatch::{
     config::Config,
+    osv,
     packages::replay::Timeline,
     watchlist::{Watchlist, import},
 };
@@ -27,6 +28,17 @@ pub fn timeline(bytes: &[u8]) {
     let written = serde_json::to_vec(&timeline).expect("a timeline can be written");
     let again = Timeline::parse(path, &written).expect("what was written can be read");
     assert_eq!(again, timeline);
+}
+
+/// What a report lists is affected, and no report is about more packages than it has bytes.
+pub fn osv_report(bytes: &[u8]) {
+    let Ok(report) = osv::read("MAL-2026-1", bytes) else { return };
+    assert!(report.affected.len() <= bytes.len(), "more packages than bytes");
+    for (package, affected) in &report.affected {
+        for version in &affected.listed {
+            assert!(affected.affects(&package.at(version.as_str())), "{package} {version} is listed and not affected");
+        }
+    }
 }
 
 /// Problems name places that there are.

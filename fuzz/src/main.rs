@@ -41,6 +41,7 @@ const TARGETS: &[Target] = &[
     ("trust_root", attestations::trust_root),
     ("lock_file", files::lock_file),
     ("timeline", files::timeline),
+    ("osv_report", files::osv_report),
     ("configuration", files::configuration),
     ("watchlist", files::watchlist),
     ("certificate", logs::certificate),

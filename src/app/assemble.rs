@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, keeping,
-    log_settings, polled, rdap, registries, settings, setup, sources, subscriptions,
+    log_settings, polled, rdap, registries, report_source, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -15,8 +15,8 @@ use crate::{
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
     upkeep::{
-        AllowReader, Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper,
-        WallClock,
+        AllowReader, Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, ReportReader, Setup,
+        TrustKeeper, WallClock,
     },
     watchlist::InUse,
 };
@@ -64,7 +64,14 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
     };
     let allow_reader = allow_folder(config)?
         .map(|folder| Arc::new(AllowReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), folder)));
-    Ok(App { switch, allow_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
+    let report_reader = report_source(config)
+        .map(|source| Arc::new(ReportReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), source)));
+    Ok(App {
+        switch,
+        allow_reader,
+        report_reader,
+        ..app(config, shared, memory, log_settings(config)?, keeping(config)?)
+    })
 }
 
 /// The services over their shared parts.
@@ -97,6 +104,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
         settings,
         switch: None,
         allow_reader: None,
+        report_reader: None,
         reload: LastReload::default(),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     packages::{LookError, Source, WorkPass},
     store::StoreError,
     text::with_causes,
+    upkeep::ReadingState,
 };
 
 /// The result of one full pass.
@@ -54,6 +55,27 @@ impl App {
         Ok(())
     }
 
+    /// Reads reports of others for a moment, and tells of those about stored releases. Returns whether there is more to read
+    /// at once.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn read_some_reports(&self) -> Result<bool, StoreError> {
+        let state = self.report_reader.as_ref().map_or(Ok(ReadingState::Rests), |reader| reader.step())?;
+        Ok(self.packages.reported.tell_some()? || state == ReadingState::More)
+    }
+
+    /// Forgets reports that no configured source has.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn forget_unused_reports(&self) -> Result<(), StoreError> {
+        if self.report_reader.is_none() && self.store.forget_reports_but_of(None)? {
+            tracing::info!("[osv] has no source any more: the reports of others are forgotten");
+        }
+        Ok(())
+    }
+
     /// Reads every source, checks everything that is due, polls every log, delivers due alerts.
     ///
     /// # Errors
@@ -63,6 +85,8 @@ impl App {
         self.wall_clock.follow()?;
         self.begin_pass()?;
         self.read_allowed_runs()?;
+        self.forget_unused_reports()?;
+        while self.read_some_reports()? {}
         let mut summary = PassSummary::default();
         self.packages.reconciler.enqueue_unknown()?;
         self.packages.reconciler.enqueue_overdue()?;
@@ -74,6 +98,7 @@ impl App {
             }
         }
         summary.work = self.packages.queue.work().await?;
+        while self.packages.reported.tell_some()? {}
         if self.logs.settings().enabled {
             summary.logs = self.logs.poll_logs().await?;
             self.logs.look_up_own_runs().await?;

@@ -1,6 +1,6 @@
 //! Derives from the configuration the facts that health judgements depend on.
 
-use super::{polled, sources};
+use super::{polled, report_source, sources};
 use crate::{
     config::{Config, Subscription, TrustSource},
     health::Forges,
@@ -30,6 +30,7 @@ pub fn setup(config: &Config) -> Setup {
         with_quiet_hours: quiet.map(|one| one.name.clone()).collect(),
         registries: config.registries.keys(),
         without_feed: polled(config).into_iter().map(without_feed).collect(),
+        reports: report_source(config),
     }
 }
 

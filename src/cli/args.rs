@@ -77,7 +77,10 @@ pub enum Command {
     /// Show and search transparency logs, and verify evidence against them
     #[command(subcommand)]
     Logs(super::logs::Logs),
-    /// Check that the history of the store was not edited
+    /// Write lists for proxies and package managers
+    #[command(subcommand)]
+    Export(super::export::Export),
+    /// Back up, restore and check the store
     #[command(subcommand)]
     Store(super::store::Store),
     /// Run recorded timelines through the detectors
@@ -133,6 +136,7 @@ impl Arguments {
             Command::Allow(command) => command.run(config),
             Command::Silences(command) => command.run(config),
             Command::Logs(command) => command.run(config),
+            Command::Export(command) => command.run(config),
             Command::Store(command) => command.run(config),
             Command::Replay(command) => command.run(),
             Command::Detectors(command) => command.run(),

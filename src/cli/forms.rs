@@ -51,6 +51,7 @@ forms! {
     "alert-stats" 1 store::AlertStats, "alerts stats";
     "allowance" 1 model::Allowance, "allow, allow list";
     "backfill" 1 backfill::Line, "backfill";
+    "backup" 1 super::store::BackedUp, "store backup";
     "baseline" 1 baseline::show::Shown<'_>, "baseline show";
     "baseline-accepted" 1 baseline::accept::Accepted<'_>, "baseline accept";
     "baseline-listed" 1 baseline::list::Line, "baseline list";
@@ -58,6 +59,7 @@ forms! {
     "baseline-reset" 1 baseline::reset::Forgotten<'_>, "baseline reset";
     "baseline-step" 1 store::BaselineVersion, "baseline history";
     "baseline-unaccepted" 1 baseline::unaccept::Unaccepted<'_>, "baseline unaccept";
+    "blocklist" 1 super::export::ShownList<'_>, "export blocklist --format json";
     "bundle" 1 verify_bundle::BundleAnswer<'_>, "verify-bundle";
     "check" 1 doctor::check::Check, "doctor";
     "deliveries-retried" 1 deliveries::answer::Answer, "deliveries retry";
@@ -91,6 +93,7 @@ forms! {
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
     "replayed" 1 packages::replay::CaseAlert, "replay";
+    "restored" 1 super::store::Restored, "store restore";
     "silence" 1 model::Silence, "silences add, silences list";
     "silence-applying" 1 silences::Applying<'_>, "silences check";
     "sink" 1 test_sinks::SinkAnswer, "test-sinks";

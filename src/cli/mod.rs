@@ -15,6 +15,7 @@ mod doctor;
 pub mod drill;
 mod exit;
 mod expect;
+mod export;
 mod fact_table;
 mod form;
 mod forms;

@@ -45,6 +45,7 @@ impl Config {
             self.other_registries(credentials),
             self.signing_key(credentials),
             self.own(),
+            self.osv(),
             self.detector_ids(detectors),
             self.matched_detectors(detectors),
         ]
@@ -207,6 +208,19 @@ impl Config {
         let longest = Period::hours(48);
         if own.run_window > longest || own.run_window < Period::minutes(1) {
             findings.push(error("own.run_window", format!("{}; use 1m to {longest}", own.run_window)));
+        }
+        findings
+    }
+
+    /// A source that is not there yet is not a mistake: the program that downloads it may come later.
+    fn osv(&self) -> Vec<Finding> {
+        let osv = &self.osv;
+        let mut findings = Vec::new();
+        if osv.ids.is_empty() || osv.ids.iter().any(String::is_empty) {
+            findings.push(error("osv.ids", "an empty beginning would fit every report; the usual one is \"MAL-\""));
+        }
+        if osv.every < Period::minutes(1) {
+            findings.push(error("osv.every", format!("{}; use 1m or more", osv.every)));
         }
         findings
     }

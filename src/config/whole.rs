@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OwnSection,
-    RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
-    routing, sinks::Section,
+    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OsvSection,
+    OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats,
+    paths, routing, sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub trust: TrustSection,
     /// The transparency logs that provwatch follows.
     pub logs: LogsSection,
+    /// Reports of others that releases are malicious.
+    pub osv: OsvSection,
     /// The packages that provwatch watches.
     pub watchlist: WatchlistSection,
     /// Your own packages and signers.
@@ -130,7 +132,8 @@ impl Config {
         let sinks = self.subscriptions.iter_mut().filter_map(|one| one.sink.section_mut());
         let secrets = sinks.flat_map(Section::paths_mut);
         let heartbeat = self.heartbeat.paths_mut().chain(self.own.paths_mut());
-        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
+        let others = heartbeat.chain(&mut self.osv.source);
+        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(others) {
             *path = folder.join(&*path);
         }
     }

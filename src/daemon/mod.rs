@@ -8,6 +8,7 @@ mod lock;
 mod loops;
 mod options;
 mod reload;
+mod reports;
 mod run;
 mod said;
 mod signals;

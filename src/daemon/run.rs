@@ -14,6 +14,7 @@ use super::{
     loops::{self, Context},
     options::{Options, Renewal, Renewed},
     reload::{refused, taken},
+    reports,
     signals::{Request, Signals},
     systemd,
 };
@@ -32,6 +33,7 @@ pub async fn run(mut app: Arc<App>, mut options: Options) -> Result<(), TaskErro
     let mut damage = pin!(damage(Arc::clone(&app.store), Arc::clone(&app.clock)));
     loop {
         app.packages.reconciler.enqueue_unknown()?;
+        app.forget_unused_reports()?;
         let context = context(&app, &options);
         app.wake_endpoints()?;
         context.look_after()?;
@@ -111,6 +113,9 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     }
     if context.app.allow_reader.is_some() {
         supervisor.supervise("allowed runs", loops::allow(context.clone()));
+    }
+    if app.report_reader.is_some() {
+        supervisor.supervise(reports::TASK, reports::reports(context.clone()));
     }
     supervisor.supervise("keep", loops::keep(context.clone()));
     supervisor.supervise("health", loops::health(context.clone()));

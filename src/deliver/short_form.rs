@@ -2,7 +2,9 @@
 //! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
-use crate::model::{Alert, AlertKind, Development, Occasion, Package, ReleaseId, Sighting, Sightings, Signal};
+use crate::model::{
+    Alert, AlertKind, Development, MAY_REPEAT, Occasion, Package, ReleaseId, Sighting, Sightings, Signal,
+};
 
 /// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
@@ -63,10 +65,20 @@ impl Short {
             team: of.team.clone(),
             matched: of.matched.clone(),
             entries: of.entries.as_ref().map(without_signers),
-            note: of.note.as_deref().and_then(Occasion::of).map(|occasion| occasion.as_str().to_owned()),
+            note: of.note.as_deref().and_then(own_words),
             ..Alert::about(of.kind, "", of.severity, of.confidence, title(of), of.raised_at)
         };
         Self { message: Message { alert, is_short: true, ..whole.clone() }, named, left }
+    }
+}
+
+/// The words of a note that are provwatch's own.
+fn own_words(note: &str) -> Option<String> {
+    match (Occasion::of(note), note.contains(MAY_REPEAT)) {
+        (Some(occasion), true) => Some(format!("{} ({MAY_REPEAT})", occasion.as_str())),
+        (Some(occasion), false) => Some(occasion.as_str().to_owned()),
+        (None, true) => Some(MAY_REPEAT.to_owned()),
+        (None, false) => None,
     }
 }
 
@@ -156,6 +168,20 @@ mod tests {
                 let shown = shown.trim_matches('"');
                 assert!(shown.len() < 4 || !text.contains(shown), "{shown} in {text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_short_form_says_why_it_is_sent_and_that_it_may_be_a_repetition() {
+        for (note, short) in [
+            (None, None),
+            (Some("acknowledged by eve: <script>".to_owned()), Some("acknowledged")),
+            (Some(format!("{MAY_REPEAT}: the store was restored")), Some("possibly a repetition")),
+            (Some(format!("repeated: still open ({MAY_REPEAT}: x)")), Some("repeated (possibly a repetition)")),
+            (Some("eve's own words".to_owned()), None),
+        ] {
+            let message = samples::message(Alert { note, ..samples::takeover() });
+            assert_eq!(Short::of(&message).message.alert.note.as_deref(), short);
         }
     }
 

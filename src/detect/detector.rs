@@ -57,11 +57,13 @@ pub enum SignalCategory {
     Time,
     /// The operator's policy.
     Policy,
+    /// What others report of the release.
+    Report,
 }
 
 impl SignalCategory {
     /// Every category.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Evidence,
         Self::Origin,
         Self::Source,
@@ -71,6 +73,7 @@ impl SignalCategory {
         Self::Cadence,
         Self::Time,
         Self::Policy,
+        Self::Report,
     ];
 
     /// Its word in the documents.
@@ -85,6 +88,7 @@ impl SignalCategory {
             Self::Cadence => "cadence",
             Self::Time => "time",
             Self::Policy => "policy",
+            Self::Report => "report",
         }
     }
 }

@@ -41,6 +41,6 @@ pub use release_context::{AT_ONCE, Burst, Cadence, ReleaseContext, Runs};
 pub use repetition::{Alerted, repeats};
 pub use rules::{
     ALL, DIST_TAG, ENTRY_DETECTORS, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, awaits_run, is_explained_by_run,
-    is_open_loss, moved_tag, namesake, never_met, own_explanation, release_workflows, unreadable,
+    is_open_loss, moved_tag, namesake, never_met, own_explanation, release_workflows, reported, unreadable,
 };
 pub use tuning::{Limits, Setting, Tuning, UNTUNED};

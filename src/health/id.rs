@@ -109,4 +109,8 @@ pub enum Id {
     LogNotUnderstood,
     /// A silence holds critical alerts or whole kinds back.
     SilenceBroad,
+    /// The store was restored, and a feed was not read to its end since.
+    StoreRestored,
+    /// The reports of others cannot be read, or are old.
+    ReportsStale,
 }

@@ -44,6 +44,36 @@ pub struct Snapshot {
     pub unchecked: Vec<Unchecked>,
     /// The active silences that hide much.
     pub silences: Vec<BroadSilence>,
+    /// The last restore of the store, if there was one.
+    pub restored: Option<RestoredStore>,
+    /// The reports of others, if they are read.
+    pub reports: Option<Reports>,
+}
+
+/// The reports of others that releases are malicious.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    /// The folder or file.
+    pub source: String,
+    /// When it was last read to its end.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When the newest report was last changed.
+    pub newest_at: Option<DateTime<Utc>>,
+    /// Why it could not be read the last time.
+    pub last_error: Option<String>,
+    /// From which age of the newest report it is stale.
+    pub stale_after: TimeDelta,
+}
+
+/// A restore of the store from a backup.
+#[derive(Clone, Debug)]
+pub struct RestoredStore {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The time that it went back to.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The feeds that are switched on and were not read to their end since.
+    pub unread: Vec<String>,
 }
 
 /// A silence that holds critical alerts or whole kinds back.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ReleaseId, ReleaseStatus};
+use super::{MalwareReport, ReleaseId, ReleaseStatus};
 
 /// A fact about the release of an alert that came after the alert. Severity and status of the alert do not follow from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,10 @@ pub enum DevelopmentKind {
     LateAttestation,
     /// A run of the operator's own release workflow was found to explain it.
     LateRun,
+    /// Others report that it is malicious.
+    Reported,
+    /// Such a report was withdrawn.
+    ReportWithdrawn,
 }
 
 impl DevelopmentKind {
@@ -48,7 +52,14 @@ impl DevelopmentKind {
             Self::LateTag => "a tag appeared later, which proves nothing",
             Self::LateAttestation => "an attestation appeared later",
             Self::LateRun => "explained by a run of your release workflow",
+            Self::Reported => "reported as malicious by others",
+            Self::ReportWithdrawn => "a report about it was withdrawn",
         }
+    }
+
+    /// Whether it tells of a report, of which there may be several.
+    const fn is_of_report(self) -> bool {
+        matches!(self, Self::Reported | Self::ReportWithdrawn)
     }
 
     /// Whether it tells whether the release can be installed. Of these, only a change is news; the others happen once.
@@ -100,6 +111,22 @@ impl Development {
         Self { kind: DevelopmentKind::LateRun, at, text: text.to_owned(), purl: None }
     }
 
+    /// The development by which others report a release as malicious.
+    pub fn reported(report: &MalwareReport, at: DateTime<Utc>) -> Self {
+        let day = report.published_at.format("%Y-%m-%d");
+        let text = format!("Others report it as malicious since {day} ({}).", report.id);
+        Self { kind: DevelopmentKind::Reported, at, text, purl: None }
+    }
+
+    /// The development by which such a report was withdrawn, or no longer is about the release.
+    pub fn report_withdrawn(id: &str, on: DateTime<Utc>, at: DateTime<Utc>) -> Self {
+        let day = on.format("%Y-%m-%d");
+        let text = format!(
+            "The report {id} no longer says that it is malicious, since {day}. What provwatch found by itself is not changed by that."
+        );
+        Self { kind: DevelopmentKind::ReportWithdrawn, at, text, purl: None }
+    }
+
     /// Whether it is news beside the known developments of the same release.
     pub fn is_news(&self, known: &[Self]) -> bool {
         let mut same = known.iter().rev().filter(|known| known.purl == self.purl);
@@ -107,13 +134,18 @@ impl Development {
             let last = same.find(|known| known.kind.is_of_status());
             return last.map_or(self.kind != DevelopmentKind::Restored, |last| last.kind != self.kind);
         }
-        same.all(|known| known.kind != self.kind)
+        same.all(|known| known.kind != self.kind || (self.kind.is_of_report() && known.text != self.text))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn report(id: &str) -> MalwareReport {
+        let published_at = "2026-05-31T12:00:00Z".parse().unwrap();
+        MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None, aliases: Vec::new() }
+    }
 
     #[test]
     fn a_development_is_news_once_and_a_change_is_news_again() {
@@ -133,6 +165,12 @@ mod tests {
             (status(ReleaseStatus::Yanked), true),
             (Development::late_attestation("a", at), true),
             (Development::late_attestation("b", at), false),
+            (Development::reported(&report("MAL-2026-1"), at), true),
+            (Development::reported(&report("MAL-2026-1"), at), false),
+            (Development::reported(&report("MAL-2026-2"), at), true),
+            (Development::report_withdrawn("MAL-2026-1", at, at), true),
+            (Development::report_withdrawn("MAL-2026-1", at, at), false),
+            (Development::report_withdrawn("MAL-2026-2", at, at), true),
             (Development { purl: "pkg:npm/a@1".parse().ok(), ..status(ReleaseStatus::Yanked) }, true),
         ] {
             assert_eq!(development.is_news(&known), is_news, "{development:?} after {known:?}");

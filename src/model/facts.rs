@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Digests, Fact};
+use super::{Digests, Fact, MalwareReport};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
@@ -63,6 +63,8 @@ facts! {
         /// Older versions that were normal and were yanked or unpublished within a day of a release with a token, by
         /// version, with the time when each was published.
         withdrawn: BTreeMap<String, DateTime<Utc>>,
+        /// Reports of others that the release is malicious, the earliest first, without withdrawn ones.
+        reports: Vec<MalwareReport>,
         /// Why something is not known, by its place in this structure: `commit.on_default_branch`.
         unknown: BTreeMap<Fact, String>,
     }
@@ -178,11 +180,11 @@ impl Facts {
     }
 
     /// The facts of this look at a release, and for unknown ones those of the look before. No known fact stays in
-    /// [`Facts::unknown`].
+    /// [`Facts::unknown`], and no report that was withdrawn in [`Facts::reports`].
     #[must_use]
     pub fn or_before(mut self, mut before: Self) -> Self {
         let unknown = self.unknown.take();
-        before.unknown = None;
+        (before.unknown, before.reports) = (None, None);
         let mut all = Self {
             repository: either(self.repository.take(), before.repository.take()),
             owner: either(self.owner.take(), before.owner.take()),
@@ -330,6 +332,15 @@ mod tests {
             let tag = TagFacts { exists: Some(exists), asked_at: Some(minutes(asked_at)), ..TagFacts::default() };
             assert_eq!(tag.ask_again_at(published, minutes(now)), next.map(minutes), "{asked_at}, {now}");
         }
+    }
+
+    #[test]
+    fn a_report_that_was_withdrawn_is_not_kept() {
+        let report = json!({"id": "MAL-2026-1", "published_at": "2026-03-01T00:00:00Z"});
+        let before = facts(json!({"reports": [report], "tag": {"exists": true}}));
+        let now = facts(json!({"tag": {"exists": true}}));
+        assert_eq!(now.clone().or_before(before.clone()), now);
+        assert_eq!(before.clone().or_before(now), before);
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod incident;
 mod invalid_purl;
 mod line;
 mod log_match;
+mod malware_report;
 mod name;
 mod named_repository;
 mod observation;
@@ -87,8 +88,8 @@ pub use digests::{Digests, lock_form};
 #[cfg(test)]
 pub(crate) use ecosystem::tests as ecosystem_tests;
 pub use ecosystem::{
-    ArchiveFormat, Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem, UrlKey,
-    known,
+    ArchiveFormat, Blocklist, Commands, Ecosystem, EvidenceRules, Host, LockFile, Rate, Row, Token, UnknownEcosystem,
+    UrlKey, known,
 };
 pub use effective_policy::EffectivePolicy;
 pub use evidence_document::{EvidenceDocument, EvidenceKind};
@@ -107,9 +108,11 @@ pub use incident::{Incident, IncidentEvent, IncidentEventKind, IncidentMember, J
 pub use invalid_purl::InvalidPurl;
 pub use line::ReleaseLine;
 pub use log_match::{MatchedEntry, Report};
+pub use malware_report::{AffectedVersions, MalwareReport, VersionRange};
 use name::{as_written, is_plain_name};
 pub use named_repository::{named_repository, repository_name};
 pub use observation::{Auth, AuthMethod, File, Manifest, Observation, Person, ReleaseStatus};
+pub(crate) use occasion::MAY_REPEAT;
 pub use occasion::Occasion;
 pub use package::{Package, ReleaseId};
 pub use pattern::{Glob, Pattern};

@@ -1,5 +1,9 @@
 //! Why a message about an alert is sent, if not because the alert was raised.
 
+/// How the note of a message begins that its receiver may have had before, from a store that a restore replaced. It may also
+/// be within a note.
+pub(crate) const MAY_REPEAT: &str = "possibly a repetition";
+
 /// Why a message about an alert is sent, if not because the alert was raised. The note of the message begins with its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Occasion {

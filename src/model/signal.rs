@@ -31,7 +31,7 @@ pub struct Signal {
 
 /// Detectors whose `seen` depends on the surroundings of a release, counts, ages, or another party's text: it varies
 /// from look to look although nothing happens.
-pub const SURROUNDINGS: [&str; 14] = [
+pub const SURROUNDINGS: [&str; 15] = [
     "attestation-invalid",
     "beside-accused",
     "evidence-downgrade",
@@ -41,6 +41,7 @@ pub const SURROUNDINGS: [&str; 14] = [
     "odd-hours",
     "package-burst",
     "quick-succession",
+    "reported-malicious",
     "revival",
     "run-reused",
     "tag-missing",

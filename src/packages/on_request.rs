@@ -7,7 +7,10 @@ use super::{
     error::LookError,
     examination::{Examination, history_ends},
     examine::{replaced::note_replaced, undated::date},
-    judge::{accusation::raised, claimed_time::bound_times, reasons::unchecked, withdrawn::withdrawn_beside},
+    judge::{
+        accusation::raised, claimed_time::bound_times, reasons::unchecked, reported::active_reports,
+        withdrawn::withdrawn_beside,
+    },
     registries::Registries,
     settings::Settings,
     turn::Turn,
@@ -164,6 +167,7 @@ impl Appraiser {
         let maintainers = std::mem::take(&mut release.addresses);
         // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
+        observation.facts.reports = active_reports(&self.store, &observation.purl)?;
         let mut earlier = Earlier::nothing(subject.package);
         if !others.is_empty() && self.store.baseline(subject.package)?.baseline.lines.is_empty() {
             earlier = Earlier::than(&observation, others, &self.verification, subject).await?;

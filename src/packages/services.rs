@@ -11,7 +11,10 @@ use super::{
         comparisons::Comparisons, observe::FeedReader, reconcile::Reconciler, silence::Silences, watched::Watched,
     },
     inspection::Inspector,
-    judge::{audience::Campaigns, company::Company, history::Historian, record::Judge, tag_history::TagHistory},
+    judge::{
+        audience::Campaigns, company::Company, history::Historian, record::Judge, reported::Reported,
+        tag_history::TagHistory,
+    },
     on_request::Appraiser,
     queue::{
         Workforce,
@@ -67,6 +70,8 @@ pub struct Packages {
     pub reconciler: Reconciler,
     /// Processes the queue.
     pub queue: Workforce,
+    /// Tells of releases that others report as malicious.
+    pub reported: Reported,
     /// Checks releases on request.
     pub appraiser: Appraiser,
     /// Looks inside releases on request.
@@ -84,6 +89,7 @@ impl Packages {
             watched,
             reconciler: parts.reconciler(),
             queue: parts.workforce(&verification, &enricher),
+            reported: parts.reported(),
             appraiser: parts.appraiser(verification, enricher),
             inspector: parts.inspector(),
         }
@@ -160,6 +166,11 @@ impl PackageParts {
             Company { store: Arc::clone(&store), settings: Arc::clone(&settings), watchlist: Arc::clone(&watchlist) };
         let tag_history = TagHistory { store: Arc::clone(&store), forges: self.forges.clone() };
         Judge { store, progress, settings, watchlist, verification, enricher, tag_history, company, doubts, campaigns }
+    }
+
+    pub fn reported(&self) -> Reported {
+        let Self { store, clock, progress, registries, settings, watchlist, .. } = self.clone();
+        Reported { store, clock, progress, registries, settings, watchlist, campaigns: self.campaigns() }
     }
 
     pub fn historian(&self, verification: Arc<Verification>) -> Historian {

@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     columns::{Micros, Rank, Word, time},
+    lead::Lead,
     reading::known,
+    reports::{ReportStats, report_stats},
 };
 use crate::model::{AlertStatus, Resolution, Severity};
 
@@ -30,6 +32,9 @@ pub struct AlertStats {
     pub categories: Vec<(Option<Resolution>, u64)>,
     /// By detector.
     pub detectors: Vec<DetectorCount>,
+    /// How provwatch compares with others; left out where others reported nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<ReportStats>,
 }
 
 /// The alerts of one severity.
@@ -51,19 +56,6 @@ pub struct SeverityCount {
     pub to_acknowledge: Lead,
     /// The time from the alert to its resolution.
     pub to_resolve: Lead,
-}
-
-/// How long people took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Lead {
-    /// Alerts that it was measured on.
-    pub count: u64,
-    /// Half of them took at most so many seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub median_seconds: Option<i64>,
-    /// Nine in ten of them took at most so many seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ninth_decile_seconds: Option<i64>,
 }
 
 /// The alerts with a signal of one detector.
@@ -127,7 +119,7 @@ impl Store {
             for row in rows.filter_map(known) {
                 counts.add(&row?);
             }
-            Ok(counts.stats(since, now))
+            Ok(AlertStats { reported: report_stats(db, since)?, ..counts.stats(since, now) })
         })
     }
 }
@@ -187,6 +179,7 @@ impl Counts {
             severities,
             categories: self.categories.into_iter().collect(),
             detectors: self.detectors.into_values().collect(),
+            reported: None,
         }
     }
 }
@@ -204,30 +197,5 @@ impl Tally {
             to_acknowledge: Lead::of(self.acknowledged),
             to_resolve: Lead::of(self.resolved),
         }
-    }
-}
-
-impl Lead {
-    fn of(mut seconds: Vec<i64>) -> Self {
-        seconds.sort_unstable();
-        let at_share = |tenths: usize| seconds.get((seconds.len() * tenths).div_ceil(10).saturating_sub(1)).copied();
-        Self { count: seconds.len() as u64, median_seconds: at_share(5), ninth_decile_seconds: at_share(9) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_median_is_a_measured_time() {
-        let lead = |seconds: &[i64]| {
-            let Lead { count, median_seconds, ninth_decile_seconds } = Lead::of(seconds.to_vec());
-            (count, median_seconds, ninth_decile_seconds)
-        };
-        assert_eq!(lead(&[]), (0, None, None));
-        assert_eq!(lead(&[7]), (1, Some(7), Some(7)));
-        assert_eq!(lead(&[9, 1]), (2, Some(1), Some(9)));
-        assert_eq!(lead(&[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]), (10, Some(5), Some(9)));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use super::{alerts::count_announcement, columns::Micros, error::QueryFailure, holding::let_through};
+use super::{alerts::count_announcement, columns::Micros, error::QueryFailure, holding::let_through, restores};
 use crate::model::{Alert, AlertKind, Fingerprint};
 
 /// The shortest time between one message about a campaign and the next about its growth. Each member is to be reported
@@ -86,11 +86,12 @@ fn enqueue(
     due: DateTime<Utc>,
 ) -> Result<usize, QueryFailure> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (idempotency_key) DO NOTHING",
+        "INSERT INTO deliveries (idempotency_key, alert, subscription, created_at, next_at, why)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (idempotency_key) DO NOTHING",
     )?;
     let key = idempotency_key(&alert.fingerprint, raise, subscription);
-    Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due)))?)
+    let why = restores::note(db, alert)?;
+    Ok(insert.execute((key, &alert.fingerprint, subscription, Micros(now), Micros(due), why))?)
 }
 
 /// Puts a message about an alert into the outbox that does not announce it, with what it is about; `key` is the message's

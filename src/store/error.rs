@@ -30,8 +30,8 @@ pub enum StoreError {
     },
     /// The file is damaged.
     #[error(
-        "the database {path} is damaged ({why}); stop provwatch, move the file and its -wal and -shm aside, and restore \
-         a backup or start anew with `provwatch run`",
+        "the database {path} is damaged ({why}); stop provwatch and restore a backup (`provwatch store restore FILE`), or \
+         move the file and its -wal and -shm aside and start anew with `provwatch run`",
         path = path.display()
     )]
     Damaged {
@@ -39,6 +39,15 @@ pub enum StoreError {
         path: PathBuf,
         /// SQLite's description.
         why: String,
+    },
+    /// A restore was interrupted before its last step.
+    #[error(
+        "a restore of the database {path} was interrupted; `provwatch store restore` without a file finishes it",
+        path = path.display()
+    )]
+    HalfRestored {
+        /// The file.
+        path: PathBuf,
     },
     /// One row is damaged: a value that cannot be read, or that does not agree with the row's checksum. It affects only
     /// the row's subject; [`Store::set_damage_aside`](super::Store::set_damage_aside) handles it.

@@ -46,6 +46,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/0035_log_entry_traces.sql"),
     include_str!("../../schema/0036_recipients.sql"),
     include_str!("../../schema/0037_resolved.sql"),
+    include_str!("../../schema/0038_restores.sql"),
+    include_str!("../../schema/0039_reports.sql"),
 ];
 
 /// The migration that also stores the traces of all releases anew.

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Store, StoreError,
+    backup::is_half_done,
     connect::{PATIENCE, connect, left_behind},
     damage::Noted,
     history,
@@ -48,6 +49,7 @@ impl Store {
 
     /// [`Store::open`] that checks files of at most this many bytes.
     pub(super) fn open_checking(path: &Path, at_most: u64) -> Result<Self, StoreError> {
+        not_half_restored(path)?;
         create(path)?;
         let unclean = left_behind(path);
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -87,6 +89,20 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and where there is no file or its schema is older.
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_unchanged(path)?;
+        let found = store.schema_version()?;
+        if found < LATEST {
+            return Err(StoreError::Older { path: path.to_owned(), found, known: LATEST });
+        }
+        Ok(store)
+    }
+
+    /// As [`Store::open_read_only`], also with an earlier schema: for copies and checks that need none.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and where there is no file.
+    pub(crate) fn open_unchanged(path: &Path) -> Result<Self, StoreError> {
+        not_half_restored(path)?;
         fs::metadata(path).map_err(|source| StoreError::io(path, source))?;
         let (connection, copy) = match connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(readable(path)) {
             Err(error) if error.is_of_the_disk() => readonly::connect(path)?,
@@ -96,10 +112,7 @@ impl Store {
         if is_ours(&connection).map_err(sql)? != Some(true) {
             return Err(StoreError::Foreign { path: path.to_owned() });
         }
-        let found = not_newer(path, &connection)?;
-        if found < LATEST {
-            return Err(StoreError::Older { path: path.to_owned(), found, known: LATEST });
-        }
+        not_newer(path, &connection)?;
         Ok(Self { copy, ..Self::new(path, connection) })
     }
 
@@ -129,6 +142,11 @@ impl Store {
             faults: super::tests::faults::Faults::default(),
         }
     }
+}
+
+/// Between two renames of a restore there is no store, or only a part of one.
+fn not_half_restored(path: &Path) -> Result<(), StoreError> {
+    if is_half_done(path) { Err(StoreError::HalfRestored { path: path.to_owned() }) } else { Ok(()) }
 }
 
 /// Creates an empty file that only its owner may read: SQLite itself would follow the umask. A file that root creates for

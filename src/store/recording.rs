@@ -21,6 +21,7 @@ use super::{
     packed::Packed,
     raising,
     record::Recorded,
+    reports::match_release,
     traces::trace,
 };
 use crate::model::{Alert, Fingerprint, Observation, ReleaseId, ReleaseLine, files_fingerprint};
@@ -78,6 +79,7 @@ fn raise(
 fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     let mut recorded = Recorded::default();
     upsert(db, record)?;
+    match_release(db, record.subject.release(), record.now)?;
     // Log entries of releases from before the package was watched are not looked up: a backfill would query for all of
     // history.
     if let (Subject::Observed(observation), true) = (&record.subject, record.outcome != Outcome::Learned) {

@@ -18,9 +18,10 @@
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
 //! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread),
 //! `recipients` (without one, a recipient gets a message twice), `endpoints` (without
-//! one, a receiver that is gone is tried once more), and the counters
-//! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
-//! too.
+//! one, a receiver that is gone is tried once more), `restore_gaps` (only shown), and the counters
+//! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`.
+//! `reports`, `report_matches` and `report_feed` are read again from their source. Values that do not decode are noticed
+//! there too.
 
 use std::fmt::Write as _;
 
@@ -101,6 +102,9 @@ tables! {
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
     RELEASE_DOCUMENTS = "release_documents" ("purl", "kind", "subject", "sha256")
         ["purl", "kind", "subject", "sha256", "fetched_at"];
+    RESTORES = "restores" ("id")
+        ["id", "at", "by", "reason", "as_of", "head_seq", "head_chain", "replaced", "replaced_head", "pending",
+         "deliveries"];
     SILENCES = "silences" ("id") ["id", "matchers", "reason", "by", "created_at", "until_at"];
     SILENCE_ENDS = "silence_ends" ("id") ["id", "silence", "at", "by", "reason"];
     SOURCES = "sources" ("name")

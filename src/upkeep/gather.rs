@@ -10,8 +10,8 @@ use super::{
 use crate::{
     health::{
         Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror,
-        Mirror, OpenAlert, Queue, RefusedRecipient, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf,
-        Unchecked, WriteFailure,
+        Mirror, OpenAlert, Queue, RefusedRecipient, Reports, RestoredStore, Runner, Snapshot, Source, Storage,
+        Subscription, Trust, Tuf, Unchecked, WriteFailure,
         limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, REFUSED_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity, Silence},
@@ -92,9 +92,32 @@ pub fn snapshot(
         mirrors: mirrors(store, setup, now)?,
         unchecked: unchecked(store, now)?,
         silences: broad_silences(store, now)?,
+        restored: restored(store, setup)?,
+        reports: reports(store, setup)?,
         runner,
         ..Snapshot::default()
     })
+}
+
+/// The last restore. A feed that is switched off is not waited for.
+fn restored(store: &Store, setup: &Setup) -> Result<Option<RestoredStore>, StoreError> {
+    let Some(restore) = store.restores(1)?.pop() else { return Ok(None) };
+    let unread = restore.gaps.into_iter().filter(|gap| gap.closed_at.is_none()).map(|gap| gap.source);
+    let unread = unread.filter(|source| setup.feeds.iter().any(|feed| feed == source)).collect();
+    Ok(Some(RestoredStore { at: restore.at, as_of: restore.as_of, unread }))
+}
+
+/// The reports of the source that is configured.
+fn reports(store: &Store, setup: &Setup) -> Result<Option<Reports>, StoreError> {
+    let Some(source) = &setup.reports else { return Ok(None) };
+    let feed = store.report_feed()?.filter(|feed| feed.source == source.name()).unwrap_or_default();
+    Ok(Some(Reports {
+        source: source.name(),
+        read_at: feed.read_at,
+        newest_at: feed.newest_at,
+        last_error: feed.last_error,
+        stale_after: source.stale_after,
+    }))
 }
 
 /// The feeds, and the registries without one that have watched packages.

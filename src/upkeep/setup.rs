@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
+use super::reports::ReportSource;
 use crate::{
     health::Forges,
     model::{AlertKind, RegistryKey},
@@ -34,6 +35,8 @@ pub struct Setup {
     pub registries: Vec<RegistryKey>,
     /// Those of them without a feed.
     pub without_feed: Vec<WithoutFeed>,
+    /// The reports of others, if they are read.
+    pub reports: Option<ReportSource>,
 }
 
 /// The source of the trust root.

@@ -6,8 +6,10 @@
 mod alerts;
 mod allow;
 mod baseline;
+mod emergency;
 mod every_command;
 mod expectations;
+mod export;
 mod history;
 mod incidents;
 mod lookup;

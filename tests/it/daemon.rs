@@ -10,6 +10,8 @@ mod findings;
 mod heartbeat;
 mod history;
 mod reload;
+mod reports;
+mod restore;
 mod supervision;
 
 use crate::lab;
@@ -124,6 +126,14 @@ min_severity = "low"
 
     fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
+    }
+
+    /// One check of `provwatch doctor`, by its name.
+    fn doctor(&self, name: &str) -> Value {
+        let output = self.run(&["doctor", "--offline", "--format", "json"]);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let mut checks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        checks.find(|check| check["name"] == name).unwrap()
     }
 
     /// Starts the daemon and waits until it says that it is ready.

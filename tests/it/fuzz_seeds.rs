@@ -259,6 +259,10 @@ fn files() {
     let copied = |path: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     write("seeds/timeline/attested", copied("tests/cases/workflow-changed/fires.json"));
     write("seeds/timeline/facts", copied("tests/cases/commit-unsigned/quiet.json"));
+    write(
+        "seeds/osv_report/ranges",
+        r#"{"id":"MAL-2026-1","modified":"2026-03-02T00:00:00Z","aliases":["GHSA-aaaa-bbbb-cccc"],"affected":[{"package":{"ecosystem":"npm","name":"@acme/widget"},"ranges":[{"type":"SEMVER","events":[{"introduced":"1.0.0"},{"fixed":"1.2.0"}]}],"versions":["2.0.0"]}]}"#,
+    );
     write("seeds/configuration/rig", CONFIG);
     write(
         "seeds/configuration/logs",

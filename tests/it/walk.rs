@@ -32,10 +32,13 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Commands that need the network, a daemon or a file that the demo does not make. `tests/it/documents.rs` holds that the program
 /// understands them.
-const ELSEWHERE: [&str; 22] = [
+const ELSEWHERE: [&str; 25] = [
     "provwatch deliveries show",
     "provwatch deliveries retry",
     "provwatch store check --public-key",
+    "provwatch store check /var/backups/provwatch.db",
+    "provwatch store backup",
+    "provwatch store restore",
     "provwatch run",
     "provwatch reload",
     "provwatch test-sinks",

@@ -11,7 +11,7 @@ use crate::{
         when::{When, when},
         words::{self, NOTHING},
     },
-    store::{AlertStats, Lead},
+    store::{AlertStats, Lead, ReportStats},
 };
 
 /// Count alerts by category, severity and detector, and how long people took
@@ -23,7 +23,10 @@ Examples:
   provwatch alerts stats --since 90d --format json
 
 The alerts that were raised in the time count, without repetitions. The times are medians, with the time in which nine in \
-ten were acknowledged or resolved behind them.")]
+ten were acknowledged or resolved behind them.
+
+With [osv] source, stored releases that others reported in the time are compared: how many provwatch had accused by \
+itself before the first report, by how much earlier, and how many not at all.")]
 pub struct Stats {
     /// Alerts raised since then: 2026-01-01, 2026-01-01T08:00:00Z, 30d
     #[arg(long, value_name = "TIME", value_parser = when, default_value = "30d")]
@@ -48,9 +51,15 @@ impl Stats {
 fn print(stats: &AlertStats) {
     let since = stats.since.map(|since| format!(" since {}", words::minute(since))).unwrap_or_default();
     output::line(format_args!("{} raised{since}.", words::counted(stats.raised, "alert")));
-    if stats.raised == 0 {
-        return;
+    if stats.raised > 0 {
+        print_raised(stats);
     }
+    if let Some(reported) = &stats.reported {
+        self::reported(reported, &since);
+    }
+}
+
+fn print_raised(stats: &AlertStats) {
     output::line("");
     let mut table = output::table(["SEVERITY", "RAISED", "OPEN", "ACK", "SNOOZED", "RESOLVED", "TO ACK", "TO RESOLVE"]);
     for count in &stats.severities {
@@ -69,6 +78,20 @@ fn print(stats: &AlertStats) {
         sheet.print();
     }
     detectors(stats);
+}
+
+/// How early provwatch accused the releases that others report.
+fn reported(stats: &ReportStats, since: &str) {
+    let ReportStats { reported, earlier, later, missed } = stats;
+    fact_table::heading(format_args!("reported as malicious by others{since}"));
+    let mut sheet = Sheet::new();
+    sheet.row("releases", reported.to_string());
+    for (label, one) in [("accused earlier", earlier), ("accused later", later)] {
+        let by = if one.count > 0 { format!(", by {}", lead(one)) } else { String::new() };
+        sheet.row(label, format!("{}{by}", one.count));
+    }
+    sheet.row("not accused by provwatch", missed.to_string());
+    sheet.print();
 }
 
 fn detectors(stats: &AlertStats) {

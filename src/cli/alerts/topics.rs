@@ -87,6 +87,7 @@ const TOPICS: &[(&str, &str, Remedy)] = &[
     ("quick-succession", "the time since the previous version", Remedy::Note),
     ("ref-changed", "the branch or tag it was built from", Remedy::Push),
     ("release-mutable", "whether the release on the forge can be changed", Remedy::Push),
+    ("reported-malicious", "what other databases report of it", Remedy::Note),
     ("repository-changed", "the repository it was built from", Remedy::Moved),
     ("repository-forked", "the repository it was built from", Remedy::Moved),
     ("repository-mismatched", "the repository that the package names, and the one that built it", Remedy::Moved),

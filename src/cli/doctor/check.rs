@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::health::{Finding, Level};
+
 /// The name of the clock in checks.
 pub(super) const CLOCK: &str = "clock";
 
@@ -46,4 +48,13 @@ impl Check {
     pub(super) fn next(self, step: impl Into<String>) -> Self {
         Self { next: Some(step.into()), ..self }
     }
+}
+
+/// A check with the finding of `provwatch status`.
+pub fn shared(name: &str, finding: &Finding) -> Check {
+    let state = match finding.level {
+        Level::Limited => State::Limited,
+        Level::Unhealthy => State::Failed,
+    };
+    Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
 }

@@ -5,17 +5,17 @@ use std::{fs, path::Path, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
-    check::{CLOCK, Check, State},
+    check::{CLOCK, Check, State, shared},
     heartbeat::heartbeat,
     local::{self, Machine},
-    own, quiet,
+    own, quiet, reports,
 };
 use crate::{
     app,
     cli::{context::Context, status::snapshot::snapshot, words},
     clock::Clock,
     config::{self, FindingLevel, TrustSource},
-    health::{Finding, Id, Level, judge},
+    health::{Finding, Id, judge},
     model::{Aspect, Ecosystem, RegistryKey},
     store::{Store, StoreError},
     text::with_causes,
@@ -39,6 +39,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     let registries = registries(context, store.as_ref().ok(), &found);
     let heartbeat = heartbeat(context, store.as_ref().ok(), now);
     let quiet = quiet::checks(context, store.as_ref().ok(), now);
+    let reports = reports::checks(context, store.as_ref().ok(), &found, now);
     checks.push(store_check(context, store));
     checks.extend(local::strange_files(&context.config.store_path()));
     checks.push(trust);
@@ -47,6 +48,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.extend(heartbeat);
     checks.extend(quiet);
     checks.extend(own::checks(context, now));
+    checks.extend(reports);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks
@@ -142,15 +144,6 @@ fn clock(now: DateTime<Utc>, findings: &[Finding]) -> Check {
     }
 }
 
-/// A check with the finding of `provwatch status`.
-fn shared(name: &str, finding: &Finding) -> Check {
-    let state = match finding.level {
-        Level::Limited => State::Limited,
-        Level::Unhealthy => State::Failed,
-    };
-    Check::new(name, state, finding.sentence.clone()).next(finding.next.clone())
-}
-
 /// The findings of `provwatch status` that can be fixed here, besides those with a check of their own and those about
 /// unreliable logs. Whether the daemon runs, and its other state, is reported by `status` alone.
 fn others(findings: &[Finding]) -> Vec<Check> {
@@ -158,7 +151,7 @@ fn others(findings: &[Finding]) -> Vec<Check> {
         Some(match id {
             Id::NothingWatched => "set-up",
             Id::DiskFull | Id::DiskLow => "disk",
-            Id::WritesFail | Id::RowsDamaged => "store",
+            Id::WritesFail | Id::RowsDamaged | Id::StoreRestored => "store",
             Id::WatchlistChanged => "watchlist in use",
             Id::ConfigurationChanged => "configuration in use",
             Id::NameUnknown | Id::RegistryOff => "watched names",

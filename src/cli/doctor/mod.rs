@@ -8,6 +8,7 @@ pub(super) mod local;
 mod network;
 mod own;
 mod quiet;
+mod reports;
 mod unit;
 
 use std::path::Path;

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::related::Others;
+use super::{
+    related::Others,
+    reports::{self, Report},
+};
 use crate::{
     app::tuning,
     cli::{
@@ -40,6 +43,9 @@ pub(in crate::cli) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) today: Option<Today>,
     pub(super) related: Others,
+    /// What others report about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) reports: Vec<Report>,
     /// What went wrong when the package was looked at last: there may be more than is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
@@ -69,6 +75,7 @@ impl Found {
             is_settled: is_settled.unwrap_or_default(),
             today: Today::of(context, store, &release)?,
             related: Others::of(store, &release.purl, related)?,
+            reports: reports::of_release(store, &release.purl)?,
             error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
             release,
         })
@@ -83,6 +90,7 @@ impl Found {
     pub(super) fn exit(&self, fail_on: Severity) -> Exit {
         let found = match &self.alert {
             Some(alert) => Some(alert.severity).filter(|_| !self.is_settled),
+            None if reports::accuse(&self.reports) => Some(Severity::Critical),
             None => self.today.as_ref().and_then(|today| today.severity),
         };
         match found {

@@ -2,7 +2,7 @@
 
 use super::{
     answer::{Found, Today},
-    content, identity,
+    content, identity, reports,
 };
 use crate::{
     cli::{
@@ -37,6 +37,7 @@ fn verdict(found: &Found) {
         Some(alert) => alerted(alert),
         None => say(&outcome(release)),
     }
+    reports::print(&found.reports, "it");
     for reason in &release.unchecked {
         say(&format!("Could not check: {}", words::sentence(reason)));
     }

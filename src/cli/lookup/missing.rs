@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::reports::{self, Report};
 use crate::{
     cli::{
         context::Context,
@@ -32,9 +33,13 @@ pub(in crate::cli) struct Missing {
     /// What went wrong when it was looked at last.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// What others report about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<Report>,
 }
 
-pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), CliError> {
+/// Prints the answer. Returns whether others report the release as malicious, or the package if it has no version.
+pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<bool, CliError> {
     let Target { package, version } = target;
     // A lookup works even if the watchlist cannot be read.
     let watchlist = context.watchlist().unwrap_or_else(|error| {
@@ -45,18 +50,20 @@ pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing
     let purl = version.as_ref().map_or_else(|| package.to_string(), |version| package.at(version).to_string());
     let seen = store.package(package)?.is_some();
     let error = store.work_of(package)?.and_then(|work| work.last_error);
-    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error };
+    let reports = reports::of(store, target)?;
+    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error, reports };
     if printing.is_json() {
         output::json(&missing)?;
     } else {
-        missing.print(&shell_word(&package.to_string()));
+        missing.print(&shell_word(&package.to_string()), version.is_some());
     }
-    Ok(())
+    Ok(reports::accuse(&missing.reports))
 }
 
 impl Missing {
-    fn print(&self, package: &str) {
+    fn print(&self, package: &str, is_release: bool) {
         let purl = &self.purl;
+        reports::print(&self.reports, if is_release { "it" } else { "versions of it" });
         let (why, commands) = match (self.watched, self.seen) {
             (false, _) => (
                 "its package is not watched",
@@ -80,7 +87,8 @@ impl Missing {
                 ],
             ),
         };
-        let said = format!("{purl} is not stored: {why}. This does not mean that it is safe.");
+        let more = if self.reports.is_empty() { " This does not mean that it is safe." } else { "" };
+        let said = format!("{purl} is not stored: {why}.{more}");
         output::line(wrap::paragraphs(&said, wrap::width(), ""));
         if let Some(error) = &self.error {
             let said = format!("The check of the package failed: {}", words::sentence(error));

@@ -13,6 +13,7 @@ mod meaning;
 pub(super) mod missing;
 mod one;
 mod related;
+mod reports;
 mod search;
 mod term;
 
@@ -86,7 +87,7 @@ Several narrow down together. The command reads the database, and does not use t
 it fetches and judges a release, watched or not, and records nothing.
 
 Exit codes: 0 clean · 2 not recognized · 3 something that was found has an unresolved alert at or above --fail-on, or is \
-held for one · 4 nothing was found, or not everything is checked or shown")]
+held for one, or others report a release as malicious · 4 nothing was found, or not everything is checked or shown")]
 pub struct Lookup {
     /// What to look for: a purl, digest, repository, run, commit, log entry, account, address, …
     #[arg(value_name = "WHAT")]

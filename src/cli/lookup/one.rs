@@ -27,8 +27,8 @@ pub(super) fn answer(context: &Context, store: &Store, target: &Target, how: How
     let package = spelling::package(store, &target.package)?;
     let target = Target { package, version: target.version.clone() };
     let Some((row, asked)) = row(store, &target)? else {
-        missing::answer(context, store, &target, how.printing)?;
-        return Ok(Exit::Unchecked);
+        let is_reported = missing::answer(context, store, &target, how.printing)?;
+        return Ok(if is_reported { Exit::Findings } else { Exit::Unchecked });
     };
     let found = Found { asked, ..Found::of(context, store, row, how.related)? };
     if how.printing.is_json() {

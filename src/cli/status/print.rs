@@ -11,6 +11,7 @@ use crate::{
     },
     health::{Finding, Kind, Level, LockState},
     model::AlertStatus,
+    store::{GapClosed, ReportFeed, Restore, RestoreGap},
 };
 
 /// Widest verdict: operators read it in mails of cron and on narrow consoles.
@@ -193,7 +194,36 @@ fn stored(report: &Report) {
     sheet.row("other alerts", alerts(report, |status| status != AlertStatus::Open));
     let (path, size) = (report.path.display(), words::size(stored.bytes));
     sheet.row("store", format!("{path}, {size}, schema version {}", stored.schema_version));
+    sheet.maybe("reports of others", report.reports.as_ref().map(|feed| reports(report, feed)));
+    sheet.rows("restored", report.restored.iter().flat_map(|restore| restored(report, restore)));
     sheet.print();
+}
+
+/// How far the reports of others were read.
+fn reports(report: &Report, feed: &ReportFeed) -> String {
+    let source = words::sentence(&feed.source);
+    let Some(read_at) = feed.read_at else { return format!("{source}, not yet read to its end") };
+    let (count, read) = (words::counted(feed.files, "report"), words::ago(read_at, report.at));
+    let newest = feed.newest_at.map_or_else(String::new, |at| format!(", the newest of {}", words::ago(at, report.at)));
+    format!("{source}, {count}{newest}, read {read}")
+}
+
+/// The last restore, and what became of the gap of each feed.
+fn restored(report: &Report, restore: &Restore) -> Vec<String> {
+    let to = restore.as_of.map_or_else(String::new, |as_of| format!(" to its state of {}", words::minute(as_of)));
+    let first = format!("{}{to} by {}", words::ago(restore.at, report.at), words::name(&restore.by));
+    let gap = |gap: &RestoreGap| {
+        let events = words::counted(gap.events, "event");
+        let closed = match (gap.closed_at, gap.how) {
+            (None, _) => "not read to its end since".to_owned(),
+            (Some(at), Some(GapClosed::Compared)) => {
+                format!("gap closed {}: all packages are compared", words::ago(at, report.at))
+            }
+            (Some(at), _) => format!("gap closed {}: {events} in between", words::ago(at, report.at)),
+        };
+        format!("{}: {closed}", words::name(&gap.source))
+    };
+    std::iter::once(first).chain(restore.gaps.iter().map(gap)).collect()
 }
 
 fn alerts(report: &Report, wanted: impl Fn(AlertStatus) -> bool) -> String {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,12 +12,17 @@ use crate::{
     cli::{context::Context, exit::CliError, renewal::trust_interval, store::check::ShownHead},
     health::{Finding, Heartbeat, Level, LockState, judge},
     model::{AlertStatus, Aspect, Ecosystem, Severity},
-    store::{self, Disabled, LogRow, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary},
+    store::{
+        self, Disabled, LogRow, ReportFeed, Restore, SourceState, Stats, Store, SubscriptionState, Work, WorkSummary,
+    },
     upkeep::{NPM_KEYS, TRUST_ROOT, WithoutFeed},
 };
 
 /// Most failing packages that are shown.
 const SHOWN: usize = 5;
+
+/// How long a restore is shown.
+const RESTORED_LATELY: TimeDelta = TimeDelta::days(30);
 
 /// How provwatch itself is doing.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,6 +58,12 @@ pub(in crate::cli) struct Report {
     /// The head of the store's history, to note outside of this machine for `store check --head`. `None`: it is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<ShownHead>,
+    /// The last restore from a backup: for 30 days, and as long as a feed has not been read to its end since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) restored: Option<Restore>,
+    /// The reports of others, as they were last read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reports: Option<ReportFeed>,
     /// The database file.
     pub(super) path: PathBuf,
 }
@@ -150,9 +161,15 @@ impl Report {
             subscriptions: subscriptions(context, store)?,
             stored: Stored::of(store.stats()?),
             history: store.history_head()?.map(ShownHead::from),
+            reports: store.report_feed()?,
+            restored: store.restores(1)?.pop().filter(|restore| is_recent(restore, now)),
             path: context.config.store_path(),
         })
     }
+}
+
+fn is_recent(restore: &Restore, now: DateTime<Utc>) -> bool {
+    now - restore.at < RESTORED_LATELY || restore.gaps.iter().any(|gap| gap.closed_at.is_none())
 }
 
 fn sources(context: &Context, store: &Store) -> Result<Vec<Source>, CliError> {

@@ -29,6 +29,7 @@ mod publisher_changed;
 mod quick_succession;
 mod ref_changed;
 mod release_mutable;
+mod reported_malicious;
 mod repository_changed;
 mod repository_forked;
 mod repository_mismatched;
@@ -61,6 +62,7 @@ pub use name::{DIST_TAG, MovedTag, NAME_DETECTORS, NAMESAKE, Namesake, moved_tag
 pub use own_release_unexplained::{awaits_run, is_explained_by_run, release_workflows};
 pub(super) use policy_violated::demand;
 pub use policy_violated::never_met;
+pub use reported_malicious::reported;
 pub use unreadable_release::unreadable;
 
 use super::Detector;
@@ -93,6 +95,7 @@ pub const ALL: &[&dyn Detector] = &[
     &quick_succession::QuickSuccession,
     &ref_changed::RefChanged,
     &release_mutable::ReleaseMutable,
+    &reported_malicious::ReportedMalicious,
     &repository_changed::RepositoryChanged,
     &repository_forked::RepositoryForked,
     &repository_mismatched::RepositoryMismatched,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{limits, machine, receivers, runner, sources, work};
+use super::{limits, machine, receivers, reports, restores, runner, sources, work};
 use crate::health::{Check, Finding, Snapshot, Verdict};
 
 /// The results of all checks, the most important first.
@@ -16,6 +16,8 @@ pub fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     let alerts = machine::alerts(snapshot, &checks);
     checks.extend(alerts);
     checks.extend(limits::checks(snapshot));
+    checks.extend(restores::checks(snapshot, now));
+    checks.extend(reports::checks(snapshot, now));
     checks
 }
 

@@ -5,6 +5,8 @@ mod all;
 mod limits;
 mod machine;
 mod receivers;
+mod reports;
+mod restores;
 mod runner;
 mod sources;
 mod work;

@@ -208,4 +208,23 @@ pub(super) const LIMITED: &[(Id, About)] = &[
             "`provwatch silences list` shows its number, with which `silences expire` ends it.",
         ),
     ),
+    (
+        Id::StoreRestored,
+        limited(
+            "store-restored",
+            "The store was restored from a backup, and a feed was not yet read from the place where the backup had it to \
+             its end. What was announced in between is not judged yet.",
+            "Wait for the next pass. If the finding stays, the feed cannot be read: `provwatch status` has its last \
+             problem.",
+        ),
+    ),
+    (
+        Id::ReportsStale,
+        limited(
+            "reports-stale",
+            "The reports of `[osv] source` cannot be read, or the newest is older than `[osv] stale_after`. provwatch does \
+             not learn what others have reported since.",
+            "Look at the program that downloads them; `provwatch doctor` reads the source now.",
+        ),
+    ),
 ];

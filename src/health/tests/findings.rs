@@ -314,6 +314,48 @@ fn a_silence_that_hides_much_is_named() {
 }
 
 #[test]
+fn a_restored_store_is_named_until_its_feeds_have_made_up() {
+    let restored = |feeds: &[&str]| {
+        let unread = feeds.iter().map(|feed| (*feed).to_owned()).collect();
+        but(|snapshot| snapshot.restored = Some(RestoredStore { at: ago(HOUR), as_of: Some(ago(DAY)), unread }))
+    };
+    assert_eq!(found(&restored(&[])), [""; 0]);
+    let findings = judge(&restored(&["npm-changes", "odd\u{1b}[2J"]), noon());
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((finding.id.as_str(), finding.level), ("store-restored", Level::Limited));
+    let sentence = &finding.sentence;
+    assert!(sentence.starts_with("the store was restored 60 min ago to its state of 20"), "{sentence}");
+    assert!(sentence.contains("announced by npm-changes, odd") && !sentence.contains('\u{1b}'), "{sentence}");
+}
+
+#[test]
+fn reports_of_others_that_cannot_be_read_or_are_old_are_named() {
+    let reports = |change: fn(&mut Reports)| {
+        let mut reports = Reports {
+            source: "/srv/osv\u{1b}[2J".to_owned(),
+            read_at: Some(ago(HOUR)),
+            newest_at: Some(ago(DAY)),
+            last_error: None,
+            stale_after: TimeDelta::seconds(3 * DAY),
+        };
+        change(&mut reports);
+        let findings = judge(&but(|snapshot| snapshot.reports = Some(reports)), noon());
+        findings.into_iter().map(|finding| (finding.id.as_str(), finding.sentence)).next()
+    };
+    assert_eq!(reports(|_| {}), None);
+    assert_eq!(reports(|reports| (reports.read_at, reports.newest_at) = (None, None)), None);
+    for (change, said) in [
+        ((|reports| reports.newest_at = Some(ago(4 * DAY))) as fn(&mut Reports), "was changed 4 d"),
+        (|reports| reports.newest_at = None, "has no report of others"),
+        (|reports| reports.last_error = Some("no such folder\u{1b}".to_owned()), "cannot be read: no such folder"),
+    ] {
+        let (id, sentence) = reports(change).unwrap();
+        assert_eq!(id, "reports-stale");
+        assert!(sentence.contains(said) && !sentence.contains('\u{1b}'), "{sentence}");
+    }
+}
+
+#[test]
 fn an_empty_store_is_not_well() {
     let empty = Snapshot {
         sources: vec![Source { name: "npm-changes".to_owned(), ..Source::default() }],

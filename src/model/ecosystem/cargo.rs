@@ -3,8 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row,
-    Token, Versions, ranges::semver_takes,
+    ArchiveFormat, Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers,
+    Names, Rate, Row, Token, Versions, ranges::semver_takes,
 };
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
@@ -70,6 +70,8 @@ pub(super) const ROW: Row = Row {
         find: "cargo tree --workspace --invert {name}",
         locked: "cargo fetch --locked",
     },
+    blocking: Blocking { list: Some(Blocklist::CargoDeny), artifactory: &["crates/{name}/{name}-{version}.crate"] },
+    osv: Some("crates.io"),
     maintainers: Maintainers { evidence: "as a trusted publisher", withdraw: "yank" },
     curated: Some(include_str!("../../../watchlists/cargo.toml")),
 };

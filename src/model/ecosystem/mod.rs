@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use hosts::{Host, Rate, UrlKey};
 pub use row::{
-    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
+    ArchiveFormat, Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Interval, LockFile, Maintainers, Names,
+    Row, Token, Versions,
 };
 
 use crate::model::{Aspect, RegistryId, Version};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{
-    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
-    Versions, ranges::semver_takes,
+    ArchiveFormat, Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers,
+    Names, Row, Token, Versions, ranges::semver_takes,
 };
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
@@ -74,6 +74,11 @@ pub(super) const ROW: Row = Row {
         find: "npm ls --all {name}",
         locked: "npm ci",
     },
+    blocking: Blocking {
+        list: Some(Blocklist::Npm),
+        artifactory: &["{name}/-/{bare}-{version}.tgz", "{name}/-/{name}-{version}.tgz"],
+    },
+    osv: Some("npm"),
     maintainers: Maintainers { evidence: "with provenance", withdraw: "deprecate or unpublish" },
     curated: Some(include_str!("../../../watchlists/npm.toml")),
 };

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    ArchiveFormat, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token,
-    Versions,
+    ArchiveFormat, Blocking, Blocklist, Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers,
+    Names, Row, Token, Versions,
 };
 use crate::model::{Aspect, EvidenceRank, Numbers, RegistryId, Version, as_written, is_plain_name};
 
@@ -64,6 +64,8 @@ pub(super) const ROW: Row = Row {
         find: "python3 -m pip show {name}",
         locked: "python3 -m pip install --require-hashes --requirement requirements.txt",
     },
+    blocking: Blocking { list: Some(Blocklist::Pip), artifactory: &["**/{file}"] },
+    osv: Some("PyPI"),
     maintainers: Maintainers { evidence: "as a trusted publisher, with attestations", withdraw: "yank or delete" },
     curated: Some(include_str!("../../../watchlists/pypi.toml")),
 };

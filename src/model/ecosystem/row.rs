@@ -35,6 +35,10 @@ pub struct Row {
     pub token: Token,
     /// The commands of its package manager, for a reader of an alert.
     pub commands: Commands,
+    /// How proxies and package managers keep a release out.
+    pub blocking: Blocking,
+    /// OSV's name for it, if OSV has reports about its packages.
+    pub osv: Option<&'static str>,
     /// What a maintainer of its packages can do, in its words.
     pub maintainers: Maintainers,
     /// The list of its packages that ships with provwatch, if there is one.
@@ -157,6 +161,27 @@ pub struct Commands {
     pub find: &'static str,
     /// Installs what the lock file has, and nothing whose digest differs from it.
     pub locked: &'static str,
+}
+
+/// How proxies and package managers keep a release of a registry out.
+#[derive(Debug)]
+pub struct Blocking {
+    /// The list that its package manager reads, if it reads one.
+    pub list: Option<Blocklist>,
+    /// The places that a release may have in a repository of Artifactory. `{name}`, `{bare}` (without a scope) and `{version}` are the
+    /// package and its version; with `{file}` there is one place for each known file.
+    pub artifactory: &'static [&'static str],
+}
+
+/// A list of releases that a package manager does not install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocklist {
+    /// `overrides` of package.json, and the advisories of a registry.
+    Npm,
+    /// A constraints file.
+    Pip,
+    /// `[bans]` of cargo-deny.
+    CargoDeny,
 }
 
 /// What a maintainer of a registry's packages can do, in its words.

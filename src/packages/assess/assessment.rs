@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Detectors whose signals need no baseline.
-const OF_ITSELF: [&str; 2] = ["attestation-invalid", "file-replaced"];
+const OF_ITSELF: [&str; 3] = ["attestation-invalid", "file-replaced", "reported-malicious"];
 
 /// The assessment of a release against its baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,8 @@ pub fn assess(baseline: &Baseline, release: &Observation, inputs: &AssessmentInp
     Assessment { signals, verdict, compared_with, in_baseline }
 }
 
-/// The signals about a release that need no baseline: its files were replaced, or its evidence is invalid.
+/// The signals about a release that need no baseline: its files were replaced, its evidence is invalid, or others report
+/// it as malicious.
 pub fn of_itself(release: &Observation, inputs: &AssessmentInputs<'_>) -> Vec<Signal> {
     let nothing = Baseline::empty(release.purl.package().clone());
     let mut signals = inspect(&Change::between(&nothing, release, inputs));

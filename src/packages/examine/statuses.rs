@@ -6,7 +6,10 @@ use crate::{
     model::ReleaseStatus,
     packages::{
         examination::Examination,
-        judge::{unlearn::unlearn, withdrawn},
+        judge::{
+            unlearn::{Why, unlearn},
+            withdrawn,
+        },
     },
     registry::PackageDocument,
     store::{Store, StoreError},
@@ -45,7 +48,7 @@ pub fn take_status(
     let release = subject.package.at(version);
     let is_withdrawn = withdrawn::note(store, subject, version, status)?;
     match status {
-        ReleaseStatus::Unpublished => unlearn(store, subject, &release)?,
+        ReleaseStatus::Unpublished => unlearn(store, &release, Why::Withdrawn, subject.now)?,
         ReleaseStatus::Published => store.look_again(&release, subject.now)?,
         ReleaseStatus::Yanked | ReleaseStatus::Quarantined => {}
     }

@@ -9,7 +9,7 @@ use crate::{
     panic::caught,
     progress::{Progress, Step},
     registry::{Cursor, Feed, FeedPage, RegistryError},
-    store::{Lost, NewEvent, Store, StoreError, Taken},
+    store::{GapClosed, Lost, NewEvent, Store, StoreError, Taken},
     text::with_causes,
     upkeep::{Mender, OperationalIssue, OperationalIssues},
     watchlist::InUse,
@@ -59,10 +59,30 @@ impl FeedReader {
             new += self.take(feed, &page)?;
             self.comparisons.is_read(feed.name());
             if !page.more {
+                self.caught_up(feed)?;
                 break;
             }
         }
         Ok(new)
+    }
+
+    /// A feed that was read to its end has made up for the time that a restore of the store took back.
+    fn caught_up(&self, feed: &dyn Feed) -> Result<(), StoreError> {
+        let Some(gap) = self.store.close_restore_gap(feed.name(), self.clock.now())? else { return Ok(()) };
+        let from = gap.from.map(|from| from.to_rfc3339()).unwrap_or_default();
+        let how = if gap.how == Some(GapClosed::Compared) {
+            "the feed did not reach back, and every package is compared"
+        } else {
+            "the feed reached back"
+        };
+        tracing::info!(
+            feed = feed.name(),
+            from,
+            events = gap.events,
+            how,
+            "the gap that the restore of the store left is closed"
+        );
+        Ok(())
     }
 
     /// The cursor of a feed. A feed whose row is damaged starts again.

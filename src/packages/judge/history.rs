@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     baseline::learn,
-    model::{Observation, Provenance, ReleaseLine, ReleaseStatus},
+    model::{MalwareReport, Observation, Provenance, ReleaseLine, ReleaseStatus},
     packages::{
         examination::{Examination, Examined},
         settings::Settings,
@@ -58,7 +58,7 @@ pub struct Historian {
 
 impl Historian {
     /// Learns the usual way of releasing from before the package was watched, except known bad releases: removed ones,
-    /// and those with invalid evidence. Evidence is fetched for the newest releases only, the oldest of them first: so
+    /// those with invalid evidence, and those that others report as malicious. Evidence is fetched for the newest releases only, the oldest of them first: so
     /// the rest that earlier turns left are always the newest, and are learned in order. Returns the releases that are
     /// still to be read.
     pub async fn learn(
@@ -95,7 +95,8 @@ impl Historian {
         let observed = stream::iter(part)
             .map(|(release, fetched)| self.observe(subject, release, fetched))
             .buffered(turn::AT_ONCE);
-        let observed: Vec<Past> = observed.try_collect().await?;
+        let mut observed: Vec<Past> = observed.try_collect().await?;
+        self.note_reports(subject, &mut observed)?;
         let unread: Vec<Observation> =
             observed.iter().filter(|past| past.is_pending()).map(|past| past.observation.clone()).collect();
         let records = self.records(subject, observed, baseline);
@@ -107,6 +108,18 @@ impl Historian {
         examined.releases += records.iter().filter(is_over).count();
         examined.unchecked += records.iter().filter(is_over).filter(|record| !record.unchecked.is_empty()).count();
         Ok(unread)
+    }
+
+    /// Notes what others report of these releases. Those teach nothing, and raise an alert when they are stored.
+    fn note_reports(&self, subject: &Examination<'_>, observed: &mut [Past]) -> Result<(), StoreError> {
+        let mut reports = self.store.reports_of_package(subject.package)?;
+        reports.retain(|(report, _)| report.is_active());
+        for Past { observation, .. } in observed {
+            let about = reports.iter().filter(|(_, affected)| affected.affects(&observation.purl));
+            let about: Vec<MalwareReport> = about.map(|(report, _)| report.clone()).collect();
+            observation.facts.reports = Some(about).filter(|about| !about.is_empty());
+        }
+        Ok(())
     }
 
     /// The release, with its evidence if that is to be fetched.
@@ -135,8 +148,8 @@ impl Historian {
         history.iter().zip(sampled).filter(|(_, sampled)| *sampled).map(|(release, _)| release.evidence.len()).sum()
     }
 
-    /// Learns releases from before the package was watched, except removed or yanked ones and those with invalid or
-    /// unavailable evidence. The baseline learns all of them in one step that goes with the last record.
+    /// Learns releases from before the package was watched, except removed, yanked or reported ones and those with invalid
+    /// or unavailable evidence. The baseline learns all of them in one step that goes with the last record.
     fn records(&self, subject: &Examination<'_>, observed: Vec<Past>, baseline: &mut StoredBaseline) -> Vec<Record> {
         let mut baseline_update = BaselineUpdate::over(baseline);
         let observed = observed.into_iter().filter(|past| !past.is_untouched());
@@ -158,12 +171,12 @@ impl Historian {
         // unreadable fields are not learned.
         let is_odd = |why: &String| observation.unread.reasons().any(|reason| reason == why);
         let is_known = unchecked.iter().all(is_odd) && !observation.unread.hides_evidence();
-        let invalid = observation.has_invalid();
+        let is_bad = observation.has_invalid() || observation.facts.reports.is_some();
         let published = observation.status == ReleaseStatus::Published;
-        if is_known && !invalid && published && !subject.has_taught(&observation.purl) {
+        if is_known && !is_bad && published && !subject.has_taught(&observation.purl) {
             baseline_update.learn(&observation, None);
         }
-        let outcome = match (is_known, invalid) {
+        let outcome = match (is_known, is_bad) {
             (false, _) => Outcome::Unchecked,
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Learned,
@@ -186,7 +199,8 @@ pub fn with_unread(
     unread: impl IntoIterator<Item = Observation>,
 ) -> StoredBaseline {
     let mut all = baseline.clone();
-    let is_known = |past: &Observation| !past.has_invalid() && !past.unread.hides_evidence();
+    let is_known =
+        |past: &Observation| !past.has_invalid() && !past.unread.hides_evidence() && past.facts.reports.is_none();
     let is_habit = |past: &Observation| {
         past.status == ReleaseStatus::Published && is_known(past) && !subject.has_taught(&past.purl)
     };

@@ -15,6 +15,7 @@ pub mod recheck;
 pub mod record;
 pub mod relearn;
 pub mod repetition;
+pub mod reported;
 mod sample;
 pub mod tag_history;
 pub mod told;

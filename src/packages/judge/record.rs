@@ -13,6 +13,7 @@ use super::{
     reasons::{once, unchecked},
     recheck::put_off,
     repetition::repeated_by,
+    reported::{active_reports, told_at_once},
     tag_history::TagHistory,
     told::tell,
     withdrawn::withdrawn_beside,
@@ -85,6 +86,7 @@ impl Judge {
         let stored = subject.stored.get(observation.purl.version());
         let seen_at = stored.map_or(subject.now, |stored| stored.observed_at);
         observation.facts.withdrawn = withdrawn_beside(&self.store, &observation, seen_at)?;
+        observation.facts.reports = active_reports(&self.store, &observation.purl)?;
         let policy = self.watchlist.now().policy(subject.package);
         let mut around = release_context(&self.store, &observation)?;
         around.own = own_runs(&self.store, &self.watchlist.now(), &self.settings, &observation, subject.now)?;
@@ -121,6 +123,9 @@ impl Judge {
             self.company.judge_again(observation, &around, subject.now)?;
         }
         let recorded = self.store.record(&record)?;
+        if recorded.announced {
+            told_at_once(&self.store, &record)?;
+        }
         advance(baseline, &record);
         examined.alerts += usize::from(recorded.new_alert);
         examined.pending += usize::from(pending);

@@ -1,6 +1,6 @@
-//! Removes a release that was soon withdrawn from the baseline.
+//! Removes a release from the baseline that was soon withdrawn, or that others report as malicious.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     baseline::learn,
@@ -8,7 +8,6 @@ use crate::{
         BaselineReason, EvidenceRank, LineBaseline, Observation, ReleaseId, Tally, Text,
         traits::{EvidenceRanks, Repositories, Workflows},
     },
-    packages::examination::Examination,
     store::{BaselineChange, NewBaselineVersion, Store, StoreError, StoredBaseline},
     upkeep::ACTOR,
 };
@@ -18,16 +17,39 @@ use crate::{
 /// of a package without a baseline.
 const SOON: TimeDelta = TimeDelta::days(30);
 
+/// The reason why a release leaves the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The registry does not have it any more.
+    Withdrawn,
+    /// Others report it as malicious.
+    Reported,
+}
+
+impl Why {
+    const fn note(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "it was withdrawn soon after it was published",
+            Self::Reported => "others report it as malicious",
+        }
+    }
+
+    /// An attacker can delete the releases of a package that they took over, but not have them reported.
+    fn counts(self, published_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+        self == Self::Reported || published_at.is_some_and(|at| now - at <= SOON)
+    }
+}
+
 /// Learns the release's line again without it. The baseline stays as it is where that would leave nothing of the line
 /// or of the identities that built it, or where the line includes more releases than are stored.
-pub fn unlearn(store: &Store, subject: &Examination<'_>, release: &ReleaseId) -> Result<(), StoreError> {
+pub fn unlearn(store: &Store, release: &ReleaseId, why: Why, now: DateTime<Utc>) -> Result<(), StoreError> {
     let Some(row) = store.release(release)?.filter(|row| row.in_baseline) else { return Ok(()) };
     // A release that the operator accepted stays accepted, even if it is withdrawn.
-    if row.published_at.is_none_or(|at| subject.now - at > SOON) || store.acceptance(release)?.is_some() {
+    if !why.counts(row.published_at, now) || store.acceptance(release)?.is_some() {
         return Ok(());
     }
-    let StoredBaseline { revision, mut baseline } = store.baseline(subject.package)?;
-    let taught = store.learned_from(subject.package, &row.line)?;
+    let StoredBaseline { revision, mut baseline } = store.baseline(release.package())?;
+    let taught = store.learned_from(release.package(), &row.line)?;
     let Some(before) = baseline.lines.remove(&row.line) else { return Ok(()) };
     let rest: Vec<Observation> = taught.into_iter().filter(|taught| taught.purl != *release).collect();
     if rest.is_empty() || usize::try_from(before.releases).ok() != Some(rest.len() + 1) {
@@ -45,10 +67,10 @@ pub fn unlearn(store: &Store, subject: &Examination<'_>, release: &ReleaseId) ->
         reason: BaselineReason::Unlearned,
         purl: Some(release.clone()),
         actor: ACTOR.to_owned(),
-        note: Some("it was withdrawn soon after it was published".to_owned()),
+        note: Some(why.note().to_owned()),
     };
-    tracing::info!(%release, "it was withdrawn: it is no longer in the baseline");
-    store.change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, subject.now)?;
+    tracing::info!(%release, "{}: it is no longer in the baseline", why.note());
+    store.change_baseline(&BaselineChange { based_on: revision, baseline, versions: vec![version] }, now)?;
     Ok(())
 }
 

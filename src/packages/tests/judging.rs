@@ -13,19 +13,22 @@ use crate::{
     packages::{
         examination::{Examined, Past},
         examine::{replaced::compare_files, statuses::take_statuses},
-        judge::{recheck::put_off, unlearn::unlearn},
+        judge::{
+            recheck::put_off,
+            unlearn::{Why, unlearn},
+        },
     },
     registry::{AttestationSource, PackageState, RegistryRelease},
     store::{Outcome, Record, StoredBaseline},
 };
 
 /// Ten releases by one account, one each day until ten days ago.
-fn history(lab: &Lab, package: &Package) -> Vec<RegistryRelease> {
+pub(super) fn history(lab: &Lab, package: &Package) -> Vec<RegistryRelease> {
     (0..10).map(|n| release(&package.at(format!("1.{n}.0")), lab.days_ago(20 - n), "ana")).collect()
 }
 
 /// The baseline after that history.
-async fn learned(lab: &Lab, package: &Package) -> StoredBaseline {
+pub(super) async fn learned(lab: &Lab, package: &Package) -> StoredBaseline {
     let turn = lab.turn(package);
     let historian = lab.parts.historian(Arc::new(lab.parts.verification()));
     let mut baseline = lab.parts.store.baseline(package).unwrap();
@@ -88,7 +91,7 @@ async fn what_was_withdrawn_soon_after_it_came_is_unlearned() {
     let releases = |lab: &Lab| -> u32 {
         lab.parts.store.baseline(&package).unwrap().baseline.lines.values().map(|line| line.releases).sum()
     };
-    unlearn(&lab.parts.store, &lab.subject(&package, &turn), &package.at("1.9.0")).unwrap();
+    unlearn(&lab.parts.store, &package.at("1.9.0"), Why::Withdrawn, lab.subject(&package, &turn).now).unwrap();
     assert_eq!(releases(&lab), 9);
 }
 

@@ -6,3 +6,4 @@ mod judging;
 mod lab;
 mod looking;
 mod queueing;
+mod reporting;

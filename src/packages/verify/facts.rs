@@ -84,10 +84,11 @@ impl Enricher {
                 enriched.late_tag = came(before.facts.tag.as_ref(), facts.tag.as_ref()).cloned();
                 facts = after(release.published_at, before.facts, facts);
             }
-            // What the registry told stays.
-            let Facts { publisher_account, publishing, replaced, former_digests, withdrawn, .. } =
+            // What the registry and the reports told stays.
+            let Facts { publisher_account, publishing, replaced, former_digests, withdrawn, reports, .. } =
                 std::mem::take(&mut release.facts);
-            release.facts = Facts { publisher_account, publishing, replaced, former_digests, withdrawn, ..facts };
+            release.facts =
+                Facts { publisher_account, publishing, replaced, former_digests, withdrawn, reports, ..facts };
         }
         enriched.more_later |= Box::pin(self.own_runs.find(subject, release, baseline, inputs)).await;
         if differs {

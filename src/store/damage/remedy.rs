@@ -62,7 +62,7 @@ pub(super) fn remedy(
             kept: true,
         }),
         "alert_actions" | "baseline_versions" | "delivery_actions" | "incidents" | "incident_events"
-        | "log_evidence" | "events" => Ok(Remedy {
+        | "log_evidence" | "events" | "restores" => Ok(Remedy {
             text: "It stays where it is, because its table only grows, and is skipped.".to_owned(),
             kept: true,
         }),

@@ -15,6 +15,13 @@ use super::{
 };
 use crate::store::{Store, StoreError, columns::time_of_any, error::QueryFailure};
 
+impl CheckedHistory {
+    /// Nothing that was checked.
+    pub(crate) fn empty() -> Self {
+        Self { entries: 0, head: None, faults: Vec::new(), fault_count: 0, signatures: Signatures::default() }
+    }
+}
+
 /// What the history is compared with, beside itself and its rows.
 #[derive(Debug, Default)]
 pub(crate) struct Against {
@@ -61,7 +68,8 @@ impl Store {
     }
 }
 
-fn check(db: &Connection, against: &Against) -> Result<CheckedHistory, QueryFailure> {
+/// As [`Store::check_history`], as of the moment of a transaction.
+pub(in crate::store) fn check(db: &Connection, against: &Against) -> Result<CheckedHistory, QueryFailure> {
     let (mut statements, mut signed) = (Vec::new(), db.prepare(SIGNED)?);
     for covered in COVERED {
         statements.push(db.prepare(&rows_of(covered))?);

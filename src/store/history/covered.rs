@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use crate::store::sealed::{
-    ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, DELIVERY_ACTIONS, INCIDENT_EVENTS, INCIDENTS, SILENCE_ENDS,
-    SILENCES, Table,
+    ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, DELIVERY_ACTIONS, INCIDENT_EVENTS, INCIDENTS, RESTORES,
+    SILENCE_ENDS, SILENCES, Table,
 };
 
 /// An append-only table with an `id` that only grows.
@@ -27,6 +27,7 @@ pub(super) static COVERED: &[Covered] = &[
     Covered { kind: "delivery-action", table: &DELIVERY_ACTIONS, columns: DELIVERY_ACTIONS.columns },
     Covered { kind: "incident", table: &INCIDENTS, columns: INCIDENTS.columns },
     Covered { kind: "incident-event", table: &INCIDENT_EVENTS, columns: INCIDENT_EVENTS.columns },
+    Covered { kind: "restore", table: &RESTORES, columns: RESTORES.columns },
     Covered { kind: "silence", table: &SILENCES, columns: SILENCES.columns },
     Covered { kind: "silence-end", table: &SILENCE_ENDS, columns: SILENCE_ENDS.columns },
 ];

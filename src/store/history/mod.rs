@@ -20,6 +20,7 @@ mod signatures;
 mod signed;
 mod standing;
 
+pub(super) use check::check as check_history;
 pub(crate) use check::{Against, CheckedHistory};
 pub(super) use covered::keep_chain;
 pub(crate) use fault::Fault;

@@ -5,12 +5,12 @@ use super::{
     faults::Point,
     lab::{
         Lab, alert, alerted, due_work, dump, event, learned, learning, minutes_later, noon, package, release,
-        repeating, stale_source, subscriptions,
+        repeating, report, stale_source, subscriptions,
     },
 };
 use crate::{
-    model::{ReleaseStatus, Severity},
-    store::{Lost, PackageRow, Portions, Setback, Store, StoreError},
+    model::{Development, ReleaseStatus, Severity},
+    store::{Lost, PackageRow, Portions, ReadReports, ReportNews, Setback, Store, StoreError, UntoldReport},
 };
 
 pub(super) type Operation = (&'static str, fn(&Store) -> Result<(), StoreError>);
@@ -24,6 +24,7 @@ pub(super) fn filled() -> Lab {
     lab.store.record(&learned("pkg:npm/axios@1.14.0", 0)).unwrap();
     lab.store.record(&alerted(BAD, Severity::High)).unwrap();
     lab.store.record_alert(&stale_source(), &[], noon()).unwrap();
+    lab.store.take_reports(&[report("MAL-2026-1", "axios")], noon()).unwrap();
     lab
 }
 
@@ -79,6 +80,25 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ("retry_delivery", |store| {
         store.retry_delivery(&first_delivery(store)?, noon(), minutes_later(5), "451").map(drop)
     }),
+    ("take_reports", |store| {
+        let reports = [report("MAL-2026-2", "axios"), report("MAL-2026-3", "vite")];
+        store.take_reports(&reports, noon()).map(drop)
+    }),
+    ("report_told", |store| {
+        let told = UntoldReport {
+            release: release(BAD),
+            id: "MAL-2026-1".to_owned(),
+            published_at: noon(),
+            news: ReportNews::Reported,
+        };
+        let development = Development::reported(&report("MAL-2026-1", "axios").report, noon());
+        store.report_told(&told, Some(noon()), &[development], noon())
+    }),
+    ("reports_read", |store| {
+        let read =
+            ReadReports { source: "/srv/osv.zip".to_owned(), state: Some(7), files: 3, ..ReadReports::default() };
+        store.reports_read(&read, noon())
+    }),
     ("give_up", |store| store.give_up(&first_delivery(store)?, noon(), "404").map(drop)),
 ];
 
@@ -121,7 +141,7 @@ fn only_what_repeats_itself_waits_for_no_flush() {
         let lab = filled();
         operation(&lab.store).unwrap();
         let flush: i64 = lab.store.connection().pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
-        let is_repeated = ["finish_work", "save_package"].contains(name);
+        let is_repeated = ["finish_work", "save_package", "take_reports"].contains(name);
         assert_eq!(flush, if is_repeated { 1 } else { 2 }, "{name}: 1 is NORMAL, 2 is FULL");
     }
 }

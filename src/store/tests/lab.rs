@@ -1,6 +1,11 @@
 //! Test fixtures of the store: a temporary database, and small sample data.
 
-use std::{borrow::Cow, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::types::Value;
@@ -8,12 +13,13 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, Observation,
-        Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
+        AffectedVersions, Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint,
+        LogEntry, MalwareReport, Observation, Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal,
+        VerifiedProvenance, WorkflowIdentity,
     },
     store::{
-        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoreError, Work,
-        packed::unpack,
+        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, NewReport, Outcome, Record, Store, StoreError,
+        Work, packed::unpack,
     },
 };
 
@@ -96,7 +102,7 @@ pub fn dump(store: &Store) -> String {
 }
 
 /// A compressed value as its text, if it can be had.
-fn readable(packed: Vec<u8>) -> Value {
+pub fn readable(packed: Vec<u8>) -> Value {
     let text = unpack(&packed).ok().and_then(|text| String::from_utf8(text).ok());
     text.map_or(Value::Blob(packed), Value::Text)
 }
@@ -240,6 +246,27 @@ pub fn alerted(purl: &str, severity: Severity) -> Record {
     record.alert = Some(alert(purl, severity));
     record.subscriptions = subscriptions(&["mail", "slack"]);
     record
+}
+
+/// Closes a store, and keeps its folder.
+pub fn closed(lab: Lab) -> (TempDir, PathBuf) {
+    let (path, Lab { folder, store }) = (lab.path(), lab);
+    drop(store);
+    (folder, path)
+}
+
+/// A page of the closed database of a store is overwritten.
+pub fn with_page_damaged(path: &Path, page: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[page * 4096..page * 4096 + 64].fill(0xff);
+    fs::write(path, bytes).unwrap();
+}
+
+/// A report about all versions of a package of npm, published an hour before noon.
+pub fn report(id: &str, name: &str) -> NewReport {
+    let (published_at, modified_at) = (minutes_later(-60), minutes_later(-60));
+    let report = MalwareReport { id: id.to_owned(), published_at, withdrawn_at: None, aliases: Vec::new() };
+    NewReport { report, stamp: 1, modified_at, affected: vec![(package(name), AffectedVersions::all())] }
 }
 
 /// A release that repeats the deviation of another.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod alerting;
+mod checking;
 mod damage;
 mod delivering;
 mod developing;
@@ -9,10 +10,12 @@ mod digesting;
 mod durability;
 pub(super) mod faults;
 mod feeding;
+pub(in crate::store) mod filling;
 mod following;
 mod history;
 mod incidents;
 mod interleaving;
+mod kept;
 pub(in crate::store) mod lab;
 mod life_cycle;
 mod logs;

@@ -67,14 +67,6 @@ impl Machine {
         let config = fs::read_to_string(self.path("provwatch.toml")).unwrap();
         fs::write(self.path("provwatch.toml"), config + &heartbeat).unwrap();
     }
-
-    /// The check `heartbeat` of `provwatch doctor`.
-    fn doctor(&self) -> Value {
-        let output = self.run(&["doctor", "--offline", "--format", "json"]);
-        let lines = String::from_utf8(output.stdout).unwrap();
-        let mut checks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        checks.find(|check| check["name"] == "heartbeat").unwrap()
-    }
 }
 
 #[test]
@@ -83,7 +75,7 @@ fn a_healthy_daemon_beats_and_an_unhealthy_one_is_silent() {
     let receiver = Receiver::new(200, Duration::ZERO);
     let server = serve(receiver.clone());
     machine.beats(&server.base("switch"), &server.base("alerts"));
-    assert!(machine.doctor()["detail"].as_str().unwrap().contains("none was sent yet"));
+    assert!(machine.doctor("heartbeat")["detail"].as_str().unwrap().contains("none was sent yet"));
     assert!(receiver.got("/").is_empty(), "the doctor is not a sign of health");
     // The pulse of the watchdog is also the interval of the health check.
     let daemon = machine.launch(&[("WATCHDOG_USEC", "400000")]);
@@ -99,7 +91,7 @@ fn a_healthy_daemon_beats_and_an_unhealthy_one_is_silent() {
     assert_eq!(alert[0]["labels"]["instance"], "one");
     assert!((time("endsAt") - Utc::now()).num_seconds() <= 4 && time("startsAt") < time("endsAt"), "{alert}");
     eventually("the daemon's heartbeat tells of it", || {
-        machine.doctor()["detail"].as_str().unwrap().contains("url at 127.0.0.1: accepted")
+        machine.doctor("heartbeat")["detail"].as_str().unwrap().contains("url at 127.0.0.1: accepted")
     });
 
     let config = fs::read_to_string(machine.path("provwatch.toml")).unwrap();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::model::{
     Aspect, Ecosystem, EvidenceRank, Numbers, RegistryId, Version, as_written,
-    ecosystem::{Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions},
+    ecosystem::{
+        Blocking, Commands, EvidenceRules, Feed, Files, Host, Interval, Maintainers, Names, Rate, Row, Token, Versions,
+    },
 };
 
 pub(crate) const ATTIC: Ecosystem = Ecosystem::named("attic");
@@ -58,6 +60,8 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
         find: "attic list {name}",
         locked: "attic restore",
     },
+    blocking: Blocking { list: None, artifactory: &["{name}/{version}"] },
+    osv: None,
     maintainers: Maintainers { evidence: "with a stamp", withdraw: "shred" },
     curated: None,
 };
