@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/0034_incidents.sql"),
     include_str!("../../schema/0035_log_entry_traces.sql"),
     include_str!("../../schema/0036_recipients.sql"),
+    include_str!("../../schema/0037_checkpoint_proofs.sql"),
 ];
 
 /// The migration that also stores the traces of all releases anew.
