@@ -10,6 +10,7 @@ use serde_json::Value;
 use sigstore_types::{Artifact, ArtifactDigest, Bundle, HashAlgorithm, SignatureContent};
 
 use super::{
+    entry_proof::{self, EntryProof},
     failure::{VerificationFailure, printable},
     form, json, npm,
     publisher::Publisher,
@@ -270,6 +271,11 @@ impl Attestation {
             },
             Err(failure) => Self::broken(place.to_owned(), kept, failure),
         }
+    }
+
+    /// The log entries that it carries, with their proofs; not verified.
+    pub fn entries(&self) -> Vec<EntryProof> {
+        self.content.as_ref().map(|content| entry_proof::of_bundle(&content.bundle)).unwrap_or_default()
     }
 
     /// Whether it is about a file with one of these digests; `None` if it names no subject.

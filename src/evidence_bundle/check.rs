@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    check_logs::{self, LogProofs},
     manifest::{Manifest, Member},
     tar::{self, BundleError, Files},
 };
@@ -19,6 +20,8 @@ pub(crate) struct Checked {
     pub manifest: Manifest,
     /// Each attestation document, verified again.
     pub documents: Vec<Reverified>,
+    /// Each log, with what its proofs show.
+    pub logs: Vec<LogProofs>,
 }
 
 /// An attestation document of a bundle, verified again.
@@ -62,7 +65,8 @@ pub(crate) fn check(bytes: &[u8], verifier: &Verifier) -> Result<Checked, Bundle
     for member in &manifest.releases {
         documents.extend(of_release(&files, member, verifier)?);
     }
-    Ok(Checked { manifest, documents })
+    let logs = check_logs::check(&files, documents.iter().filter_map(|one| files.get(&one.path)), verifier)?;
+    Ok(Checked { manifest, documents, logs })
 }
 
 fn of_release(files: &Files, member: &Member, verifier: &Verifier) -> Result<Vec<Reverified>, BundleError> {
@@ -125,7 +129,7 @@ fn detail(provenance: &Provenance) -> String {
     }
 }
 
-fn parsed<'a, T: Deserialize<'a>>(files: &'a Files, path: &str) -> Result<T, BundleError> {
+pub(super) fn parsed<'a, T: Deserialize<'a>>(files: &'a Files, path: &str) -> Result<T, BundleError> {
     let content = files.get(path).ok_or_else(|| BundleError::altered(path, "it is missing"))?;
     serde_json::from_slice(content).map_err(|error| BundleError::altered(path, error.to_string()))
 }

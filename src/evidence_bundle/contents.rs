@@ -1,6 +1,6 @@
 //! Gathers what is stored of releases into the files of a bundle.
 
-use std::{collections::BTreeSet, io::Write};
+use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     guide,
+    logs::{Gathered, Logs},
     manifest::{FORM, Manifest, Member},
     tar::{self, BundleError, Files},
 };
@@ -15,9 +16,6 @@ use crate::{
     model::{EvidenceDocument, Fingerprint, Incident, Observation, ReleaseId},
     store::{ReleaseRow, Store, StoreError},
 };
-
-/// How many checkpoints of each log are included, the largest ones.
-const CHECKPOINTS: usize = 20;
 
 /// The reason why no bundle was made.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +42,7 @@ pub(crate) fn contents(
     now: DateTime<Utc>,
     out: &mut impl Write,
 ) -> Result<Manifest, MakeError> {
-    let mut bundle = Bundle { store, files: Files::new(), lacks: Vec::new(), logs: BTreeSet::new() };
+    let mut bundle = Bundle { store, files: Files::new(), lacks: Vec::new(), logs: Logs::default() };
     let mut members = Vec::new();
     for (number, row) in releases.iter().enumerate() {
         let folder = format!("releases/{:04}", number + 1);
@@ -77,8 +75,7 @@ struct Bundle<'a> {
     store: &'a Store,
     files: Files,
     lacks: Vec<String>,
-    /// The origins of the logs that the releases have entries in.
-    logs: BTreeSet<String>,
+    logs: Logs,
 }
 
 impl Bundle<'_> {
@@ -107,8 +104,7 @@ impl Bundle<'_> {
             return Ok(());
         };
         self.missing(&row.purl, observation, &documents);
-        let origins = observation.verified().filter_map(|verified| verified.log.as_ref());
-        self.logs.extend(origins.map(|at| at.origin.clone()));
+        self.logs.add(observation, &documents);
         Ok(())
     }
 
@@ -144,24 +140,15 @@ impl Bundle<'_> {
         }
     }
 
-    /// The signed checkpoints of the logs, and what was found to be wrong with these.
+    /// The signed checkpoints of the logs, and the proofs about them.
     fn logs(&mut self) -> Result<(), MakeError> {
-        for origin in std::mem::take(&mut self.logs) {
-            let rows = self.store.logs()?;
-            let named = rows.iter().filter(|log| log.name == origin || origin.starts_with(&format!("{} - ", log.name)));
-            let mut found = false;
-            for log in named {
-                for checkpoint in self.store.checkpoints(&log.name, CHECKPOINTS)? {
-                    let path = format!("logs/{}/checkpoint-{}.txt", plain(&log.name), checkpoint.size);
-                    self.files.insert(path, checkpoint.note.into_bytes());
-                    found = true;
-                }
-            }
-            if !found {
-                self.lacks.push(format!("no checkpoint of the log {origin} is stored: it is not followed"));
-            }
+        let Gathered { notes, inclusions, consistencies, lacks } = std::mem::take(&mut self.logs).gather(self.store)?;
+        self.lacks.extend(lacks);
+        self.files.extend(notes.into_iter().map(|(path, note)| (path, note.into_bytes())));
+        for (path, proof) in &inclusions {
+            self.json(path, proof)?;
         }
-        Ok(())
+        consistencies.iter().try_for_each(|(path, proof)| self.json(path, proof))
     }
 }
 
@@ -170,9 +157,4 @@ fn sigstore_bundles(document: &[u8]) -> Vec<Value> {
     let Ok(Value::Object(mut document)) = serde_json::from_slice(document) else { return Vec::new() };
     let Some(Value::Array(attestations)) = document.remove("attestations") else { return Vec::new() };
     attestations.into_iter().filter_map(|mut one| Some(one.get_mut("bundle")?.take())).collect()
-}
-
-/// A name as a part of a path.
-fn plain(name: &str) -> String {
-    name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
 }

@@ -17,7 +17,10 @@ releases/NNNN/   one folder for each release, see the list below
   document-N.json      an attestation document, byte for byte as the registry served it
   document-N.about.json  what it attests, and when it was fetched
   document-N.bundle-M.sigstore.json  a Sigstore bundle of that document
-logs/NAME/       signed checkpoints of the transparency logs that the attestations name
+logs/NAME/       one folder for each transparency log that the attestations name
+  inclusion-INDEX.json   the proof that an entry is in the log: entry, leaf hash, path, and the tree that these lead to
+  checkpoint-SIZE.txt    what the log signed of its tree of SIZE entries
+  consistency-SIZE.json  the proof that the tree of an earlier checkpoint is the beginning of this one
 
 How to check it
 
@@ -34,9 +37,18 @@ How to check it
      pypi-attestations verify pypi --repository REPOSITORY PACKAGE-FILE
 4. That the log has the entry, while the log exists:
      rekor-cli get --log-index INDEX      (observation.attestation.log.index in release.json)
-   The inclusion proof itself is in each Sigstore bundle, under verificationMaterial.tlogEntries.
-5. That a checkpoint is signed by the log: it is a signed note, see https://c2sp.org/signed-note. The log's key is in
+5. That the log had the entry, whatever it shows now. The proof in inclusion-INDEX.json is that of the attestation, under
+   verificationMaterial.tlogEntries of the Sigstore bundle (step 2 checks it). Its leaf is the hash of the entry:
+     { printf '\\0'; jq -r .entry inclusion-INDEX.json | base64 -d; } | sha256sum
+   The leaf and inclusion_path give root, by RFC 9162, section 2.1.3.2; checkpoint-SIZE.txt has the same root, in base64, for
+   SIZE = tree_size.
+6. That the checkpoint is signed by the log: it is a signed note, see https://c2sp.org/signed-note. The log's key is in
    Sigstore's trusted_root.json.
+7. That everybody was shown the same log. Each consistency-SIZE.json leads from one checkpoint to the next, by RFC 9162,
+   section 2.1.4.2: root_1, root_2 and consistency_path are enough. So the checkpoint of an entry leads to the largest one
+   that was observed. Compare that with what others observed, or with the log itself:
+     rekor-cli loginfo       or       curl URL-OF-THE-LOG/checkpoint
+   manifest.json says under lacks where such a proof is missing.
 
 What cannot be checked afterwards: the time at which provwatch observed something, and what a registry said without a
 signature. For these, the head of the history in manifest.json can be compared with a head that was noted elsewhere.

@@ -9,7 +9,7 @@ use super::{report::ViolationReporter, shown::Shown, tree_failure::TreeFailure};
 use crate::{
     store::{CheckpointRow, Store, StoreError},
     text::with_causes,
-    tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, evidence::LogEvidence},
+    tlog::{Consistency, LogViolation, SignedCheckpoint, checkpoint::Checkpoint, derived, evidence::LogEvidence},
 };
 
 /// Most unproven checkpoints whose consistency proof one poll requests again.
@@ -79,12 +79,12 @@ impl Auditor {
             self.store.log_failed(&tree.name, &why, now)?;
             return Ok(false);
         }
-        if consistency == Consistency::Proven {
-            self.store.keep_checkpoint(&tree.name, &shown.row(true))?;
+        if let Consistency::Proven(proof) = &consistency {
+            self.store.keep_proven_checkpoint(&tree.name, &shown.row(true), proof.clone(), derived)?;
         }
         let violation = match (&consistency, went_back) {
-            (Consistency::Proven, false) => return Ok(true),
-            (Consistency::Proven, true) => LogViolation::Rollback,
+            (Consistency::Proven(_), false) => return Ok(true),
+            (Consistency::Proven(_), true) => LogViolation::Rollback,
             _ if is_lost => LogViolation::Rollback,
             _ => LogViolation::Unproven,
         };
@@ -103,7 +103,7 @@ impl Auditor {
         went_back: bool,
     ) -> Result<Consistency, TreeFailure> {
         if went_back && self.store.is_proven_checkpoint(&shown.tree.name, smaller.size(), *smaller.root())? {
-            return Ok(Consistency::Proven);
+            return Ok(Consistency::Proven(None));
         }
         Ok(shown.followed.log.consistency(shown.tree, smaller, larger).await?)
     }
@@ -132,7 +132,7 @@ impl Auditor {
         for known in self.store.contradicting_checkpoints(&tree.name, HISTORIES)? {
             let Ok(known) = followed.log.signer().verify(known.note.as_bytes()) else { continue };
             let (smaller, larger) = by_size(&known, signed);
-            if matches!(followed.log.consistency(tree, smaller, larger).await, Ok(Consistency::Proven)) {
+            if matches!(followed.log.consistency(tree, smaller, larger).await, Ok(Consistency::Proven(_))) {
                 return Ok(true);
             }
         }
@@ -142,7 +142,7 @@ impl Auditor {
     /// Requests again the proofs that were not available when a checkpoint was seen, now against the proven checkpoint.
     async fn settle(&self, shown: Shown<'_>) -> Result<bool, TreeFailure> {
         let Shown { followed, tree, signed: proven, now } = shown;
-        for unsettled in self.store.unsettled_checkpoints(&tree.name, ASKED_AGAIN)? {
+        for unsettled in self.store.unsettled_checkpoints(&tree.name, proven.size(), ASKED_AGAIN)? {
             let Ok(signed) = followed.log.signer().verify(unsettled.note.as_bytes()) else { continue };
             let trees = by_size(&signed, proven);
             let consistency = followed.log.consistency(tree, trees.0, trees.1).await?;
@@ -150,8 +150,9 @@ impl Auditor {
                 self.store.log_failed(&tree.name, &why, now)?;
                 return Ok(false);
             }
-            if consistency == Consistency::Proven {
-                self.store.keep_checkpoint(&tree.name, &CheckpointRow { consistent: true, ..unsettled })?;
+            if let Consistency::Proven(proof) = consistency {
+                let row = CheckpointRow { consistent: true, ..unsettled };
+                self.store.keep_proven_checkpoint(&tree.name, &row, proof, derived)?;
             }
         }
         Ok(true)
@@ -201,8 +202,13 @@ fn contradiction(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::{logwatch::lab::Lab, model::Severity};
+    use crate::{
+        logwatch::lab::{LOG, Lab},
+        model::Severity,
+    };
 
     fn auditor(lab: &Lab) -> Auditor {
         Auditor { store: Arc::clone(&lab.parts.store), reporter: lab.reporter() }
@@ -246,5 +252,48 @@ mod tests {
         assert!(!auditor.audit(lab.look().await.shown()).await.unwrap());
         assert!(lab.row().last_error.unwrap().contains("of the same history"));
         assert!(lab.told.take().is_empty(), "it may be an old copy");
+    }
+
+    /// The proofs of the kept checkpoints, which hold, by the sizes between which each leads.
+    fn chain(lab: &Lab) -> Vec<(u64, u64)> {
+        let store = &lab.parts.store;
+        let rows = store.checkpoints(LOG, 99).unwrap();
+        let root = |size: u64| rows.iter().find(|row| row.size == size).unwrap().root;
+        let proofs = store.checkpoint_proofs(LOG, 0, 99).unwrap();
+        assert!(proofs.iter().all(|proof| proof.proves(&root(proof.first), &root(proof.second))), "{proofs:?}");
+        proofs.iter().map(|proof| (proof.first, proof.second)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_proofs_of_the_kept_checkpoints_are_a_chain_whatever_is_left_out_or_put_in() {
+        let lab = Lab::new();
+        let auditor = auditor(&lab);
+        let shows = async |size: usize| {
+            lab.log.forget();
+            lab.log.grow(size, "one");
+            lab.look().await
+        };
+        let grows = async |size: usize| assert!(auditor.audit(shows(size).await.shown()).await.unwrap());
+        for size in [3, 5, 6, 8, 11, 12] {
+            grows(size).await;
+        }
+        assert_eq!(chain(&lab), [(3, 12)], "of an hour the first and the latest are kept");
+        lab.clock.advance(Duration::from_hours(1));
+        for size in [13, 20, 21] {
+            grows(size).await;
+        }
+        assert_eq!(chain(&lab), [(3, 13), (13, 21)]);
+        // An attestation names two that the log never showed here, one of them not yet covered.
+        for size in [15, 40] {
+            let named = shows(size).await;
+            lab.parts.store.keep_named_checkpoint(LOG, &named.shown().row(false)).unwrap();
+        }
+        grows(22).await;
+        assert_eq!(chain(&lab), [(3, 13), (13, 15), (15, 22)]);
+        grows(30).await;
+        assert_eq!(chain(&lab), [(3, 13), (13, 15), (15, 30)], "what is named stays");
+        grows(41).await;
+        assert_eq!(chain(&lab), [(3, 13), (13, 15), (15, 40), (40, 41)]);
+        assert!(lab.told.take().is_empty());
     }
 }

@@ -78,7 +78,8 @@ tables! {
     INCIDENTS = "incidents" ("id") ["id", "name"];
     INCIDENT_EVENTS = "incident_events" ("id") ["id", "incident", "at", "by", "kind", "purl", "tie", "text"];
     LOG_CHECKPOINTS = "log_checkpoints" ("log", "size", "root")
-        ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts"];
+        ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts", "proven_from",
+         "proof", "named"];
     LOG_CHECKS = "log_checks" ("release", "origin", "idx")
         ["release", "origin", "idx", "queued_at", "due_at", "attempts", "outcome", "detail"];
     LOG_COVERAGE = "log_coverage" ("log", "first") [];

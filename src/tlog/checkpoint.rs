@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     key::LogKey,
     merkle::{Hash, empty_root},
-    note::{NoteError, UnverifiedNote},
+    note::{NoteError, NoteSignature, UnverifiedNote},
     tree_head::{self, TreeHeadError},
 };
 
@@ -135,7 +135,24 @@ pub enum Signer {
     },
 }
 
+impl Checkpoint {
+    /// What a note says of a tree, whether or not it is signed.
+    ///
+    /// # Errors
+    /// It does not follow the standard.
+    pub fn unverified(note: &[u8]) -> Result<Self, CheckpointError> {
+        read(UnverifiedNote::parse(note)?.text)
+    }
+}
+
 impl Signer {
+    /// Whether a note has a signature line with this name and the id of this key, whether or not the signature holds.
+    pub fn is_claimed(&self, note: &[u8]) -> bool {
+        let ids = self.key().note_ids(self.name());
+        let is_ours = |line: &NoteSignature<'_>| line.name == self.name() && ids.contains(&line.key_id);
+        UnverifiedNote::parse(note).is_ok_and(|note| note.signatures.iter().any(is_ours))
+    }
+
     /// The log's name: the origin, for Rekor v1 without the number of the tree.
     pub fn name(&self) -> &str {
         match self {

@@ -13,10 +13,13 @@ use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
     page::{EntryPage, RawEntry},
-    proof::{ConsistencyProof, InclusionProof},
+    proof::InclusionProof,
     read::{ATTEMPTS, ReadError, below, fetch, fetch_json},
 };
-use crate::http::{Client, Request};
+use crate::{
+    http::{Client, Request},
+    model::ConsistencyProof,
+};
 
 /// Entries of one request; the server may return fewer, but at least one.
 const BATCH: usize = 256;

@@ -16,6 +16,7 @@ use super::{
     rekor_v2::TilesLog,
     violation::LogViolation,
 };
+use crate::model::ConsistencyProof;
 
 /// The protocol of a log.
 #[derive(Clone, Debug)]
@@ -75,8 +76,8 @@ pub struct Prefix {
 /// Whether two checkpoints are of one history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consistency {
-    /// The smaller tree is a prefix of the larger one.
-    Proven,
+    /// The smaller tree is a prefix of the larger one. With the proof, unless both are of one size or one is empty.
+    Proven(Option<ConsistencyProof>),
     /// They cannot be of one history. With the proof, unless both are of one size: then no proof is needed.
     Contradiction(Option<Box<Prefix>>),
     /// The log gave no valid proof.
@@ -89,7 +90,7 @@ impl Consistency {
         match self {
             Self::Contradiction(None) => Some(LogViolation::SameSize),
             Self::Contradiction(Some(_)) => Some(LogViolation::Fork),
-            Self::Proven | Self::Unproven(_) => None,
+            Self::Proven(_) | Self::Unproven(_) => None,
         }
     }
 }
@@ -207,10 +208,10 @@ impl Log {
     ) -> Result<Consistency, ReadError> {
         if old.size() == new.size() {
             let same = old.root() == new.root();
-            return Ok(if same { Consistency::Proven } else { Consistency::Contradiction(None) });
+            return Ok(if same { Consistency::Proven(None) } else { Consistency::Contradiction(None) });
         }
         if old.size() == 0 {
-            return Ok(Consistency::Proven);
+            return Ok(Consistency::Proven(None));
         }
         let proof = match &self.protocol {
             Protocol::Tiles(_) => None,
@@ -220,8 +221,8 @@ impl Log {
             }
             Protocol::Ct(log) => Some(log.consistency(old.size(), new.size()).await?),
         };
-        if proof.is_some_and(|proof| proof.proves(old.root(), new.root())) {
-            return Ok(Consistency::Proven);
+        if let Some(proof) = proof.filter(|proof| proof.proves(old.root(), new.root())) {
+            return Ok(Consistency::Proven(Some(proof)));
         }
         // Tiles prove it by themselves. If a server's proof is invalid, another proof shows whether the log is at
         // fault.
@@ -244,7 +245,7 @@ impl Log {
             return Ok(Consistency::Contradiction(Some(Box::new(prefix))));
         }
         if prefix.at.checkpoint() == new.checkpoint() {
-            return Ok(Consistency::Proven);
+            return Ok(Consistency::Proven(prefix.proof.consistency(&prefix.leaf)));
         }
         Ok(Consistency::Unproven(format!("the proof between {} and {} entries does not hold", old.size(), new.size())))
     }

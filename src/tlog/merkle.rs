@@ -66,7 +66,7 @@ pub(crate) fn audit_path(index: u64, size: u64) -> Vec<(u64, u64)> {
 }
 
 /// The largest power of two below `n`, which is at least 2.
-fn split(n: u64) -> u64 {
+pub(super) fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()
 }
 

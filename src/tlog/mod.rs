@@ -14,6 +14,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod ct;
 pub mod ct_leaf;
 pub(crate) mod data_tile;
+mod derived;
 pub mod entry;
 pub(crate) mod evidence;
 pub(crate) mod key;
@@ -34,6 +35,7 @@ pub mod watch;
 
 pub use checkpoint::Signer;
 pub(crate) use checkpoint::{CheckpointError, SignedCheckpoint};
+pub(crate) use derived::derived;
 pub use evidence::{Judgement, LogEvidence};
 pub use key::LogKey;
 pub(crate) use key::{CosignerKey, key_id};

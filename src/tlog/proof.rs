@@ -8,6 +8,7 @@ use super::{
     merkle::{Hash, node_hash},
     range::CompactRange,
 };
+use crate::model::ConsistencyProof;
 
 /// The proof that a leaf is at an index of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,19 @@ impl InclusionProof {
         Some(range)
     }
 
+    /// The proof that the leaves up to and with this one are a prefix of the tree: it has the same hashes, from the
+    /// largest subtree upwards that ends with the leaf. It proves nothing unless [`Self::root`] gives a known root.
+    pub fn consistency(&self, leaf: &Hash) -> Option<ConsistencyProof> {
+        let range = self.prefix(leaf)?;
+        let (first, second) = (range.size(), self.size);
+        if first == second {
+            return Some(ConsistencyProof { first, second, hashes: Vec::new() });
+        }
+        let above = self.path.get(first.trailing_zeros() as usize..)?;
+        let subtree = range.nodes().last().filter(|_| !first.is_power_of_two());
+        Some(ConsistencyProof { first, second, hashes: subtree.into_iter().chain(above).copied().collect() })
+    }
+
     /// The siblings with their sides, from the leaf upwards.
     fn siblings(&self) -> Option<Vec<(Side, &Hash)>> {
         let mut at = self.index;
@@ -68,16 +82,6 @@ impl InclusionProof {
         }
         (last == 0).then_some(siblings)
     }
-}
-
-/// The proof that one tree is a prefix of another, in the servers' form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsistencyProof {
-    /// The smaller size.
-    pub first: u64,
-    /// The larger size.
-    pub second: u64,
-    pub hashes: Vec<Hash>,
 }
 
 impl ConsistencyProof {
@@ -171,6 +175,7 @@ mod tests {
                 let prefix = proof.prefix(leaf).expect("it has the right length");
                 assert_eq!(prefix.size(), index + 1);
                 assert_eq!(prefix.root(), root(&leaves[..=index as usize]), "{index} of {size}");
+                assert_eq!(proof.consistency(leaf), Some(consistency(index + 1, &leaves)), "{index} of {size}");
             }
         }
     }

@@ -20,12 +20,13 @@ use super::{
     merkle::{Hash, leaf_hash},
     note::MAX_NOTE,
     page::{EntryPage, RawEntry},
-    proof::{ConsistencyProof, InclusionProof},
+    proof::InclusionProof,
     read::{ATTEMPTS, ReadError, below, fetch_json},
 };
 use crate::{
     clock::Clock,
     http::{Client, Request},
+    model::ConsistencyProof,
 };
 
 /// Entries that the server returns at once.

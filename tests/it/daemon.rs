@@ -9,6 +9,7 @@ mod addresses;
 mod findings;
 mod heartbeat;
 mod history;
+mod incidents;
 mod reload;
 mod reports;
 mod restore;

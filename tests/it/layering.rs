@@ -109,7 +109,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("dispatch", &["model", "clock", "store", "deliver", "upkeep"]),
     ("incidents", &["model", "store"]),
-    ("evidence_bundle", &["model", "attest", "store", "text"]),
+    ("evidence_bundle", &["model", "tlog", "attest", "store", "text"]),
     (
         "app",
         &[

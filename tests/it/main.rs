@@ -46,6 +46,7 @@ mod language;
 mod layering;
 mod local_sinks;
 mod logs;
+mod logs_evidence;
 mod logs_floods;
 mod logs_matches;
 mod logs_mirrors;

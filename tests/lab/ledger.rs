@@ -20,7 +20,7 @@ use super::{
     b64,
     ct_leaf::LogLeaf,
     keys::{Ed25519, Key, Rsa, sha256},
-    log::{checkpoint_text, root, signed_note},
+    log::{TransparencyLog, checkpoint_text, root, signed_note},
 };
 pub use bodies::{body, ct_leaf, dsse, filler, hashedrekord};
 pub use hosts::Hosts;
@@ -101,6 +101,25 @@ impl Ledger {
             stranger: Arc::new((Ed25519::new(), Key::p256())),
             state: Mutex::new(state),
         }))
+    }
+
+    /// The log that attestations are logged in, as others read it.
+    pub fn of_log(log: &TransparencyLog) -> Self {
+        let mut ledger = Self::new(&log.name, Api::RekorV1);
+        let inner = Arc::get_mut(&mut ledger.0).unwrap();
+        inner.p256 = Arc::clone(&log.key);
+        let shards = usize::try_from(log.tree - 1000).unwrap();
+        inner.state.get_mut().unwrap().shards = vec![Shard::default(); shards + 1];
+        ledger.catch_up(log);
+        ledger
+    }
+
+    /// Logs what the other log has more, and publishes.
+    pub fn catch_up(&self, log: &TransparencyLog) {
+        for body in log.bodies().into_iter().skip(self.size()) {
+            self.append(body);
+        }
+        self.publish();
     }
 
     /// The same log, signed with the same keys, at another host. From here on each goes its own way.

@@ -1,7 +1,7 @@
 //! Transparency logs with a Merkle tree (RFC 6962), signed checkpoints and inclusion proofs. One is like Rekor v1, with
 //! signed entry timestamps, and one like Rekor v2.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -14,13 +14,15 @@ use super::{
 pub struct TransparencyLog {
     pub name: String,
     pub tree: u64,
-    pub key: Key,
+    pub key: Arc<Key>,
     leaves: Tree,
+    bodies: Mutex<Vec<Vec<u8>>>,
 }
 
 impl TransparencyLog {
     pub fn new(name: &str, tree: u64) -> Self {
-        Self { name: name.to_owned(), tree, key: Key::p256(), leaves: Tree::default() }
+        let key = Arc::new(Key::p256());
+        Self { name: name.to_owned(), tree, key, leaves: Tree::default(), bodies: Mutex::default() }
     }
 
     /// The first line of its checkpoints.
@@ -28,9 +30,15 @@ impl TransparencyLog {
         format!("{} - {}", self.name, self.tree)
     }
 
+    /// What was logged.
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        self.bodies.lock().unwrap().clone()
+    }
+
     /// Logs a body and returns the `tlogEntries` item of a bundle.
     pub fn append(&self, kind: &str, version: &str, body: &Value, integrated_time: i64) -> Value {
         let body = body.to_string().into_bytes();
+        self.bodies.lock().unwrap().push(body.clone());
         let inclusion = self.leaves.append(&body);
         let mut entry = inclusion.entry(kind, version, &body, &self.key.id());
         let promise = self.entry_timestamp(&body, inclusion.index, integrated_time);

@@ -78,9 +78,20 @@ impl Town {
 
     /// The same with another watchlist or other forges.
     pub async fn settled_as(api: Api, host: &str, setting: Setting) -> Self {
-        let (forge, world) = (LabForge::default(), World::new());
-        let clock = Arc::new(ManualClock::at_text(START));
         let ledger = Ledger::new(host, api);
+        Self::settled_over(World::new(), ledger, setting, |town| town.ledger.grow(3)).await
+    }
+
+    /// The same over the log that its attestations are logged in.
+    pub async fn settled_over_the_log_of_attestations() -> Self {
+        let world = World::new();
+        let ledger = Ledger::of_log(&world.lab().log);
+        Self::settled_over(world, ledger, Setting::default(), Self::log_is_caught_up).await
+    }
+
+    async fn settled_over(world: World, ledger: Ledger, setting: Setting, grow: impl Fn(&Self)) -> Self {
+        let forge = LabForge::default();
+        let clock = Arc::new(ManualClock::at_text(START));
         let folder = folder();
         let app = app(&Neighbours(hosts(&ledger, &world), forge.clone()), &clock, &folder, &setting);
         let town = Self { world, ledger, forge, clock, app, setting, folder };
@@ -88,7 +99,7 @@ impl Town {
             let at = town.clock.now() - chrono::TimeDelta::days(30 * (12 - number));
             town.world.publish_npm("widget", &format!("1.0.{number}"), &usual().at(at));
         }
-        town.ledger.grow(3);
+        grow(&town);
         town.pass().await;
         town.clock.advance(Duration::from_hours(24 * 30));
         town.pass().await;
@@ -102,6 +113,16 @@ impl Town {
         drop(app);
         let app = self::app(&Neighbours(hosts(&ledger, &world), forge.clone()), &clock, &folder, &setting);
         Self { world, ledger, forge, clock, app, setting, folder }
+    }
+
+    /// The log shows what was attested.
+    pub fn log_is_caught_up(&self) {
+        self.ledger.catch_up(&self.world.lab().log);
+    }
+
+    /// The folder of the database.
+    pub fn path(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn store(&self) -> &Store {

@@ -14,7 +14,7 @@ use crate::{
         output::{self, Printing},
         words,
     },
-    evidence_bundle::{self, Checked, LARGEST, Manifest, Reverified},
+    evidence_bundle::{self, Checked, LARGEST, LogProofs, Manifest, Reverified},
 };
 
 /// Check a file of evidence, offline
@@ -25,7 +25,8 @@ Examples:
   provwatch incident verify axios.tar --format json | jq .documents
 
 Checks that no file was altered, added or removed since the file was made, and verifies every attestation in it again with \
-the trust root of this provwatch. It needs no store and no network.
+the trust root of this provwatch. From the proofs in it, it computes again that each log entry is in its log, and that the \
+checkpoints of a log are of one history. It needs no store and no network.
 
 Exit codes: 0 all of it holds · 1 it was altered, or is not such a file · 3 an attestation does not say what the \
 observation says · 4 something could not be verified")]
@@ -44,6 +45,8 @@ pub(in crate::cli) struct Answer {
     manifest: Manifest,
     /// The attestation documents, each verified again.
     documents: Vec<Reverified>,
+    /// The logs, each with what its proofs show.
+    logs: Vec<LogProofs>,
 }
 
 impl Verify {
@@ -56,7 +59,7 @@ impl Verify {
         let checked = evidence_bundle::check(&bytes, &verifier).map_err(|error| unusable(&error))?;
         let exit = exit(&checked);
         if self.printing.is_json() {
-            output::json(&Answer { manifest: checked.manifest, documents: checked.documents })?;
+            output::json(&Answer { manifest: checked.manifest, documents: checked.documents, logs: checked.logs })?;
         } else {
             print(&checked);
         }
@@ -68,7 +71,10 @@ fn exit(checked: &Checked) -> Exit {
     let is_unsettled = |one: &Reverified| one.status == "unavailable";
     if checked.documents.iter().any(|one| !one.agrees && !is_unsettled(one)) {
         Exit::Findings
-    } else if checked.documents.iter().any(is_unsettled) || !checked.manifest.lacks.is_empty() {
+    } else if checked.documents.iter().any(is_unsettled)
+        || !checked.logs.iter().all(|log| log.proven)
+        || !checked.manifest.lacks.is_empty()
+    {
         Exit::Unchecked
     } else {
         Exit::Clean
@@ -95,4 +101,23 @@ fn print(checked: &Checked) {
         }
         sheet.print();
     }
+    print_logs(&checked.logs);
+}
+
+fn print_logs(logs: &[LogProofs]) {
+    if logs.is_empty() {
+        return;
+    }
+    fact_table::heading("logs, proven again");
+    let mut sheet = fact_table::Sheet::new();
+    for LogProofs { log, entries, checkpoints, size, proven, why } in logs {
+        let entries = words::counted(*entries as u64, "entry");
+        let checkpoints = words::counted(*checkpoints as u64, "checkpoint");
+        if *proven {
+            let found = format!("proven: {entries}; {checkpoints} of one history, up to {size} entries");
+            sheet.row(&words::name(log), found);
+        }
+        sheet.rows(&words::name(log), why.iter().map(|why| format!("NOT proven: {}", words::sentence(why))));
+    }
+    sheet.print();
 }

@@ -10,6 +10,7 @@ use super::{
     find::{self, FoundEntry},
     flood,
     matching::Matcher,
+    named_checkpoints::keep_named,
 };
 use crate::{
     clock::Clock,
@@ -116,6 +117,9 @@ impl EntryLookup {
             if matches!(found, Found::Unknown(_)) {
                 found = self.look_up(mirror, check).await?;
             }
+        }
+        if matches!(found, Found::It) {
+            keep_named(&self.store, followed, check, self.clock.now())?;
         }
         Ok(found)
     }

@@ -8,6 +8,7 @@ mod flood;
 mod lookup;
 mod match_reporter;
 mod matching;
+mod named_checkpoints;
 mod own_entries;
 
 pub use correlate::Correlator;

@@ -21,7 +21,7 @@ use crate::{
     },
     store::{MirrorSeen, Store, StoreError},
     text::with_causes,
-    tlog::{Consistency, LogViolation, ReadError, SignedCheckpoint},
+    tlog::{Consistency, LogViolation, ReadError, SignedCheckpoint, derived},
 };
 use std::{cmp::Reverse, sync::Arc};
 
@@ -162,8 +162,8 @@ impl Mirrors {
         self.store.keep_checkpoint(&tree.name, &shown.row(false))?;
         let trees = by_size(&kept, signed);
         match consistency(shown, &look.answering, trees).await {
-            Ok(Consistency::Proven) => {
-                self.store.keep_checkpoint(&tree.name, &shown.row(true))?;
+            Ok(Consistency::Proven(proof)) => {
+                self.store.keep_proven_checkpoint(&tree.name, &shown.row(true), proof, derived)?;
                 Ok(None)
             }
             Ok(Consistency::Unproven(why)) => Ok(Some(why)),
@@ -181,7 +181,7 @@ async fn consistency(
 ) -> Result<Consistency, ReadError> {
     let mut outcome = mirror.log.consistency(tree, smaller, larger).await;
     for other in answering.iter().filter(|other| other.url != mirror.url) {
-        if matches!(outcome, Ok(Consistency::Proven | Consistency::Contradiction(_))) {
+        if matches!(outcome, Ok(Consistency::Proven(_) | Consistency::Contradiction(_))) {
             break;
         }
         outcome = other.log.consistency(tree, smaller, larger).await;

@@ -81,20 +81,21 @@ impl Store {
 
     /// Whether this tree was proven consistent with the log's earlier checkpoints.
     pub(crate) fn is_proven_checkpoint(&self, log: &str, size: u64, root: [u8; 32]) -> Result<bool, StoreError> {
-        self.read("looking up a checkpoint", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND consistent = 1",
-            )?;
-            Ok(query.exists((log, Position(size), Hash(root)))?)
-        })
+        self.read("looking up a checkpoint", |db| is_consistent(db, log, size, root))
     }
 
-    /// Checkpoints that are neither proven consistent nor known to contradict, the oldest first.
-    pub(crate) fn unsettled_checkpoints(&self, log: &str, at_most: usize) -> Result<Vec<CheckpointRow>, StoreError> {
+    /// Checkpoints that are neither proven consistent nor known to contradict, the oldest first. Those that an attestation
+    /// names wait until the log shows a tree of so many entries: it does not go back where it only shows them late.
+    pub(crate) fn unsettled_checkpoints(
+        &self,
+        log: &str,
+        shown: u64,
+        at_most: usize,
+    ) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read("listing unproven checkpoints", |db| {
             let sql = "SELECT *, {row} FROM log_checkpoints WHERE log = ?1 AND consistent = 0 AND contradicts = 0
-                       ORDER BY seen_at LIMIT ?2";
-            db.rows(&LOG_CHECKPOINTS, sql, (log, limit(at_most)), checkpoint_row)
+                       AND (named IS NULL OR size <= ?2) ORDER BY seen_at LIMIT ?3";
+            db.rows(&LOG_CHECKPOINTS, sql, (log, Position(shown), limit(at_most)), checkpoint_row)
         })
     }
 
@@ -124,25 +125,15 @@ pub(super) fn keep(db: &Connection, log: &str, checkpoint: &CheckpointRow) -> Re
         ":seen_at": Micros(checkpoint.seen_at), ":last_seen_at": Micros(checkpoint.last_seen_at),
         ":consistent": checkpoint.consistent,
     })?;
-    if checkpoint.consistent { thin_out(db, log, checkpoint.size) } else { Ok(()) }
+    Ok(())
 }
 
-/// Of the consistent ones the first of each hour is enough, and the latest: each was compared with the one before it.
-fn thin_out(db: &Connection, log: &str, below: u64) -> Result<(), QueryFailure> {
-    const HOUR: i64 = 60 * 60 * 1_000_000;
+/// Whether this tree was proven consistent with the log's earlier checkpoints.
+pub(super) fn is_consistent(db: &Connection, log: &str, size: u64, root: [u8; 32]) -> Result<bool, QueryFailure> {
     let mut query = db.prepare_cached(
-        "SELECT size, seen_at / ?3 FROM log_checkpoints WHERE log = ?1 AND size < ?2 AND consistent = 1
-         ORDER BY size DESC LIMIT 2",
+        "SELECT 1 FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND root = ?3 AND consistent = 1",
     )?;
-    let rows = query.query_map((log, Position(below), HOUR), |row| Ok((row.get::<_, Position>(0)?, row.get(1)?)))?;
-    let rows: Vec<(Position, i64)> = rows.collect::<Result<_, _>>()?;
-    if let [(size, hour), (_, hour_before)] = rows.as_slice()
-        && hour == hour_before
-    {
-        db.prepare_cached("DELETE FROM log_checkpoints WHERE log = ?1 AND size = ?2 AND consistent = 1")?
-            .execute((log, size))?;
-    }
-    Ok(())
+    Ok(query.exists((log, Position(size), Hash(root)))?)
 }
 
 /// The largest one that is consistent with all before it.

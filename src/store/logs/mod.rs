@@ -13,6 +13,7 @@ mod log_state;
 mod matches;
 mod mirrors;
 mod progress;
+mod proofs;
 mod reach;
 mod tail;
 mod tail_row;
