@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 31;
+PRAGMA user_version = 32;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -275,6 +275,52 @@ CREATE TABLE history_head (
     seq   INTEGER NOT NULL,
     chain BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE inventory_digests (
+    release INTEGER NOT NULL REFERENCES inventory_releases (id),
+    digest  BLOB NOT NULL,
+    PRIMARY KEY (release, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inventory_digests_by_digest ON inventory_digests (digest);
+
+CREATE TABLE inventory_projects (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    kind        TEXT NOT NULL CHECK (kind IN ('project', 'vendor')),
+    owner       TEXT,
+    added_at    INTEGER NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    removed_at  INTEGER,
+    releases    INTEGER NOT NULL,
+    checksum    INTEGER
+) STRICT;
+
+CREATE TABLE inventory_releases (
+    id       INTEGER PRIMARY KEY,
+    package  TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    checksum INTEGER,
+    UNIQUE (package, version)
+) STRICT;
+
+CREATE TABLE inventory_uses (
+    release      INTEGER NOT NULL REFERENCES inventory_releases (id),
+    project      INTEGER NOT NULL REFERENCES inventory_projects (id),
+    from_at      INTEGER NOT NULL,
+    until_at     INTEGER,
+    scope        INTEGER NOT NULL,
+    depth        INTEGER,
+    through      INTEGER,
+    vex          INTEGER,
+    reachability INTEGER,
+    PRIMARY KEY (release, project, from_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inventory_uses_of_project ON inventory_uses (project, until_at);
+
+CREATE INDEX inventory_uses_past ON inventory_uses (until_at) WHERE until_at IS NOT NULL;
 
 CREATE TABLE log_budgets (
     scope     TEXT PRIMARY KEY,

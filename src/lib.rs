@@ -16,6 +16,7 @@ pub mod enrich;
 pub mod git;
 pub mod health;
 pub mod http;
+pub mod inventory;
 pub mod logwatch;
 pub mod model;
 pub mod packages;

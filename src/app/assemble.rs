@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, keeping,
-    log_settings, polled, rdap, registries, settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, inventory_folder,
+    keeping, log_settings, polled, rdap, registries, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
@@ -15,8 +15,8 @@ use crate::{
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
     upkeep::{
-        AllowReader, Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup, TrustKeeper,
-        WallClock,
+        AllowReader, Caretaker, InventoryReader, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, Setup,
+        TrustKeeper, WallClock,
     },
     watchlist::InUse,
 };
@@ -64,7 +64,11 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
     };
     let allow_reader = allow_folder(config)?
         .map(|folder| Arc::new(AllowReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), folder)));
-    Ok(App { switch, allow_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
+    let inventory_reader = inventory_folder(config).map(|folder| {
+        let (store, clock, issues) = (&shared.store, &shared.clock, &shared.issues);
+        Arc::new(InventoryReader::new(Arc::clone(store), Arc::clone(clock), Arc::clone(issues), folder))
+    });
+    Ok(App { switch, allow_reader, inventory_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
 }
 
 /// The services over their shared parts.
@@ -97,6 +101,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
         settings,
         switch: None,
         allow_reader: None,
+        inventory_reader: None,
         reload: LastReload::default(),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     packages::{Packages, Registries, Settings, Source},
     rdap::Rdap,
     store::Store,
-    upkeep::{AllowReader, Caretaker, DeadMansSwitch, Keeper, Mender, TrustKeeper, WallClock},
+    upkeep::{AllowReader, Caretaker, DeadMansSwitch, InventoryReader, Keeper, Mender, TrustKeeper, WallClock},
     watchlist::InUse,
 };
 
@@ -56,6 +56,8 @@ pub struct App {
     pub switch: Option<Arc<DeadMansSwitch>>,
     /// Reads signed files about the runs of one's own release workflow, if a folder is configured.
     pub allow_reader: Option<Arc<AllowReader>>,
+    /// Reads the lock files of projects, if a folder is configured.
+    pub inventory_reader: Option<Arc<InventoryReader>>,
     /// The long life of the store.
     pub keeper: Keeper,
     /// provwatch's own health.

@@ -63,6 +63,9 @@ pub enum Command {
     Lookup(super::lookup::Lookup),
     /// Show a package's releases and the events around them, the latest first
     Timeline(super::timeline::Timeline),
+    /// Remember which projects use which releases, and since when
+    #[command(subcommand)]
+    Inventory(super::inventory::Inventory),
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
@@ -125,6 +128,7 @@ impl Arguments {
             Command::Alerts(command) => command.run(config),
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
+            Command::Inventory(command) => command.run(config),
             Command::Expect(command) => command.run(config),
             Command::Allow(command) => command.run(config),
             Command::Silences(command) => command.run(config),

@@ -22,6 +22,7 @@ mod fresh_folder;
 #[cfg(test)]
 mod help;
 mod init;
+mod inventory;
 mod logs;
 mod lookup;
 mod matching;
@@ -44,6 +45,7 @@ mod supposed;
 mod target;
 mod test_sinks;
 mod timeline;
+mod used;
 mod verify;
 mod verify_bundle;
 mod watch;

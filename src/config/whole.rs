@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OwnSection,
-    RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats, paths,
-    routing, sinks::Section,
+    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, InventorySection, LogSection,
+    LogsSection, OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection,
+    WatchlistSection, formats, paths, routing, sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -51,6 +51,8 @@ pub struct Config {
     pub watchlist: WatchlistSection,
     /// Your own packages and signers.
     pub own: OwnSection,
+    /// The projects that use the packages.
+    pub inventory: InventorySection,
     /// The receivers of alerts: one `[[subscriptions]]` table for each.
     pub subscriptions: Vec<Subscription>,
     /// Who is told regularly that the daemon is healthy.
@@ -130,7 +132,8 @@ impl Config {
         let sinks = self.subscriptions.iter_mut().filter_map(|one| one.sink.section_mut());
         let secrets = sinks.flat_map(Section::paths_mut);
         let heartbeat = self.heartbeat.url_file.iter_mut().chain(self.own.paths_mut());
-        for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
+        let inventory = self.inventory.folder.iter_mut();
+        for path in lists.chain(inventory).chain(sections).chain(trust).chain(logs).chain(secrets).chain(heartbeat) {
             *path = folder.join(&*path);
         }
     }

@@ -38,6 +38,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../schema/0029_threads.sql")),
     M::up(include_str!("../../schema/0030_deliveries.sql")).foreign_key_check(),
     M::up(include_str!("../../schema/0031_address_retention.sql")),
+    M::up(include_str!("../../schema/0032_inventory.sql")),
 ];
 
 /// The schema version that this binary writes: the number of migrations.

@@ -68,6 +68,7 @@ mod forge_answers;
 mod handle;
 mod history;
 mod holding;
+mod inventory;
 mod left_out;
 mod letting_go;
 mod logs;
@@ -125,6 +126,7 @@ pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
 pub(crate) use history::{Against, CheckedHistory, Fault, Signatures};
 pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead, Signing};
+pub use inventory::{ProjectRow, Upload, Uploaded, Uses, UsesOf, Which};
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{
     Accusation, Advance, Covered, EvidenceRow, KindCount, LONGEST_LOG_CHECK_WAIT, LogCheck, LogCheckOutcome,

@@ -10,7 +10,8 @@
 //! the trigger leaves the row alone.
 //!
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
-//! `allowed_digests` (derived from `allowed_runs`),
+//! `allowed_digests` (derived from `allowed_runs`), `inventory_uses` and `inventory_digests` (the next upload of the project
+//! compares and writes them again),
 //! `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
@@ -72,6 +73,9 @@ tables! {
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at",
          "removed_by", "removed_why"];
     FORGE_ANSWERS = "forge_answers" ("url") ["url", "answer", "at"];
+    INVENTORY_PROJECTS = "inventory_projects" ("id")
+        ["id", "name", "kind", "owner", "added_at", "uploaded_at", "changed_at", "removed_at", "releases"];
+    INVENTORY_RELEASES = "inventory_releases" ("id") ["id", "package", "version"];
     LOG_CHECKPOINTS = "log_checkpoints" ("log", "size", "root")
         ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts"];
     LOG_CHECKS = "log_checks" ("release", "origin", "idx")

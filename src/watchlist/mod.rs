@@ -9,7 +9,6 @@ mod entry;
 mod file;
 mod fingerprint;
 mod globs;
-pub mod import;
 mod in_use;
 mod layer;
 mod list;

@@ -38,6 +38,7 @@ mod health;
 mod host;
 mod hostile_bytes;
 mod http_real;
+mod inventory;
 mod kill;
 mod lab_selfcheck;
 mod language;

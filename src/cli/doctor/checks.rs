@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     check::{CLOCK, Check, State},
     heartbeat::heartbeat,
-    own, quiet,
+    inventory, own, quiet,
 };
 use crate::{
     app,
@@ -38,6 +38,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     let registries = registries(context, store.as_ref().ok(), &found);
     let heartbeat = heartbeat(context, store.as_ref().ok(), now);
     let quiet = quiet::checks(context, store.as_ref().ok(), now);
+    let inventory = inventory::checks(context, store.as_ref().ok());
     checks.push(store_check(context, store));
     checks.push(trust);
     checks.extend(registries);
@@ -45,6 +46,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.extend(heartbeat);
     checks.extend(quiet);
     checks.extend(own::checks(context, now));
+    checks.extend(inventory);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks

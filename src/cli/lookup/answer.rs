@@ -10,6 +10,7 @@ use crate::{
         context::Context,
         exit::{CliError, Exit},
         output,
+        used::UsedNow,
     },
     detect::AssessmentInputs,
     model::{Alert, EffectivePolicy, Package, ReleaseId, Severity},
@@ -37,6 +38,9 @@ pub(in crate::cli) struct Found {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) today: Option<Today>,
     pub(super) related: Others,
+    /// The projects of the inventory that use the release or its package now, or used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) used_by: Option<UsedNow>,
     /// What went wrong when the package was looked at last: there may be more than is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
@@ -65,6 +69,7 @@ impl Found {
             is_settled: is_settled.unwrap_or_default(),
             today: Today::of(context, store, &release)?,
             related: Others::of(store, &release.purl, related)?,
+            used_by: UsedNow::of(store, std::slice::from_ref(&release.purl), &[])?,
             error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
             release,
         })

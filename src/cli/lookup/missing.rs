@@ -10,6 +10,7 @@ use crate::{
         fact_table,
         output::{self, Printing},
         target::Target,
+        used::UsedNow,
         words, wrap,
     },
     store::Store,
@@ -32,6 +33,10 @@ pub(in crate::cli) struct Missing {
     /// What went wrong when it was looked at last.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// The projects of the inventory that use the release or its package now, or used it. provwatch knows them of packages
+    /// that are not watched, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_by: Option<UsedNow>,
 }
 
 pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing: Printing) -> Result<(), CliError> {
@@ -45,7 +50,9 @@ pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing
     let purl = version.as_ref().map_or_else(|| package.to_string(), |version| package.at(version).to_string());
     let seen = store.package(package)?.is_some();
     let error = store.work_of(package)?.and_then(|work| work.last_error);
-    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error };
+    let release = version.as_ref().map(|version| package.at(version.as_str()));
+    let used_by = UsedNow::of(store, release.as_slice(), std::slice::from_ref(package))?;
+    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error, used_by };
     if printing.is_json() {
         output::json(&missing)?;
     } else {
@@ -85,6 +92,9 @@ impl Missing {
         if let Some(error) = &self.error {
             let said = format!("The check of the package failed: {}", words::sentence(error));
             output::line(wrap::paragraphs(&said, wrap::width(), ""));
+        }
+        if let Some(used) = &self.used_by {
+            used.print();
         }
         fact_table::next(&commands);
     }

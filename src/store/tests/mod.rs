@@ -12,6 +12,7 @@ mod feeding;
 mod following;
 mod history;
 mod interleaving;
+mod inventory;
 pub(in crate::store) mod lab;
 mod life_cycle;
 mod logs;

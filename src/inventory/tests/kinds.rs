@@ -92,7 +92,7 @@ plain ~= 1.0";
             "./local/wheel.whl: a URL or path, not from a registry",
         ]
     );
-    assert_eq!(import("requests==2 \\\r\n  --hash=sha256:00\r\nflask\r\n").packages.len(), 2, "continued over CRLF");
+    assert_eq!(import("requests==2 \\\r\n  --hash=sha256:00\r\nflask\r\n").packages().len(), 2, "continued over CRLF");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn cargo_lock() {
             "gitty: from github.com, not from crates.io",
         ]
     );
-    assert_eq!(import("version = 4\n"), Imported::default(), "a lock file without packages");
+    assert_eq!(import("version = 4\n"), Listed::default(), "a lock file without packages");
 }
 
 #[test]

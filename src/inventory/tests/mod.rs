@@ -1,6 +1,8 @@
-//! Tests of importing lock files and bills of materials.
+//! Tests of reading lock files and bills of materials.
 
+mod hostile;
 mod kinds;
+mod places;
 mod refused;
 mod registries;
 
@@ -8,13 +10,13 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{formats::parse_bytes, *};
 use crate::{
     model::{Ecosystem, Package, RegistryId, RegistryKey},
     strict_toml::ReadError,
 };
 
-fn import(text: &str) -> Imported {
+fn import(text: &str) -> Listed {
     parse(text, Path::new("file"), &Mirrors::default()).expect(text)
 }
 
@@ -26,7 +28,7 @@ fn error(text: &str) -> String {
 fn outcome(text: &str) -> (Vec<String>, Vec<String>) {
     let imported = import(text);
     let skipped = imported.skipped.iter().map(|skipped| format!("{}: {}", skipped.what, skipped.why));
-    (imported.packages.iter().map(Package::to_string).collect(), skipped.collect())
+    (imported.packages().iter().map(Package::to_string).collect(), skipped.collect())
 }
 
 /// A URL below a public registry.

@@ -1,4 +1,4 @@
-//! A text to import with its file name, and the errors of an import.
+//! A text to read with its file name, and the reasons why it cannot be read.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,15 @@ use serde::de::DeserializeOwned;
 
 use super::{Mirrors, foreign};
 use crate::{
-    model::{Ecosystem, LockFile, Package, RegistryKey},
+    model::{Ecosystem, LockFile, RegistryKey},
     strict_toml::{Location, ReadError},
     text::quoted,
 };
 
-/// The reason why nothing was imported.
+/// Most characters of a reason that quotes a file.
+const MAX_REASON: usize = 400;
+
+/// The reason why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read.
@@ -44,6 +47,15 @@ pub enum ImportError {
         place: Location,
         /// The error.
         what: String,
+    },
+    /// It has more than any honest one.
+    #[error("{}: more than {most} {what}; provwatch reads no such file", path.display())]
+    TooMany {
+        path: PathBuf,
+        /// Of what.
+        what: &'static str,
+        /// How many provwatch reads.
+        most: usize,
     },
 }
 
@@ -90,7 +102,13 @@ impl Source<'_> {
     }
 
     pub(super) fn malformed(&self, place: Location, what: impl Into<String>) -> ImportError {
-        ImportError::Malformed { path: self.origin.to_owned(), place, what: what.into() }
+        // Parsers quote the values that they refuse.
+        let what = quoted(what.into(), MAX_REASON);
+        ImportError::Malformed { path: self.origin.to_owned(), place, what }
+    }
+
+    pub(super) fn too_many(&self, what: &'static str, most: usize) -> ImportError {
+        ImportError::TooMany { path: self.origin.to_owned(), what, most }
     }
 
     pub(super) fn unknown(&self, why: &str) -> ImportError {
@@ -126,27 +144,6 @@ impl Listing<'_> {
     }
 }
 
-/// The registry in a purl's qualifiers; the public one if they name none.
-///
-/// # Errors
-/// The host of an unknown registry.
-pub(super) fn located(source: &Source<'_>, package: &Package, purl: &str) -> Result<RegistryKey, String> {
-    let ecosystem = package.ecosystem();
-    let mut registry = RegistryKey::from(ecosystem);
-    let qualifiers = purl.split_once('?').map_or("", |(_, qualifiers)| qualifiers);
-    let qualifiers = qualifiers.split('#').next().unwrap_or_default();
-    for (key, value) in url::form_urlencoded::parse(qualifiers.as_bytes()) {
-        if key == "repository_url" || key == "download_url" {
-            let url = if value.contains("://") { value.to_string() } else { format!("https://{value}") };
-            let found = source.registry(ecosystem, &url);
-            let found = found.ok_or_else(|| host(&url).unwrap_or_else(|| quoted(&value, 60)))?;
-            // The more specific one counts: a file may be at a mirror of the named registry.
-            registry = if registry.is_public() { found } else { registry };
-        }
-    }
-    Ok(registry)
-}
-
 /// The reason why an entry of an unknown origin is skipped.
 pub(super) fn not_from(host: &str, ecosystem: Ecosystem) -> String {
     format!("from {host}, not from {}", ecosystem.title())
@@ -155,4 +152,10 @@ pub(super) fn not_from(host: &str, ecosystem: Ecosystem) -> String {
 /// The host of a URL.
 pub(super) fn host(url: &str) -> Option<String> {
     url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
+/// A source's host, or its beginning; whole URLs may hold passwords.
+pub(super) fn plain(source: &str) -> String {
+    let url = source.split_once('+').filter(|(kind, _)| !kind.contains(':')).map_or(source, |(_, url)| url);
+    host(url).unwrap_or_else(|| quoted(url, 60))
 }

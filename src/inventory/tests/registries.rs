@@ -23,10 +23,10 @@ fn what_comes_through_a_mirror_is_the_public_package() {
 
     let mirrors = Mirrors::with([(Ecosystem::NPM, "NPM.example"), (Ecosystem::PYPI, "pypi.example")]);
     let imported = parse(&lock, Path::new("file"), &mirrors).unwrap();
-    assert_eq!((imported.packages.len(), imported.skipped.len()), (6, 0));
+    assert_eq!((imported.packages().len(), imported.skipped.len()), (6, 0));
     let of_pypi = "version = 1\n[[package]]\nname = \"a\"\nsource = { registry = \"https://npm.example/simple\" }\n";
     let imported = parse(of_pypi, Path::new("file"), &mirrors).unwrap();
-    assert!(imported.packages.is_empty(), "a mirror of npm is not one of PyPI");
+    assert!(imported.packages().is_empty(), "a mirror of npm is not one of PyPI");
 }
 
 /// Private registries, and a host that is a mirror of npm except for a part of it.
@@ -43,7 +43,7 @@ fn configured() -> Mirrors {
 /// Asserts that with those registries a text has these packages, and these entries are skipped.
 fn expect(text: &str, packages: &[&str], skipped: &[&str]) {
     let imported = parse(text, Path::new("file"), &configured()).unwrap();
-    let found: Vec<String> = imported.packages.iter().map(ToString::to_string).collect();
+    let found: Vec<String> = imported.packages().iter().map(ToString::to_string).collect();
     let left: Vec<String> =
         imported.skipped.iter().map(|skipped| format!("{}: {}", skipped.what, skipped.why)).collect();
     assert_eq!(found, packages, "{text}");
@@ -134,7 +134,7 @@ fn of_a_host_only_what_lies_below_the_mirror_is_public() {
         .beside([RegistryKey::at(Ecosystem::NPM, url("https://acme.example/api/npm"))]);
     let read = |text: &str| {
         let imported = parse(text, Path::new("file"), &mirrors).unwrap();
-        (imported.packages.iter().map(Package::to_string).collect::<Vec<_>>(), imported.skipped.len())
+        (imported.packages().iter().map(Package::to_string).collect::<Vec<_>>(), imported.skipped.len())
     };
     let lock = r#"{"lockfileVersion": 3, "packages": {
         "node_modules/public": {"resolved": "https://acme.example/api/npm/npm-remote/public/-/public-1.0.0.tgz"},
@@ -182,7 +182,7 @@ fn the_last_index_of_requirements_counts() {
     ] {
         // An option also applies to the lines before it.
         let imported = parse(&format!("x==1.0\n{options}\n"), Path::new("file"), &mirrors).unwrap();
-        let packages: Vec<String> = imported.packages.iter().map(Package::to_string).collect();
+        let packages: Vec<String> = imported.packages().iter().map(Package::to_string).collect();
         let said: Vec<_> = imported.skipped.iter().filter(|skipped| skipped.what == "x").collect();
         match expected {
             Ok(package) => assert_eq!((packages, said.len()), (vec![package.to_owned()], 0), "{options}"),

@@ -34,7 +34,7 @@ fn a_file_is_read_within_limits() {
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
     assert!(matches!(read(&path, &Mirrors::default()), Err(ImportError::Read(ReadError::TooLarge { .. }))));
     std::fs::write(&path, "\u{feff}requests\n").unwrap();
-    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages.len(), 1);
+    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages().len(), 1);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_kind_that_is_not_read_is_named_with_the_way_around() {
     assert!(read(&path, &Mirrors::default()).unwrap_err().to_string().contains("this is a bun.lockb"));
     let utf16: Vec<u8> = "\u{feff}requests==2.0\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     std::fs::write(&path, utf16).unwrap();
-    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages.len(), 1, "PowerShell writes UTF-16");
+    assert_eq!(read(&path, &Mirrors::default()).unwrap().packages().len(), 1, "PowerShell writes UTF-16");
 }
 
 proptest! {

@@ -1,0 +1,87 @@
+//! The projects of the inventory that use a release or package, as `alerts show` and `lookup` tell of them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    exit::CliError,
+    fact_table::{self, Sheet},
+    words,
+};
+use crate::{
+    model::{Package, ReleaseId, Use, UsedBy, is_same},
+    store::{Store, Uses, UsesOf},
+};
+
+/// Most uses that are listed, of the very releases and of others each.
+const LISTED: usize = 10;
+
+/// Most projects that a line names.
+const NAMED: usize = 3;
+
+/// The projects that use releases now, or used them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct UsedNow {
+    /// The uses of the very releases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    releases: Option<Uses>,
+    /// The projects that use their packages in any version, with uses of other releases now.
+    packages: Uses,
+}
+
+impl UsedNow {
+    /// Those of releases and packages; `None`: the inventory has no project.
+    ///
+    /// # Errors
+    /// As the store.
+    pub fn of(store: &Store, releases: &[ReleaseId], packages: &[Package]) -> Result<Option<Self>, CliError> {
+        if store.inventory_projects()?.is_empty() {
+            return Ok(None);
+        }
+        let mut packages = packages.to_vec();
+        packages.extend(releases.iter().map(|release| release.package().clone()));
+        let exact = if releases.is_empty() { None } else { Some(store.uses_of(UsesOf::Releases(releases), LISTED)?) };
+        let mut all = store.uses_of(UsesOf::Packages(&packages), 2 * LISTED)?;
+        // Former versions are no news; former uses of the very releases are.
+        let is_exact = |one: &Use| releases.iter().any(|release| is_same(release, &one.release));
+        all.uses.retain(|one| one.until.is_none() && !is_exact(one));
+        all.uses.truncate(LISTED);
+        Ok(Some(Self { releases: exact, packages: all }))
+    }
+
+    /// Prints them under a heading.
+    pub fn print(&self) {
+        fact_table::heading("used by");
+        let mut sheet = Sheet::new();
+        if let Some(releases) = &self.releases {
+            let count = if releases.projects == 0 {
+                "no project".to_owned()
+            } else {
+                words::counted(releases.projects, "project")
+            };
+            let past = releases.past_projects;
+            let past = if past == 0 { String::new() } else { format!("; {} before", words::counted(past, "project")) };
+            sheet.row("this release", format!("{count}{past}"));
+            rows(&mut sheet, &releases.uses);
+        }
+        let count = match self.packages.projects {
+            0 if self.packages.is_empty() => "no project of the inventory, now or before".to_owned(),
+            count => words::counted(count, "project"),
+        };
+        sheet.row("in any version", count);
+        rows(&mut sheet, &self.packages.uses);
+        sheet.print();
+    }
+}
+
+fn rows(sheet: &mut Sheet, uses: &[Use]) {
+    sheet.rows("", uses.iter().map(words::sentence));
+}
+
+/// The projects of an alert for a line of a list: `used by pay, shop, site and 3 more`.
+pub(super) fn in_short(used: &UsedBy) -> String {
+    let shown: Vec<String> = used.names.iter().take(NAMED).map(words::name).collect();
+    let more = used.projects.saturating_sub(shown.len() as u64);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("used by {}{more}", shown.join(", "))
+}
