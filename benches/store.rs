@@ -8,7 +8,7 @@ use std::{cell::Cell, hint::black_box};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use provwatch::{
     model::{Observation, ReleaseId},
-    store::{NewEvent, Outcome, Record, Store, Trace},
+    store::{NewEvent, Outcome, Record, Search, Store, Trace},
 };
 
 mod support;
@@ -47,6 +47,19 @@ fn look_up(c: &mut Criterion, store: &Store) {
             |digest| assert_eq!(store.traced(Trace::Digest(&digest), SHOWN).unwrap().len(), 1),
             BatchSize::SmallInput,
         );
+    });
+    let issuer = scattered.release().identities()[0].issuer.clone();
+    group.bench_function("the newest of an issuer, which has nearly all", |b| {
+        let search = || Search { clues: vec![vec![Trace::Issuer(&issuer).into()]], ..Search::default() };
+        b.iter_batched(search, |search| store.search(&search, SHOWN).unwrap(), BatchSize::SmallInput);
+    });
+    group.bench_function("an issuer and a digest together", |b| {
+        let search = || {
+            let digest = scattered.release().files.remove(0).digests.sha512.unwrap();
+            let clues = vec![vec![Trace::Issuer(&issuer).into()], vec![Trace::Digest(&digest).into()]];
+            Search { clues, ..Search::default() }
+        };
+        b.iter_batched(search, |search| store.search(&search, SHOWN).unwrap(), BatchSize::SmallInput);
     });
     group.bench_function("a baseline", |b| {
         let package = || scattered.purl().package().clone();

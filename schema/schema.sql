@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 32;
+PRAGMA user_version = 36;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -202,11 +202,25 @@ BEGIN SELECT RAISE(ABORT, 'delivery_actions only grows'); END;
 CREATE TRIGGER delivery_actions_are_not_removed BEFORE DELETE ON delivery_actions
 BEGIN SELECT RAISE(ABORT, 'delivery_actions only grows'); END;
 
+CREATE TABLE dependents (
+    dependency TEXT NOT NULL,
+    package    TEXT NOT NULL,
+    PRIMARY KEY (dependency, package)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE digests (
     subscription TEXT PRIMARY KEY,
     due_at       INTEGER NOT NULL,
     made_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+    -- The SHA-256 of the document.
+    sha256   BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+    -- Compressed.
+    content  BLOB NOT NULL,
+    checksum INTEGER
+) STRICT;
 
 CREATE TABLE endpoints (
     subscription TEXT PRIMARY KEY,
@@ -276,51 +290,53 @@ CREATE TABLE history_head (
     chain BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE inventory_digests (
-    release INTEGER NOT NULL REFERENCES inventory_releases (id),
-    digest  BLOB NOT NULL,
-    PRIMARY KEY (release, digest)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX inventory_digests_by_digest ON inventory_digests (digest);
-
-CREATE TABLE inventory_projects (
-    id          INTEGER PRIMARY KEY,
-    name        TEXT NOT NULL UNIQUE,
-    kind        TEXT NOT NULL CHECK (kind IN ('project', 'vendor')),
-    owner       TEXT,
-    added_at    INTEGER NOT NULL,
-    uploaded_at INTEGER NOT NULL,
-    changed_at  INTEGER NOT NULL,
-    removed_at  INTEGER,
-    releases    INTEGER NOT NULL,
-    checksum    INTEGER
+CREATE TABLE incident_events (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident INTEGER NOT NULL REFERENCES incidents (id),
+    at       INTEGER NOT NULL,
+    by       TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('opened', 'added', 'removed', 'note', 'decision', 'closed', 'reopened')),
+    -- The release that was added or removed, and what ties it to the others.
+    purl     TEXT,
+    tie      TEXT,
+    text     TEXT NOT NULL,
+    checksum INTEGER
 ) STRICT;
 
-CREATE TABLE inventory_releases (
-    id       INTEGER PRIMARY KEY,
-    package  TEXT NOT NULL,
-    version  TEXT NOT NULL,
-    checksum INTEGER,
-    UNIQUE (package, version)
-) STRICT;
+CREATE TRIGGER incident_events_are_not_changed
+BEFORE UPDATE OF id, incident, at, by, kind, purl, tie, text ON incident_events
+BEGIN SELECT RAISE(ABORT, 'incident_events only grows'); END;
 
-CREATE TABLE inventory_uses (
-    release      INTEGER NOT NULL REFERENCES inventory_releases (id),
-    project      INTEGER NOT NULL REFERENCES inventory_projects (id),
-    from_at      INTEGER NOT NULL,
-    until_at     INTEGER,
-    scope        INTEGER NOT NULL,
-    depth        INTEGER,
-    through      INTEGER,
-    vex          INTEGER,
-    reachability INTEGER,
-    PRIMARY KEY (release, project, from_at)
+CREATE TRIGGER incident_events_are_not_removed BEFORE DELETE ON incident_events
+BEGIN SELECT RAISE(ABORT, 'incident_events only grows'); END;
+
+CREATE INDEX incident_events_of_incident ON incident_events (incident, id);
+
+CREATE INDEX incident_events_of_release ON incident_events (purl) WHERE purl IS NOT NULL;
+
+CREATE TABLE incident_traces (
+    key      INTEGER NOT NULL,
+    incident INTEGER NOT NULL REFERENCES incidents (id),
+    tie      TEXT NOT NULL,
+    -- The member that has the trace, and the trace for people.
+    member   TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    PRIMARY KEY (key, incident)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX inventory_uses_of_project ON inventory_uses (project, until_at);
+CREATE INDEX incident_traces_of_incident ON incident_traces (incident);
 
-CREATE INDEX inventory_uses_past ON inventory_uses (until_at) WHERE until_at IS NOT NULL;
+CREATE TABLE incidents (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    name     TEXT NOT NULL UNIQUE,
+    checksum INTEGER
+) STRICT;
+
+CREATE TRIGGER incidents_are_not_changed BEFORE UPDATE OF id, name ON incidents
+BEGIN SELECT RAISE(ABORT, 'incidents only grows'); END;
+
+CREATE TRIGGER incidents_are_not_removed BEFORE DELETE ON incidents
+BEGIN SELECT RAISE(ABORT, 'incidents only grows'); END;
 
 CREATE TABLE log_budgets (
     scope     TEXT PRIMARY KEY,
@@ -391,9 +407,20 @@ CREATE INDEX log_entries_by_digest ON log_entries (digest) WHERE digest IS NOT N
 
 CREATE INDEX log_entries_by_key ON log_entries (key_sha256);
 
+CREATE INDEX log_entries_by_leaf ON log_entries (leaf);
+
 CREATE INDEX log_entries_forged ON log_entries (log, idx) WHERE not_issued IS NOT NULL AND judged_at IS NOT NULL;
 
 CREATE INDEX log_entries_to_judge ON log_entries (seen_at) WHERE judged_at IS NULL AND believed = 1;
+
+CREATE TABLE log_entry_traces (
+    -- Eight bytes of a hash of the kind and the value.
+    key     INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    log     TEXT NOT NULL,
+    idx     INTEGER NOT NULL,
+    PRIMARY KEY (key, seen_at, log, idx)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_evidence (
     id            TEXT PRIMARY KEY,
@@ -547,7 +574,32 @@ CREATE TABLE pruned_deliveries (
     PRIMARY KEY (alert, subscription)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE releases (
+CREATE TABLE recipients (
+    delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    address  TEXT NOT NULL,
+    -- Whether it has the message, or never gets it.
+    outcome  TEXT NOT NULL CHECK (outcome IN ('accepted', 'refused')),
+    at       INTEGER NOT NULL,
+    -- The receiver's answer.
+    answer   TEXT NOT NULL,
+    PRIMARY KEY (delivery, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX recipients_refused ON recipients (at) WHERE outcome = 'refused';
+
+CREATE TABLE release_documents (
+    purl       TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('npm-attestations', 'pypi-provenance')),
+    subject    TEXT NOT NULL,
+    sha256     BLOB NOT NULL REFERENCES documents (sha256),
+    fetched_at INTEGER NOT NULL,
+    checksum   INTEGER,
+    PRIMARY KEY (purl, kind, subject, sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX release_documents_by_document ON release_documents (sha256);
+
+CREATE TABLE "releases" (
     id           INTEGER PRIMARY KEY,
     purl         TEXT NOT NULL UNIQUE,
     package      TEXT NOT NULL,
@@ -563,10 +615,14 @@ CREATE TABLE releases (
     recheck_at   INTEGER,
     attempts     INTEGER NOT NULL DEFAULT 0,
     files        TEXT NOT NULL,
-    observation  TEXT
-, checksum INTEGER) STRICT;
+    -- JSON, compressed.
+    observation  BLOB,
+    checksum     INTEGER
+) STRICT;
 
 CREATE INDEX releases_by_outcome ON releases (outcome);
+
+CREATE INDEX releases_by_time ON releases (published_at);
 
 CREATE INDEX releases_new_by_outcome ON releases (outcome, observed_at) WHERE published_at > observed_at - 604800000000;
 
@@ -672,15 +728,20 @@ CREATE INDEX tellings_by_delivery ON told_members (delivery);
 
 CREATE INDEX tellings_of_member ON told_members (member);
 
-CREATE TABLE traces (
-    kind         TEXT NOT NULL,
-    value        TEXT NOT NULL,
-    published_at INTEGER NOT NULL,
-    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
-    PRIMARY KEY (kind, value, published_at, release)
+CREATE TABLE trace_values (
+    kind  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX traces_of_release ON traces (release);
+CREATE TABLE traces (
+    -- Eight bytes of a hash of the kind and the value.
+    key          INTEGER NOT NULL,
+    published_at INTEGER NOT NULL,
+    -- Without an index: a release is only deleted when its row is damaged.
+    release      INTEGER NOT NULL REFERENCES releases (id) ON DELETE CASCADE,
+    PRIMARY KEY (key, published_at, release)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE withdrawals (
     purl         TEXT PRIMARY KEY,

@@ -5,12 +5,12 @@ use chrono::{DateTime, Timelike, Utc};
 use super::{
     A_TAG, Traits, rank,
     words::{
-        PROTECTED_TAG, attempt, dependencies, dependency_sources, gap, has_no_dependencies, manifest_repository,
-        named_repository, pause, ref_place, signed_at, tag_name,
+        PROTECTED_TAG, attempt, dependencies, dependency_sources, gap, has_no_dependencies, manifest_repository, pause,
+        ref_place, signed_at, tag_name,
     },
 };
 use crate::model::{
-    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, RunFacts, Trait,
+    AuthMethod, Baseline, LineBaseline, Observation, OrNone, Person, Resumed, RunFacts, Trait, named_repository,
     traits::{
         Actors, Attempts, Builders, Commits, Conclusions, ConfigIds, Dependencies, DependencySources, Emails,
         Environments, EvidenceRanks, ForgeReleases, Gaps, InstallScripts, Issuers, Maintainers, Manifests,

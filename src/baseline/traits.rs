@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::{
-    Claim, Claims, LineBaseline, Observation, OrNone, VerifiedProvenance, WorkflowIdentity, run_and_attempt,
-    traits::Environments,
+    Claim, Claims, LineBaseline, Observation, OrNone, VerifiedProvenance, WorkflowIdentity, repository_name,
+    run_and_attempt, traits::Environments,
 };
 
 /// The kind of ref of tags.
@@ -113,12 +113,6 @@ fn builder(claims: &Claims, workflow: Option<&str>, repository: Option<&str>) ->
         reference if reference.starts_with("refs/") => format!("{path} at {}", ref_kind(reference)),
         _ => format!("{path} at a commit"),
     }))
-}
-
-/// Forges ignore the case of owner and repository names; so does this.
-pub fn repository_name(uri: &str) -> String {
-    let uri = uri.trim_end_matches('/');
-    uri.strip_suffix(".git").unwrap_or(uri).to_lowercase()
 }
 
 /// The path within the repository; a reusable workflow of another repository keeps its whole URL.

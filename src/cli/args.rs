@@ -59,10 +59,13 @@ pub enum Command {
     /// Show and acknowledge alerts
     #[command(subcommand)]
     Alerts(super::alerts::Alerts),
-    /// Show the publisher, origin and evidence of a release, and their other releases
+    /// Find releases, log entries and alerts by anything that was observed of them
     Lookup(super::lookup::Lookup),
     /// Show a package's releases and the events around them, the latest first
     Timeline(super::timeline::Timeline),
+    /// Keep an incident: its releases, notes and decisions, and hand its evidence over
+    #[command(subcommand)]
+    Incident(super::incident::Incident),
     /// Remember which projects use which releases, and since when
     #[command(subcommand)]
     Inventory(super::inventory::Inventory),
@@ -89,13 +92,13 @@ pub enum Command {
     Verify(super::verify::Verify),
     /// Verify one Sigstore bundle, with the options of sigstore-conformance
     VerifyBundle(super::verify_bundle::VerifyBundle),
-    /// Show and try the receivers of alerts, and who would be told of an alert
+    /// Show the receivers of alerts, and who would be told of an alert
     #[command(subcommand)]
     Subscriptions(super::subscriptions::Subscriptions),
     /// List and show the messages to receivers, and send what was given up again
     #[command(subcommand)]
     Deliveries(super::deliveries::Deliveries),
-    /// Send a test alert to every subscription (the same as `subscriptions test`)
+    /// Send a test alert to every subscription
     TestSinks(super::test_sinks::TestSinks),
     /// Send a made-up takeover through the whole path, from feed to receiver, and show the time of each step
     Drill(super::drill::Drill),
@@ -128,6 +131,7 @@ impl Arguments {
             Command::Alerts(command) => command.run(config),
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
+            Command::Incident(command) => command.run(config),
             Command::Inventory(command) => command.run(config),
             Command::Expect(command) => command.run(config),
             Command::Allow(command) => command.run(config),

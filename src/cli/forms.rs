@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, inventory, logs, lookup, silences,
+    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, inventory, logs, lookup, silences,
     status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
@@ -67,9 +67,14 @@ forms! {
     "detector-listed" 1 detectors::Summary, "detectors list";
     "drill" 1 drill::report::Report, "drill";
     "evidence-listed" 1 store::EvidenceRow, "logs evidence";
+    "evidence-checked" 1 incident::verify::Answer, "incident verify";
+    "evidence-exported" 1 incident::export::Exported, "incident export";
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
+    "incident" 1 model::Incident, "incident open, incident list, incident show";
+    "incident-extent" 1 incident::radius::Extent, "incident WHAT";
+    "incident-touched" 1 incident::radius::Touched, "incident WHAT";
     "inventory-added" 1 inventory::add::Added<'_>, "inventory add";
     "inventory-change" 1 inventory::diff::Change, "inventory diff";
     "inventory-entry" 1 inventory::show::Entry, "inventory show";
@@ -83,17 +88,22 @@ forms! {
     "log-status" 1 logs::status::Line<'_>, "logs status";
     "log-verdict" 1 logs::verify::Line<'_>, "logs verify";
     "lookup" 1 lookup::answer::Found, "lookup of a release that is stored";
+    "lookup-fetched" 1 lookup::fetched::FetchedRelease, "lookup --fetch";
+    "lookup-limits" 1 lookup::limits::Limits, "the last line of a lookup by anything but one purl";
+    "lookup-log-entry" 1 lookup::logged::ListedEntry, "a log entry that lookup found";
     "lookup-missing" 1 lookup::missing::Missing, "lookup of a release that is not stored";
+    "lookup-release" 1 lookup::listed::ListedRelease, "a release that lookup found";
     "match" 1 model::MatchedEntry, "logs matches";
     "pass" 1 summary::Summary, "run --once";
     "replayed" 1 packages::replay::CaseAlert, "replay";
     "silence" 1 model::Silence, "silences add, silences list";
     "silence-applying" 1 silences::Applying<'_>, "silences check";
-    "sink" 1 test_sinks::SinkAnswer, "subscriptions test, test-sinks";
+    "sink" 1 test_sinks::SinkAnswer, "test-sinks";
     "subscription" 1 subscriptions::Listed, "subscriptions list";
     "subscription-route" 1 subscriptions::Route, "subscriptions route";
     "status" 1 status::report::Report, "status";
-    "timeline-entry" 1 timeline::Entry, "timeline";
+    "timeline-as-of" 1 timeline::as_of::AsOf, "the first line of timeline --at";
+    "timeline-entry" 1 timeline::entry::Entry, "timeline";
     "verified" 1 verify::report::Report, "verify";
     "watch-edited" 1 watch::edit::Edited<'_>, "watch add, watch remove";
     "watch-listed" 1 watch::list::Line<'_>, "watch list";

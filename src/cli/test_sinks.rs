@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     context::Context,
+    doctor::local::Machine,
     exit::{CliError, Exit, Outcome},
     output::{self, Printing},
     setup, words,
@@ -46,9 +47,13 @@ pub struct TestSinks {
 /// The answer of a subscription's receiver.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct SinkAnswer {
+    /// The subscription.
     subscription: String,
+    /// The `type` of the subscription in the configuration.
     kind: &'static str,
+    /// Whether the receiver accepted the test.
     ok: bool,
+    /// The receiver's answer, or the failure.
     detail: String,
 }
 
@@ -63,12 +68,13 @@ impl TestSinks {
         let answers = chosen.into_iter().map(|subscription| ask(config, subscription, &http, &clock, &message));
         let answers = setup::runtime()?.block_on(join_all(answers));
         self.print(&answers)?;
+        tell_doubts(config, &answers);
         Ok(if answers.iter().all(|answer| answer.ok) { Exit::Clean } else { Exit::Failed })
     }
 
     fn chosen<'a>(&self, all: &'a [Subscription]) -> Result<Vec<&'a Subscription>, CliError> {
         if all.is_empty() {
-            let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all kinds";
+            let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all types";
             return Err(CliError::usage("the configuration has no subscriptions").next(step));
         }
         for name in &self.names {
@@ -88,13 +94,28 @@ impl TestSinks {
         if self.printing.is_json() {
             return Ok(answers.iter().try_for_each(output::json)?);
         }
-        let mut table = output::table(["SUBSCRIPTION", "KIND", "RESULT", "ANSWER"]);
+        let mut table = output::table(["SUBSCRIPTION", "TYPE", "RESULT", "ANSWER"]);
         for SinkAnswer { subscription, kind, ok, detail } in answers {
             let result = if *ok { "ok" } else { "failed" };
             table.add_row([subscription.as_str(), kind, result, detail]);
         }
         output::print(&table);
         Ok(())
+    }
+}
+
+/// What this user reaches, the service may not: its sandbox and its user have fewer rights.
+fn tell_doubts(config: &Config, answers: &[SinkAnswer]) {
+    let machine = Machine::of(config);
+    let is_ok = |name: &str| answers.iter().any(|answer| answer.ok && answer.subscription == name);
+    for subscription in config.subscriptions.iter().filter(|one| is_ok(&one.name)) {
+        if let Some((detail, next)) = machine.doubt(subscription) {
+            let name = words::name(&subscription.name);
+            output::note(format_args!(
+                "{name} took the test of this user, but of the service: {}; next: {next}",
+                words::sentence(detail)
+            ));
+        }
     }
 }
 
@@ -142,11 +163,11 @@ fn message(clock: &dyn Clock) -> Message {
     let title = "This is a test of provwatch: nothing happened".to_owned();
     let alert = Alert {
         argument:
-            "This message comes from `provwatch subscriptions test` and shows that alerts arrive here. You need not do anything."
+            "This message comes from `provwatch test-sinks` and shows that alerts arrive here. You need not do anything."
                 .to_owned(),
         ..Alert::about(AlertKind::Operation, &subject, Severity::Info, Confidence::High, title, now)
     };
     let alert = Alert { id: AlertId::TEST, ..alert };
     let idempotency_key = format!("msg_test_{:.24}", alert.fingerprint);
-    Message { idempotency_key, alert, sequence: 0, attempt: 1, refusals: 0, created_at: now, thread: None }
+    Message::first(idempotency_key, alert, now)
 }

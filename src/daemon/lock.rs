@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use crate::health::LockState;
+use crate::{health::LockState, owner};
 
 /// How often a taken lock is tried again, and the wait each time.
 const LOOKS: u32 = 5;
@@ -152,8 +152,11 @@ const LINK: i32 = rustix::io::Errno::LOOP.raw_os_error();
 /// unknown owner.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    options.custom_flags(no_link()).open(path)
+    options.read(true).write(true).truncate(false).mode(0o600).custom_flags(no_link());
+    match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        made => made.and_then(|made| owner::hand_over(&made, path).map(|()| made)),
+    }
 }
 
 fn no_link() -> i32 {

@@ -4,7 +4,10 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Alert;
+use crate::{
+    model::Alert,
+    store::{Delivery, Recipient},
+};
 
 /// One message to one subscription about one alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,43 @@ pub struct Message {
     pub refusals: u32,
     /// The time when the message was put into the outbox, or last back into it.
     pub created_at: DateTime<Utc>,
-    /// Where the receiver keeps the alert, by the receipt of an earlier message.
+    /// What a sink needs to go on with the alert at its receiver, by the receipt of an earlier message.
     pub thread: Option<String>,
+    /// The recipients that are done since an earlier attempt at this message.
+    pub recipients: Vec<Recipient>,
+    /// Whether it is the short form of another message.
+    pub is_short: bool,
+}
+
+impl Message {
+    /// The first message about an alert, at its first attempt.
+    pub fn first(idempotency_key: impl Into<String>, alert: Alert, created_at: DateTime<Utc>) -> Self {
+        let (sequence, attempt, refusals) = (0, 1, 0);
+        Self {
+            idempotency_key: idempotency_key.into(),
+            alert,
+            sequence,
+            attempt,
+            refusals,
+            created_at,
+            thread: None,
+            recipients: Vec::new(),
+            is_short: false,
+        }
+    }
+
+    /// The message of a stored delivery, at its next attempt.
+    pub(crate) fn of_delivery(delivery: Delivery) -> Self {
+        Self {
+            idempotency_key: delivery.idempotency_key,
+            alert: delivery.alert,
+            sequence: delivery.sequence,
+            attempt: delivery.attempts.saturating_add(1),
+            refusals: delivery.refusals,
+            created_at: delivery.created_at,
+            thread: delivery.thread,
+            recipients: delivery.recipients,
+            is_short: false,
+        }
+    }
 }

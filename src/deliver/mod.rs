@@ -8,57 +8,50 @@
 //! The publisher of the release chose much of an alert's text. No sink shows it raw: it goes through
 //! [`plain()`](crate::text::plain()), then through the escaping of the sink's own format.
 
-mod accepting;
-mod api;
-mod containing;
-mod digest_view;
-mod drill;
-mod endpoint;
 mod event;
 mod forms;
-mod lines;
-mod log_line;
 mod message;
-mod news;
-mod outbox;
 mod queue;
-mod reduced;
-mod render;
-mod schedule;
+mod remote;
+mod short_form;
 mod shown;
 mod sink;
 mod sinks;
-mod stage;
-mod stage_view;
 mod steps;
 mod subscription;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod trial;
 mod view;
 
 #[cfg(test)]
-mod lives;
-#[cfg(test)]
-mod samples;
+#[path = "../../tests/lab/tls.rs"]
+pub(crate) mod lab_tls;
 
-pub use accepting::accept_command;
-pub(crate) use accepting::{accept_because, needs_reason};
-pub(crate) use endpoint::Endpoint;
 pub(crate) use event::told_as;
 pub(crate) use forms::{Form, webhook_schema};
 pub use message::Message;
-pub(crate) use outbox::{Due, Ending, Limits, Outbox, OutboxError, Summary};
-pub(crate) use queue::{Queue, Step, Worker};
-pub(crate) use schedule::{Next, Schedule};
-pub use sink::{Receipt, Sink, SinkError};
+pub(crate) use queue::{Due, Ending, Limits, Outbox, OutboxError, Queue, Step, Summary, Worker};
+pub(crate) use remote::Endpoint;
+#[cfg(test)]
+pub(crate) use short_form::Short;
+use sink::Unnoted;
+pub use sink::{Notes, Receipt, Sink, SinkError};
 pub(crate) use sinks::{
     AlertmanagerLogin, AlertmanagerSink, CommandSettings, CommandSink, FileSink, GitHub, GitHubSettings, GitLab,
     GitLabSettings, IssueSink, JournaldSink, NtfySink, PagerDutySink, SigningSecret, SlackApp, SlackSink, StdoutSink,
     SyslogSettings, SyslogSink, SyslogTarget, TeamsSink, WebhookSink,
 };
-pub use sinks::{EmailSettings, EmailSink, SmtpSecurity};
-pub(crate) use stage::{Advice, NextStep, Stage};
-pub(crate) use steps::{advice, is_answerable, steps, warning};
+#[cfg(test)]
+pub(crate) use sinks::{
+    Dialect, FORGE_TOKEN, Forge, Journal, SLACK_TOKEN, Workspace, journal_fields, stand_in, syslog_parsed,
+};
+pub use sinks::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity};
+pub use steps::accept_command;
+pub(crate) use steps::{Stage, accept_because, advice, is_answerable, needs_reason, steps, warning};
 pub(crate) use subscription::{Subscription, Subscriptions};
+#[cfg(test)]
+use testing::{lives, samples};
 pub(crate) use timing::{Escalation, Timing};
 pub(crate) use trial::{LONGEST_TRIAL, try_receiver};

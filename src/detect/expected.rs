@@ -2,8 +2,8 @@
 
 use super::{change::Change, rules};
 use crate::{
-    baseline::{Traits, words::named_repository},
-    model::{self, Demand, ExpectedChange, Severity, Signal},
+    baseline::Traits,
+    model::{self, Demand, ExpectedChange, Severity, Signal, named_repository},
 };
 
 /// The detectors that fire on a move to another repository.

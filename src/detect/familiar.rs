@@ -3,15 +3,12 @@
 use chrono::TimeDelta;
 
 use super::{Change, Novelty};
-use crate::{
-    baseline::words::named_repository,
-    model::{
-        AuthMethod, LineBaseline, Observation,
-        traits::{
-            Emails, ForgeReleases, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows,
-        },
-        words::TagPresence,
+use crate::model::{
+    AuthMethod, LineBaseline, Observation, named_repository,
+    traits::{
+        Emails, ForgeReleases, Maintainers, NamedRepositories, Publishers, Repositories, RepositoryIds, Workflows,
     },
+    words::TagPresence,
 };
 
 /// For how many days an account must have been a maintainer to be known as one.

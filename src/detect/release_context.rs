@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::OwnRuns;
-use crate::model::{CorrelationKey, ReleaseId, ReleaseLine};
+use crate::model::{CorrelationKey, Joined, ReleaseId, ReleaseLine};
 
 /// Releases that follow one another within this time are one burst.
 const BURST: TimeDelta = TimeDelta::minutes(30);
@@ -36,6 +36,8 @@ pub struct ReleaseContext {
     pub held_at: Option<DateTime<Utc>>,
     /// Of one's own package: the runs that may explain the release.
     pub own: Option<OwnRuns>,
+    /// The open incidents that the release would join, each by its strongest tie.
+    pub incidents: Vec<Joined>,
     /// The hosts of addresses of which the baseline has only pseudonyms, by pseudonym, as far as the release names them.
     pub address_hosts: BTreeMap<String, String>,
 }

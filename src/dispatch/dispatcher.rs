@@ -1,12 +1,5 @@
 //! Delivers due messages, each subscription at its own pace, and gives up those of removed subscriptions.
 
-use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox, refresh::Refreshes};
-use crate::{
-    clock::Clock,
-    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
-    store::{Store, StoreError},
-    upkeep::{Mender, OperationalIssues, WallClock, sink_gone},
-};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -14,6 +7,14 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+
+use super::{error::DispatchError, follow_ups::FollowUps, outbox::StoreOutbox, refresh::Refreshes};
+use crate::{
+    clock::Clock,
+    deliver::{Limits, Queue, Step, Subscription, Subscriptions, Summary, Worker},
+    store::{Store, StoreError},
+    upkeep::{Mender, OperationalIssues, WallClock, sink_gone},
+};
 
 /// The state of every sink between two attempts, by the subscription's name. A lock is held for a whole attempt: no
 /// sink receives two messages at once.
@@ -42,8 +43,8 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Delivers everything that is due and what silences held back that are over, by all sinks at the same time, and gives up deliveries without a configured
-    /// subscription.
+    /// Delivers everything that is due, and what silences held back that are over, by all sinks at the same time. Gives up
+    /// deliveries without a configured subscription.
     ///
     /// # Errors
     /// The store failed; the sinks end their turns first, also if no more messages could be added: on a full disk, what waits
@@ -156,7 +157,7 @@ mod tests {
         clock::ManualClock,
         deliver::{Message, Receipt, Sink, SinkError, Timing},
         http::{Client, ScriptedTransport},
-        model::{Alert, AlertKind, AlertMatchers, Confidence, Fingerprint, Severity},
+        model::{Alert, AlertKind, AlertMatchers, Confidence, Fingerprint, PublishHours, Severity, Weekday},
     };
 
     /// Accepts everything, and keeps the titles; or is permanently gone. It may forget.
@@ -221,19 +222,69 @@ mod tests {
         assert_eq!(desk.refreshed.lock().unwrap()[3..].iter().sum::<usize>(), 121);
     }
 
+    #[tokio::test]
+    async fn a_receiver_that_forgets_is_not_told_of_what_is_held_back() {
+        let (minute, hours) = (Duration::from_mins(1), TimeDelta::hours);
+        let desk = Arc::new(Desk { refresh_every: Some(minute), ..Desk::default() });
+        let dispatcher = dispatcher(&desk);
+        let told = async |wait| {
+            dispatcher.clock.sleep(wait).await;
+            dispatcher.deliver().await.unwrap();
+            std::mem::take(&mut *desk.refreshed.lock().unwrap())
+        };
+        record(&dispatcher, "takeover", "desk");
+        assert_eq!(told(Duration::ZERO).await, [1]);
+        let (now, all) = (dispatcher.clock.now(), AlertMatchers::default());
+        dispatcher.store.add_silence(&all, "planned", "ada", (now, now + hours(1))).unwrap();
+        assert_eq!(told(minute).await, [0; 0], "a silence covers it");
+        let critical = Alert { severity: Severity::Critical, ..alert("worse") };
+        dispatcher.store.record_alert(&critical, &["desk".to_owned()], now).unwrap();
+        assert_eq!(told(minute).await, [1], "no silence covers a critical one");
+        assert_eq!(told(Duration::from_hours(1)).await, [2], "the silence is over");
+    }
+
+    #[tokio::test]
+    async fn in_quiet_hours_a_receiver_that_forgets_hears_of_no_news() {
+        let desk = Arc::new(Desk { refresh_every: Some(Duration::from_mins(1)), ..Desk::default() });
+        let all = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+        let night = PublishHours {
+            days: all.to_vec(),
+            from: "22:00".parse().unwrap(),
+            to: "07:00".parse().unwrap(),
+            zone: "Europe/Berlin".parse().unwrap(),
+        };
+        let dispatcher = dispatcher_with(&desk, Timing { quiet_hours: Some(night), ..Timing::default() });
+        let told = async |hours| {
+            dispatcher.clock.sleep(Duration::from_hours(hours)).await;
+            let delivered = dispatcher.deliver().await.unwrap().delivered;
+            (delivered, std::mem::take(&mut *desk.refreshed.lock().unwrap()))
+        };
+        let medium = Alert { severity: Severity::Medium, ..alert("takeover") };
+        dispatcher.store.record_alert(&medium, &["desk".to_owned()], noon()).unwrap();
+        assert_eq!(told(0).await, (1, vec![1]));
+        assert_eq!(told(9).await, (0, vec![1]), "what it knows goes on at night, or it would end there");
+        record(&dispatcher, "takeover", "desk");
+        assert_eq!(told(1).await, (0, vec![]), "that it is worse now waits for the morning");
+        assert_eq!(told(9).await, (1, vec![1]));
+    }
+
     fn noon() -> DateTime<Utc> {
         "2026-06-01T12:00:00Z".parse().unwrap()
     }
 
     /// The only subscription is `desk`.
     fn dispatcher(desk: &Arc<Desk>) -> Dispatcher {
+        dispatcher_with(desk, Timing::default())
+    }
+
+    fn dispatcher_with(desk: &Arc<Desk>, timing: Timing) -> Dispatcher {
         let (name, sink) = ("desk".to_owned(), Arc::clone(desk) as _);
         let matchers = AlertMatchers {
             min_severity: Some(Severity::Low),
             kinds: vec![AlertKind::Release],
             ..AlertMatchers::default()
         };
-        let desk = Subscription { name, matchers, timing: Timing::default(), sink };
+        let desk = Subscription { name, matchers, timing, sink };
         let subscriptions = Arc::new(Subscriptions::new(vec![desk]).unwrap());
         let store = Arc::new(Store::in_memory().unwrap());
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(noon()));
@@ -253,8 +304,11 @@ mod tests {
     }
 
     fn record(dispatcher: &Dispatcher, title: &str, subscription: &str) {
-        let alert = Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon());
-        dispatcher.store.record_alert(&alert, &[subscription.to_owned()], noon()).unwrap();
+        dispatcher.store.record_alert(&alert(title), &[subscription.to_owned()], noon()).unwrap();
+    }
+
+    fn alert(title: &str) -> Alert {
+        Alert::about(AlertKind::Release, title, Severity::High, Confidence::High, title.to_owned(), noon())
     }
 
     #[tokio::test]

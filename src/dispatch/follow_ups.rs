@@ -28,10 +28,10 @@ impl FollowUps {
     /// The store failed.
     pub fn make(&self, store: &Store, subscription: &Subscription, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (name, timing) = (&subscription.name, &subscription.timing);
-        let wants = |alert: &Alert| subscription.matches(alert);
         if !self.is_time(name, now) {
             return Ok(());
         }
+        let wants = |alert: &Alert| subscription.matches(alert);
         store.release_held(now)?;
         if timing.notices {
             store.notify_of_actions(name, now)?;

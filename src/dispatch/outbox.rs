@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::members::member_details;
 use crate::{
     deliver::{Due, Ending, Message, Outbox, OutboxError},
-    store::{Acceptance, Delivery, EndpointState, Store, StoreError, Turn},
+    store::{Acceptance, Delivery, EndpointState, Recipient, Store, StoreError, Turn},
     upkeep::Mender,
 };
 
@@ -30,19 +30,7 @@ fn failed(operation: &'static str, error: impl Into<Box<dyn std::error::Error + 
 }
 
 fn due(delivery: Delivery) -> Due {
-    Due {
-        id: delivery.id,
-        subscription: delivery.subscription,
-        message: Message {
-            idempotency_key: delivery.idempotency_key,
-            alert: delivery.alert,
-            sequence: delivery.sequence,
-            attempt: delivery.attempts.saturating_add(1),
-            refusals: delivery.refusals,
-            created_at: delivery.created_at,
-            thread: delivery.thread,
-        },
-    }
+    Due { id: delivery.id, subscription: delivery.subscription.clone(), message: Message::of_delivery(delivery) }
 }
 
 /// The row at the start of the attempt: the result of an attempt is recorded only for that.
@@ -58,6 +46,7 @@ fn row(due: &Due) -> Delivery {
         refusals: message.refusals,
         created_at: message.created_at,
         thread: message.thread.clone(),
+        recipients: message.recipients.clone(),
     }
 }
 
@@ -69,6 +58,11 @@ impl Outbox for StoreOutbox<'_> {
             read => read,
         };
         read.map_err(|error| failed("reading what is due", error))
+    }
+
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError> {
+        let noted = self.store.note_recipients(delivery, at, recipients);
+        noted.map_err(|error| failed("recording the recipients of a message", error))
     }
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {

@@ -1,4 +1,4 @@
-//! Tells receivers that forget of every alert that is not resolved, again and again.
+//! Tells receivers that forget of every alert that is not resolved and that nothing holds back, again and again.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     deliver::{SinkError, Subscription},
     model::{Alert, Fingerprint},
-    store::{Store, StoreError},
+    store::{Refresh, Store, StoreError},
 };
 
 /// Most alerts of one call, so that a round delays no delivery for long.
@@ -48,8 +48,10 @@ impl Refreshes {
     ) -> Result<bool, StoreError> {
         let Some(every) = subscription.sink.refresh_every() else { return Ok(false) };
         let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX);
-        let Round::After(after) = self.round(&subscription.name, every, clock.now()) else { return Ok(false) };
-        let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE)?;
+        let now = clock.now();
+        let Round::After(after) = self.round(&subscription.name, every, now) else { return Ok(false) };
+        let refresh = Refresh { now, least: subscription.timing.least(now) };
+        let (alerts, last) = store.standing_alerts(&subscription.name, after, AT_ONCE, refresh)?;
         let goes_on = last.is_some() && is_taken(subscription, tell(subscription, &alerts).await);
         let round = if goes_on { Round::After(last) } else { Round::Ended(clock.now()) };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subscription.name.clone(), round);
@@ -78,5 +80,5 @@ fn is_taken(subscription: &Subscription, outcome: Result<(), SinkError>) -> bool
     let Err(error) = outcome else { return true };
     let (name, report) = (&subscription.name, error.report());
     tracing::warn!(subscription = name, error = report, "alerts that are not resolved could not be sent again");
-    matches!(error, SinkError::Refused { .. } | SinkError::Permanent { .. })
+    error.is_refusal()
 }

@@ -209,7 +209,7 @@ pub(super) fn failing_sink(key: &str, subscription: &str, waiting: u64, given_up
         format!(
             "Alerts that wait for it: {waiting}; given up so far: {given_up}. provwatch sends the waiting ones again. \
              `provwatch deliveries list --subscription {command}` shows them with the last answers, `provwatch \
-             subscriptions test {command}` sends a test message."
+             test-sinks {command}` sends a test message."
         ),
     );
     alarm.about(subscription)
@@ -263,6 +263,20 @@ pub(super) fn dead_letters(key: &str, lost: &Lost<'_>) -> Alarm {
         ),
     );
     if *works { alarm } else { alarm.about(subscription) }
+}
+
+/// Recipients whom the mail server of a subscription refuses; the others get this alert too.
+pub(super) fn refused_recipients(key: &str, subscription: &str, who: &str, answer: &str) -> Alarm {
+    let command = shell_word(subscription);
+    Alarm::medium(
+        key,
+        format!("recipients of the subscription {subscription} are refused"),
+        format!(
+            "The mail server refuses {who} for good, and the others have the mails. Its last answer: {answer}. Correct or remove \
+             these addresses in `to`, and reload (`provwatch reload`). `provwatch deliveries list --subscription {command}` has \
+             the answers. This alert ends with the next mail that the server accepts for all."
+        ),
+    )
 }
 
 pub(super) fn failing_writes(key: &str, why: &str) -> Alarm {

@@ -79,6 +79,8 @@ pub enum Id {
     MirrorLeavesOut,
     /// History is still being read.
     HistoryUnread,
+    /// A receiver refuses some recipients.
+    RecipientRefused,
     /// Nothing is configured to receive alerts.
     NoSubscription,
     /// The watchlist names packages of a registry that is switched off.

@@ -41,6 +41,8 @@ pub const DELIVERY: TimeDelta = TimeDelta::minutes(10);
 pub const DELIVERY_ALERT: TimeDelta = TimeDelta::hours(1);
 /// How long an alert that was given up is reported, if others were delivered since.
 pub const LOST_REMEMBERED: TimeDelta = TimeDelta::hours(24);
+/// How long a recipient is reported whom the mail server refused, if no mail was sent to it since.
+pub const REFUSED_REMEMBERED: TimeDelta = TimeDelta::days(30);
 /// How long after a failed write the database counts as not writable.
 pub const WRITE: TimeDelta = TimeDelta::minutes(10);
 /// How long a damaged row is reported: its cause may damage more.

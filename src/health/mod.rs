@@ -34,5 +34,5 @@ pub use judge::judge;
 pub use level::Level;
 pub(crate) use snapshot::{
     Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Forges, Log, LogMirror, Mirror, OpenAlert, Queue,
-    Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked,
+    RefusedRecipient, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked,
 };

@@ -206,6 +206,19 @@ pub struct Subscription {
     pub last_success: Option<DateTime<Utc>>,
     /// When one was last given up.
     pub last_failure: Option<DateTime<Utc>>,
+    /// The recipients whom the receiver refused last, the latest first.
+    pub refused: Vec<RefusedRecipient>,
+}
+
+/// A recipient of a subscription whom the receiver refuses for good.
+#[derive(Clone, Debug)]
+pub struct RefusedRecipient {
+    /// The address.
+    pub address: String,
+    /// When it was last refused.
+    pub at: DateTime<Utc>,
+    /// The receiver's answer.
+    pub answer: String,
 }
 
 /// The database and its disk.

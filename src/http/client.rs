@@ -231,8 +231,8 @@ impl Shared {
     }
 }
 
-/// Most characters of a refusal's first line.
-const MAX_SAID: usize = 200;
+/// Most characters of a refusal's first line. Its user hides secrets in it, and shortens it after that.
+const MAX_SAID: usize = 4_096;
 
 /// The first line of a refusal that is not empty.
 fn first_line(body: &[u8]) -> String {

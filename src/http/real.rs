@@ -11,7 +11,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use reqwest::{
-    Certificate, ClientBuilder,
+    ClientBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
 };
 use url::Url;
@@ -22,7 +22,11 @@ use super::{
     host::{HostRules, NEXT_STEP, host_of},
     room::Pace,
 };
-use crate::{bounded, text::with_causes};
+use crate::{
+    bounded,
+    text::with_causes,
+    tls::{MAX_CERTIFICATES, Trust, next_step},
+};
 
 /// The transport that reaches the network.
 ///
@@ -47,7 +51,7 @@ pub enum SetupError {
         source: std::io::Error,
     },
     /// The file holds no certificates, or broken ones.
-    #[error("{} {why}; it must hold one or more certificates in PEM form (`-----BEGIN CERTIFICATE-----`)", path.display())]
+    #[error("{}: {why}", path.display())]
     BadCaFile {
         path: PathBuf,
         /// The error in it.
@@ -60,8 +64,8 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// Most bytes of a CA file; the bundle of a whole operating system has a quarter of this.
-const MAX_CA_FILE: u64 = 1024 * 1024;
+/// The versions of HTTP that the client offers a server with TLS.
+const VERSIONS: [&str; 2] = ["h2", "http/1.1"];
 /// How often to check whether a body is still fast enough.
 const LOOK: Duration = Duration::from_secs(1);
 /// Most headers of an answer.
@@ -77,12 +81,11 @@ impl RealTransport {
         let proxies = if policy.proxy_from_environment { proxy_hosts(|name| std::env::var(name).ok()) } else { vec![] };
         let resolver = PublicResolver { rules: rules.clone(), proxies: proxies.clone() };
         let builder = base_builder(policy).dns_resolver(Arc::new(resolver));
-        let client = match &policy.ca_file {
-            Some(path) => builder.tls_certs_merge(read_certificates(path)?).build().map_err(|error| {
-                SetupError::BadCaFile { path: path.clone(), why: format!("is refused: {}", with_causes(&error)) }
-            })?,
-            None => builder.build().map_err(|error| SetupError::Tls(with_causes(&error)))?,
+        let builder = match &policy.ca_file {
+            Some(path) => builder.tls_backend_preconfigured(read_trust(path)?.for_http(&VERSIONS)),
+            None => builder,
         };
+        let client = builder.build().map_err(|error| SetupError::Tls(with_causes(&error)))?;
         Ok(Self { client, rules, proxies })
     }
 
@@ -130,16 +133,12 @@ fn base_builder(policy: &Policy) -> ClientBuilder {
     if policy.proxy_from_environment { builder } else { builder.no_proxy() }
 }
 
-fn read_certificates(path: &Path) -> Result<Vec<Certificate>, SetupError> {
-    let unreadable = |source| SetupError::ReadCaFile { path: path.to_owned(), source };
+fn read_trust(path: &Path) -> Result<Trust, SetupError> {
     let bad = |why: String| SetupError::BadCaFile { path: path.to_owned(), why };
-    let pem = bounded::read(path, MAX_CA_FILE).map_err(unreadable)?;
-    let pem = pem.ok_or_else(|| bad(format!("is larger than {MAX_CA_FILE} bytes")))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if certificates.is_empty() => Err(bad("holds no certificate".to_owned())),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(bad(format!("cannot be read: {}", with_causes(&error)))),
-    }
+    let pem = bounded::read(path, MAX_CERTIFICATES)
+        .map_err(|source| SetupError::ReadCaFile { path: path.to_owned(), source })?
+        .ok_or_else(|| bad(format!("it is larger than {MAX_CERTIFICATES} bytes")))?;
+    Trust::new(Some(&pem)).map_err(|error| bad(with_causes(&error)))
 }
 
 fn prepared(client: &reqwest::Client, request: &Request) -> Result<reqwest::Request, TransportError> {
@@ -268,7 +267,8 @@ fn explain(error: reqwest::Error) -> TransportError {
         }
         cause = inner.source();
     }
-    TransportError::Failed(with_causes(&error))
+    let next = next_step(&error).map(|next| format!("; {next}")).unwrap_or_default();
+    TransportError::Failed(format!("{}{next}", with_causes(&error)))
 }
 
 #[cfg(test)]

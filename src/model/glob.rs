@@ -24,6 +24,13 @@ pub fn fits(glob: &str, value: &str) -> bool {
     glob[g..].iter().all(|&byte| byte == b'*')
 }
 
+/// The same where each star matches any characters, slashes too: a search finds rather too much.
+pub fn fits_across(glob: &str, value: &str) -> bool {
+    // A character that neither has.
+    let plain = |text: &str| text.replace('/', "\0");
+    fits(&plain(glob), &plain(value))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -56,6 +63,18 @@ mod tests {
             ("github.com/*", "github.com/acme/widget"),
         ] {
             assert!(!fits(glob, value), "{glob} {value}");
+        }
+    }
+
+    #[test]
+    fn stars_of_a_search_stand_for_slashes_too() {
+        for (glob, value, is_fitting) in [
+            ("https://github.com/acme/*", "https://github.com/acme/widget/.github/workflows/release.yml", true),
+            ("*/release.yml@refs/tags/*", "https://github.com/a/b/.github/workflows/release.yml@refs/tags/v1", true),
+            ("*/release.yml", "https://github.com/a/b/.github/workflows/other.yml", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(fits_across(glob, value), is_fitting, "{glob} {value}");
         }
     }
 

@@ -92,6 +92,11 @@ impl Observation {
         self.provenances().any(|provenance| matches!(provenance, Provenance::Unavailable { .. }))
     }
 
+    /// The publisher and the approver, as far as they are known.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.publisher.iter().chain(&self.auth.approved_by)
+    }
+
     /// The refs that it was built from, as its verified identities name them.
     pub fn refs(&self) -> impl Iterator<Item = &str> {
         self.identities().into_iter().filter_map(|identity| {

@@ -31,10 +31,11 @@ pub struct Signal {
 
 /// Detectors whose `seen` depends on the surroundings of a release, counts, ages, or another party's text: it varies
 /// from look to look although nothing happens.
-pub const SURROUNDINGS: [&str; 13] = [
+pub const SURROUNDINGS: [&str; 14] = [
     "attestation-invalid",
     "beside-accused",
     "evidence-downgrade",
+    "incident-joined",
     "lines-at-once",
     "maintainer-new",
     "odd-hours",

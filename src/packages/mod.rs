@@ -7,6 +7,7 @@
 //! repeats work. `replay` sends timelines through the same rules, `on_request` judges one release on request.
 
 pub mod assess;
+mod earlier;
 mod error;
 mod examination;
 mod examine;

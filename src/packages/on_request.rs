@@ -3,6 +3,7 @@
 
 use super::{
     assess::{Assessment, assess, of_itself, release_context::release_context},
+    earlier::Earlier,
     error::LookError,
     examination::{Examination, history_ends},
     examine::{replaced::note_replaced, undated::date},
@@ -54,6 +55,8 @@ pub struct Appraisal {
     pub of_itself: Vec<Signal>,
     /// Its page for people.
     pub page: String,
+    /// Of how many earlier releases the baseline was learned for this answer alone; 0: it is the stored one.
+    pub learned: usize,
 }
 
 /// How a release compares with the baseline of its package.
@@ -106,6 +109,18 @@ impl Appraiser {
     /// # Errors
     /// The registry cannot be asked, or the store cannot be read.
     pub async fn appraise(&self, release: &ReleaseId) -> Result<LookedAt, LookError> {
+        self.look(release, Unknown::LeftAlone).await
+    }
+
+    /// The same. Of a package of which nothing was learned, it learns for this answer alone how it was released before.
+    ///
+    /// # Errors
+    /// As [`Appraiser::appraise`].
+    pub async fn learn_and_appraise(&self, release: &ReleaseId) -> Result<LookedAt, LookError> {
+        self.look(release, Unknown::Learned).await
+    }
+
+    async fn look(&self, release: &ReleaseId, unknown: Unknown) -> Result<LookedAt, LookError> {
         let (now, package) = (self.clock.now(), release.package());
         let turn = Turn::new(&asked(release, now), &self.http, &self.clock, CancellationToken::new());
         let registry = self.registries.of(&package.registry())?;
@@ -123,7 +138,10 @@ impl Appraiser {
         let subject = Examination { package, registry, row, stored, now, turn: &turn, is_announced, history_ends };
         date(&self.store, &subject, &mut document)?;
         match chosen(document, release) {
-            Ok(found) => Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found)).await?))),
+            Ok((found, others)) => {
+                let others = if unknown == Unknown::Learned { others } else { Vec::new() };
+                Ok(LookedAt::Release(Box::new(Box::pin(self.appraised(&subject, found, others)).await?)))
+            }
             Err(otherwise) => Ok(otherwise),
         }
     }
@@ -132,6 +150,7 @@ impl Appraiser {
         &self,
         subject: &Examination<'_>,
         mut release: RegistryRelease,
+        others: Vec<RegistryRelease>,
     ) -> Result<Appraisal, StoreError> {
         let row = self.store.release(&release.id)?;
         let in_baseline = row.as_ref().is_some_and(|row| row.in_baseline);
@@ -145,13 +164,18 @@ impl Appraiser {
         let maintainers = std::mem::take(&mut release.addresses);
         // Nothing is awaited of what was asked for just now, so nothing was left out.
         let mut observation = self.verification.observe(subject, release).await?;
-        let comparison = self.beside_baseline(subject, &mut observation, &maintainers, in_baseline).await?;
+        let mut earlier = Earlier::nothing(subject.package);
+        if !others.is_empty() && self.store.baseline(subject.package)?.baseline.lines.is_empty() {
+            earlier = Earlier::than(&observation, others, &self.verification, subject).await?;
+        }
+        let comparison = self.beside_baseline(subject, &mut observation, &maintainers, in_baseline, &earlier).await?;
         let of_itself = match comparison {
             Comparison::Compared(_) => Vec::new(),
             Comparison::NoBaseline | Comparison::Learned | Comparison::Older => self.of_itself(&observation)?,
         };
         let page = subject.registry.page(&observation.purl).to_string();
-        Ok(Appraisal { unchecked: unchecked(&observation), observation, comparison, of_itself, page })
+        let unchecked = unchecked(&observation);
+        Ok(Appraisal { unchecked, observation, comparison, of_itself, page, learned: earlier.learned })
     }
 
     /// What is wrong with a release that is not compared, but for what the operator has settled.
@@ -172,8 +196,11 @@ impl Appraiser {
         observation: &mut Observation,
         maintainers: &[Person],
         in_baseline: bool,
+        earlier: &Earlier,
     ) -> Result<Comparison, StoreError> {
-        let mut baseline = self.store.baseline(subject.package)?.baseline;
+        let is_learned_now = earlier.learned > 0;
+        let stored = || self.store.baseline(subject.package).map(|stored| stored.baseline);
+        let mut baseline = if is_learned_now { earlier.baseline.clone() } else { stored()? };
         let people = observation.publisher.iter_mut().chain(&mut observation.auth.approved_by);
         self.store.addresses()?.receive(&mut baseline, people);
         if baseline.lines.is_empty() {
@@ -187,8 +214,13 @@ impl Appraiser {
         }
         observation.facts.withdrawn = withdrawn_beside(&self.store, observation, observation.published_at)?;
         let policy = self.watchlist.now().policy(subject.package);
+        let mut context = release_context(&self.store, observation)?;
+        if is_learned_now {
+            // The store knows what other packages did meanwhile, and nothing of this one.
+            context = ReleaseContext { bursts: context.bursts, ..earlier.history.release_context(observation) };
+        }
         let inputs = AssessmentInputs {
-            release_context: &release_context(&self.store, observation)?,
+            release_context: &context,
             tuning: &self.settings.tuning,
             policy: policy.as_ref(),
             expected: &self.store.expected_changes_of(subject.package)?,
@@ -198,14 +230,29 @@ impl Appraiser {
     }
 }
 
+/// What becomes of a package of which nothing was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// Only the release is looked at.
+    LeftAlone,
+    /// Earlier releases are learned for the comparison.
+    Learned,
+}
+
+/// A release, and the others of its package.
+type Chosen = (RegistryRelease, Vec<RegistryRelease>);
+
 /// The release among what a document describes, or what the document says instead.
-fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<RegistryRelease, LookedAt> {
+fn chosen(document: PackageDocument, wanted: &ReleaseId) -> Result<Chosen, LookedAt> {
     let ecosystem = wanted.package().ecosystem();
-    let is_it = |version: &str| registry::same_version(ecosystem, version, wanted.version());
+    let is_it = |version: &str| registry::is_asked(ecosystem, version, wanted.version());
     let PackageDocument { releases, unreadable, withdrawn, versions, behind, .. } = document;
-    let mut all = releases.into_iter().chain(behind.into_iter().flat_map(|behind| behind.incomplete));
-    if let Some(release) = all.find(|release| is_it(release.id.version())) {
-        return Ok(release);
+    let all = releases.into_iter().chain(behind.into_iter().flat_map(|behind| behind.incomplete));
+    let (mut same, others): (Vec<_>, Vec<_>) = all.partition(|release| is_it(release.id.version()));
+    // The spelling that was asked for comes before others.
+    same.sort_by_key(|release| release.id.version() != wanted.version());
+    if let Some(release) = same.into_iter().next() {
+        return Ok((release, others));
     }
     if let Some((_, why)) = unreadable.into_iter().find(|(version, _)| is_it(version)) {
         return Err(LookedAt::Unreadable(why));

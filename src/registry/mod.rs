@@ -27,11 +27,9 @@ pub use error::RegistryError;
 pub use feed::{Cursor, Event, Feed, FeedChange, FeedPage, Gap};
 pub use known::Known;
 pub use maker::{Bases, Maker};
-pub use making::{maker_of, same_version};
+pub use making::{is_asked, maker_of, same_version};
 pub use npm::{NpmFeed, NpmRegistry};
-pub use package_document::{
-    AttestationSource, Behind, EvidenceKind, PackageDocument, RegistryRelease, RegistrySignature,
-};
+pub use package_document::{AttestationSource, Behind, PackageDocument, RegistryRelease, RegistrySignature};
 pub use private::{PrivateRegistry, not_found};
 pub use pypi::{PypiFeed, PypiRegistry};
 pub use reader::{PackageState, Question, Registry};

@@ -8,7 +8,8 @@ use url::Url;
 use crate::{
     http::Validators,
     model::{
-        Aspect, Auth, Digests, Facts, File, Manifest, Observation, Person, Provenance, ReleaseId, ReleaseStatus, Unread,
+        Aspect, Auth, Digests, EvidenceKind, Facts, File, Manifest, Observation, Person, Provenance, ReleaseId,
+        ReleaseStatus, Unread,
     },
 };
 
@@ -158,15 +159,6 @@ pub struct AttestationSource {
     pub digests: Digests,
     /// Whether the registry announces provenance in it: then a document without provenance is incomplete.
     pub names_provenance: bool,
-}
-
-/// The kinds of attestation documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvidenceKind {
-    /// npm's attestations document.
-    NpmAttestations,
-    /// PyPI's provenance object (PEP 740).
-    PypiProvenance,
 }
 
 /// A registry's own signature over a release.

@@ -8,6 +8,7 @@ use super::{
     columns::{Json, Micros, Text, limit},
     error::QueryFailure,
     sealed::ALLOWED_RUNS,
+    traces::Trace,
 };
 use crate::model::{Allowance, FileDigest, Package, run_and_attempt};
 
@@ -133,16 +134,14 @@ fn insert(db: &Connection, allowance: &Allowance, source: Option<&str>) -> Resul
 fn judge_again(db: &Connection, allowance: &Allowance, now: DateTime<Utc>) -> Result<(), QueryFailure> {
     let run = run_and_attempt(allowance.run.trim_end_matches('/')).0.trim_end_matches('/');
     // All attempts: `0` is the character after `/`.
-    let built = "UPDATE releases SET recheck_at = ?4, attempts = 0 WHERE id IN (
-                     SELECT release FROM traces WHERE kind = 'run'
-                     AND (value = ?1 OR (value >= ?2 AND value < ?3)) ORDER BY published_at DESC LIMIT ?5)";
-    let (first, behind) = (format!("{run}/attempts/"), format!("{run}/attempts0"));
-    db.prepare_cached(built)?.execute((run, first, behind, Micros(now), MOST))?;
+    let built = "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE id IN (
+                     SELECT release FROM traces WHERE key = ?1 ORDER BY published_at DESC LIMIT ?3)";
+    db.prepare_cached(built)?.execute((Trace::AnyAttempt(run).key().0, Micros(now), MOST))?;
     for digest in &allowance.digests {
         let with_file = "UPDATE releases SET recheck_at = ?2, attempts = 0 WHERE id IN (
-                             SELECT release FROM traces WHERE kind = 'digest' AND value = ?1
+                             SELECT release FROM traces WHERE key = ?1
                              ORDER BY published_at DESC LIMIT ?3)";
-        db.prepare_cached(with_file)?.execute((digest.hex(), Micros(now), MOST))?;
+        db.prepare_cached(with_file)?.execute((Trace::Digest(digest.hex()).key().0, Micros(now), MOST))?;
     }
     let Some(package) = &allowance.package else { return Ok(()) };
     let of_package = "UPDATE releases SET recheck_at = ?2, attempts = 0

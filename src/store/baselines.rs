@@ -12,6 +12,7 @@ use super::{
     columns::{Json, Micros, Text, Word, limit, time},
     error::QueryFailure,
     operator_actions,
+    packed::Packed,
     reading::one,
     releases::{self, release_id},
     sealed::{BASELINE_VERSIONS, BASELINES, RELEASES},
@@ -168,7 +169,7 @@ impl Store {
             let sql = "SELECT observation, {row} FROM releases
                  WHERE package = ?1 AND line = ?2 AND teaches = 1 AND observation IS NOT NULL ORDER BY published_at, id";
             let of_line = (package.to_string(), line.as_str());
-            let mut learned = db.rows(&RELEASES, sql, of_line, |row| Ok(row.get::<_, Json<_>>(0)?.0))?;
+            let mut learned = db.rows(&RELEASES, sql, of_line, |row| Ok(row.get::<_, Packed<_>>(0)?.0))?;
             Addresses::of(db)?.recognize_among(package, &mut learned);
             Ok(learned)
         })

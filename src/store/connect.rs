@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{StoreError, history, sealed};
+use super::{StoreError, history, packed, sealed};
 
 /// How long to wait for another process's write lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,5 +42,6 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     sealed::know_sums(connection)?;
+    packed::know_packing(connection)?;
     history::know_hashes(connection)
 }

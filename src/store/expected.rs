@@ -58,6 +58,17 @@ impl Store {
         })
     }
 
+    /// All expected changes of a package, including those that were removed, by number.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn announced_changes_of(&self, package: &Package) -> Result<Vec<ExpectedChange>, StoreError> {
+        self.read("listing the announced changes of a package", |db| {
+            let sql = "SELECT *, {row} FROM expected_changes WHERE package = ?1 ORDER BY id";
+            db.rows(&EXPECTED_CHANGES, sql, [package.to_string()], expected_row)
+        })
+    }
+
     /// The expected changes of a package.
     ///
     /// # Errors

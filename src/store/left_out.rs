@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{
-    Store, StoreError,
-    columns::{Json, Micros},
-    sealed::RELEASES,
-};
+use super::{Store, StoreError, columns::Micros, packed::Packed, sealed::RELEASES};
 use crate::model::{Aspect, Observation, RegistryKey};
 
 /// How many of the releases that were recorded last are examined.
@@ -51,7 +47,7 @@ impl Store {
             // Purls of an ecosystem are between `pkg:npm/` and `pkg:npm0`, the character after the slash.
             let (from, past) = (format!("pkg:{ecosystem}/"), format!("pkg:{ecosystem}0"));
             db.rows(&RELEASES, sql, (from, past, Micros(since), NEWEST, !registry.is_public()), |row| {
-                row.get::<_, Json<Observation>>(0).map(|Json(observation)| observation)
+                row.get::<_, Packed<Observation>>(0).map(|Packed(observation)| observation)
             })
         })?;
         newest.retain(|seen| seen.purl.package().is_of(&registry));

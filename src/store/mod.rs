@@ -54,10 +54,12 @@ mod columns;
 mod connect;
 mod damage;
 mod deliveries;
+mod dependents;
 mod developments;
 mod digest_alerts;
 mod digests;
 mod dist_tags;
+mod documents;
 mod error;
 mod escalations;
 mod expected;
@@ -68,6 +70,7 @@ mod forge_answers;
 mod handle;
 mod history;
 mod holding;
+mod incidents;
 mod inventory;
 mod left_out;
 mod letting_go;
@@ -79,6 +82,7 @@ mod open;
 mod operator_actions;
 mod outcome;
 mod packages;
+mod packed;
 mod pruning;
 mod queue;
 mod raising;
@@ -93,10 +97,10 @@ mod room;
 mod runner;
 mod sealed;
 mod silences;
+mod spellings;
 mod stats;
 #[cfg(test)]
 mod tests;
-mod trace;
 mod traces;
 mod vitals;
 mod wall_clock;
@@ -115,10 +119,11 @@ pub(crate) use damage::DamagedRow;
 #[cfg(test)]
 pub(crate) use deliveries::LONGEST_DELIVERY_WAIT;
 pub(crate) use deliveries::{
-    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Retried,
-    SubscriptionState, Untold, WholeDelivery,
+    Acceptance, DeliveryAction, DeliveryState, Disabled, EndpointState, ListedDelivery, MadeAttempt, Refresh,
+    RefusedRecipient, Retried, SubscriptionState, Untold, WholeDelivery,
 };
-pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus};
+pub use deliveries::{Acting, Delivery, DeliveryFilter, DeliveryStatus, Reception, Recipient};
+pub(crate) use dependents::dependencies;
 pub use dist_tags::{SeenTag, SeenTags};
 pub use error::StoreError;
 pub use feeds::{EventKind, Lost, NewEvent, SourceState};
@@ -134,7 +139,8 @@ pub(crate) use logs::{
     Violated, WorkflowRow,
 };
 pub use logs::{
-    CheckpointRow, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogRow, LogState, MirrorRow, NewLog,
+    CheckpointRow, EntryTrace, FoundEntries, LogEntryFilter, LogKind, LogMatchFilter, LogProgress, LogReach, LogRow,
+    LogState, MirrorRow, NewLog,
 };
 pub(crate) use namesakes::Namesake;
 pub use operator_actions::{Acted, ActionOutcome};
@@ -148,7 +154,8 @@ pub use releases::ReleaseRow;
 pub use runner::RunnerRow;
 pub(crate) use silences::HeldBack;
 pub(crate) use stats::Stats;
-pub use trace::Trace;
 pub(crate) use traces::Neighbour;
+pub(crate) use traces::Traced;
+pub use traces::{Clue, Fitting, FoundRelease, KnownName, Listed, NamedThing, OwnedTrace, Search, Searched, Trace};
 pub use work::{AGAIN, Lane, Setback, Work};
 pub(crate) use work::{Again, LONGEST_WAIT, Portions, WorkSummary};

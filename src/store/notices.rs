@@ -13,7 +13,7 @@ use super::{
     reading::Reading,
     sealed::ALERT_ACTIONS,
 };
-use crate::model::{AlertStatus, Fingerprint, Occasion};
+use crate::model::{Alert, AlertStatus, Fingerprint, Occasion};
 
 /// How long after the end of an alert a receiver that keeps it open is told of that.
 const ENDED_WITHIN: TimeDelta = TimeDelta::days(90);
@@ -29,14 +29,36 @@ impl Store {
     /// As every write.
     pub fn notify_of_actions(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let found = self.read("looking for actions", |db| actions(db, subscription, now))?;
-        if found.is_empty() {
+        self.notify("telling of actions", subscription, &found, now, |db, alert| Ok(!is_held(db, alert, now)?))
+    }
+
+    /// Tells a subscription, whose receiver keeps alerts open, of every end that it was not told of, also those that a silence
+    /// held back: otherwise the receiver would notify people without an end. Returns the number of messages.
+    ///
+    /// # Errors
+    /// As every write.
+    pub fn notify_of_endings(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let found = self.read("looking for ends", |db| endings(db, subscription, now))?;
+        self.notify("telling of ends", subscription, &found, now, |_, alert| Ok(alert.status == AlertStatus::Resolved))
+    }
+
+    /// Tells a subscription of those actions whose alerts are still such that it is to be told.
+    fn notify(
+        &self,
+        operation: &'static str,
+        subscription: &str,
+        actions: &[Action],
+        now: DateTime<Utc>,
+        is_told: impl Fn(&Connection, &Alert) -> Result<bool, QueryFailure>,
+    ) -> Result<usize, StoreError> {
+        if actions.is_empty() {
             return Ok(0);
         }
-        self.write("telling of actions", |db| {
+        self.write(operation, |db| {
             let mut told = 0;
-            for Action { key, alert, why } in &found {
+            for Action { key, alert, why } in actions {
                 if let Some((alert, _)) = raised(db, alert)?
-                    && !is_held(db, &alert, now)?
+                    && is_told(db, &alert)?
                 {
                     told += tell(db, &alert, key, subscription, (now, why))?;
                 }
@@ -56,31 +78,9 @@ const ENDINGS: &str = "SELECT action.*, {row AS action} FROM alert_actions AS ac
              AND (later.state = 'pending' OR later.created_at >= action.at)
      ) ORDER BY action.at, action.id";
 
-impl Store {
-    /// Tells a subscription, whose receiver keeps alerts open, of every end that it was not told of, also those that a silence
-    /// held back: otherwise the receiver would notify people without an end. Returns the number of messages.
-    ///
-    /// # Errors
-    /// As every write.
-    pub fn notify_of_endings(&self, subscription: &str, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let values = named_params! {":since": Micros(now - ENDED_WITHIN), ":subscription": subscription};
-        let found = self.read("looking for ends", |db| {
-            Reading::over(db).rows(&ALERT_ACTIONS, ENDINGS, values, |row| action(row, subscription))
-        })?;
-        if found.is_empty() {
-            return Ok(0);
-        }
-        self.write("telling of ends", |db| {
-            let mut told = 0;
-            for Action { key, alert, why } in &found {
-                let alert = raised(db, alert)?.map(|(alert, _)| alert);
-                if let Some(alert) = alert.filter(|alert| alert.status == AlertStatus::Resolved) {
-                    told += tell(db, &alert, key, subscription, (now, why))?;
-                }
-            }
-            Ok(told)
-        })
-    }
+fn endings(db: &Connection, subscription: &str, now: DateTime<Utc>) -> Result<Vec<Action>, QueryFailure> {
+    let values = named_params! {":since": Micros(now - ENDED_WITHIN), ":subscription": subscription};
+    Reading::over(db).rows(&ALERT_ACTIONS, ENDINGS, values, |row| action(row, subscription))
 }
 
 /// What an action is for those who are told of it.

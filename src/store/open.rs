@@ -19,6 +19,7 @@ use super::{
     readonly, sealed,
     writes::Writes,
 };
+use crate::owner;
 
 /// `PRAGMA application_id` of our files: "pvwt".
 pub(super) const APPLICATION_ID: i64 = 0x7076_7774;
@@ -130,16 +131,18 @@ impl Store {
     }
 }
 
-/// Creates an empty file that only its owner may read: SQLite itself would follow the umask.
+/// Creates an empty file that only its owner may read: SQLite itself would follow the umask. A file that root creates for
+/// the service belongs to the service, and so do the files that SQLite makes beside it.
 fn create(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let failed = |source: io::Error| StoreError::Open { path: path.to_owned(), source: source.into() };
     match options.open(path) {
-        Ok(_) => Ok(()),
+        Ok(made) => owner::hand_over(&made, path).map_err(failed),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(StoreError::Open { path: path.to_owned(), source: source.into() }),
+        Err(source) => Err(failed(source)),
     }
 }
 

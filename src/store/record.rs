@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{BaselineChange, Outcome, raising};
-use crate::model::{Alert, Development, Observation, ReleaseId};
+use crate::model::{Alert, Development, EvidenceDocument, Observation, ReleaseId};
 
 /// The result of checking one release. It is stored completely or not at all.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Record {
     pub subscriptions: Vec<String>,
     /// What became of the release since an earlier check raised its alert.
     pub developments: Vec<Development>,
+    /// The attestation documents that were fetched for it. They are kept unless the release is clean.
+    pub documents: Vec<EvidenceDocument>,
     /// The baseline update, if there is one.
     pub baseline: Option<BaselineChange>,
     /// The time.
@@ -75,6 +77,7 @@ impl Record {
             alert: None,
             subscriptions: Vec::new(),
             developments: Vec::new(),
+            documents: Vec::new(),
             baseline: None,
             now,
         }

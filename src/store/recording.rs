@@ -11,16 +11,19 @@ use super::{
     alerts::stored,
     baselines,
     columns::{Json, Micros, Word},
+    dependents::{depend, depend_newest},
     developments::develop,
+    documents,
     error::QueryFailure,
     holding::is_held,
-    logs,
+    incidents, logs,
     outcome::Outcome,
+    packed::Packed,
     raising,
     record::Recorded,
-    trace::retrace,
+    traces::trace,
 };
-use crate::model::{Alert, Observation, ReleaseId, ReleaseLine, files_fingerprint};
+use crate::model::{Alert, Fingerprint, Observation, ReleaseId, ReleaseLine, files_fingerprint};
 
 impl Store {
     /// Stores the result of checking a release: the release, its alert with one delivery for each subscription, and the
@@ -38,7 +41,10 @@ impl Store {
     /// # Errors
     /// As [`Store::record`].
     pub fn record_batch(&self, records: &[Record]) -> Result<Vec<Recorded>, StoreError> {
-        self.write("recording releases", |db| records.iter().map(|record| apply(db, record)).collect())
+        self.write("recording releases", |db| {
+            depend_newest(db, records)?;
+            records.iter().map(|record| apply(db, record)).collect()
+        })
     }
 
     /// Stores an alert that no release raised (a stale source, a dead sink), with one delivery for each subscription.
@@ -80,7 +86,11 @@ fn apply(db: &Connection, record: &Record) -> Result<Recorded, QueryFailure> {
     if let Some(alert) = &record.alert {
         recorded = raise(db, alert, &record.subscriptions, record.now)?;
     }
-    develop(db, record.subject.release(), &record.developments, record.now)?;
+    let release = record.subject.release();
+    depend(db, record)?;
+    incidents::join(db, record)?;
+    documents::keep(db, record, stored(db, &Fingerprint::of_release(release))?.is_some())?;
+    develop(db, release, &record.developments, record.now)?;
     if let Some(change) = &record.baseline {
         recorded.baseline_versions = baselines::apply(db, change, record.now)?;
     }
@@ -94,12 +104,11 @@ fn upsert(db: &Connection, record: &Record) -> Result<(), QueryFailure> {
         Subject::Unreadable { .. } => None,
     };
     let hiding = Hiding::of(db, record.subject.release().package())?;
-    let observation = observation.map(|seen| hiding.release(seen));
-    let observation = observation.as_deref();
+    let stored = observation.map(|seen| hiding.release(seen));
     let published_at = observation.map(|seen| seen.published_at);
-    let id = upsert_row(db, record, observation, &hiding.sentences(published_at, record.reasons()))?;
+    let id = upsert_row(db, record, stored.as_deref(), &hiding.sentences(published_at, record.reasons()))?;
     match (id, observation) {
-        (Some(id), Some(observation)) => retrace(db, id, observation),
+        (Some(id), Some(observation)) => trace(db, id, observation),
         _ => Ok(()),
     }
 }
@@ -168,7 +177,7 @@ fn upsert_row(
                 ":recheck_at": record.recheck_at.map(Micros),
                 ":goes_on": record.goes_on,
                 ":files": files_fingerprint(observation.map_or(&[], |seen| &seen.files)),
-                ":observation": observation.map(Json),
+                ":observation": observation.map(Packed),
             },
             |row| row.get(0),
         )

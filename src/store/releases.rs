@@ -12,9 +12,10 @@ use super::{
     developments::develop,
     error::QueryFailure,
     outcome::Outcome,
+    packed::Packed,
     reading::one,
     sealed::RELEASES,
-    trace::retrace,
+    traces::trace,
 };
 use crate::{
     clock::horizon,
@@ -60,7 +61,7 @@ impl Store {
         self.read("reading every release", |db| {
             let sql =
                 "SELECT observation, {row} FROM releases WHERE observation IS NOT NULL ORDER BY published_at, purl";
-            db.rows(&RELEASES, sql, [], |row| row.get::<_, Json<Observation>>(0).map(|Json(it)| it))
+            db.rows(&RELEASES, sql, [], |row| row.get::<_, Packed<Observation>>(0).map(|Packed(it)| it))
         })
     }
 
@@ -81,6 +82,52 @@ impl Store {
     pub fn releases(&self, package: &Package, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
         self.read("listing the releases of a package", |db| {
             let sql = "SELECT *, {row} FROM releases WHERE package = ?1 ORDER BY published_at DESC, id DESC LIMIT ?2";
+            db.rows(&RELEASES, sql, (package.to_string(), limit(at_most)), release_row)
+        })
+    }
+
+    /// The releases of a package that were published until a time, the latest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn releases_until(
+        &self,
+        package: &Package,
+        until: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the releases of a package until a time", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at <= ?2
+                       ORDER BY published_at DESC, id DESC LIMIT ?3";
+            db.rows(&RELEASES, sql, (package.to_string(), Micros(until), limit(at_most)), release_row)
+        })
+    }
+
+    /// The releases of a package that were published after a time, the earliest first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn releases_after(
+        &self,
+        package: &Package,
+        after: DateTime<Utc>,
+        at_most: usize,
+    ) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the releases of a package after a time", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at > ?2
+                       ORDER BY published_at, id LIMIT ?3";
+            db.rows(&RELEASES, sql, (package.to_string(), Micros(after), limit(at_most)), release_row)
+        })
+    }
+
+    /// The releases of a package without a publish time, the latest recorded first.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn undated_releases(&self, package: &Package, at_most: usize) -> Result<Vec<ReleaseRow>, StoreError> {
+        self.read("listing the undated releases of a package", |db| {
+            let sql = "SELECT *, {row} FROM releases WHERE package = ?1 AND published_at IS NULL
+                       ORDER BY id DESC LIMIT ?2";
             db.rows(&RELEASES, sql, (package.to_string(), limit(at_most)), release_row)
         })
     }
@@ -142,10 +189,10 @@ impl Store {
             )?;
             for release in releases {
                 let hiding = Hiding::of(db, release.purl.package())?;
-                let release = &*hiding.release(release);
-                let values = (release.purl.to_string(), files_fingerprint(&release.files), Json(release), Micros(now));
+                let stored = Packed(hiding.release(release));
+                let values = (release.purl.to_string(), files_fingerprint(&release.files), stored, Micros(now));
                 if let Some(id) = update.query_row(values, |row| row.get(0)).optional()? {
-                    retrace(db, id, release)?;
+                    trace(db, id, release)?;
                 }
             }
             Ok(())
@@ -222,6 +269,6 @@ pub(super) fn release_row(row: &Row<'_>) -> rusqlite::Result<ReleaseRow> {
         in_baseline: row.get("teaches")?,
         recheck_at: time(row.get("recheck_at")?),
         attempts: row.get("attempts")?,
-        observation: row.get::<_, Option<Json<_>>>("observation")?.map(|seen| seen.0),
+        observation: row.get::<_, Option<Packed<_>>>("observation")?.map(|seen| seen.0),
     })
 }

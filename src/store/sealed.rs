@@ -12,12 +12,13 @@
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
 //! `allowed_digests` (derived from `allowed_runs`), `inventory_uses` and `inventory_digests` (the next upload of the project
 //! compares and writes them again),
-//! `traces` (derived from observations, which are), `events` (only shown), `work` (lives for seconds; a
+//! `traces` (derived from observations, which are), `log_entry_traces` (derived from log entries, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
 //! when a violation continues; its evidence is covered), `log_histories`, `log_signers` and `log_budgets` (how often
 //! something is reported; every entry is kept), `namesakes` (queried again every day), `withdrawals` (used for a day), `silence_holds` (what silences held back; the alerts are covered),
-//! `threads` (without one, a receiver gets a new thread), `endpoints` (without
+//! `dependents` and `incident_traces` (derived from observations), `threads` (without one, a receiver gets a new thread),
+//! `recipients` (without one, a recipient gets a message twice), `endpoints` (without
 //! one, a receiver that is gone is tried once more), and the counters
 //! `work_generation`, `log_kinds`, `log_coverage` and `log_quarantine`. Values that do not decode are noticed there
 //! too.
@@ -68,11 +69,14 @@ tables! {
          "refusals", "why", "retried_at"];
     DELIVERY_ACTIONS = "delivery_actions" ("id")
         ["id", "at", "by", "action", "subscription", "deliveries", "reason"];
+    DOCUMENTS = "documents" ("sha256") ["sha256", "content"];
     EVENTS = "events" ("id") [];
     EXPECTED_CHANGES = "expected_changes" ("id")
         ["id", "package", "change", "from_at", "until_at", "by", "reason", "created_at", "removed_at",
          "removed_by", "removed_why"];
     FORGE_ANSWERS = "forge_answers" ("url") ["url", "answer", "at"];
+    INCIDENTS = "incidents" ("id") ["id", "name"];
+    INCIDENT_EVENTS = "incident_events" ("id") ["id", "incident", "at", "by", "kind", "purl", "tie", "text"];
     INVENTORY_PROJECTS = "inventory_projects" ("id")
         ["id", "name", "kind", "owner", "added_at", "uploaded_at", "changed_at", "removed_at", "releases"];
     INVENTORY_RELEASES = "inventory_releases" ("id") ["id", "package", "version"];
@@ -99,6 +103,8 @@ tables! {
     RELEASES = "releases" ("purl")
         ["purl", "package", "version", "line", "published_at", "observed_at", "updated_at", "status", "outcome",
          "unchecked", "teaches", "recheck_at", "attempts", "files", "observation"];
+    RELEASE_DOCUMENTS = "release_documents" ("purl", "kind", "subject", "sha256")
+        ["purl", "kind", "subject", "sha256", "fetched_at"];
     SILENCES = "silences" ("id") ["id", "matchers", "reason", "by", "created_at", "until_at"];
     SILENCE_ENDS = "silence_ends" ("id") ["id", "silence", "at", "by", "reason"];
     SOURCES = "sources" ("name")

@@ -10,8 +10,8 @@ pub fn plain(text: &str, limit: usize) -> String {
     let mut room = limit;
     let mut before_last = 0;
     for c in text.chars() {
-        let shown: String = if misleads(c) { c.escape_default().collect() } else { c.to_string() };
-        let length = shown.chars().count();
+        let escaped = misleads(c).then(|| c.escape_default());
+        let length = escaped.as_ref().map_or(1, ExactSizeIterator::len);
         if length > room {
             if room == 0 {
                 out.truncate(before_last);
@@ -22,7 +22,10 @@ pub fn plain(text: &str, limit: usize) -> String {
             return out;
         }
         before_last = out.len();
-        out.push_str(&shown);
+        match escaped {
+            Some(escaped) => out.extend(escaped),
+            None => out.push(c),
+        }
         room -= length;
     }
     out

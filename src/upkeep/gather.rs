@@ -10,11 +10,12 @@ use super::{
 use crate::{
     health::{
         Announced, BroadSilence, Damage, DamagedRow, File, FirstSights, Heartbeat, Kind, LockState, Log, LogMirror,
-        Mirror, OpenAlert, Queue, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf, Unchecked, WriteFailure,
-        limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, UNCHECKED_REMEMBERED},
+        Mirror, OpenAlert, Queue, RefusedRecipient, Runner, Snapshot, Source, Storage, Subscription, Trust, Tuf,
+        Unchecked, WriteFailure,
+        limits::{DAMAGE_REMEMBERED, LEFT_OUT_BY_SEVERAL, LEFT_OUT_LATELY, REFUSED_REMEMBERED, UNCHECKED_REMEMBERED},
     },
     model::{Alert, AlertKind, AlertStatus, Fingerprint, Package, RegistryKey, Severity, Silence},
-    store::{KindCount, LeftOut, LogRow, LogState, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
+    store::{self, KindCount, LeftOut, LogRow, LogState, MirrorRow, SourceState, Store, StoreError, SubscriptionState},
     tlog::page::NOT_UNDERSTOOD,
     watchlist::{Pattern, Watchlist},
 };
@@ -83,7 +84,7 @@ pub fn snapshot(
         logs,
         forges: setup.forges.clone(),
         queue: queue(store, now)?,
-        subscriptions: subscriptions(store, setup)?,
+        subscriptions: subscriptions(store, setup, now)?,
         storage: storage(store, now)?,
         alerts: store.open_troubles(Severity::High, ALERTS)?.into_iter().map(open_alert).collect(),
         switched_off: watchlist.map(|watchlist| switched_off(watchlist, setup)).unwrap_or_default(),
@@ -190,15 +191,17 @@ fn first_sights(store: &Store) -> Result<FirstSights, StoreError> {
 }
 
 /// The subscriptions of the configuration, and others with deliveries.
-fn subscriptions(store: &Store, setup: &Setup) -> Result<Vec<Subscription>, StoreError> {
+fn subscriptions(store: &Store, setup: &Setup, now: DateTime<Utc>) -> Result<Vec<Subscription>, StoreError> {
     let (mut stored, disabled) = (store.delivery_summary()?, store.disabled_endpoints()?);
+    let refused = store.refused_recipients(now - REFUSED_REMEMBERED)?;
     let mut subscriptions = Vec::new();
     for (name, takes) in &setup.subscriptions {
         let state = stored.iter().position(|state| state.subscription == *name).map(|index| stored.remove(index));
         let gone = disabled.iter().any(|(disabled, _)| disabled == name);
         let (takes, quiet_hours) = (takes.clone(), setup.with_quiet_hours.contains(name));
         let at_once = setup.at_once.get(name).cloned().unwrap_or_default();
-        let known = Subscription { configured: true, takes, at_once, quiet_hours, gone, ..named(name) };
+        let refused = refused.iter().filter(|one| one.subscription == *name).map(refused_recipient).collect();
+        let known = Subscription { configured: true, takes, at_once, quiet_hours, gone, refused, ..named(name) };
         subscriptions.push(state.map_or(known.clone(), |state| with_state(known, &state)));
     }
     subscriptions.extend(stored.iter().map(|state| with_state(named(&state.subscription), state)));
@@ -221,6 +224,10 @@ fn with_dead_letters(store: &Store, subscription: Subscription) -> Result<Subscr
         failed_why: dead.why,
         ..subscription
     })
+}
+
+fn refused_recipient(row: &store::RefusedRecipient) -> RefusedRecipient {
+    RefusedRecipient { address: row.address.clone(), at: row.at, answer: row.answer.clone() }
 }
 
 fn named(name: &str) -> Subscription {

@@ -9,7 +9,10 @@ use std::{
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{Pattern, TEMPLATE, Tier, Watchlist, WatchlistError, file};
-use crate::strict_toml::{Problems, ReadError, read_text};
+use crate::{
+    owner,
+    strict_toml::{Problems, ReadError, read_text},
+};
 
 /// Most bytes of a watchlist file that is edited.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -280,6 +283,7 @@ fn write_new(temporary: &Path, like: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     if let Ok(metadata) = fs::metadata(like) {
         file.set_permissions(metadata.permissions())?;
+        owner::hand_on(&file, &metadata)?;
     }
     file.write_all(text.as_bytes())?;
     file.sync_all()

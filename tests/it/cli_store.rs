@@ -9,6 +9,7 @@ mod baseline;
 mod every_command;
 mod expectations;
 mod history;
+mod incidents;
 mod lookup;
 mod status;
 mod suggested_commands;

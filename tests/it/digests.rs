@@ -119,7 +119,7 @@ fn every_receiver_gets_one_digest_in_place_of_single_messages() {
         assert!(text.to_lowercase().contains(line), "{line} in {text}");
     }
     assert!(!mails[0].lines().any(|line| line.starts_with("Bcc:")), "{}", mails[0]);
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "a telephone wraps no line twice: {text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "a phone wraps no line twice: {text}");
 
     let [message] = &machine.received("channel")[..] else { panic!("{:?}", machine.received("channel")) };
     let blocks = message["attachments"][0]["blocks"].to_string();

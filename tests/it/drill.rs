@@ -200,7 +200,7 @@ fn a_receiver_that_fails_is_named_with_the_reason() {
     );
     assert_eq!(machine.world.received().len(), 1);
     assert!(detail(3).contains("not for this kind of alert: it receives kind log"), "{said}");
-    assert!(detail(3).contains("subscriptions test 'logs only'"), "{said}");
+    assert!(detail(3).contains("test-sinks 'logs only'"), "{said}");
     let (said, report) = machine.drill(&["--subscription", "logs only"]);
     assert_eq!((said.code, report["ok"].as_bool()), (1, Some(false)), "it reaches nobody: {said}");
     let (said, _) = machine.drill(&["--subscription", "teem"]);

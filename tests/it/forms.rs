@@ -81,10 +81,20 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("alerts list", vec![], &["alert/1"]),
         ("alerts show", vec!["2f10e7bb1b36"], &["alert-shown/1"]),
         ("lookup", vec![STOLEN], &["lookup/1"]),
+        ("incident radius", vec![STOLEN], &["incident-extent/1", "incident-touched/1"]),
+        ("incident open", vec!["acme-2026", STOLEN, "--reason", "a stolen token"], &["incident/1"]),
+        ("incident list", vec![], &["incident/1"]),
+        ("incident show", vec!["acme-2026"], &["incident/1"]),
+        ("incident export", vec!["acme-2026", "--to", "acme.tar"], &["evidence-exported/1"]),
+        ("incident verify", vec!["acme.tar"], &["evidence-checked/1"]),
         ("lookup", vec!["pkg:pypi/acme-gauge@1.5.1"], &["lookup/1"]),
         ("lookup", vec!["pkg:cargo/acme-sprocket"], &["lookup/1"]),
         ("lookup", vec!["pkg:npm/nobody@1.0.0"], &["lookup-missing/1"]),
+        ("lookup", vec!["acme/widget"], &["lookup-release/1", "lookup-limits/1"]),
+        ("lookup", vec!["2f10e7bb1b36"], &["lookup-release/1", "alert/1", "lookup-limits/1"]),
+        ("lookup", vec!["@nobody.example"], &["lookup-limits/1"]),
         ("timeline", vec![WIDGET], &["timeline-entry/1"]),
+        ("timeline", vec![STOLEN, "--at", "2026-03-25"], &["timeline-as-of/1", "timeline-entry/1"]),
         ("baseline list", vec![], &["baseline-listed/1"]),
         ("baseline show", vec![WIDGET], &["baseline/1"]),
         ("baseline history", vec![WIDGET], &["baseline-step/1"]),
@@ -129,8 +139,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
 
 /// Commands that ask registries, receivers or logs, or need a delivery: the test below runs them, `tests/it/cli_logs.rs` the
 /// last but one, and `tests/it/deliveries.rs` the last.
-const ASKING: [&str; 7] =
-    ["run", "backfill", "subscriptions test", "test-sinks", "drill", "logs find", "deliveries show"];
+const ASKING: [&str; 6] = ["run", "backfill", "test-sinks", "drill", "logs find", "deliveries show"];
 
 /// Files of the user's, beside the demo's.
 fn write_files(folder: &Path) {
@@ -216,6 +225,8 @@ fn what_is_printed_and_posted_while_registries_are_asked_is_what_its_schema_says
     assert_eq!(asked(&["run", "--once"]), ["pass/1"]);
     assert_eq!(asked(&["backfill", "pkg:npm/widget"]), ["backfill/1"]);
     assert_eq!(asked(&["verify", "pkg:npm/widget@1.0.3"]), ["verified/1"]);
+    assert_eq!(asked(&["lookup", "--fetch", "pkg:npm/widget@1.0.3"]), ["lookup-fetched/1"]);
+    assert_eq!(asked(&["lookup", "--fetch", "pkg:npm/nobody@1.0.0"]), ["lookup-fetched/1"]);
     assert_eq!(asked(&["test-sinks"]), ["sink/1"]);
     assert_eq!(asked(&["drill"]), ["drill/1"]);
     assert_eq!(asked(&["subscriptions", "test"]), ["sink/1"]);

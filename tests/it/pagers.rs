@@ -1,4 +1,4 @@
-//! Tests of the sinks of pagers, telephones and Teams against servers on the loopback interface that behave as the real
+//! Tests of the sinks of pagers, phones and Teams against servers on the loopback interface that behave as the real
 //! services do, faults included.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]

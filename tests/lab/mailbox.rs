@@ -10,7 +10,14 @@ use std::{
 /// An SMTP server that accepts every message.
 pub struct Mailbox {
     pub port: u16,
-    messages: Arc<Mutex<Vec<String>>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What came over all connections.
+#[derive(Default)]
+struct Kept {
+    messages: Vec<String>,
+    commands: Vec<String>,
 }
 
 impl Mailbox {
@@ -19,33 +26,36 @@ impl Mailbox {
     pub fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let messages: Arc<Mutex<Vec<String>>> = Arc::default();
-        let kept = Arc::clone(&messages);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                kept.lock().unwrap().extend(converse(stream));
-            }
-        });
-        Self { port, messages }
+        let kept: Arc<Mutex<Kept>> = Arc::default();
+        let keeps = Arc::clone(&kept);
+        thread::spawn(move || listener.incoming().flatten().for_each(|stream| converse(stream, &keeps)));
+        Self { port, kept }
     }
 
-    /// The messages so far, headers and body as they were sent.
+    /// The messages so far, headers and body as they were sent. A line that does not end as SMTP says has `<bare>` there.
     pub fn messages(&self) -> Vec<String> {
-        self.messages.lock().unwrap().clone()
+        self.kept.lock().unwrap().messages.clone()
+    }
+
+    /// The commands so far.
+    #[allow(dead_code, reason = "not every program of tests looks at them")]
+    pub fn commands(&self) -> Vec<String> {
+        self.kept.lock().unwrap().commands.clone()
     }
 }
 
-/// One connection; returns its messages.
-fn converse(stream: TcpStream) -> Vec<String> {
+/// One connection. A message is kept before the server says so.
+fn converse(stream: TcpStream, kept: &Mutex<Kept>) {
     let mut out = stream.try_clone().unwrap();
-    let mut messages = Vec::new();
     let mut current: Option<String> = None;
     let mut say = |text: &str| out.write_all(format!("{text}\r\n").as_bytes()).unwrap();
     say("220 mail.example");
-    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+    for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8(line).unwrap();
+        let line = line.strip_suffix('\r').map_or_else(|| format!("{line}<bare>"), |line| line.replace('\r', "<bare>"));
         match &mut current {
             Some(message) if line == "." => {
-                messages.push(std::mem::take(message));
+                kept.lock().unwrap().messages.push(std::mem::take(message));
                 current = None;
                 say("250 kept");
             }
@@ -53,16 +63,17 @@ fn converse(stream: TcpStream) -> Vec<String> {
                 message.push_str(line.strip_prefix('.').unwrap_or(&line));
                 message.push('\n');
             }
-            None if line == "DATA" => {
-                current = Some(String::new());
-                say("354 go on");
+            None => {
+                kept.lock().unwrap().commands.push(line.clone());
+                match line.as_str() {
+                    "DATA" => {
+                        current = Some(String::new());
+                        say("354 go on");
+                    }
+                    "QUIT" => return say("221 bye"),
+                    _ => say("250 ok"),
+                }
             }
-            None if line == "QUIT" => {
-                say("221 bye");
-                return messages;
-            }
-            None => say("250 ok"),
         }
     }
-    messages
 }

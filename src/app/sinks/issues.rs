@@ -16,7 +16,7 @@ pub(super) fn github(site: Site<'_>, github: &GitHubSection) -> Built {
         labels: github.labels.clone(),
         assignees: github.assignees.clone(),
     };
-    Ok(Arc::new(IssueSink::new(Box::new(GitHub::new(site.http, settings)))))
+    Ok(Arc::new(IssueSink::new(Box::new(GitHub::new(site.http, settings)), site.subscription)))
 }
 
 pub(super) fn gitlab(site: Site<'_>, gitlab: &GitLabSection) -> Built {
@@ -27,7 +27,7 @@ pub(super) fn gitlab(site: Site<'_>, gitlab: &GitLabSection) -> Built {
         labels: gitlab.labels.clone(),
         confidential: gitlab.confidential,
     };
-    Ok(Arc::new(IssueSink::new(Box::new(GitLab::new(site.http, settings)))))
+    Ok(Arc::new(IssueSink::new(Box::new(GitLab::new(site.http, settings)), site.subscription)))
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    /// The first request that a subscription with these keys makes, and the value of a header.
+    /// The first request about an alert that a subscription with these keys makes, and the value of a header.
     async fn asked(keys: &str, header: &str) -> (String, String) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
@@ -54,26 +54,14 @@ mod tests {
         let config = Config::parse(&text, Path::new("provwatch.toml")).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
         let transport = Arc::new(ScriptedTransport::new());
+        transport.answer("/user", 200, &[], r#"{"id":7}"#);
         let http = Client::new(transport.clone(), Arc::clone(&clock));
         let one = subscription(&config, &config.subscriptions[0], &http, &clock).unwrap();
-        let message = Message {
-            idempotency_key: "msg_1".to_owned(),
-            alert: Alert::about(
-                AlertKind::Log,
-                "rekor",
-                Severity::High,
-                Confidence::High,
-                "a fork".into(),
-                clock.now(),
-            ),
-            sequence: 0,
-            attempt: 1,
-            refusals: 0,
-            created_at: clock.now(),
-            thread: None,
-        };
+        let now = clock.now();
+        let alert = Alert::about(AlertKind::Log, "rekor", Severity::High, Confidence::High, "a fork".into(), now);
+        let message = Message::first("msg_1", alert, now);
         one.sink.deliver(&message).await.unwrap_err();
-        let request = transport.requests().remove(0);
+        let request = transport.requests().pop().unwrap();
         (format!("{} {}", request.method, request.url), request.header_value(header).unwrap_or_default().to_owned())
     }
 

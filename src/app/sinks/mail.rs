@@ -1,13 +1,13 @@
 //! Builds the sink of e-mails.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use super::{Built, Site, optional};
 use crate::{
     app::error::Anything,
     bounded,
     config::{EmailSection, Security},
-    deliver::{EmailSettings, EmailSink, SmtpSecurity},
+    deliver::{EmailSettings, EmailSink, SmtpLimits, SmtpSecurity},
 };
 
 pub(super) fn email(site: Site<'_>, email: &EmailSection) -> Built {
@@ -24,7 +24,7 @@ fn email_settings(site: Site<'_>, email: &EmailSection) -> Result<EmailSettings,
     };
     Ok(EmailSettings {
         server: email.server.clone(),
-        port: Some(email.port()),
+        port: email.port(),
         security: match email.security {
             Security::Starttls => SmtpSecurity::StartTls,
             Security::Tls => SmtpSecurity::Tls,
@@ -35,7 +35,7 @@ fn email_settings(site: Site<'_>, email: &EmailSection) -> Result<EmailSettings,
         from: email.from.clone(),
         to: email.to.clone(),
         subscription: site.subscription.to_owned(),
-        timeout: Duration::from_secs(30),
+        limits: SmtpLimits::default(),
     })
 }
 

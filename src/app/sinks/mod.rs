@@ -7,6 +7,8 @@ mod mail;
 mod pagers;
 mod programs;
 mod site;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -70,16 +72,16 @@ fn sink(site: Site<'_>, sink: &SinkConfig) -> Built {
         SinkConfig::Email(email) => mail::email(site, email),
         SinkConfig::Slack(slack) => chats::slack(site, slack),
         SinkConfig::Teams(teams) => chats::teams(site, teams),
-        SinkConfig::Webhook(webhook) => programs::webhook(site, webhook),
         SinkConfig::PagerDuty(pager) => pagers::pagerduty(site, pager),
         SinkConfig::Alertmanager(alertmanager) => pagers::alertmanager(site, alertmanager),
         SinkConfig::Ntfy(ntfy) => pagers::ntfy(site, ntfy),
         SinkConfig::GitHub(github) => issues::github(site, github),
         SinkConfig::GitLab(gitlab) => issues::gitlab(site, gitlab),
+        SinkConfig::Webhook(webhook) => programs::webhook(site, webhook),
         SinkConfig::Command(command) => programs::command(command),
         SinkConfig::Journald(journald) => Ok(logs::journald(journald)),
         SinkConfig::Syslog(syslog) => logs::syslog(site, syslog),
-        SinkConfig::File(file) => Ok(programs::file(file)),
+        SinkConfig::File(file) => Ok(programs::file(site, file)),
         SinkConfig::Stdout => Ok(Arc::new(StdoutSink::new(Box::new(std::io::stdout())))),
     }
 }

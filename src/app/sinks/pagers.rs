@@ -1,4 +1,4 @@
-//! Builds the sinks of services that keep an alert open, and of telephones.
+//! Builds the sinks of services that keep an alert open, and of phones.
 
 use std::sync::Arc;
 

@@ -47,6 +47,6 @@ pub(super) fn command(command: &CommandSection) -> Built {
     })))
 }
 
-pub(super) fn file(file: &FileSection) -> Arc<dyn Sink> {
-    Arc::new(FileSink::new(file.path.clone(), form(file.form)))
+pub(super) fn file(site: Site<'_>, file: &FileSection) -> Arc<dyn Sink> {
+    Arc::new(FileSink::new(file.path.clone(), form(file.form), site.config.store_path()))
 }

@@ -5,7 +5,7 @@ pub(super) mod change;
 mod for_maintainer;
 mod list;
 mod next;
-mod pasted;
+pub(super) mod pasted;
 mod reopen;
 mod resolve;
 pub(super) mod show;

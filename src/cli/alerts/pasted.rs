@@ -9,7 +9,7 @@ use crate::cli::{output, words};
 const LONGEST: usize = 300;
 
 /// The value as code, whose content Markdown leaves alone.
-pub(super) fn code(value: &str) -> String {
+pub(in crate::cli) fn code(value: &str) -> String {
     match value.trim() {
         "" => words::NOTHING.to_owned(),
         value => format!("`{}`", value.replace('`', "'")),
@@ -17,7 +17,7 @@ pub(super) fn code(value: &str) -> String {
 }
 
 /// A value that is safe to show to others: on one line, without addresses and without the secrets of links.
-pub(super) fn harmless(value: &str) -> String {
+pub(in crate::cli) fn harmless(value: &str) -> String {
     let without: Vec<String> = value.split(' ').map(without_secrets).collect();
     words::cut(&output::pseudonyms(&without.join(" ")), LONGEST)
 }

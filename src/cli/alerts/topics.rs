@@ -50,8 +50,9 @@ pub(super) fn topic(detector: &str) -> Option<(&'static str, Remedy)> {
 
 /// The detectors whose signals a maintainer is not asked about, each with the reason.
 #[cfg(test)]
-const UNASKED: [(&str, &str); 4] = [
+const UNASKED: [(&str, &str); 5] = [
     ("beside-accused", "it is about our alerts, and not about the release"),
+    ("incident-joined", "it is about our incident, and not about the release"),
     ("own-release-unexplained", "we are the maintainers"),
     ("own-signature-unexplained", "we are the maintainers"),
     ("public-namesake", "it is about a package of ours"),

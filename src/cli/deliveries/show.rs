@@ -12,7 +12,7 @@ use crate::{
         target, words,
     },
     deliver::{Message, told_as},
-    store::{Delivery, DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, WholeDelivery},
+    store::{DeliveryAction, DeliveryStatus, ListedDelivery, MadeAttempt, Recipient, WholeDelivery},
     text::shell_word,
 };
 
@@ -49,9 +49,13 @@ pub(in crate::cli) struct Shown {
     /// How often the subscription was told of the alert before.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u32>,
-    /// Where the receiver keeps the alert, if it told that.
+    /// What the sink keeps of the alert to go on with it at its receiver: the number of an issue, the last event of an
+    /// incident, the labels at Alertmanager.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<String>,
+    /// The recipients that are done, if the receiver answered about each. The others follow with the next attempt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recipients: Vec<Recipient>,
     /// All attempts, the first one first.
     attempts_made: Vec<MadeAttempt>,
     /// Who put it back into the outbox, and why.
@@ -84,13 +88,14 @@ pub(super) fn no_such_delivery(id: i64) -> CliError {
 
 impl Shown {
     fn of(WholeDelivery { listed, delivery, attempts }: WholeDelivery, put_back: Vec<DeliveryAction>) -> Self {
-        let message = delivery.map(message);
+        let message = delivery.map(Message::of_delivery);
         Self {
             delivery: listed,
             event: message.as_ref().map(told_as),
             idempotency_key: message.as_ref().map(|message| message.idempotency_key.clone()),
             sequence: message.as_ref().map(|message| message.sequence),
-            thread: message.and_then(|message| message.thread),
+            thread: message.as_ref().and_then(|message| message.thread.clone()),
+            recipients: message.map(|message| message.recipients).unwrap_or_default(),
             attempts_made: attempts,
             put_back,
         }
@@ -112,7 +117,8 @@ impl Shown {
         sheet.maybe("next", one.next_at.map(words::moment));
         sheet.maybe("ended", one.settled_at.map(words::moment));
         sheet.maybe("key", self.idempotency_key.clone());
-        sheet.maybe("thread", self.thread.as_ref().map(words::sentence));
+        sheet.maybe("at the receiver", self.thread.as_ref().map(words::sentence));
+        sheet.rows("recipients", self.recipients.iter().map(recipient));
         sheet.print();
         self.print_attempts();
         if one.state != DeliveryStatus::Delivered {
@@ -137,20 +143,11 @@ impl Shown {
     }
 }
 
+fn recipient(one: &Recipient) -> String {
+    format!("{}: {}, {}", words::name(&one.address), one.reception.as_str(), words::sentence(&one.answer))
+}
+
 fn attributed(action: &DeliveryAction) -> String {
     let reason = action.reason.as_ref().map(|reason| format!(": {}", words::sentence(reason))).unwrap_or_default();
     format!("{} by {}{reason}", words::moment(action.at), words::name(&action.by))
-}
-
-/// The message that the delivery is, with the alert as it stands.
-fn message(delivery: Delivery) -> Message {
-    Message {
-        idempotency_key: delivery.idempotency_key,
-        alert: delivery.alert,
-        sequence: delivery.sequence,
-        attempt: delivery.attempts,
-        refusals: delivery.refusals,
-        created_at: delivery.created_at,
-        thread: delivery.thread,
-    }
 }

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use super::{
     check::{CLOCK, Check, State},
     heartbeat::heartbeat,
-    inventory, own, quiet,
+    inventory,
+    local::{self, Machine},
+    own, quiet,
 };
 use crate::{
     app,
@@ -40,6 +42,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     let quiet = quiet::checks(context, store.as_ref().ok(), now);
     let inventory = inventory::checks(context, store.as_ref().ok());
     checks.push(store_check(context, store));
+    checks.extend(local::strange_files(&context.config.store_path()));
     checks.push(trust);
     checks.extend(registries);
     checks.extend(subscriptions(context));
@@ -80,7 +83,28 @@ fn of_configuration(config::Finding { level, key, what }: &config::Finding) -> C
         FindingLevel::Warning => State::Warning,
         FindingLevel::Error => State::Misconfigured,
     };
-    Check::new(key, state, what).next("docs/CONFIGURATION.md explains the key")
+    let next = match credential(what) {
+        Some(name) => format!(
+            "as root: `{}`",
+            as_service(&format!(" -p LoadCredential={name}:/etc/provwatch/credentials/{name}"))
+        ),
+        None => "docs/CONFIGURATION.md explains the key".to_owned(),
+    };
+    Check::new(key, state, what).next(next)
+}
+
+/// The credential that only systemd passes, if that is what is wrong.
+fn credential(what: &str) -> Option<&str> {
+    let name = what.split_once("the credential \"")?.1.split_once('"')?.0;
+    what.contains("$CREDENTIALS_DIRECTORY is not set").then_some(name)
+}
+
+/// The command that checks everything as the service does, as `systemd/README.md` has it.
+fn as_service(credentials: &str) -> String {
+    format!(
+        "systemd-run --pipe --wait -p DynamicUser=yes -p User=provwatch -p StateDirectory=provwatch{credentials} \
+         /usr/bin/provwatch doctor --config /etc/provwatch/provwatch.toml"
+    )
 }
 
 fn watchlist(context: &Context, now: DateTime<Utc>) -> Check {
@@ -283,21 +307,29 @@ fn subscriptions(context: &Context) -> Vec<Check> {
         Ok(http) => http,
         Err(error) => return vec![Check::new("http", State::Misconfigured, with_causes(&error))],
     };
-    let subscriptions = context.config.subscriptions.iter();
+    let machine = Machine::of(&context.config);
+    // What is wrong with its keys is told already.
+    let told: Vec<String> =
+        context.findings().iter().filter(|one| one.level == FindingLevel::Error).map(|one| one.key.clone()).collect();
+    let subscriptions = context.config.subscriptions.iter().enumerate();
+    let is_told = |number: usize| told.iter().any(|key| key.starts_with(&format!("subscriptions[{number}].")));
     subscriptions
-        .map(|subscription| {
+        .filter_map(|(number, subscription)| {
             let name = format!("subscription {}", subscription.name);
             match app::subscription(&context.config, subscription, &http, &clock) {
-                Ok(_) => {
-                    let (kind, least) = (subscription.sink_type(), subscription.min_severity);
-                    Check::new(
-                        name,
-                        State::Ok,
-                        format!("{kind}, from {least}; `provwatch test-sinks` sends a test message"),
-                    )
-                }
-                Err(error) => Check::new(name, State::Misconfigured, with_causes(&error)),
+                Ok(_) => Some(ready(name, subscription, machine.doubt(subscription))),
+                Err(_) if is_told(number) => None,
+                Err(error) => Some(Check::new(name, State::Misconfigured, with_causes(&error))),
             }
         })
         .collect()
+}
+
+/// A subscription that can be set up, and perhaps a doubt whether its receiver can be reached, with the next step.
+fn ready(name: String, subscription: &config::Subscription, doubt: Option<(String, String)>) -> Check {
+    if let Some((detail, next)) = doubt {
+        return Check::new(name, State::Warning, detail).next(next);
+    }
+    let (kind, least) = (subscription.sink_type(), subscription.min_severity);
+    Check::new(name, State::Ok, format!("{kind}, from {least}; `provwatch test-sinks` sends a test message"))
 }

@@ -5,7 +5,7 @@ mod checks;
 mod exposure;
 mod heartbeat;
 mod inventory;
-mod local;
+pub(super) mod local;
 mod network;
 mod own;
 mod quiet;
@@ -49,7 +49,6 @@ impl Doctor {
         let context = Context::load(config)?;
         let mut checks = checks::local(&context);
         checks.extend(exposure::checks(&context));
-        checks.extend(local::checks(&context));
         if !self.offline {
             checks.extend(setup::runtime()?.block_on(network::checks(&context)));
         }

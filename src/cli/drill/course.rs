@@ -202,7 +202,7 @@ fn receivers<'a>(
 fn unselected(receiver: &Receiver, alert: &Alert) -> String {
     let Receiver { name, conditions, .. } = receiver;
     let why = conditions.refusing(alert).map_or("not for this alert", matching::refusal);
-    let test = callable(&format!("provwatch subscriptions test {}", shell_word(name)));
+    let test = callable(&format!("provwatch test-sinks {}", shell_word(name)));
     format!("{why}: it receives {}; `{test}` tries its receiver", matching::words(conditions))
 }
 

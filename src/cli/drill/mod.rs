@@ -3,7 +3,7 @@
 //! The drill is the real program with the operator's configuration, detectors and receivers. Only the registry is made
 //! up ([`network`]), and the database is a new one in a private folder, which the drill removes. So it can neither change
 //! a baseline, a statistic or an alert, nor wait behind the daemon, which keeps its lock and its database. Every message
-//! is marked by the sink itself (`deliver/drill.rs`).
+//! is marked by the sink itself (`deliver/trial/drill.rs`).
 
 mod course;
 mod network;
@@ -36,7 +36,7 @@ A registry that exists only in the program announces a takeover of a package tha
 the feed, judges the release and stores the alert, with your configuration. It delivers the alert once to each \
 subscription that selects a critical alert about this release, whatever silences, quiet hours and digests would do. Each \
 message says in its title and id that it is a drill. A subscription for certain packages, tiers, teams or logs is not \
-selected; `provwatch subscriptions test` tries its receiver.
+selected; `provwatch test-sinks` tries its receiver.
 
 The drill works beside the daemon and without it. It uses a database of its own in a temporary folder, which it removes: \
 baselines, statistics and later alerts are as before.
@@ -79,7 +79,7 @@ impl Drill {
     fn check_names(&self, context: &Context) -> Result<(), CliError> {
         let all = &context.config.subscriptions;
         if all.is_empty() {
-            let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all kinds";
+            let step = "add a [[subscriptions]] table; docs/CONFIGURATION.md has all types";
             return Err(CliError::usage("the configuration has no subscriptions").next(step));
         }
         let names = || all.iter().map(|subscription| subscription.name.as_str());

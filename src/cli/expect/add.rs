@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    baseline::words::named_repository,
     cli::{
         callable::callable,
         context::Context,
@@ -15,7 +14,7 @@ use crate::{
         when::{End, When, when},
         words, wrap,
     },
-    model::{Aspect, ChangeKind, Demand, ExpectedChange, Package},
+    model::{Aspect, ChangeKind, Demand, ExpectedChange, Package, named_repository},
     text::shell_word,
 };
 

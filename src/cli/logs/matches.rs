@@ -54,7 +54,7 @@ impl Matches {
         self.check(context, &store)?;
         let rows = store.log_matches(self.filter())?;
         if self.printing.is_json() {
-            rows.into_iter().map(shown).try_for_each(|entry| output::json(&entry))?;
+            rows.into_iter().map(MatchedEntry::from).try_for_each(|entry| output::json(&entry))?;
         } else if rows.is_empty() {
             fact_table::say("No such entry was found. `provwatch logs status` says how far each log was read.");
         } else {
@@ -97,29 +97,6 @@ impl Matches {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn shown(row: LogEntryRow) -> MatchedEntry {
-    let entry = row.entry;
-    MatchedEntry {
-        log: row.log,
-        index: entry.index,
-        matches: entry.patterns,
-        seen_at: row.seen_at,
-        not_before: entry.not_before,
-        issuer: entry.identity.issuer,
-        subject: entry.identity.subject,
-        claims: entry.identity.claims,
-        issued_by_trusted_authority: entry.not_issued.is_none(),
-        not_issued: entry.not_issued,
-        packages: entry.packages,
-        explained_by: row.explained_by,
-        kind: entry.kind,
-        version: entry.version,
-        digest: entry.digest,
-        serial: entry.serial,
-        leaf: hex::encode(entry.leaf),
     }
 }
 

@@ -25,6 +25,9 @@ use crate::{
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::cli) struct Found {
     pub(super) purl: ReleaseId,
+    /// What was asked for, where that is another spelling of the same version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<ReleaseId>,
     /// Distinguishes this answer from the one about a release that is not stored.
     pub(super) stored: bool,
     pub(super) release: ReleaseRow,
@@ -64,6 +67,7 @@ impl Found {
         let (alert, is_settled) = raised(store, &release.purl)?.unzip();
         Ok(Self {
             purl: release.purl.clone(),
+            asked: None,
             stored: true,
             alert,
             is_settled: is_settled.unwrap_or_default(),

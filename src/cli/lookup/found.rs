@@ -17,6 +17,9 @@ use crate::{
 
 pub(super) fn print(found: &Found) {
     output::line(&found.purl);
+    if let Some(asked) = &found.asked {
+        say(&format!("{asked} is stored in this spelling, which is the same version."));
+    }
     verdict(found);
     published(&found.release);
     if let Some(observation) = &found.release.observation {
@@ -115,7 +118,8 @@ fn published(release: &ReleaseRow) {
     sheet.print();
 }
 
-fn publisher(sheet: &mut Sheet, observation: &Observation) {
+/// How it was published, as the registry tells it.
+pub(super) fn publisher(sheet: &mut Sheet, observation: &Observation) {
     let auth = &observation.auth;
     sheet.row("by", observation.publisher.as_ref().map_or("the registry does not say".to_owned(), person));
     let provider = auth.provider.as_ref().map(|provider| format!(" ({})", words::name(provider))).unwrap_or_default();

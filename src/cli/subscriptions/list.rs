@@ -39,7 +39,7 @@ pub struct List {
 pub(in crate::cli) struct Listed {
     /// Its name.
     name: String,
-    /// The kind of its sink.
+    /// Its `type` in the configuration.
     kind: &'static str,
     /// The alerts that it receives.
     conditions: AlertMatchers,
@@ -114,7 +114,7 @@ impl List {
         if self.printing.is_json() {
             all.iter().try_for_each(output::json)?;
         } else if all.is_empty() {
-            fact_table::say("No subscriptions: alerts are stored and not sent. docs/CONFIGURATION.md has all kinds.");
+            fact_table::say("No subscriptions: alerts are stored and not sent. docs/CONFIGURATION.md has all types.");
         } else {
             all.iter().for_each(Listed::print);
         }

@@ -1,4 +1,4 @@
-//! `provwatch subscriptions`: shows and tries the receivers of alerts.
+//! `provwatch subscriptions`: shows the receivers of alerts, and who would be told of an alert.
 
 mod list;
 mod route;
@@ -10,12 +10,13 @@ use clap::Subcommand;
 pub(super) use self::{list::Listed, route::Route};
 use super::{context::Context, exit::Outcome, test_sinks::TestSinks};
 
-/// Show and try the receivers of alerts, and who would be told of an alert
+/// Show the receivers of alerts, and who would be told of an alert
 #[derive(Debug, Subcommand)]
 pub enum Subscriptions {
     /// List the subscriptions, with their conditions and times
     List(list::List),
-    /// Send a test alert to every subscription
+    /// Another name of `test-sinks`
+    #[command(hide = true)]
     Test(TestSinks),
     /// Show who would be told of an alert or a package, when, and why, without sending
     Route(route::Routing),

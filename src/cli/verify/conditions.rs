@@ -4,10 +4,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    baseline::words::named_repository,
-    model::{WorkflowIdentity, whole},
-};
+use crate::model::{WorkflowIdentity, named_repository, whole};
 
 /// What is demanded of whoever signed.
 #[derive(Clone, Debug, Default, clap::Args)]

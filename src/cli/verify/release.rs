@@ -97,7 +97,7 @@ fn app(asked: &Verify, context: &Context) -> Result<App, CliError> {
 }
 
 fn judged(appraisal: Appraisal) -> Judged {
-    let Appraisal { observation, unchecked, comparison, of_itself, page: _ } = appraisal;
+    let Appraisal { observation, unchecked, comparison, of_itself, page: _, learned: _ } = appraisal;
     let mut judged = Judged::of(observation.purl.clone(), Source::Registry, Some(observation), unchecked);
     judged.compared = match comparison {
         Comparison::NoBaseline => Compared::NoBaseline,

@@ -49,8 +49,6 @@ pub enum Sink {
     Slack(SlackSection),
     /// Alerts to a channel or chat of Microsoft Teams, through a Workflows webhook.
     Teams(TeamsSection),
-    /// Alerts to a URL of yours, signed in the form of Standard Webhooks.
-    Webhook(WebhookSection),
     /// Alerts as incidents of `PagerDuty`.
     PagerDuty(PagerDutySection),
     /// Alerts to Prometheus Alertmanager.
@@ -61,6 +59,8 @@ pub enum Sink {
     GitHub(GitHubSection),
     /// Alerts as issues of a GitLab project.
     GitLab(GitLabSection),
+    /// Alerts to a URL of yours, signed in the form of Standard Webhooks.
+    Webhook(WebhookSection),
     /// Alerts to the standard input of a program of yours.
     Command(CommandSection),
     /// Alerts to the systemd journal.
@@ -73,6 +73,28 @@ pub enum Sink {
     Stdout,
 }
 
+/// The keys of a sink, shared or to change, as the sink is borrowed: one match for both.
+macro_rules! keys_of {
+    ($sink:expr) => {
+        match $sink {
+            Sink::Email(keys) => keys,
+            Sink::Slack(keys) => keys,
+            Sink::Teams(keys) => keys,
+            Sink::PagerDuty(keys) => keys,
+            Sink::Alertmanager(keys) => keys,
+            Sink::Ntfy(keys) => keys,
+            Sink::GitHub(keys) => keys,
+            Sink::GitLab(keys) => keys,
+            Sink::Webhook(keys) => keys,
+            Sink::Command(keys) => keys,
+            Sink::Journald(keys) => keys,
+            Sink::Syslog(keys) => keys,
+            Sink::File(keys) => keys,
+            Sink::Stdout => return None,
+        }
+    };
+}
+
 impl Sink {
     /// Its word in the configuration.
     pub fn word(&self) -> &'static str {
@@ -80,12 +102,12 @@ impl Sink {
             Self::Email(_) => "email",
             Self::Slack(_) => "slack",
             Self::Teams(_) => "teams",
-            Self::Webhook(_) => "webhook",
             Self::PagerDuty(_) => "pagerduty",
             Self::Alertmanager(_) => "alertmanager",
             Self::Ntfy(_) => "ntfy",
             Self::GitHub(_) => "github",
             Self::GitLab(_) => "gitlab",
+            Self::Webhook(_) => "webhook",
             Self::Command(_) => "command",
             Self::Journald(_) => "journald",
             Self::Syslog(_) => "syslog",
@@ -96,42 +118,12 @@ impl Sink {
 
     /// Its keys, if it has any.
     pub fn section(&self) -> Option<&dyn Section> {
-        Some(match self {
-            Self::Email(section) => section,
-            Self::Slack(section) => section,
-            Self::Teams(section) => section,
-            Self::Webhook(section) => section,
-            Self::PagerDuty(section) => section,
-            Self::Alertmanager(section) => section,
-            Self::Ntfy(section) => section,
-            Self::GitHub(section) => section,
-            Self::GitLab(section) => section,
-            Self::Command(section) => section,
-            Self::Journald(section) => section,
-            Self::Syslog(section) => section,
-            Self::File(section) => section,
-            Self::Stdout => return None,
-        })
+        Some(keys_of!(self))
     }
 
     /// As [`Sink::section`], to change it.
     pub fn section_mut(&mut self) -> Option<&mut dyn Section> {
-        Some(match self {
-            Self::Email(section) => section,
-            Self::Slack(section) => section,
-            Self::Teams(section) => section,
-            Self::Webhook(section) => section,
-            Self::PagerDuty(section) => section,
-            Self::Alertmanager(section) => section,
-            Self::Ntfy(section) => section,
-            Self::GitHub(section) => section,
-            Self::GitLab(section) => section,
-            Self::Command(section) => section,
-            Self::Journald(section) => section,
-            Self::Syslog(section) => section,
-            Self::File(section) => section,
-            Self::Stdout => return None,
-        })
+        Some(keys_of!(self))
     }
 
     /// Whether the receiver keeps an alert open until it is told of its end.

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::section::{SecretKeys, Section};
 use crate::config::SecretSource;
 
-/// The keys of `type = "teams"`. The URL of a Workflows webhook is a secret.
+/// The keys of `type = "teams"`. Anyone must be allowed to trigger the workflow; then its URL has a signature, and is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TeamsSection {
-    /// A file with the URL of the workflow "When a Teams webhook request is received".
+    /// A file with the URL of the workflow "When a Teams webhook request is received", which *Anyone* can trigger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url_file: Option<PathBuf>,
-    /// The systemd credential with the URL of the workflow "When a Teams webhook request is received".
+    /// The systemd credential with the URL of the workflow "When a Teams webhook request is received", which *Anyone* can
+    /// trigger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "credential"))]
     pub url_credential: Option<String>,

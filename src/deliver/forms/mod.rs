@@ -32,10 +32,7 @@ impl Form {
             Self::Ocsf => ocsf::document(message),
             Self::CloudEvents => cloud_events::document(message),
         };
-        document.map(Bytes::from).map_err(|source| SinkError::Permanent {
-            what: "writing the alert as JSON".to_owned(),
-            source: Some(Box::new(source)),
-        })
+        document.map(Bytes::from).map_err(|error| SinkError::permanent("writing the alert as JSON").because(error))
     }
 
     /// The media type of such a document.

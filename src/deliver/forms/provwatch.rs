@@ -5,7 +5,12 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 
 use crate::{
-    deliver::{Advice, Message, NextStep, advice, event::Event, shown::json, steps, warning},
+    deliver::{
+        Message,
+        event::Event,
+        shown::json,
+        steps::{Advice, NextStep, advice, steps, warning},
+    },
     model::Alert,
 };
 

@@ -20,8 +20,10 @@ use crate::{
     deliver::{
         Form, Message, Receipt, Sink, SinkError,
         event::Event,
-        log_line::{line, priority},
-        view::View,
+        view::{
+            View,
+            log_line::{line, priority},
+        },
     },
     text::plain,
 };
@@ -67,8 +69,7 @@ impl JournaldSink {
     }
 
     fn failed(&self, error: io::Error) -> SinkError {
-        let what = format!("writing to the journal at {}", self.socket.display());
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("writing to the journal at {}", self.socket.display())).because(error)
     }
 }
 
@@ -160,7 +161,7 @@ fn field(entry: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::{collections::BTreeMap, io::Read, time::Duration};
 
     use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -169,16 +170,21 @@ mod tests {
     use crate::deliver::{lives, samples};
 
     /// A journal: a socket that takes entries, whether they come in the datagram or as a file.
-    struct Journal {
+    pub(crate) struct Journal {
         folder: tempfile::TempDir,
         socket: std::os::unix::net::UnixDatagram,
     }
 
     impl Journal {
-        fn new() -> Self {
+        pub fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let socket = std::os::unix::net::UnixDatagram::bind(folder.path().join("socket")).unwrap();
             Self { folder, socket }
+        }
+
+        /// Its folder, in which the socket is `socket`.
+        pub fn folder(&self) -> &std::path::Path {
+            self.folder.path()
         }
 
         fn sink(&self) -> JournaldSink {
@@ -186,7 +192,7 @@ mod tests {
         }
 
         /// The next entry, and whether it came as a file.
-        fn receive(&self) -> (Vec<u8>, bool) {
+        pub fn receive(&self) -> (Vec<u8>, bool) {
             let mut bytes = vec![0; 1 << 20];
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
             let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -209,7 +215,7 @@ mod tests {
     }
 
     /// The fields of an entry, read as the journal reads them.
-    fn fields(mut entry: &[u8]) -> BTreeMap<String, Vec<String>> {
+    pub(crate) fn fields(mut entry: &[u8]) -> BTreeMap<String, Vec<String>> {
         let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
         while !entry.is_empty() {
             let end = entry.iter().position(|byte| *byte == b'\n').unwrap();

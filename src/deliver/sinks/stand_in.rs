@@ -16,12 +16,14 @@ use crate::{
 
 /// One request as the service sees it.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// `POST /api/chat.postMessage`
     pub line: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -32,7 +34,7 @@ impl Asked {
 
 /// How the service answers.
 #[derive(Clone, Debug)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// A status, headers and a body.
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Nothing: it hangs up.
@@ -50,13 +52,19 @@ impl Said {
 }
 
 /// A service with a state.
-pub(super) trait Service {
+pub(crate) trait Service {
     fn answer(&mut self, asked: &Asked) -> Said;
 }
 
 /// What goes wrong, in order: with a request whose line contains this, and whether the service does what it is asked before.
 #[derive(Debug, Default)]
-pub(super) struct Faults(VecDeque<(&'static str, bool, Said)>);
+pub(crate) struct Faults(VecDeque<(&'static str, bool, Said)>);
+
+impl<S: Service + ?Sized> Service for Box<S> {
+    fn answer(&mut self, asked: &Asked) -> Said {
+        (**self).answer(asked)
+    }
+}
 
 impl Faults {
     /// The service answers so and does nothing.
@@ -80,7 +88,7 @@ impl Faults {
 }
 
 /// Runs a test against a service: it gets a client for the loopback interface, and the URL.
-pub(super) async fn against<S: Service, T>(service: &mut S, test: impl AsyncFnOnce(&Client, Url) -> T) -> T {
+pub(crate) async fn against<S: Service, T>(service: &mut S, test: impl AsyncFnOnce(&Client, Url) -> T) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let policy = Policy {
@@ -139,5 +147,5 @@ async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Asked> {
     let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, n)| n.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Asked { line, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
+    Ok(Asked { line, headers, body: serde_json::from_slice(&body).unwrap_or_default(), bytes: body })
 }

@@ -42,15 +42,12 @@ fn failed(error: io::Error) -> SinkError {
     if error.kind() == ErrorKind::BrokenPipe {
         return SinkError::Gone { what: "writing the alert: standard output is closed".to_owned() };
     }
-    SinkError::Temporary { what: "writing the alert".to_owned(), retry_after: None, source: Some(Box::new(error)) }
+    SinkError::temporary("writing the alert").because(error)
 }
 
 fn line(message: &Message) -> Result<String, SinkError> {
-    let line = json(&message.alert).map_err(|error| SinkError::Permanent {
-        what: "putting the alert into words".to_owned(),
-        source: Some(Box::new(error)),
-    })?;
-    Ok(line + "\n")
+    let line = json(&message.alert);
+    line.map(|line| line + "\n").map_err(|error| SinkError::permanent("writing the alert as JSON").because(error))
 }
 
 impl Sink for StdoutSink {

@@ -34,6 +34,11 @@ impl SigningSecret {
         if (24..=64).contains(&key.len()) { Ok(Self(key)) } else { Err(InvalidSigningSecret) }
     }
 
+    /// As it is written, without its prefix.
+    fn text(&self) -> Secret {
+        Secret::new(STANDARD.encode(&self.0))
+    }
+
     /// The signature of a message, `v1,` and base64.
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
@@ -66,13 +71,15 @@ impl WebhookSink {
         // Standard Webhooks names no rate. A sink sends one message after another, so that the receiver sets the pace by its
         // answers, 429 included.
         let endpoint = endpoint.limited(HostLimits::as_it_answers(1));
+        // The receiver knows them too, and may quote one.
+        let endpoint = secrets.iter().map(SigningSecret::text).fold(endpoint, |it, one| it.hiding(&one));
         Self { endpoint, secrets, authorization: None, form: Form::default(), clock }
     }
 
     /// The sink with this value of the header `Authorization`.
     #[must_use]
     pub fn authorized(self, authorization: Option<Secret>) -> Self {
-        let endpoint = authorization.iter().cloned().fold(self.endpoint, Endpoint::hiding);
+        let endpoint = authorization.iter().flat_map(credentials).fold(self.endpoint, |it, one| it.hiding(&one));
         Self { endpoint, authorization, ..self }
     }
 
@@ -112,6 +119,14 @@ impl Sink for WebhookSink {
     fn deliver<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<Receipt, SinkError>> {
         Box::pin(self.post(message))
     }
+}
+
+/// What is secret of a header `Authorization`: all of it, what stands behind its scheme, and the password of `Basic`.
+fn credentials(header: &Secret) -> Vec<Secret> {
+    let behind = header.expose().split_once(' ').map_or("", |(_, behind)| behind.trim());
+    let decoded = STANDARD.decode(behind).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let password = decoded.as_deref().and_then(|login| login.split_once(':')).map(|(_, password)| password);
+    [Some(header.expose()), Some(behind), password].into_iter().flatten().map(Secret::new).collect()
 }
 
 /// The key as a `webhook-id`: without dots, which separate the signed parts, and without characters that a header

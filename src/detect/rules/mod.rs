@@ -13,6 +13,7 @@ mod evidence_downgrade;
 mod file_late;
 mod file_replaced;
 mod foreign_dependency;
+mod incident_joined;
 mod install_script_added;
 mod issuer_changed;
 mod lines_at_once;
@@ -77,6 +78,7 @@ pub const ALL: &[&dyn Detector] = &[
     &file_late::FileLate,
     &file_replaced::FileReplaced,
     &foreign_dependency::ForeignDependency,
+    &incident_joined::IncidentJoined,
     &install_script_added::InstallScriptAdded,
     &issuer_changed::IssuerChanged,
     &lines_at_once::LinesAtOnce,

@@ -3,17 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    baseline::{
-        Traits,
-        words::{manifest_repository, named_repository},
-    },
+    baseline::{Traits, words::manifest_repository},
     detect::{
         About, Change, Detector, Difference, SignalCategory,
         comparison::{quote, usual},
         signal,
     },
     model::{
-        Confidence, Severity, Signal,
+        Confidence, Severity, Signal, named_repository,
         traits::{Issuers, NamedRepositories, OwnerIds, Repositories, RepositoryIds},
         words::ManifestRepository,
     },

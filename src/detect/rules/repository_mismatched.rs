@@ -4,7 +4,7 @@ use crate::{
     baseline::{Traits, words},
     detect::{About, Change, Detector, Difference, SignalCategory, comparison::quote, signal},
     model::{
-        Confidence, Severity, Signal,
+        Confidence, Severity, Signal, named_repository,
         traits::{Manifests, Repositories},
         words::ManifestRepository,
     },
@@ -63,9 +63,9 @@ fn found(change: &Change<'_>, traits: &Traits<'_>) -> Option<Signal> {
         return None;
     }
     let named = change.release.manifest.as_ref()?.repository.as_deref()?;
-    let renamed = change.formerly().is_some_and(|formerly| {
-        words::named_repository(named).is_some_and(|named| named.ends_with(&format!("/{formerly}")))
-    });
+    let renamed = change
+        .formerly()
+        .is_some_and(|formerly| named_repository(named).is_some_and(|named| named.ends_with(&format!("/{formerly}"))));
     let evidence = Difference {
         expected: format!("{}, according to the manifest", quote(named)),
         seen: quote(traits.repository.as_deref()?),

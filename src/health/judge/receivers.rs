@@ -13,9 +13,16 @@ use crate::{
     text::{counted, quoted, shell_word, span},
 };
 
+/// The key of the check of refused recipients.
+const REFUSED: &str = "refused recipients";
+
 const OVER: &str = "the subscription takes alerts again";
 const REMOVED: &str = "the subscription is no longer in the configuration";
 const HANDLED: &str = "no alert that was given up is left";
+const ACCEPTED: &str = "no recipient is refused";
+
+/// Most refused recipients that a finding names.
+const NAMED: usize = 3;
 
 pub(super) fn checks(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Check> {
     snapshot.subscriptions.iter().flat_map(|one| Receiver { one, told: told(snapshot, one), now }.checks()).collect()
@@ -38,10 +45,10 @@ struct Receiver<'a> {
 impl Receiver<'_> {
     fn checks(&self) -> Vec<Check> {
         if !self.one.configured {
-            let over = ["gone", "failing"].map(|what| Check::over(self.key(what), REMOVED));
+            let over = ["gone", "failing", REFUSED].map(|what| Check::over(self.key(what), REMOVED));
             return over.into_iter().chain(self.removed()).chain([self.dead_letters()]).collect();
         }
-        vec![self.gone(), self.takes(), self.dead_letters()]
+        vec![self.gone(), self.takes(), self.dead_letters(), self.refused()]
     }
 
     fn key(&self, what: &str) -> String {
@@ -130,6 +137,23 @@ impl Receiver<'_> {
         let (subscription, count, latest) = (one.name.as_str(), one.failed, one.latest_failed.as_slice());
         let alarm = || alarm::dead_letters(&key, &Lost { subscription, count, latest, why, works });
         Check::found(&key, self.finding(id, &sentence, next).alarming(true, alarm))
+    }
+
+    /// Recipients whom the receiver refuses for good, while others get the alerts.
+    fn refused(&self) -> Check {
+        let (one, key) = (self.one, self.key(REFUSED));
+        let Some(last) = one.refused.first() else { return Check::over(key, ACCEPTED) };
+        let addresses: Vec<String> = one.refused.iter().take(NAMED).map(|one| quoted(&one.address, 120)).collect();
+        let more = if one.refused.len() > NAMED { ", …" } else { "" };
+        let (who, name, ago) = (addresses.join(", "), self.name(), span(age(last.at, self.now)));
+        let answer = quoted(&last.answer, 240);
+        let sentence = format!(
+            "the mail server of {name} refuses {who}{more}, last {ago} ago: {answer}; the others have the mail"
+        );
+        let finding =
+            Finding::new(Id::RecipientRefused, &name, sentence, "correct `to` of the subscription, and reload");
+        let alarm = || alarm::refused_recipients(&key, &one.name, &format!("{who}{more}"), &answer);
+        Check::found(&key, finding.alarming(true, alarm))
     }
 
     /// The command that sends the dead letters again; those of a subscription that was removed go to another one.

@@ -86,6 +86,15 @@ pub(super) const LIMITED: &[(Id, About)] = &[
         ),
     ),
     (
+        Id::RecipientRefused,
+        limited(
+            "recipient-refused",
+            "A mail server refused a recipient for good; the others have the mail. The finding ends with the next mail that the \
+             server accepts for all recipients in `to`.",
+            "Correct the address, or remove it from `to`, and reload.",
+        ),
+    ),
+    (
         Id::NoSubscription,
         limited(
             "no-subscription",

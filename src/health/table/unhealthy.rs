@@ -100,7 +100,7 @@ pub(super) const UNHEALTHY: &[(Id, About)] = &[
             "The receiver of a subscription has not accepted an alert for 10 minutes, or provwatch gave up the last \
              one, or its endpoint answered that it is gone. provwatch raises an alert for the \
              other subscriptions after an hour; at once when it gave up a delivery or disabled the endpoint.",
-            "`provwatch deliveries list --subscription NAME` shows the answers, `provwatch subscriptions test NAME` sends a \
+            "`provwatch deliveries list --subscription NAME` shows the answers, `provwatch test-sinks NAME` sends a \
              test message, `provwatch deliveries retry --subscription NAME` tries again.",
         ),
     ),

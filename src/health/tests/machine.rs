@@ -52,6 +52,32 @@ fn alerts_that_reach_nobody() {
 }
 
 #[test]
+fn recipients_whom_the_mail_server_refuses() {
+    let refused = |configured| {
+        but(|snapshot| {
+            let one = &mut snapshot.subscriptions[0];
+            let recipient = |number: i64| RefusedRecipient {
+                address: format!("gone-{number}@example.org"),
+                at: ago(number * HOUR),
+                answer: "550 no such user\u{1b}[2J".to_owned(),
+            };
+            (one.configured, one.refused) = (configured, (1..=4).map(recipient).collect());
+        })
+    };
+    assert!(found(&refused(true)).contains(&"recipient-refused!".to_owned()), "{:?}", found(&refused(true)));
+    assert!(!found(&refused(false)).iter().any(|id| id.starts_with("recipient-refused")));
+    let finding = judge(&refused(true), noon()).into_iter().find(|one| one.id.as_str() == "recipient-refused").unwrap();
+    assert!(
+        finding
+            .sentence
+            .contains("gone-1@example.org, gone-2@example.org, gone-3@example.org, …, last 60 min ago: 550")
+    );
+    let alarm = finding.alert.unwrap();
+    assert_eq!(alarm.about, None, "the others of the subscription are told too");
+    assert!(alarm.argument.contains("550 no such user") && !alarm.argument.contains('\u{1b}'), "{}", alarm.argument);
+}
+
+#[test]
 fn alerts_for_a_subscription_that_was_removed() {
     holds(vec![
         (

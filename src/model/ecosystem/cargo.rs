@@ -4,6 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use super::{
     Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Rate, Row, Token, Versions,
+    ranges::semver_takes,
 };
 use crate::model::{Aspect, EvidenceRank, RegistryId, Version, as_written, is_plain_name};
 
@@ -14,7 +15,13 @@ pub(super) const ROW: Row = Row {
     title: "crates.io",
     about: "crates.io, the public registry of Rust crates.",
     names: Names { is_name: is_plain_name, spelled: as_written, distinct, scoped: false },
-    versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
+    versions: Versions {
+        read: Version::semver,
+        line: Version::line,
+        in_tags: |version| version,
+        asked: without_build,
+        takes: semver_takes,
+    },
     files: Files {
         many: false,
         lock_form,
@@ -77,4 +84,9 @@ fn distinct(spelled: &str) -> Cow<'_, str> {
 /// SHA-256 bare.
 fn lock_form(algorithm: &str, digest: &str) -> String {
     if algorithm == "sha256" { digest.to_owned() } else { format!("{algorithm}:{digest}") }
+}
+
+/// Versions that differ only in the metadata of their build are one: it refuses the second.
+fn without_build(version: &str) -> &str {
+    version.split_once('+').map_or(version, |(version, _)| version)
 }

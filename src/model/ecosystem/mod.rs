@@ -5,6 +5,7 @@ mod cargo;
 mod hosts;
 mod npm;
 mod pypi;
+mod ranges;
 mod row;
 #[cfg(test)]
 pub(crate) mod tests;

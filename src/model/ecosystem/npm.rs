@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions};
+use super::{
+    Commands, EvidenceRules, Feed, Files, Host, Interval, LockFile, Maintainers, Names, Row, Token, Versions,
+    ranges::semver_takes,
+};
 use crate::model::{EvidenceRank, RegistryId, Version, as_written};
 
 /// It always names the publishing method, so an unknown method means that nothing is known.
@@ -13,7 +16,13 @@ pub(super) const ROW: Row = Row {
     title: "npm",
     about: "npm, the public registry of JavaScript packages.",
     names: Names { is_name, spelled: as_written, distinct: as_written, scoped: true },
-    versions: Versions { read: Version::semver, line: Version::line, in_tags: |version| version },
+    versions: Versions {
+        read: Version::semver,
+        line: Version::line,
+        in_tags: |version| version,
+        asked: |version| version,
+        takes,
+    },
     files: Files { many: false, lock_form, locks: &[LockFile::PackageLock], sources: &[] },
     evidence: EvidenceRules {
         untold: &[],
@@ -83,4 +92,14 @@ fn lock_form(algorithm: &str, digest: &str) -> String {
         Ok(bytes) => format!("{algorithm}-{}", BASE64_STANDARD.encode(bytes)),
         Err(_) => format!("{algorithm}:{digest}"),
     }
+}
+
+/// A bare version means exactly that one; `||` stands between alternatives.
+fn takes(range: &str, version: &str) -> Option<bool> {
+    let one = |range: &str| match semver::Version::parse(range) {
+        Ok(exact) => Some(exact == semver::Version::parse(version).ok()?),
+        Err(_) => semver_takes(range, version),
+    };
+    let mut any = range.split("||").map(|range| one(range.trim()));
+    any.try_fold(false, |takes, one| Some(takes || one?))
 }

@@ -11,7 +11,7 @@ pub(super) const ROW: Row = Row {
     title: "PyPI",
     about: "PyPI, the Python Package Index.",
     names: Names { is_name: is_plain_name, spelled: pep_503, distinct: as_written, scoped: false },
-    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch },
+    versions: Versions { read: pep_440, line: Version::line, in_tags: without_epoch, asked: |version| version, takes },
     files: Files {
         many: true,
         lock_form: |algorithm, digest| format!("{algorithm}:{digest}"),
@@ -79,6 +79,14 @@ fn pep_440(text: &str) -> Option<Version> {
     let part = |index: usize| version.release().get(index).copied().unwrap_or(0);
     let numbers = Numbers { epoch: version.epoch(), major: part(0), minor: part(1), patch: part(2) };
     Some(Version::ranked(numbers, version.any_prerelease(), version))
+}
+
+/// `name[extra]>=1,<2; python_version < "3.9"`: the part about versions.
+fn takes(range: &str, version: &str) -> Option<bool> {
+    let range = range.split(';').next().unwrap_or_default();
+    let from = range.find(['<', '>', '=', '!', '~'])?;
+    let specifiers: pep440_rs::VersionSpecifiers = range[from..].trim_matches([' ', '(', ')']).parse().ok()?;
+    Some(specifiers.contains(&version.parse().ok()?))
 }
 
 /// Tags are named by the numbers: `v2.0` is that of `1!2.0`.

@@ -60,6 +60,10 @@ pub struct Versions {
     pub line: fn(&Version) -> String,
     /// The version without the parts that tags leave out.
     pub in_tags: for<'a> fn(&'a str) -> &'a str,
+    /// The part of a version by which it is asked for, where the registry has no other with that part.
+    pub asked: for<'a> fn(&'a str) -> &'a str,
+    /// Whether a range of a dependency takes a version; `None`: it cannot be told.
+    pub takes: fn(&str, &str) -> Option<bool>,
 }
 
 /// The files of a registry's releases.

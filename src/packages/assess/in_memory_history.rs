@@ -53,6 +53,7 @@ impl InMemoryHistory {
             companions: self.companions(release),
             held_at: self.held_at.get(package).copied(),
             own: None,
+            incidents: Vec::new(),
             address_hosts: BTreeMap::new(),
         }
     }

@@ -45,6 +45,7 @@ pub fn release_context(store: &Store, release: &Observation) -> Result<ReleaseCo
     release_context.lines_usual = lines.usual(at);
     release_context.same_run = same_run(store, release)?;
     release_context.same_signature = same_signature(store, release)?;
+    release_context.incidents = store.joined(release)?;
     release_context.address_hosts = address_hosts(store, release)?;
     Ok(release_context)
 }
@@ -89,6 +90,12 @@ fn accused(
 fn same_run(store: &Store, release: &Observation) -> Result<Option<(ReleaseId, DateTime<Utc>)>, StoreError> {
     let named: Vec<_> = release.runs().map(|run| run_and_attempt(run).0).collect();
     if named.is_empty() {
+        return Ok(None);
+    }
+    // Seldom: then the runs of all others are read.
+    let is_shared = |run: &&str| store.other_version(Trace::AnyAttempt(run), &release.purl, release.published_at);
+    let shared = named.iter().map(is_shared).collect::<Result<Vec<_>, _>>()?;
+    if shared.iter().all(Option::is_none) {
         return Ok(None);
     }
     let mut runs = Runs::default();

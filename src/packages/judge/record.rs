@@ -20,7 +20,7 @@ use super::{
 use crate::{
     baseline,
     detect::{self, AssessmentInputs},
-    model::{Alert, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
+    model::{Alert, EvidenceDocument, Fingerprint, Links, Observation, ReleaseId, ReleaseStatus, traits::Issuers},
     packages::{
         assess::{self, Assessment, release_context::release_context},
         examination::{Examination, Examined, LATEST_RELEASES, Past},
@@ -78,7 +78,7 @@ impl Judge {
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
         let (claimed_at, maintainers) = (release.claimed_at, release.addresses.clone());
-        let Some(mut observation) = self.observe(subject, release, baseline).await? else { return Ok(()) };
+        let Some((mut observation, documents)) = self.observe(subject, release, baseline).await? else { return Ok(()) };
         if matches!(past, Past::Read) {
             self.tag_history.learn(subject, &observation, baseline).await?;
         }
@@ -109,6 +109,7 @@ impl Judge {
             &inputs,
         )?;
         record.developments = developments;
+        record.documents = documents;
         if let (Some(claimed_at), Some(alert)) = (claimed_at, &mut record.alert) {
             alert.argument.push_str(&unusual_time(claimed_at, taken));
         }
@@ -133,17 +134,17 @@ impl Judge {
         Ok(())
     }
 
-    /// The release with its evidence. `None`: the evidence was there at the first request and is unavailable now; it is
+    /// The release with its evidence, and the documents of it. `None`: the evidence was there at the first request and is unavailable now; it is
     /// requested again later.
     async fn observe(
         &self,
         subject: &Examination<'_>,
         release: RegistryRelease,
         baseline: &mut StoredBaseline,
-    ) -> Result<Option<Observation>, StoreError> {
-        let mut observation = self.verification.observe(subject, release).await?;
+    ) -> Result<Option<(Observation, Vec<EvidenceDocument>)>, StoreError> {
+        let (mut observation, documents) = self.verification.observe_with_documents(subject, release).await?;
         if !subject.is_only_due(&observation) || unchecked(&observation).is_empty() {
-            return Ok(Some(observation));
+            return Ok(Some((observation, documents)));
         }
         if self.settings.next_look(subject.attempts(&observation.purl), subject.now).is_some() {
             put_off(&self.store, &self.settings, subject, std::iter::once(observation.purl.version()))?;
@@ -153,7 +154,7 @@ impl Judge {
         let mut first = self.store.release(&observation.purl)?.and_then(|row| row.observation);
         let both = first.iter_mut().chain([&mut observation]);
         self.store.addresses()?.recognize(&mut baseline.baseline, both);
-        Ok(Some(first.unwrap_or(observation)))
+        Ok(Some((first.unwrap_or(observation), documents)))
     }
 
     fn judgement(

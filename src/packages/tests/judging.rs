@@ -7,15 +7,15 @@ use crate::{
     baseline::learn,
     detect::{AssessmentInputs, ReleaseContext},
     model::{
-        Alert, AlertKind, Baseline, Confidence, Digests, Manifest, Observation, Package, Provenance, ReleaseId,
-        ReleaseStatus, Severity, Trait,
+        Alert, AlertKind, Baseline, Confidence, Digests, EvidenceKind, Manifest, Observation, Package, Provenance,
+        ReleaseId, ReleaseStatus, Severity, Trait,
     },
     packages::{
         examination::{Examined, Past},
         examine::{replaced::compare_files, statuses::take_statuses},
         judge::{recheck::put_off, unlearn::unlearn},
     },
-    registry::{AttestationSource, EvidenceKind, PackageState, RegistryRelease},
+    registry::{AttestationSource, PackageState, RegistryRelease},
     store::{Outcome, Record, StoredBaseline},
 };
 

@@ -6,12 +6,12 @@ use futures::{StreamExt, stream};
 
 use crate::{
     attest::{VerificationFailure, Verifier},
-    model::{AuthMethod, Digests, Observation, Provenance, Unread},
+    model::{AuthMethod, Digests, EvidenceDocument, EvidenceKind, Observation, Provenance, Unread},
     packages::{
         examination::Examination,
         turn::{self, Asked, NOT_YET},
     },
-    registry::{AttestationSource, EvidenceKind, RegistryRelease},
+    registry::{AttestationSource, RegistryRelease},
     store::{Store, StoreError},
     upkeep::TrustKeeper,
 };
@@ -39,8 +39,20 @@ impl Verification {
     pub async fn observe(
         &self,
         subject: &Examination<'_>,
-        mut release: RegistryRelease,
+        release: RegistryRelease,
     ) -> Result<Observation, StoreError> {
+        Ok(self.observe_with_documents(subject, release).await?.0)
+    }
+
+    /// [`Verification::observe`], and the documents that it fetched.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn observe_with_documents(
+        &self,
+        subject: &Examination<'_>,
+        mut release: RegistryRelease,
+    ) -> Result<(Observation, Vec<EvidenceDocument>), StoreError> {
         let verifier = self.trust.verifier();
         let known = self.known_evidence(subject, &release)?;
         let evidence = std::mem::take(&mut release.evidence);
@@ -54,8 +66,13 @@ impl Verification {
             .map(|check| self.check(subject, &verifier, check))
             .collect();
         let checked: Vec<Checked> = stream::iter(checks).buffered(turn::AT_ONCE).collect().await;
-        let (checked, lacking): (Vec<Provenance>, Vec<Option<String>>) =
-            checked.into_iter().map(|checked| (checked.provenance, checked.lacks)).unzip();
+        let (mut documents, mut lacking) = (Vec::new(), Vec::new());
+        let mut outcome = |one: Checked| {
+            documents.extend(one.document);
+            lacking.extend(one.lacks);
+            one.provenance
+        };
+        let checked: Vec<Provenance> = checked.into_iter().map(&mut outcome).collect();
         let mut outcomes = unreadable(&release);
         attest_files(&mut release, &evidence, &checked);
         outcomes.extend(checked);
@@ -76,8 +93,8 @@ impl Verification {
                 observation
             }
         };
-        observation.unchecked.extend(lacking.into_iter().flatten());
-        Ok(observation)
+        observation.unchecked.extend(lacking);
+        Ok((observation, documents))
     }
 
     /// The results of earlier turns about the release's files, by name: they are not requested again. A new check
@@ -119,7 +136,15 @@ impl Verification {
     ) -> Checked {
         let turn = subject.turn;
         let reason = match turn.ask(subject.registry.evidence(turn.evidence(), evidence)).await {
-            Asked::Answered(Some(document)) => return verify_document(verifier, evidence, &document),
+            Asked::Answered(Some(document)) => {
+                let fetched = EvidenceDocument {
+                    kind: evidence.kind,
+                    subject: evidence.subject.clone(),
+                    content: document.to_vec(),
+                    fetched_at: subject.now,
+                };
+                return Checked { document: Some(fetched), ..verify_document(verifier, evidence, &document) };
+            }
             Asked::Answered(None) => {
                 format!("the registry names an attestation of {} and does not have it", evidence.subject)
             }
@@ -135,11 +160,13 @@ struct Checked {
     provenance: Provenance,
     /// Missing evidence, where the provenance itself is valid.
     lacks: Option<String>,
+    /// The document, if it was fetched now.
+    document: Option<EvidenceDocument>,
 }
 
 impl From<Provenance> for Checked {
     fn from(provenance: Provenance) -> Self {
-        Self { provenance, lacks: None }
+        Self { provenance, lacks: None, document: None }
     }
 }
 
@@ -196,7 +223,7 @@ fn verify_document(verifier: &Verifier, evidence: &AttestationSource, document: 
         return Provenance::Unavailable { reason }.into();
     }
     let lacks = lacks.filter(|_| matches!(provenance, Provenance::Verified(_)));
-    Checked { provenance, lacks }
+    Checked { provenance, lacks, document: None }
 }
 
 /// The registry's own signatures: they do not show the builder, so success adds nothing and only failure counts.

@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 
 use super::{address::Addresses, integrity};
 use crate::{
-    model::{Digests, File, ReleaseId, Unread},
+    model::{Digests, EvidenceKind, File, ReleaseId, Unread},
     registry::{
-        AttestationSource, EvidenceKind, RegistrySignature,
+        AttestationSource, RegistrySignature,
         document::{self, MAX_TEXT},
     },
     strict_json::Fields,

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     http::{Client, Fetched, Request, Response},
-    model::{Aspect, Auth, AuthMethod, Ecosystem, Facts, Package, ReleaseId, ReleaseStatus, Unread},
+    model::{Aspect, Auth, AuthMethod, Ecosystem, EvidenceKind, Facts, Package, ReleaseId, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Behind, EvidenceKind, Known, PackageDocument, PackageState, Question, Registry,
-        RegistryError, RegistryRelease,
+        AttestationSource, Behind, Known, PackageDocument, PackageState, Question, Registry, RegistryError,
+        RegistryRelease,
         document::document_error,
         endpoint::endpoint,
         exchange::{ask, found, fresh, refuse_page},

@@ -57,7 +57,8 @@ impl AddressKey {
         digits(pseudonym).is_some_and(|digits| digits[OF_ADDRESS..][..OF_HOST] == self.of_host(host))
     }
 
-    fn of_host(&self, host: &str) -> String {
+    /// What pseudonyms of addresses at a host have in common.
+    pub fn of_host(&self, host: &str) -> String {
         self.digits("host", host, OF_HOST)
     }
 
@@ -74,6 +75,11 @@ impl AddressKey {
 /// Whether a text has the form of a pseudonym.
 pub(crate) fn is_pseudonym(text: &str) -> bool {
     digits(text).is_some()
+}
+
+/// What a pseudonym has of the host of its address.
+pub(in crate::store) fn host_in_pseudonym(text: &str) -> Option<&str> {
+    digits(text)?.get(OF_ADDRESS..OF_ADDRESS + OF_HOST)
 }
 
 fn digits(text: &str) -> Option<&str> {

@@ -17,5 +17,6 @@ mod text;
 mod walk;
 
 pub(super) use hiding::Hiding;
+pub(super) use key::host_in_pseudonym;
 pub(crate) use key::is_pseudonym;
 pub(super) use recognition::{Addresses, has_pseudonyms};

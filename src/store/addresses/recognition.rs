@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::{
     key::{AddressKey, host, is_pseudonym},
     state::{self, State},
@@ -22,6 +24,16 @@ impl Store {
     /// As every read.
     pub(crate) fn addresses(&self) -> Result<Addresses, StoreError> {
         self.read("reading the key of pseudonyms", Addresses::of)
+    }
+
+    /// Before which publish time addresses are pseudonyms, in all packages; `None`: no retention was ever set.
+    ///
+    /// # Errors
+    /// As every read.
+    pub(crate) fn addresses_kept_since(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read("reading how far addresses are replaced", |db| {
+            Ok(state::read(db)?.and_then(|state| DateTime::from_timestamp_micros(state.until)))
+        })
     }
 }
 
@@ -63,6 +75,16 @@ impl Addresses {
     /// The same for the stored releases of a package among each other.
     pub fn recognize_among<'a>(&self, package: &Package, stored: impl IntoIterator<Item = &'a mut Observation>) {
         self.recognize(&mut Baseline::empty(package.clone()), stored);
+    }
+
+    /// The pseudonym of an address in this spelling; `None`: without a retention there are none.
+    pub fn pseudonym(&self, address: &str) -> Option<String> {
+        self.0.as_ref().map(|key| key.pseudonym(address))
+    }
+
+    /// What the pseudonyms of addresses at a host have in common.
+    pub fn of_host(&self, host: &str) -> Option<String> {
+        self.0.as_ref().map(|key| key.of_host(&host.to_lowercase()))
     }
 
     /// Whether the store may have pseudonyms.

@@ -16,6 +16,7 @@ use crate::{
         Store, StoreError,
         columns::{Json, limit},
         error::QueryFailure,
+        packed::Packed,
         reading::Reading,
         sealed::{BASELINES, RELEASES},
     },
@@ -150,9 +151,9 @@ fn old_releases(db: &Reading<'_>, walk: &Walk, at_most: usize) -> Result<Vec<(i6
 fn replace_in_release(db: &Reading<'_>, key: &AddressKey, id: i64) -> Result<bool, QueryFailure> {
     let sql = "SELECT observation, unchecked, {row} FROM releases WHERE id = ?1";
     let mut rows = db.rows(&RELEASES, sql, [id], |row| {
-        Ok((row.get::<_, Option<Json<Observation>>>("observation")?, row.get::<_, Json<Vec<String>>>("unchecked")?.0))
+        Ok((row.get::<_, Option<Packed<Observation>>>("observation")?, row.get::<_, Json<Vec<String>>>("unchecked")?.0))
     })?;
-    let Some((Some(Json(release)), unchecked)) = rows.pop() else { return Ok(false) };
+    let Some((Some(Packed(release)), unchecked)) = rows.pop() else { return Ok(false) };
     let mut aged = release.clone();
     age_release(&mut aged, key);
     let sentences: Vec<Cow<'_, str>> = unchecked.iter().map(|why| age_text(why, key)).collect();
@@ -161,7 +162,7 @@ fn replace_in_release(db: &Reading<'_>, key: &AddressKey, id: i64) -> Result<boo
     }
     db.prepare_cached("UPDATE releases SET observation = ?2, unchecked = ?3 WHERE id = ?1")?.execute((
         id,
-        Json(&aged),
+        Packed(&aged),
         Json(&sentences),
     ))?;
     Ok(true)
@@ -204,13 +205,25 @@ fn damaged(
     let found = query.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(i64, String)> = found.collect::<Result<_, _>>()?;
     for (id, content) in &rows {
-        if let Cow::Owned(aged) = age_text(content, key) {
+        if let Cow::Owned(aged) = aged_copy(content, key) {
             replace_in_copy(db, *id, &aged)?;
             replaced.damaged += 1;
         }
         walk.id = *id;
     }
     Ok(rows.is_empty())
+}
+
+/// A copy without addresses. A compressed observation that cannot be read may have some, so it goes.
+fn aged_copy<'a>(content: &'a str, key: &AddressKey) -> Cow<'a, str> {
+    if let Ok(serde_json::Value::Object(mut columns)) = serde_json::from_str(content)
+        && columns.get("observation").is_some_and(serde_json::Value::is_object)
+    {
+        columns.insert("observation".to_owned(), serde_json::Value::Null);
+        let rest = serde_json::Value::Object(columns).to_string();
+        return Cow::Owned(age_text(&rest, key).into_owned());
+    }
+    age_text(content, key)
 }
 
 /// A copy that would then be there twice goes.

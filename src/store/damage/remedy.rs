@@ -63,7 +63,8 @@ pub(super) fn remedy(
                     .to_owned(),
             kept: true,
         }),
-        "alert_actions" | "baseline_versions" | "delivery_actions" | "log_evidence" | "events" => Ok(Remedy {
+        "alert_actions" | "baseline_versions" | "delivery_actions" | "incidents" | "incident_events"
+        | "log_evidence" | "events" => Ok(Remedy {
             text: "It stays where it is, because its table only grows, and is skipped.".to_owned(),
             kept: true,
         }),
@@ -75,6 +76,9 @@ pub(super) fn remedy(
                      recognize those addresses any more: it compares releases with the addresses that are left."
                 }
                 "expected_changes" => "If that change is still expected, announce it again: `provwatch expect add`.",
+                "documents" | "release_documents" => {
+                    "It had an attestation document of a release that raised something; the document is not kept any more."
+                }
                 "forge_answers" => "The forge is asked again.",
                 "log_entries" => "`provwatch logs find` looks for it in its log again.",
                 "log_checks" => "The entry of the release is no longer looked up in the log.",

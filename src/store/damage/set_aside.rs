@@ -12,6 +12,7 @@ use crate::store::{
     broken::{Broken, Raw},
     columns::Micros,
     error::QueryFailure,
+    packed::unpack,
 };
 
 /// Copies a row and replaces it. `true`: it stays where it is.
@@ -34,10 +35,15 @@ fn verbatim(columns: &Columns) -> String {
         Raw::Null => Value::Null,
         Raw::Integer(number) => json!(number),
         Raw::Text(bytes) => String::from_utf8(bytes.clone()).map_or_else(|_| hexadecimal(bytes), Value::String),
-        Raw::Blob(bytes) => hexadecimal(bytes),
+        Raw::Blob(bytes) => readable(bytes).map_or_else(|| hexadecimal(bytes), Value::String),
     };
     let object: Map<String, Value> = columns.iter().map(|(name, raw)| (name.clone(), value(raw))).collect();
     Value::Object(object).to_string()
+}
+
+/// The text of a compressed column, if it can be had: people read it, and the addresses in it can be replaced.
+fn readable(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(unpack(bytes).ok()?).ok()
 }
 
 fn hexadecimal(bytes: &[u8]) -> Value {

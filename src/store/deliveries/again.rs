@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::{
     actions::{Acting, DeliveryDeed, record},
     endpoints::{state, wake},
+    recipients::forget_refused,
 };
 use crate::store::{Store, StoreError, columns::Micros, error::QueryFailure};
 
@@ -59,13 +60,18 @@ impl Store {
     }
 }
 
-/// The message is whole again, and has all its time again; its key and its attempts stay.
-fn put_back(db: &Connection, id: i64, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
+/// The message is whole again, and has all its time again; its key and its attempts stay. Recipients that have it do not
+/// get it again.
+pub(super) fn put_back(db: &Connection, id: i64, now: DateTime<Utc>) -> Result<bool, QueryFailure> {
     let mut update = db.prepare_cached(
         "UPDATE deliveries SET state = 'pending', next_at = ?1, settled_at = NULL, refusals = NULL, retried_at = ?2
          WHERE id = ?3 AND state = 'failed'",
     )?;
-    Ok(update.execute((Micros(now), Micros(now), id))? == 1)
+    let is_back = update.execute((Micros(now), Micros(now), id))? == 1;
+    if is_back {
+        forget_refused(db, id)?;
+    }
+    Ok(is_back)
 }
 
 fn make_due(db: &Connection, id: i64, now: DateTime<Utc>) -> Result<bool, QueryFailure> {

@@ -5,7 +5,10 @@ use rusqlite::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::threads::thread;
+use super::{
+    recipients::{Recipient, recipients},
+    threads::thread,
+};
 use crate::{
     model::{Alert, Fingerprint},
     store::{
@@ -37,8 +40,10 @@ pub struct Delivery {
     pub refusals: u32,
     /// When it was put into the outbox, or last back into it.
     pub created_at: DateTime<Utc>,
-    /// Where the receiver keeps the alert, as an earlier delivery told.
+    /// What the sink keeps of the alert, since an earlier delivery.
     pub thread: Option<String>,
+    /// The recipients that are done since an earlier attempt.
+    pub recipients: Vec<Recipient>,
 }
 
 /// How the deliveries of one subscription fare.
@@ -123,6 +128,7 @@ impl Undelivered {
         match raised(db, &alert) {
             Ok(Some((alert, _))) => Ok(Some(Delivery {
                 thread: thread(db, &alert.fingerprint, &subscription)?,
+                recipients: recipients(db, id)?,
                 id,
                 idempotency_key,
                 subscription,

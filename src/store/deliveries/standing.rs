@@ -1,11 +1,20 @@
 //! The alerts that a subscription was told of and that are not resolved, for receivers that forget.
 
-use rusqlite::named_params;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, named_params};
 
 use crate::{
-    model::{Alert, Fingerprint},
-    store::{Store, StoreError, alerts::raised, columns::limit, error::QueryFailure, reading::known},
+    model::{Alert, Fingerprint, Severity},
+    store::{Store, StoreError, alerts::raised, columns::limit, error::QueryFailure, reading::known, silences},
 };
+
+/// When a receiver is told again, and what quiet hours let through then.
+#[derive(Clone, Copy, Debug)]
+pub struct Refresh {
+    pub now: DateTime<Utc>,
+    /// The lowest severity of which there may be news.
+    pub least: Severity,
+}
 
 /// The unresolved alerts that a subscription was told of, by their fingerprints. The alerts come first, because the
 /// deliveries are many more.
@@ -17,7 +26,9 @@ const STANDING: &str = "SELECT alerts.fingerprint FROM alerts
 
 impl Store {
     /// The next alerts after one, in the order of their fingerprints, that a subscription was told of and that are not
-    /// resolved, with the last one that was looked at. Empty after the last one.
+    /// resolved, with the last one that was looked at. Empty after the last one. What silences and quiet hours hold back is
+    /// left out: an alert that a silence covers, and one whose news waits for the end of quiet hours, since it would show
+    /// the news.
     ///
     /// # Errors
     /// As every read.
@@ -26,6 +37,7 @@ impl Store {
         subscription: &str,
         after: Option<Fingerprint>,
         at_most: usize,
+        refresh: Refresh,
     ) -> Result<(Vec<Alert>, Option<Fingerprint>), StoreError> {
         self.read("reading the alerts that stand", |db| {
             let mut query = db.prepare_cached(STANDING)?;
@@ -33,12 +45,15 @@ impl Store {
             let values = named_params! {":subscription": subscription, ":after": after, ":at_most": limit(at_most)};
             let rows = query.query_map(values, |row| row.get::<_, Fingerprint>(0))?;
             let found: Vec<Fingerprint> = rows.filter_map(known).collect::<Result<_, _>>()?;
+            let silences = silences::active(db, refresh.now)?;
             let mut alerts = Vec::new();
             for fingerprint in &found {
                 match raised(db, fingerprint) {
-                    Ok(found) => {
-                        let alert = found.map(|(alert, _)| alert);
-                        alerts.extend(alert.filter(|alert| alert.digest.is_none()));
+                    Ok(None) => {}
+                    Ok(Some((alert, _))) => {
+                        let is_held = silences.iter().any(|silence| silence.holds(&alert))
+                            || (alert.severity < refresh.least && has_news(db, fingerprint, subscription)?);
+                        alerts.extend(Some(alert).filter(|alert| !is_held && alert.digest.is_none()));
                     }
                     Err(QueryFailure::Broken(broken)) => db.note(broken),
                     Err(failure) => return Err(failure),
@@ -47,4 +62,12 @@ impl Store {
             Ok((alerts, found.last().copied()))
         })
     }
+}
+
+/// Whether a message about an alert waits.
+fn has_news(db: &Connection, alert: &Fingerprint, subscription: &str) -> Result<bool, QueryFailure> {
+    let mut query = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'pending')",
+    )?;
+    Ok(query.query_row((alert, subscription), |row| row.get(0))?)
 }

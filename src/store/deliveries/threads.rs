@@ -1,16 +1,16 @@
-//! Where receivers keep alerts: issues, threads of a channel.
+//! What sinks keep of alerts to go on with them at their receivers: the number of an issue, the labels at Alertmanager.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::{model::Fingerprint, store::error::QueryFailure};
 
-/// Where a subscription's receiver keeps an alert, if it told that.
+/// What the sink of a subscription keeps of an alert, if it keeps anything.
 pub(super) fn thread(db: &Connection, alert: &Fingerprint, subscription: &str) -> Result<Option<String>, QueryFailure> {
     let mut query = db.prepare_cached("SELECT thread FROM threads WHERE alert = ?1 AND subscription = ?2")?;
     Ok(query.query_row((alert, subscription), |row| row.get(0)).optional()?)
 }
 
-/// Records where a subscription's receiver keeps an alert.
+/// Records what the sink of a subscription keeps of an alert.
 pub(super) fn keep_thread(
     db: &Connection,
     alert: &Fingerprint,

@@ -1,9 +1,12 @@
 //! Tells a subscription of alerts of which it was never told, such as a new one of what came before it.
 
 use chrono::{DateTime, Utc};
-use rusqlite::named_params;
+use rusqlite::{Connection, named_params};
 
-use super::actions::{Acting, DeliveryDeed, record};
+use super::{
+    actions::{Acting, DeliveryDeed, record},
+    again::put_back,
+};
 use crate::{
     model::{Alert, Fingerprint},
     store::{
@@ -88,7 +91,8 @@ impl Store {
     }
 
     /// Puts one message about each alert into the outbox of a subscription, in this order. Silences hold: an alert that
-    /// one covers gets none.
+    /// one covers gets none, and neither does one of which the subscription was told meanwhile. A dead letter goes back into
+    /// the outbox with its own key, by which a receiver that took it knows it again.
     ///
     /// # Errors
     /// As every write. What an interrupted call did stays, and another call goes on from there.
@@ -99,8 +103,15 @@ impl Store {
                 let mut sent = 0;
                 for alert in portion {
                     let Some((alert, raises)) = raised(db, &alert.fingerprint)? else { continue };
+                    if is_told(db, &alert.fingerprint, subscription)? {
+                        continue;
+                    }
                     if let_through(db, &alert, &[subscription.to_owned()], acting.at)?.is_empty() {
                         found.held += 1;
+                        continue;
+                    }
+                    if put_back_last(db, &alert.fingerprint, subscription, acting.at)? {
+                        sent += 1;
                         continue;
                     }
                     let raise = unused_raise(db, &alert.fingerprint, subscription, raises)?;
@@ -113,6 +124,29 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// Whether a message to a subscription arrived or may arrive: the daemon may have made one since the alerts were listed.
+fn is_told(db: &Connection, alert: &Fingerprint, subscription: &str) -> Result<bool, QueryFailure> {
+    let mut query = db.prepare_cached(
+        "SELECT EXISTS (
+             SELECT 1 FROM deliveries WHERE alert = :alert AND subscription = :subscription AND state <> 'failed'
+         ) OR EXISTS (SELECT 1 FROM pruned_deliveries WHERE alert = :alert AND subscription = :subscription)",
+    )?;
+    Ok(query.query_row(named_params! {":alert": alert, ":subscription": subscription}, |row| row.get(0))?)
+}
+
+/// Puts the last dead letter about an alert back into the outbox, if there is one.
+fn put_back_last(
+    db: &Connection,
+    alert: &Fingerprint,
+    subscription: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, QueryFailure> {
+    let mut query = db
+        .prepare_cached("SELECT max(id) FROM deliveries WHERE alert = ?1 AND subscription = ?2 AND state = 'failed'")?;
+    let last: Option<i64> = query.query_row((alert, subscription), |row| row.get(0))?;
+    last.map_or(Ok(false), |id| put_back(db, id, now))
 }
 
 fn why(acting: &Acting) -> String {

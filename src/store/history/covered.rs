@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use crate::store::sealed::{
-    ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, DELIVERY_ACTIONS, SILENCE_ENDS, SILENCES, Table,
+    ALERT_ACTIONS, ALLOWED_RUNS, BASELINE_VERSIONS, DELIVERY_ACTIONS, INCIDENT_EVENTS, INCIDENTS, SILENCE_ENDS,
+    SILENCES, Table,
 };
 
 /// An append-only table with an `id` that only grows.
@@ -24,6 +25,8 @@ pub(super) static COVERED: &[Covered] = &[
     Covered { kind: "allowed-run", table: &ALLOWED_RUNS, columns: ALLOWED_RUNS.columns },
     Covered { kind: "baseline-version", table: &BASELINE_VERSIONS, columns: BASELINE_VERSIONS.columns },
     Covered { kind: "delivery-action", table: &DELIVERY_ACTIONS, columns: DELIVERY_ACTIONS.columns },
+    Covered { kind: "incident", table: &INCIDENTS, columns: INCIDENTS.columns },
+    Covered { kind: "incident-event", table: &INCIDENT_EVENTS, columns: INCIDENT_EVENTS.columns },
     Covered { kind: "silence", table: &SILENCES, columns: SILENCES.columns },
     Covered { kind: "silence-end", table: &SILENCE_ENDS, columns: SILENCE_ENDS.columns },
 ];

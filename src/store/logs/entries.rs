@@ -2,48 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::{
+    entry_row::{Identity, LogEntryRow, NewLogEntry, entry_row},
+    entry_traces,
+};
 use crate::{
-    model::{Claims, Package, ReleaseId, WorkflowIdentity},
+    model::{ReleaseId, WorkflowIdentity},
     store::{
         Store, StoreError,
-        columns::{Hash, Json, Micros, Position, Text, count, limit, time},
+        columns::{Hash, Json, Micros, Position, count, limit},
         error::QueryFailure,
         reading::one,
         sealed::{LOG_ENTRIES, LOG_QUARANTINE},
     },
 };
-
-/// An entry of a watched identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewLogEntry {
-    /// Its index in the tree.
-    pub index: u64,
-    /// Its leaf hash.
-    pub leaf: [u8; 32],
-    /// Its bytes.
-    pub body: Vec<u8>,
-    pub kind: String,
-    /// The version of the kind.
-    pub version: String,
-    /// The signer's identity, from the certificate.
-    pub identity: WorkflowIdentity,
-    /// SHA-256 over the certificate's public key, hexadecimal.
-    pub key_sha256: String,
-    /// The digest that it covers, hexadecimal.
-    pub digest: Option<String>,
-    /// The certificate's serial number, hexadecimal.
-    pub serial: String,
-    /// The reason why no trusted authority issued the certificate; `None`: one did.
-    pub not_issued: Option<String>,
-    /// The start of the certificate's validity.
-    pub not_before: DateTime<Utc>,
-    /// The watched packages that have this repository.
-    pub packages: Vec<Package>,
-    /// The patterns that it matches.
-    pub patterns: Vec<String>,
-}
 
 /// An entry that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,21 +30,6 @@ pub struct NewQuarantined {
     pub bytes: u64,
     /// The reason.
     pub why: String,
-}
-
-/// An entry as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEntryRow {
-    pub log: String,
-    pub entry: NewLogEntry,
-    /// When it was downloaded.
-    pub seen_at: DateTime<Utc>,
-    /// The release that carries it.
-    pub explained_by: Option<ReleaseId>,
-    /// When it was finally judged.
-    pub judged_at: Option<DateTime<Utc>>,
-    /// The detectors that have counted it.
-    pub accused: Vec<String>,
 }
 
 /// An unreadable entry as it is stored.
@@ -93,14 +52,6 @@ pub struct LogEntryFilter<'a> {
     pub log: Option<&'a str>,
     /// The most entries, the latest ones.
     pub limit: usize,
-}
-
-/// An identity as a column has it: the certificate states it, and `not_issued` shows whether an authority confirms it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Identity {
-    pub issuer: String,
-    pub subject: String,
-    pub claims: Claims,
 }
 
 impl Store {
@@ -201,12 +152,12 @@ impl Store {
     pub(crate) fn forget_forged(&self, log: &str, all_but: usize) -> Result<(), StoreError> {
         self.write("forgetting forged log entries", |db| {
             let forged = "log = ?1 AND not_issued IS NOT NULL AND judged_at IS NOT NULL";
-            db.prepare_cached(&format!(
-                "DELETE FROM log_entries WHERE {forged} AND idx <= (
-                     SELECT idx FROM log_entries WHERE {forged} ORDER BY idx DESC LIMIT 1 OFFSET ?2
-                 )"
-            ))?
-            .execute((log, limit(all_but)))?;
+            let old = format!(
+                "{forged} AND idx <= (SELECT idx FROM log_entries WHERE {forged} ORDER BY idx DESC LIMIT 1 OFFSET ?2)"
+            );
+            let entries = format!("SELECT log, idx, identity, seen_at FROM log_entries WHERE {old}");
+            entry_traces::untrace(db, &entries, (log, limit(all_but)))?;
+            db.prepare_cached(&format!("DELETE FROM log_entries WHERE {old}"))?.execute((log, limit(all_but)))?;
             Ok(())
         })
     }
@@ -245,13 +196,16 @@ pub(super) fn insert(
     )?;
     for entry in entries {
         let WorkflowIdentity { issuer, subject, claims } = entry.identity.clone();
-        insert.execute(named_params! {
+        let inserted = insert.execute(named_params! {
             ":log": log, ":idx": Position(entry.index), ":leaf": Hash(entry.leaf), ":body": entry.body,
             ":kind": entry.kind, ":version": entry.version, ":identity": Json(Identity { issuer, subject, claims }),
             ":key": entry.key_sha256, ":digest": entry.digest, ":serial": entry.serial,
             ":not_issued": entry.not_issued, ":not_before": Micros(entry.not_before),
             ":packages": Json(&entry.packages), ":patterns": Json(&entry.patterns), ":now": Micros(now),
         })?;
+        if inserted == 1 {
+            entry_traces::trace(db, log, entry.index, &entry.identity, entry.not_issued.is_none(), now)?;
+        }
     }
     Ok(())
 }
@@ -277,31 +231,4 @@ pub(super) fn believe(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     db.prepare_cached("UPDATE log_entries SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
     db.prepare_cached("UPDATE log_quarantine SET believed = 1 WHERE log = ?1 AND believed = 0")?.execute([log])?;
     Ok(())
-}
-
-pub(super) fn entry_row(row: &Row<'_>) -> rusqlite::Result<LogEntryRow> {
-    let Json(Identity { issuer, subject, claims }) = row.get("identity")?;
-    let accused: String = row.get::<_, Option<String>>("accused")?.unwrap_or_default();
-    Ok(LogEntryRow {
-        log: row.get("log")?,
-        entry: NewLogEntry {
-            index: row.get::<_, Position>("idx")?.0,
-            leaf: row.get::<_, Hash>("leaf")?.0,
-            body: row.get("body")?,
-            kind: row.get("kind")?,
-            version: row.get("version")?,
-            identity: WorkflowIdentity { issuer, subject, claims },
-            key_sha256: row.get("key_sha256")?,
-            digest: row.get("digest")?,
-            serial: row.get("serial")?,
-            not_issued: row.get("not_issued")?,
-            not_before: row.get::<_, Micros>("not_before")?.0,
-            packages: row.get::<_, Json<_>>("packages")?.0,
-            patterns: row.get::<_, Json<_>>("patterns")?.0,
-        },
-        seen_at: row.get::<_, Micros>("seen_at")?.0,
-        explained_by: row.get::<_, Option<Text<ReleaseId>>>("explained_by")?.map(|Text(release)| release),
-        judged_at: time(row.get("judged_at")?),
-        accused: accused.split_whitespace().map(str::to_owned).collect(),
-    })
 }

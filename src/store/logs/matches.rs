@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     LogEntryRow, Scope,
     accusations::Raise,
-    entries::{Identity, entry_row},
+    entry_row::{Identity, entry_row},
 };
 use crate::{
     model::{Alert, Report, Severity, Sighting, Sightings, WorkflowIdentity},

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CheckpointRow, LogProgress, MatchReporter, NewLogEntry, NewQuarantined, checkpoints, entries, log::succeeded,
-    matches, progress,
+    CheckpointRow, LogProgress, MatchReporter, NewLogEntry, NewQuarantined, checkpoints, entries, entry_traces,
+    log::succeeded, matches, progress,
 };
 use crate::{
     model::Alert,
@@ -185,6 +185,8 @@ impl Store {
 
 fn forget_unbelieved(db: &Connection, log: &str) -> Result<(), QueryFailure> {
     progress::forget(db, log)?;
+    let unbelieved = "SELECT log, idx, identity, seen_at FROM log_entries WHERE log = ?1 AND believed = 0";
+    entry_traces::untrace(db, unbelieved, [log])?;
     for sql in [
         "DELETE FROM log_entries WHERE log = ?1 AND believed = 0",
         "DELETE FROM log_quarantine WHERE log = ?1 AND believed = 0",

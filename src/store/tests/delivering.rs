@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     model::{AlertMatchers, Severity},
-    store::{Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, EndpointState, Retried, Store, Untold},
+    store::{
+        Acceptance, Acting, Delivery, DeliveryFilter, DeliveryStatus, EndpointState, Reception, Recipient, Retried,
+        Store, Untold,
+    },
 };
 
 fn acting(minutes: i64) -> Acting {
@@ -53,6 +56,55 @@ fn an_attempt_and_its_thread_are_recorded_together_or_not_at_all() {
         assert_eq!(whole.attempts.len(), 1, "{point:?}");
         assert_eq!(whole.delivery.unwrap().thread.as_deref(), Some("issue 7"), "{point:?}");
     }
+}
+
+fn recipient(address: &str, reception: Reception) -> Recipient {
+    Recipient { address: address.to_owned(), reception, answer: format!("about {address}") }
+}
+
+#[test]
+fn recipients_that_are_done_are_known_after_a_kill_and_noted_once() {
+    let (ada, bob) = (recipient("ada", Reception::Accepted), recipient("bob", Reception::Refused));
+    for (point, is_recorded) in [(Point::BeforeCommit, false), (Point::AfterCommit, true)] {
+        let lab = Lab::new();
+        raise(&lab, "a", Severity::High, &["mail"]);
+        lab.store.faults.order(point);
+        lab.store.note_recipients(1, noon(), std::slice::from_ref(&ada)).unwrap_err();
+        let after = lab.after_kill().store;
+        assert_eq!(due(&after)[0].recipients.len(), usize::from(is_recorded), "{point:?}");
+        after.note_recipients(1, noon(), &[ada.clone(), bob.clone()]).unwrap();
+        after.note_recipients(1, noon(), std::slice::from_ref(&bob)).unwrap();
+        assert_eq!(due(&after)[0].recipients, [ada.clone(), bob.clone()], "{point:?}");
+        after.note_recipients(99, noon(), std::slice::from_ref(&bob)).unwrap();
+        // Who has the message does not get it again; who was refused is tried again.
+        after.give_up(&due(&after)[0], noon(), "given up").unwrap();
+        after.retry_deliveries(&[1], &BTreeSet::new(), &acting(1)).unwrap();
+        assert_eq!(due(&after)[0].recipients, std::slice::from_ref(&ada), "{point:?}");
+    }
+}
+
+#[test]
+fn a_recipient_is_refused_until_a_later_message_is_accepted() {
+    let lab = Lab::new();
+    let deliver = |subject: &str, minutes: i64, refused: &[&str]| {
+        raise(&lab, subject, Severity::High, &["mail"]);
+        let [delivery] = due(&lab.store).try_into().unwrap();
+        let all: Vec<_> = refused.iter().map(|address| recipient(address, Reception::Refused)).collect();
+        lab.store.note_recipients(delivery.id, minutes_later(minutes), &all).unwrap();
+        lab.store.delivered(&delivery, minutes_later(minutes + 1), "250").unwrap();
+    };
+    let refused = |after: i64| -> Vec<(String, DateTime<Utc>)> {
+        let all = lab.store.refused_recipients(minutes_later(after)).unwrap();
+        all.into_iter().map(|one| (one.address, one.at)).collect()
+    };
+    deliver("first", 0, &["bob", "cy"]);
+    assert_eq!(refused(-1).len(), 2);
+    assert_eq!(refused(0), [], "only after a time");
+    deliver("second", 10, &["cy"]);
+    assert_eq!(refused(-1), [("cy".to_owned(), minutes_later(10))], "bob has the second");
+    assert_eq!(lab.store.refused_recipients(minutes_later(-1)).unwrap()[0].answer, "about cy");
+    deliver("third", 20, &[]);
+    assert_eq!(refused(-1), []);
 }
 
 #[test]
@@ -155,13 +207,40 @@ fn a_subscription_is_told_once_of_what_it_was_never_told() {
     assert_eq!(lab.store.would_send(&alerts, minutes_later(5)).unwrap(), Untold { sent: 3, held: 1 });
     let before = states(&lab.store).len();
     assert_eq!(lab.store.send_untold("pager", &alerts, &acting(5)).unwrap(), Untold { sent: 3, held: 1 });
-    assert_eq!(states(&lab.store).len(), before + 3);
+    assert_eq!(states(&lab.store).len(), before + 2, "what was given up goes on with its own key");
+    assert!(due(&lab.store).iter().any(|one| one.idempotency_key == lost.idempotency_key));
     let note = due(&lab.store).into_iter().find(|one| one.id > lost.id + 1).unwrap().alert.note;
     assert_eq!(note.as_deref(), Some("sent later, as ada asked: a new token"));
     let left = lab.store.untold_alerts("pager", since, until).unwrap();
     assert_eq!(left.len(), 1, "only the silenced one is left");
     assert_eq!(lab.store.untold_alerts("pager", since, since).unwrap(), [], "none of another time");
     assert_eq!(lab.store.history_faults().unwrap(), [""; 0]);
+}
+
+/// Between the list and the messages the daemon goes on, and another operator does the same.
+#[test]
+fn nothing_is_sent_twice_though_the_daemon_tells_of_it_meanwhile() {
+    let lab = Lab::new();
+    for (subject, receivers) in [("new", &["ops"][..]), ("raised again", &["ops"]), ("given up", &["pager"])] {
+        raise(&lab, subject, Severity::High, receivers);
+    }
+    let to_pager = |one: &Delivery| one.subscription == "pager";
+    let lost = due(&lab.store).into_iter().find(to_pager).unwrap();
+    lab.store.give_up(&lost, noon(), "451").unwrap();
+    let alerts = lab.store.untold_alerts("pager", noon() - TimeDelta::days(1), minutes_later(9)).unwrap();
+    assert_eq!(alerts.len(), 3);
+    // The daemon tells the pager of one that got worse; an operator puts the dead letter back.
+    raise(&lab, "raised again", Severity::Critical, &["pager"]);
+    lab.store.retry_deliveries(&[lost.id], &BTreeSet::default(), &acting(1)).unwrap();
+    for sent in [1, 0] {
+        assert_eq!(lab.store.send_untold("pager", &alerts, &acting(5)).unwrap(), Untold { sent, held: 0 });
+    }
+    let told = due(&lab.store);
+    let mut told: Vec<String> = told.iter().filter(|one| to_pager(one)).map(|one| one.alert.title.clone()).collect();
+    told.sort_unstable();
+    let once = told.clone();
+    told.dedup();
+    assert_eq!((once.len(), &once), (3, &told), "one message each");
 }
 
 #[test]

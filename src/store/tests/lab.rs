@@ -11,7 +11,10 @@ use crate::{
         Alert, AlertKind, Baseline, BaselineReason, Claims, Confidence, Ecosystem, Fingerprint, LogEntry, Observation,
         Package, Provenance, ReleaseId, ReleaseLine, Severity, Signal, VerifiedProvenance, WorkflowIdentity,
     },
-    store::{BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoreError, Work},
+    store::{
+        BaselineChange, EventKind, Lane, NewBaselineVersion, NewEvent, Outcome, Record, Store, StoreError, Work,
+        packed::unpack,
+    },
 };
 
 pub const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -80,12 +83,22 @@ pub fn dump(store: &Store) -> String {
             for (index, column) in
                 columns.iter().enumerate().filter(|(_, column)| *column != "generation" && *column != "checksum")
             {
-                write!(out, " {column}={:?}", row.get::<_, Value>(index).unwrap()).unwrap();
+                let value = match row.get(index).unwrap() {
+                    Value::Blob(bytes) if column == "observation" => readable(bytes),
+                    value => value,
+                };
+                write!(out, " {column}={value:?}").unwrap();
             }
             out.push('\n');
         }
     }
     out
+}
+
+/// A compressed value as its text, if it can be had.
+fn readable(packed: Vec<u8>) -> Value {
+    let text = unpack(&packed).ok().and_then(|text| String::from_utf8(text).ok());
+    text.map_or(Value::Blob(packed), Value::Text)
 }
 
 /// How SQLite would find the rows of a statement.

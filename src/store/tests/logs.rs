@@ -13,8 +13,8 @@ use super::{
 use crate::{
     model::{Alert, AlertKind, Claims, Confidence, Report, Severity, Sighting, Sightings, WorkflowIdentity},
     store::{
-        Advance, AlertFilter, CheckpointRow, LogEntryFilter, LogKind, LogProgress, LogState, MatchReporter, MatchRule,
-        Met, NewLog, NewLogEntry, NewQuarantined, Scope, Store, TailRow,
+        Advance, AlertFilter, CheckpointRow, EntryTrace, LogEntryFilter, LogKind, LogProgress, LogState, MatchReporter,
+        MatchRule, Met, NewLog, NewLogEntry, NewQuarantined, OwnedTrace, Scope, Store, TailRow, Trace,
     },
 };
 
@@ -195,6 +195,11 @@ fn agrees(store: &Store) -> Result<(), TestCaseError> {
     let covered: Vec<_> = store.coverage(LOG).unwrap().iter().map(|range| (range.first, range.past)).collect();
     let all = if tail.verified > tail.start { vec![(tail.start, tail.verified)] } else { Vec::new() };
     prop_assert_eq!(covered, all);
+    // One key for each entry, that of the issuer.
+    let count = |table: &str| -> i64 {
+        store.connection().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    prop_assert_eq!(count("log_entry_traces"), count("log_entries"));
     let progress = store.log(LOG).unwrap().unwrap().progress.map(|progress| progress.next);
     prop_assert_eq!(progress, (tail.downloaded > tail.verified).then_some(tail.downloaded));
     Ok(())
@@ -234,4 +239,111 @@ proptest! {
             agrees(&lab.store)?;
         }
     }
+}
+
+/// An entry with a leaf, a digest and a key of its own, of a repository.
+fn signed(index: u64, repository: &str, not_issued: Option<&str>) -> NewLogEntry {
+    let mark = u8::try_from(index).unwrap();
+    let claims = Claims {
+        source_repository_uri: Some(format!("https://github.com/{repository}")),
+        source_repository_identifier: Some("7".to_owned()),
+        source_repository_owner_identifier: Some("9".to_owned()),
+        ..Claims::default()
+    };
+    let subject = format!("https://github.com/{repository}/.github/workflows/release.yml@refs/heads/main");
+    NewLogEntry {
+        leaf: [mark; 32],
+        digest: Some(hex::encode([mark; 32])),
+        key_sha256: hex::encode([mark + 100; 32]),
+        identity: WorkflowIdentity { issuer: ISSUER.to_owned(), subject, claims },
+        not_issued: not_issued.map(str::to_owned),
+        ..entry(index)
+    }
+}
+
+fn store_entries(store: &Store, entries: &[NewLogEntry]) {
+    let before = tail(store).downloaded;
+    let after = before + entries.len() as u64;
+    let advance = Advance {
+        before,
+        after,
+        range: &[],
+        entries,
+        quarantined: &[],
+        kinds: &BTreeMap::new(),
+        bytes: 1,
+        progress: LogProgress::beginning(before, after, noon()),
+    };
+    assert!(store.log_downloaded(LOG, &advance, noon()).unwrap());
+}
+
+#[test]
+fn entries_are_found_by_what_was_signed_and_by_whom() {
+    let lab = opened();
+    let store = &lab.store;
+    store_entries(
+        store,
+        &[signed(5, "acme/a", None), signed(6, "acme/b", None), signed(7, "eve/c", Some("self-signed"))],
+    );
+    let signer = |trace: Trace<'_>| EntryTrace::Signer(OwnedTrace::from(trace));
+    let found = |clues: &[Vec<EntryTrace>]| {
+        let mut found: Vec<u64> =
+            store.entries_by(clues, 9).unwrap().entries.iter().map(|row| row.entry.index).collect();
+        found.sort_unstable();
+        found
+    };
+    let issuer = || vec![signer(Trace::Issuer(ISSUER))];
+    assert_eq!(found(&[issuer()]), [0; 0], "they are not verified yet");
+    store.log_verified(LOG, &checkpoint(8), &Teller::new(), noon()).unwrap().unwrap();
+    let a = "https://github.com/acme/a";
+    let name = format!("{a}/.github/workflows/release.yml@refs/heads/main");
+    for (clues, expected) in [
+        (vec![issuer()], &[5, 6, 7][..]),
+        (vec![vec![signer(Trace::Repository(a))]], &[5]),
+        (vec![vec![signer(Trace::RepositoryId { issuer: ISSUER, id: "7" })]], &[5, 6, 7]),
+        (vec![vec![signer(Trace::Owner(&format!("{ISSUER}#9")))]], &[5, 6, 7]),
+        (vec![vec![signer(Trace::Identity(&name))]], &[5]),
+        (vec![vec![signer(Trace::Workflow("https://github.com/eve/c/.github/workflows/release.yml"))]], &[7]),
+        (vec![vec![EntryTrace::Leaf([6; 32])]], &[6]),
+        (vec![vec![EntryTrace::Digest(hex::encode([5; 32])), EntryTrace::Digest(hex::encode([6; 32]))]], &[5, 6]),
+        (vec![vec![EntryTrace::Key(hex::encode([107; 32]))]], &[7]),
+        (vec![vec![EntryTrace::Place(LOG.to_owned(), 6)]], &[6]),
+        (vec![vec![EntryTrace::Place(LOG.to_owned(), 9)]], &[]),
+        (vec![issuer(), vec![EntryTrace::Leaf([6; 32])]], &[6]),
+        (vec![vec![signer(Trace::Repository(a))], vec![EntryTrace::Leaf([6; 32])]], &[]),
+        (vec![vec![]], &[]),
+        (vec![], &[]),
+    ] {
+        assert_eq!(found(&clues), expected, "{clues:?}");
+    }
+    let few = store.entries_by(&[issuer()], 2).unwrap();
+    assert!(few.has_more && few.entries.len() == 2, "{few:?}");
+}
+
+/// Whoever floods a log with forged entries does not fill the table of keys.
+#[test]
+fn the_keys_of_entries_go_with_them() {
+    let lab = opened();
+    let store = &lab.store;
+    let keys = || -> i64 {
+        store.connection().query_row("SELECT count(*) FROM log_entry_traces", [], |row| row.get(0)).unwrap()
+    };
+    store_entries(store, &[signed(5, "acme/a", None)]);
+    assert!(keys() > 4);
+    store.log_rewound(LOG).unwrap();
+    assert_eq!(keys(), 0, "they did not hash to the root");
+    store_entries(store, &[signed(5, "acme/a", Some("forged")), signed(6, "acme/b", Some("forged"))]);
+    store.log_verified(LOG, &checkpoint(7), &Teller::new(), noon()).unwrap().unwrap();
+    let both = keys();
+    for row in store.unjudged_entries(None, 9).unwrap() {
+        store.judge_entry(&row, None, noon()).unwrap();
+    }
+    store.forget_forged(LOG, 1).unwrap();
+    assert_eq!(keys() * 2, both, "one of two is left");
+    assert_eq!(store.entries_by(&[vec![EntryTrace::Leaf([5; 32])]], 9).unwrap().entries.len(), 0);
+    // A database from before there were keys.
+    let before = super::lab::dump(store);
+    lab.sql("DELETE FROM log_entry_traces").unwrap();
+    super::super::logs::fill_traces(&store.connection()).unwrap();
+    assert_eq!(super::lab::dump(store), before);
 }

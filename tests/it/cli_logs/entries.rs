@@ -44,6 +44,58 @@ fn single_entries_are_found_and_proven() {
 }
 
 #[test]
+fn stored_entries_are_looked_up_by_signer_digest_leaf_and_place() {
+    for api in [Api::Tiles, Api::RekorV1] {
+        let home = Home::new(api);
+        home.ledger.grow(3);
+        assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+        let index = home.sign("release.yml");
+        home.sign("other.yml");
+        home.ledger.publish();
+        assert_eq!(home.provwatch(&["run", "--once"]).code, 0);
+        let entries = |terms: &[&str]| {
+            let said = home.provwatch(&[&["lookup", "--format", "json"], terms].concat());
+            let all = lines(&said.out);
+            let found = all.iter().filter(|line| line["form"] == "lookup-log-entry/1");
+            let mut found: Vec<(u64, String)> = found
+                .map(|line| (line["index"].as_u64().unwrap(), line["leaf"].as_str().unwrap().to_owned()))
+                .collect();
+            found.sort();
+            (said.code, found)
+        };
+        let both = entries(&["acme/tool"]).1;
+        assert_eq!((both.len(), both[0].0), (2, index as u64), "{api:?}: {both:?}");
+        let (leaf, place) = (both[0].1.clone(), format!("log.example:{index}"));
+        for (terms, code, count) in [
+            (&["owner:acme"][..], 0, 2),
+            (&["workflow:release.yml"], 0, 1),
+            (&["identity:https://github.com/acme/*@refs/heads/*"], 0, 2),
+            (&["identity:https://github.com/acme/*@refs/tags/*"], 4, 0),
+            (&["https://github.com/acme/tool/.github/workflows/release.yml"], 0, 1),
+            (&["https://github.com/acme/tool/.github/workflows/release.yml@refs/heads/main"], 0, 1),
+            (&["acme/tool", "branch:main"], 0, 2),
+            (&["acme/tool", "branch:evil"], 4, 0),
+            (&["acme/tool", "--since", "2026-06-02"], 4, 0),
+            (&["acme/tool", "--until", "2026-06-02"], 0, 2),
+            (&[&leaf], 0, 1),
+            (&[&format!("leaf:{leaf}")], 0, 1),
+            (&[&place], 0, 1),
+            (&[&format!("log:{place}")], 0, 1),
+            (&["log.example:9999"], 4, 0),
+            (&[&"07".repeat(32)], 0, 2),
+            (&["https://token.actions.githubusercontent.com"], 0, 2),
+            (&["publisher:ada", "acme/tool"], 4, 0),
+        ] {
+            let (seen, found) = entries(terms);
+            assert_eq!((seen, found.len()), (code, count), "{api:?} {terms:?}");
+        }
+        let said = home.provwatch(&["lookup", &place]);
+        assert!(said.out.contains("no known release") && said.out.contains("log.example"), "{}", said.out);
+        assert!(said.out.contains("(entries 3 to "), "{}", said.out);
+    }
+}
+
+#[test]
 fn entries_that_are_not_understood_are_shown() {
     let home = Home::new(Api::Tiles);
     assert_eq!(home.provwatch(&["run", "--once"]).code, 0);

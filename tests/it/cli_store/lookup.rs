@@ -1,5 +1,7 @@
 //! Tests of `provwatch lookup`: stored, unchecked and unknown releases, and the exit code of each.
 
+mod anything;
+
 use provwatch::{
     model::Fingerprint,
     store::{Outcome, Record},

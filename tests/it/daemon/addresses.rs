@@ -3,13 +3,17 @@
 use std::fs;
 
 use super::Machine;
+use crate::lab::packed;
 
 /// The releases and baselines of the database, as text.
 fn stored(machine: &Machine) -> String {
     let db = rusqlite::Connection::open(machine.path("provwatch.db")).unwrap();
-    let sql =
-        "SELECT group_concat(coalesce(observation, '')) || (SELECT group_concat(body) FROM baselines) FROM releases";
-    db.query_row(sql, [], |row| row.get(0)).unwrap()
+    let mut releases =
+        db.prepare("SELECT observation FROM releases WHERE observation IS NOT NULL ORDER BY id").unwrap();
+    let texts = releases.query_map([], |row| Ok(packed::text(&row.get::<_, Vec<u8>>(0)?))).unwrap();
+    let texts: String = texts.map(Result::unwrap).collect();
+    let baselines: String = db.query_row("SELECT group_concat(body) FROM baselines", [], |row| row.get(0)).unwrap();
+    texts + &baselines
 }
 
 #[test]
@@ -31,6 +35,14 @@ fn a_pass_replaces_old_addresses_once_it_is_told_to() {
     assert_eq!(stored(&machine), text);
     let output = machine.run(&["store", "check"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    for address in ["ada@example.org", "@example.org"] {
+        let found = machine.run(&["lookup", address]);
+        let found = String::from_utf8_lossy(&found.stdout).replace('\n', " ");
+        assert!(
+            found.contains("pkg:npm/widget@1.0.1") && found.contains("are stored as pseudonyms"),
+            "{address}: {found}"
+        );
+    }
     let shown = machine.run(&["lookup", "pkg:npm/widget@1.0.1"]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("ada <"), "{}", String::from_utf8_lossy(&shown.stdout));
 }

@@ -95,15 +95,8 @@ pub fn after(alert: &Alert, told: Told) -> Alert {
 
 /// A message about an alert; `number`: which one.
 pub fn message(alert: Alert, number: u32, thread: Option<String>) -> Message {
-    Message {
-        idempotency_key: format!("msg_{}_{number}", alert.fingerprint),
-        alert,
-        sequence: number,
-        attempt: 1,
-        refusals: 0,
-        created_at: SystemClock.now(),
-        thread,
-    }
+    let key = format!("msg_{}_{number}", alert.fingerprint);
+    Message { sequence: number, thread, ..Message::first(key, alert, SystemClock.now()) }
 }
 
 /// Sends the messages of a life, as the outbox does with the thread of the last receipt, and looks after each.

@@ -31,6 +31,7 @@ fn verdict(outcome: Result<provwatch::deliver::Receipt, SinkError>) -> (&'static
         SinkError::Refused { .. } => "refused",
         SinkError::Permanent { .. } => "permanent",
         SinkError::Gone { .. } => "gone",
+        SinkError::PutOff { .. } => "put off",
     };
     (verdict, report)
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::desk::{TOKEN, TOPIC, answer, live, send_everything, sink, takeover};
 use crate::lab::server::{Respond, serve};
 
-/// The notifications of a telephone, by their sequence ids.
+/// The notifications of a phone, by their sequence ids.
 #[derive(Clone, Default)]
 pub struct Ntfy(Arc<Mutex<BTreeMap<String, Value>>>);
 

@@ -1,4 +1,4 @@
-//! `provwatch subscriptions test` and `provwatch drill` end what they begin at receivers that keep alerts open.
+//! `provwatch test-sinks` and `provwatch drill` end what they begin at receivers that keep alerts open.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ fn a_trial_leaves_nothing_open() {
         let arguments = [&["--config", "provwatch.toml"], arguments].concat();
         Said::by(&mut program::provwatch(folder.path(), &arguments))
     };
-    let said = run(&["subscriptions", "test", "--format", "json"]);
+    let said = run(&["test-sinks", "--format", "json"]);
     assert!(said.code == 0 && said.out.contains("then the end of it"), "{said}");
     assert_eq!((pager.states(), pager.pages()), (vec!["resolved"], 1), "{said}");
     assert_eq!((alerts.firing(), alerts.known(), phone.shown()), (0, 1, 1), "{said}");

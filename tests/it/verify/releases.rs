@@ -280,3 +280,66 @@ fn a_file_that_is_called_like_a_digest_or_a_purl_answers_in_nobodys_place() {
     assert_eq!(home.verify(&["good.json", "--artifact", &format!("./{digest}")]).code, 0);
     assert_eq!(home.verify(&["--bundle", "good.json", &digest]).code, 1, "the digest was demanded");
 }
+
+/// What `lookup --fetch` says, with its code.
+fn fetched(home: &Home, purl: &str) -> (i32, serde_json::Value) {
+    let said = home.provwatch(&["lookup", "--fetch", purl, "--format", "json"]);
+    (said.code, said.json().remove(0))
+}
+
+/// The first question of an incident is about a package that is not watched.
+#[test]
+fn an_unwatched_release_is_learned_and_judged_on_the_spot_and_nothing_is_kept() {
+    let (world, home, _server) = world();
+    home.write("watchlist.toml", "packages = []");
+    steal(&world);
+    for (purl, code, learned, severe) in [
+        ("pkg:npm/widget@1.0.7", 0, 7, false),
+        ("pkg:pypi/gadget@1.0.7", 0, 7, false),
+        ("pkg:npm/widget@1.0.8", 3, 8, true),
+        ("pkg:npm/widget@1.0.0", 4, 0, false),
+    ] {
+        let (seen, answer) = fetched(&home, purl);
+        assert_eq!((seen, &answer["learned"]), (code, &json!(learned)), "{purl}: {answer}");
+        assert_eq!((&answer["watched"], &answer["stored"]), (&json!(false), &json!(false)), "{purl}");
+        let is_severe = ["high", "critical"].contains(&answer["severity"].as_str().unwrap_or_default());
+        assert_eq!(is_severe, severe, "{purl}: {answer}");
+        assert_eq!(answer["observation"]["purl"], purl);
+    }
+    let (_, stolen) = fetched(&home, "pkg:npm/widget@1.0.8");
+    assert!(stolen["signals"].to_string().contains("evidence-downgrade"), "{stolen}");
+    let table = home.provwatch(&["lookup", "--fetch", "pkg:npm/widget@1.0.8"]);
+    for said in [
+        "is not recorded, and is not watched from now on",
+        "UNUSUAL",
+        "compared with 8 releases before it",
+        "watch add pkg:npm/widget",
+    ] {
+        assert!(table.out.replace('\n', " ").contains(said), "{said}: {table}");
+    }
+    assert!(!home.0.path().join("provwatch.db").exists(), "nothing is written");
+    for (purl, why) in
+        [("pkg:npm/widget@9.9.9", "has no version 9.9.9 of widget"), ("pkg:npm/nobody@1.0.0", "has no package nobody")]
+    {
+        let (code, answer) = fetched(&home, purl);
+        assert!(code == 4 && answer["failed"].as_str().unwrap().contains(why), "{answer}");
+    }
+    world.break_down("npm.example/", Fault::Status(503, Vec::new()));
+    let (code, answer) = fetched(&home, "pkg:npm/widget@1.0.7");
+    assert!(code == 4 && answer["failed"].as_str().unwrap().contains("503"), "{answer}");
+}
+
+/// What is stored of a watched package is what a release is compared with.
+#[test]
+fn a_fetched_release_of_a_known_package_is_compared_with_its_baseline() {
+    let (world, home, _server) = world();
+    assert_eq!(home.provwatch(&["backfill", "pkg:npm/widget"]).code, 0);
+    steal(&world);
+    let before = fs::read(home.0.path().join("provwatch.db")).unwrap();
+    let (code, answer) = fetched(&home, "pkg:npm/widget@1.0.8");
+    assert_eq!((code, &answer["learned"], &answer["watched"]), (3, &json!(0), &json!(true)), "{answer}");
+    assert_eq!(answer["compared"], "compared with the stored baseline");
+    let (code, answer) = fetched(&home, "pkg:npm/widget@1.0.7");
+    assert_eq!((code, &answer["stored"]), (0, &json!(true)), "{answer}");
+    assert_eq!(fs::read(home.0.path().join("provwatch.db")).unwrap(), before, "nothing is recorded");
+}

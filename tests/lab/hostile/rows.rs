@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, types::Value};
 
 /// A value that was damaged.
 #[derive(Debug)]
 pub struct Damage {
     update: &'static str,
     key: String,
-    before: String,
-    after: String,
+    before: Value,
+    after: Value,
 }
 
 /// Where a value is: how to read it, and how to write it where it still is what it is thought to be.
@@ -41,12 +41,19 @@ pub const ALERT: Cell = Cell {
     update: "UPDATE alerts SET body = ?2 WHERE fingerprint = ?1 AND body = ?3",
 };
 
-/// Changes one byte of a value, so that it is JSON no longer. Nothing if there is no such value.
+/// Changes one byte of a value, so that it can no longer be read. Nothing if there is no such value.
 pub fn damage(path: &Path, cell: &Cell, package: &str) -> Option<Damage> {
     let store = connect(path);
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?));
     let (key, before) = store.query_row(cell.read, [package], row).ok()?;
-    let after = before.replacen(['{', '['], "\u{1}", 1);
+    let after = match before.clone() {
+        Value::Text(json) => Value::Text(json.replacen(['{', '['], "\u{1}", 1)),
+        Value::Blob(mut packed) => {
+            packed[0] ^= 0x40;
+            Value::Blob(packed)
+        }
+        other => other,
+    };
     store.execute(cell.update, params![key, after, before]).unwrap();
     Some(Damage { update: cell.update, key, before, after })
 }

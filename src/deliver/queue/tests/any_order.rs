@@ -54,7 +54,7 @@ async fn play(events: Vec<(Event, u8)>) {
                 lab.sink.script.lock().unwrap().push_back(act);
                 let waiting = lab.store.outbox(lab.clock.now()).unwrap();
                 let all = lab.store.outbox(forever(lab.clock.now())).unwrap();
-                let calm = lab.queue.failures == 0;
+                let calm = !lab.queue.pace.is_failing();
                 let before = lab.attempted().len();
                 lab.step().await;
                 lab.sink.script.lock().unwrap().clear();

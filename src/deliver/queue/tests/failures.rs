@@ -100,6 +100,9 @@ async fn what_could_not_be_recorded_is_not_sent_again() {
         fn next(&self, subscription: &str, turn: &Turn) -> Result<Option<Due>, OutboxError> {
             self.0.next(subscription, turn)
         }
+        fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError> {
+            self.0.note(delivery, at, recipients)
+        }
         fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
             let mut failures = self.1.lock().unwrap();
             if *failures > 0 {

@@ -21,6 +21,10 @@ impl Outbox for Killing<'_> {
         self.0.next(subscription, turn)
     }
 
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError> {
+        self.0.note(delivery, at, recipients)
+    }
+
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {
         let kill = *self.1.lock().unwrap();
         if kill != Kill::BeforeRecord {

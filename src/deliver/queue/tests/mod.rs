@@ -6,22 +6,25 @@ mod failures;
 mod kills;
 mod order;
 mod quiet_hours;
+mod recipients;
 mod short_form;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use proptest::prelude::*;
 
-use super::*;
+use super::{schedule::LONGEST_STEP, *};
 use crate::{
-    clock::ManualClock,
-    deliver::{Sink, Timing, samples, schedule::LONGEST_STEP},
-    model::{Alert, AlertKind, AlertMatchers, Confidence, Member},
-    store::{Acceptance, Acting, EndpointState, Store},
+    clock::{Clock, ManualClock},
+    deliver::{Message, Receipt, Sink, SinkError, Subscription, Timing, samples},
+    model::{Alert, AlertKind, AlertMatchers, Confidence, Member, Severity},
+    store::{Acceptance, Acting, EndpointState, Reception, Recipient, Store, Turn},
 };
 
 /// The behaviour of a scripted sink at one attempt.
@@ -190,6 +193,7 @@ fn row(due: &Due) -> crate::store::Delivery {
         refusals: message.refusals,
         created_at: message.created_at,
         thread: message.thread.clone(),
+        recipients: message.recipients.clone(),
     }
 }
 
@@ -217,8 +221,14 @@ impl Outbox for InStore<'_> {
                 refusals: delivery.refusals,
                 created_at: delivery.created_at,
                 thread: delivery.thread,
+                recipients: delivery.recipients,
+                is_short: false,
             },
         }))
+    }
+
+    fn note(&self, delivery: i64, at: DateTime<Utc>, recipients: &[Recipient]) -> Result<(), OutboxError> {
+        self.0.note_recipients(delivery, at, recipients).map_err(failed)
     }
 
     fn end(&self, due: &Due, at: DateTime<Utc>, ending: &Ending) -> Result<(), OutboxError> {

@@ -30,7 +30,7 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
         assert!(lab.first_attempt("an alert about provwatch itself") <= 20, "{act:?}");
         let (state, said) = fate(&lab, "<script>");
         assert_eq!(state, Delivered);
-        assert_eq!(said, format!("taken; {}", super::reduced::SAID));
+        assert_eq!(said, format!("taken; {}", crate::deliver::short_form::SAID));
     }
     // The text was not the cause: a permanently refused message is given up, and another one is tried for days.
     for (act, given_up) in [(Act::Refuse, true), (Act::Forbid, false)] {
@@ -38,6 +38,8 @@ async fn what_is_refused_twice_is_sent_without_what_a_publisher_wrote() {
         lab.spoil("odd", act);
         lab.spoil("an alert about provwatch itself", act);
         lab.raise("odd", Severity::Critical);
+        lab.run_for(Duration::from_mins(4)).await;
+        assert_ne!(fate(&lab, "odd").0, Failed, "{act:?}: a receiver that is broken for a few minutes");
         lab.run_for(Duration::from_mins(10)).await;
         assert_eq!(fate(&lab, "odd").0 == Failed, given_up, "{act:?}");
         lab.sink.of_title.lock().unwrap().remove("odd");

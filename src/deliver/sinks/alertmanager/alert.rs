@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{inert::inert, labels::Labels};
+use super::labels::Labels;
 use crate::{
     deliver::{
         Message,
-        lines::{all_evidence, cut, developments, members, what_to_do},
-        view::View,
+        sinks::inert::inert,
+        view::{
+            View,
+            lines::{all_evidence, cut, developments, members, what_to_do},
+        },
     },
     model::{Alert, AlertStatus},
 };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::inert::inert;
 use crate::{
+    deliver::sinks::inert::inert,
     model::{Alert, AlertKind},
     text::plain,
 };
@@ -53,7 +53,7 @@ const fn name(kind: AlertKind) -> &'static str {
 mod tests {
     use super::*;
     use crate::{
-        deliver::{reduced::Short, samples},
+        deliver::{samples, short_form::Short},
         model::{Sighting, Sightings, Tier},
     };
 

@@ -1,7 +1,6 @@
 //! The sink that keeps each alert firing at Prometheus Alertmanager until it is resolved, through its API v2.
 
 mod alert;
-mod inert;
 mod labels;
 
 use std::{sync::Arc, time::Duration};
@@ -17,7 +16,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    deliver::{Endpoint, Message, Receipt, Sink, SinkError, reduced::Short},
+    deliver::{Endpoint, Message, Receipt, Sink, SinkError, short_form::Short},
     http::HostLimits,
     model::{Alert, Secret},
 };
@@ -68,16 +67,15 @@ impl AlertmanagerSink {
     /// The sink with a login.
     #[must_use]
     pub fn with_login(self, login: Option<&Login>) -> Self {
-        let (value, secrets) = match login {
+        let (value, secret) = match login {
             None => return self,
             Some(Login::Basic { username, password }) => {
                 let encoded = STANDARD.encode(format!("{username}:{}", password.expose()));
-                (format!("Basic {encoded}"), vec![password.clone(), encoded.into()])
+                (format!("Basic {encoded}"), password)
             }
-            Some(Login::Bearer(token)) => (format!("Bearer {}", token.expose()), vec![token.clone()]),
+            Some(Login::Bearer(token)) => (format!("Bearer {}", token.expose()), token),
         };
-        let endpoint = secrets.into_iter().fold(self.endpoint, Endpoint::hiding);
-        Self { endpoint, authorization: Some(value.into()), ..self }
+        Self { endpoint: self.endpoint.hiding(secret), authorization: Some(value.into()), ..self }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -102,11 +100,11 @@ impl AlertmanagerSink {
         while let Some(some) = waiting.pop() {
             match (self.post_again(some.iter().map(standing)).await, some) {
                 (Ok(_), _) => {}
-                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), [one]) => {
+                (Err(error), [one]) if error.is_refusal() => {
                     let short = Short::of(&standing(one)).message;
                     refusal = self.post_again(std::iter::once(short)).await.map(drop).and(refusal);
                 }
-                (Err(SinkError::Refused { .. } | SinkError::Permanent { .. }), several) => {
+                (Err(error), several) if error.is_refusal() => {
                     let (first, second) = several.split_at(several.len() / 2);
                     waiting.extend([second, first]);
                 }
@@ -129,10 +127,8 @@ impl AlertmanagerSink {
 
     /// Posts alerts, and returns the status. 400 names the alerts that Alertmanager will never accept; it keeps the others.
     async fn post(&self, alerts: &[PostableAlert]) -> Result<u16, SinkError> {
-        let body = serde_json::to_vec(alerts).map_err(|source| SinkError::Permanent {
-            what: "writing the alerts as JSON".to_owned(),
-            source: Some(Box::new(source)),
-        })?;
+        let body = serde_json::to_vec(alerts)
+            .map_err(|error| SinkError::permanent("writing the alerts as JSON").because(error))?;
         let headers = self.authorization.iter().map(|value| ("authorization", value.expose().to_owned())).collect();
         let response = self.endpoint.ask(Bytes::from(body), headers, &[400]).await?;
         // A login page or another service also answers 200.
@@ -149,15 +145,7 @@ const IDENTITY: &str = "fingerprint";
 
 /// A message that tells of an alert as it stands, without an occasion.
 fn standing(alert: &Alert) -> Message {
-    Message {
-        idempotency_key: String::new(),
-        alert: alert.clone(),
-        sequence: 0,
-        attempt: 1,
-        refusals: 0,
-        created_at: alert.raised_at,
-        thread: None,
-    }
+    Message::first("", alert.clone(), alert.raised_at)
 }
 
 impl Sink for AlertmanagerSink {

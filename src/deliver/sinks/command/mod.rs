@@ -98,8 +98,7 @@ impl CommandSink {
             }
             _ => "",
         };
-        let what = format!("running {}{hint}", self.name());
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("running {}{hint}", self.name())).because(error)
     }
 
     /// Without its arguments, among which a secret may be.

@@ -4,7 +4,10 @@ use super::{
     document::{evidence, members},
     markdown::{link, prose},
 };
-use crate::deliver::{event::Event, news::news, view::View};
+use crate::deliver::{
+    event::Event,
+    view::{View, news::news},
+};
 
 /// The blocks of the comment that a later message is.
 pub(super) fn comment(mut view: View, event: Event) -> Vec<String> {

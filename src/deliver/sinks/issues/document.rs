@@ -4,10 +4,7 @@ use super::{
     markdown::{block, cell, code, link, prose},
     pack::{MOST, joined},
 };
-use crate::deliver::{
-    stage_view::StageView,
-    view::{LinkView, MemberView, SignalView, View},
-};
+use crate::deliver::view::{LinkView, MemberView, SignalView, StageView, View};
 
 /// Most bytes of the members of a campaign that are shown in full; later ones have a line.
 const IN_FULL: usize = 4 * MOST;
@@ -50,9 +47,7 @@ fn facts(view: &View) -> String {
     ];
     facts.extend(more.into_iter().filter_map(|(label, value)| Some((label, value.clone()?))));
     facts.extend((!view.argument.is_empty()).then(|| ("Reasons", view.argument.clone())));
-    let developments =
-        view.developments.iter().map(|it| ("Since then", format!("{}: {}. {}", it.at, it.title, it.text)));
-    facts.extend(developments);
+    facts.extend(view.developments.iter().map(|development| ("Since then", development.line())));
     let lines: Vec<String> = facts.iter().map(|(label, value)| format!("- **{label}:** {}", prose(value))).collect();
     lines.join("\n")
 }
@@ -75,22 +70,16 @@ pub(super) fn evidence(view: &View) -> Vec<String> {
 }
 
 fn row(signal: &SignalView) -> String {
-    let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
-    let (expected, seen) = (cell(&format!("{}{since}", signal.expected)), cell(&signal.seen));
+    let (expected, seen) = (cell(&signal.expectation()), cell(&signal.seen));
     let why = cell(&signal.why).replacen("<td>", "<td colspan=\"3\">", 1);
-    format!(
-        "<tr>{}<td>{}{corroborating}</td>{expected}{seen}</tr>\n<tr><td></td>{why}</tr>",
-        cell(&signal.detector),
-        signal.severity
-    )
+    format!("<tr>{}<td>{}</td>{expected}{seen}</tr>\n<tr><td></td>{why}</tr>", cell(&signal.detector), signal.weight())
 }
 
 /// The members of a campaign, as many as there is room for.
 pub(super) fn members(view: &View) -> Vec<String> {
     let (mut length, mut items) = (0, Vec::new());
     for member in &view.members {
-        let in_full = member.in_full && (member.is_new || view.news.is_none()) && length < IN_FULL;
+        let in_full = view.shows_in_full(member) && length < IN_FULL;
         let item = if in_full { full(member) } else { line(member) };
         if length + item.len() > MEMBERS {
             break;

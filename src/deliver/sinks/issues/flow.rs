@@ -1,7 +1,7 @@
 //! The sink of issues: finds or makes the issue about an alert, comments on it, and keeps its state.
 //!
 //! Every text has a hidden marker, and provwatch looks for it before it writes. So a lost answer, a restart or a restored
-//! database makes neither a second issue nor a second comment.
+//! database makes neither a second issue nor a second comment. Only what its own account wrote counts: others can copy markers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
@@ -23,6 +23,8 @@ use crate::{
 #[derive(Debug)]
 pub struct IssueSink {
     tracker: Box<dyn Tracker>,
+    /// The name of the subscription: two of them may have one repository.
+    subscription: String,
 }
 
 /// Most pages of issues or comments that are searched.
@@ -35,9 +37,9 @@ const CLOCKS: TimeDelta = TimeDelta::minutes(10);
 const MARKERS: usize = 300;
 
 impl IssueSink {
-    /// A sink that keeps issues in a tracker.
-    pub(crate) fn new(tracker: Box<dyn Tracker>) -> Self {
-        Self { tracker }
+    /// A sink that keeps the issues of a subscription in a tracker.
+    pub(crate) fn new(tracker: Box<dyn Tracker>, subscription: &str) -> Self {
+        Self { tracker, subscription: subscription.to_owned() }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -49,7 +51,9 @@ impl IssueSink {
         let parts = if is_of(&issue, message) { rest(message) } else { said(message, &issue) };
         let commented = self.comment(message, &issue, &parts, made).await;
         // A locked issue takes no comment, and must not stay open because of that.
-        if let Some(state) = wanted(message, &issue).filter(|_| commented.is_ok() || is_refused(&commented)) {
+        if let Some(state) =
+            wanted(message, &issue).filter(|_| commented.as_ref().err().is_none_or(SinkError::is_refusal))
+        {
             self.tracker.set(issue.number, state).await?;
         }
         commented?;
@@ -61,7 +65,7 @@ impl IssueSink {
 
     /// The issue about the alert, by the receipt of an earlier message or by its marker.
     async fn known(&self, message: &Message) -> Result<Option<Issue>, SinkError> {
-        let marker = marker::of_alert(message);
+        let marker = marker::of_alert(message, &self.subscription);
         if let Some(number) = self.number(message)
             && let Some(issue) = self.tracker.issue(number).await?
             // Behind another URL of the API, the number is of a stranger's issue.
@@ -93,7 +97,7 @@ impl IssueSink {
         let view = View::of(message);
         let body = format!(
             "{}\n{}\n\n{}",
-            marker::of_alert(message),
+            marker::of_alert(message, &self.subscription),
             marker::of_part(&message.idempotency_key, 1),
             packed(document::issue(&view), MARKERS).swap_remove(0)
         );
@@ -135,10 +139,6 @@ impl IssueSink {
         }
         Ok(all)
     }
-}
-
-fn is_refused(outcome: &Result<(), SinkError>) -> bool {
-    matches!(outcome, Err(SinkError::Refused { .. } | SinkError::Permanent { .. }))
 }
 
 /// Whether a message made the issue.

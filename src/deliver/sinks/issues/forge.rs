@@ -16,18 +16,18 @@ use crate::{
     model::Secret,
 };
 
-pub(super) const TOKEN: &str = "t0k3n-s3cr3t";
+pub(crate) const TOKEN: &str = "t0k3n-s3cr3t";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     GitHub,
     GitLab,
 }
 
-pub(super) const DIALECTS: [Dialect; 2] = [Dialect::GitHub, Dialect::GitLab];
+pub(crate) const DIALECTS: [Dialect; 2] = [Dialect::GitHub, Dialect::GitLab];
 
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     pub title: String,
     pub body: String,
     pub labels: Vec<String>,
@@ -36,10 +36,17 @@ pub(super) struct Kept {
     pub comments: Vec<(String, DateTime<Utc>)>,
     pub is_gone: bool,
     pub is_locked: bool,
+    /// Whether the token's account wrote it, and each of its comments.
+    pub is_own: bool,
+    pub own_comments: Vec<bool>,
 }
 
+/// The number of the token's account, and of another one.
+const OWN: u64 = 7;
+const OTHER: u64 = 666;
+
 #[derive(Debug)]
-pub(super) struct Forge {
+pub(crate) struct Forge {
     pub dialect: Dialect,
     pub issues: Vec<Kept>,
     pub faults: Faults,
@@ -53,8 +60,13 @@ impl Forge {
         Self { dialect, issues: Vec::new(), faults: Faults::default(), lines: Vec::new(), now }
     }
 
-    /// A sink with an assignee whom the forge does not know.
+    /// The sink of the subscription `desk`, with an assignee whom the forge does not know.
     pub fn sink(dialect: Dialect, http: &Client, api: Url) -> IssueSink {
+        Self::sink_of(dialect, http, api, "desk")
+    }
+
+    /// As [`Forge::sink`], of another subscription.
+    pub fn sink_of(dialect: Dialect, http: &Client, api: Url, subscription: &str) -> IssueSink {
         let (token, labels) = (Secret::new(TOKEN), vec!["provwatch".to_owned(), "security".to_owned()]);
         let tracker: Box<dyn Tracker> = match dialect {
             Dialect::GitHub => {
@@ -66,7 +78,7 @@ impl Forge {
                 Box::new(GitLab::new(http, GitLabSettings { api, token, project, labels, confidential: true }))
             }
         };
-        IssueSink::new(tracker)
+        IssueSink::new(tracker, subscription)
     }
 
     pub fn close(&mut self, at: usize, when: &str) {
@@ -77,8 +89,21 @@ impl Forge {
     pub fn fill(&mut self, count: usize) {
         let text = "A long text. ".repeat(2_000);
         for number in 0..count {
-            self.add(&json!({ "title": format!("other {number}"), "body": text, "description": text }));
+            self.stranger(&format!("other {number}"), &text);
         }
+    }
+
+    /// A stranger opens an issue.
+    pub fn stranger(&mut self, title: &str, text: &str) {
+        self.add(&json!({ "title": title, "body": text, "description": text }));
+        self.issues.last_mut().unwrap().is_own = false;
+    }
+
+    /// A stranger comments on an issue.
+    pub fn remark(&mut self, at: usize, text: &str) {
+        let now = self.tick();
+        self.issues[at].comments.push((text.to_owned(), now));
+        self.issues[at].own_comments.push(false);
     }
 
     fn tick(&mut self) -> DateTime<Utc> {
@@ -101,6 +126,8 @@ impl Forge {
             comments: Vec::new(),
             is_gone: false,
             is_locked: false,
+            is_own: true,
+            own_comments: Vec::new(),
         });
         self.shown(self.issues.len() - 1)
     }
@@ -115,10 +142,14 @@ impl Forge {
         };
         match self.dialect {
             Dialect::GitHub => {
-                json!({ "number": at + 1, "body": issue.body, "state": state, "closed_at": closed_at })
+                json!({
+                    "number": at + 1, "body": issue.body, "state": state, "closed_at": closed_at,
+                    "user": author(issue.is_own),
+                })
             }
             Dialect::GitLab => json!({
                 "iid": at + 1, "description": issue.body, "state": state, "closed_at": closed_at, "moved_to_id": null,
+                "author": author(issue.is_own),
             }),
         }
     }
@@ -142,6 +173,9 @@ impl Forge {
     fn does(&mut self, asked: &Asked) -> Said {
         let (method, path) = asked.line.split_once(' ').unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if path == "/user" {
+            return Said::json(200, &author(true));
+        }
         let base = match self.dialect {
             Dialect::GitHub => "/repos/acme/alerts/issues",
             Dialect::GitLab => "/projects/acme%2Fsec%2Falerts/issues",
@@ -179,8 +213,9 @@ impl Forge {
     }
 
     fn comments(&self, at: usize, query: &str) -> Said {
-        let all = self.issues[at].comments.iter();
-        let all: Vec<Value> = all.map(|(body, at)| json!({ "body": body, "created_at": at.to_rfc3339() })).collect();
+        let issue = &self.issues[at];
+        let shown = |((body, at), own): (&(String, DateTime<Utc>), &bool)| json!({ "body": body, "created_at": at.to_rfc3339(), "user": author(*own), "author": author(*own) });
+        let all: Vec<Value> = issue.comments.iter().zip(&issue.own_comments).map(shown).collect();
         let all = if self.dialect == Dialect::GitLab { all.into_iter().rev().collect() } else { all };
         Said::json(200, &page(all, query))
     }
@@ -194,6 +229,7 @@ impl Forge {
         }
         let now = self.tick();
         self.issues[at].comments.push((body["body"].as_str().unwrap().to_owned(), now));
+        self.issues[at].own_comments.push(true);
         Said::json(201, &json!({ "id": 1 }))
     }
 
@@ -204,6 +240,10 @@ impl Forge {
         self.issues[at].closed = wish.starts_with("close").then_some((now, reason));
         Said::json(200, &self.shown(at))
     }
+}
+
+fn author(is_own: bool) -> Value {
+    json!({ "id": if is_own { OWN } else { OTHER }, "login": if is_own { "provwatch" } else { "mallory" } })
 }
 
 fn names(value: &Value) -> Vec<String> {

@@ -7,17 +7,16 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    requests::{Requests, Sent, moment, texts},
+    requests::{Requests, Sent, is_by, moment, texts},
     tracker::{Answered, Issue, PAGE, Page, State, Tracker},
 };
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api},
+        remote::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
-    text::quoted,
 };
 
 /// The issues of a repository on GitHub.
@@ -56,6 +55,9 @@ const VERSION: &str = "2022-11-28";
 
 /// GitHub's advice for a secondary limit without a time ("Exceeding the rate limit").
 const A_MINUTE: Duration = Duration::from_mins(1);
+
+/// The key of the author of an issue or comment.
+const AUTHOR: &str = "user";
 
 /// Most characters of a quotation.
 const QUOTED: usize = 200;
@@ -107,10 +109,11 @@ impl GitHub {
             ("per_page", "100"),
             ("page", page.as_str()),
         ];
-        let answer = self.call(Method::Get, &[], Sent::Query(&query)).await?;
-        let all = self.requests.list(answer)?;
+        let own = self.account().await?;
+        let all = self.requests.list(self.call(Method::Get, &[], Sent::Query(&query)).await?)?;
         // The list has pull requests too.
-        let issues = all.iter().filter(|one| one["pull_request"].is_null()).map(|one| self.read(one));
+        let is_own = |one: &&Value| one["pull_request"].is_null() && is_by(one, AUTHOR, own);
+        let issues = all.iter().filter(is_own).map(|one| self.read(one));
         Ok(Page { items: issues.collect::<Result<_, _>>()?, is_last: all.len() < PAGE })
     }
 
@@ -137,8 +140,13 @@ impl GitHub {
     async fn list_comments(&self, number: u64, since: DateTime<Utc>, page: u32) -> Result<Page<String>, SinkError> {
         let (number, since, page) = (number.to_string(), moment(since), page.to_string());
         let query = [("since", since.as_str()), ("per_page", "100"), ("page", page.as_str())];
+        let own = self.account().await?;
         let all = self.requests.list(self.call(Method::Get, &[&number, "comments"], Sent::Query(&query)).await?)?;
-        Ok(Page { items: texts(&all), is_last: all.len() < PAGE })
+        Ok(Page { items: texts(&all, AUTHOR, own), is_last: all.len() < PAGE })
+    }
+
+    async fn account(&self) -> Result<u64, SinkError> {
+        self.requests.account(|answer| self.refusal(answer)).await
     }
 
     async fn change(&self, method: Method, below: &[&str], body: Value) -> Result<(), SinkError> {
@@ -149,12 +157,19 @@ impl GitHub {
         self.requests.issue(issue, ("number", "body"))
     }
 
+    /// The reason that GitHub gives.
+    fn said(&self, body: &Value) -> String {
+        let errors = &body["errors"];
+        let more = if errors.is_null() { String::new() } else { format!(" {errors}") };
+        let said = format!("{}{more}", body["message"].as_str().unwrap_or_default());
+        self.requests.api().quoted(&said, QUOTED)
+    }
+
     fn refusal(&self, answer: &Answer) -> SinkError {
-        let (status, said) = (answer.response.status, said(&answer.body));
+        let (status, said) = (answer.response.status, self.said(&answer.body));
         let what = |advice: &str| {
-            self.requests
-                .api()
-                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository))
+            let why = format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.repository);
+            self.requests.api().failed_at(answer.method, &why)
         };
         if let Some(wait) = wait(answer, self.requests.api().retry_after(answer), &said) {
             let what = what("it limits the rate");
@@ -171,13 +186,6 @@ impl GitHub {
             _ => self.requests.api().refusal(answer, &said),
         }
     }
-}
-
-/// The reason that GitHub gives.
-fn said(body: &Value) -> String {
-    let errors = &body["errors"];
-    let more = if errors.is_null() { String::new() } else { format!(" {errors}") };
-    quoted(format!("{}{more}", body["message"].as_str().unwrap_or_default()), QUOTED)
 }
 
 /// The pause that GitHub requests: by `Retry-After`, by the end of the current hour's allowance, or without a time.

@@ -7,17 +7,16 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    requests::{Requests, Sent, moment, texts},
+    requests::{Requests, Sent, is_by, moment, texts},
     tracker::{Answered, Issue, PAGE, Page, State, Tracker},
 };
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api},
+        remote::{Answer, Api},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
-    text::quoted,
 };
 
 /// The issues of a project on GitLab.
@@ -48,6 +47,9 @@ const WRITES: HostLimits = HostLimits { requests: 50, per: Duration::from_mins(1
 
 /// GitLab.com takes 2,000 requests a minute of one account, some lists fewer ("Rate limits on GitLab.com").
 const READS: HostLimits = HostLimits { requests: 5, per: Duration::from_secs(1), burst: 20, concurrency: 1 };
+
+/// The key of the author of an issue or note.
+const AUTHOR: &str = "author";
 
 /// Most characters of a quotation.
 const QUOTED: usize = 200;
@@ -91,8 +93,10 @@ impl GitLab {
             ("per_page", "100"),
             ("page", page.as_str()),
         ];
+        let own = self.account().await?;
         let all = self.requests.list(self.call(Method::Get, &[], Sent::Query(&query)).await?)?;
-        let issues = all.iter().filter(|one| one["moved_to_id"].is_null()).map(|one| self.read(one));
+        let is_own = |one: &&Value| one["moved_to_id"].is_null() && is_by(one, AUTHOR, own);
+        let issues = all.iter().filter(is_own).map(|one| self.read(one));
         Ok(Page { items: issues.collect::<Result<_, _>>()?, is_last: all.len() < PAGE })
     }
 
@@ -113,12 +117,17 @@ impl GitLab {
     async fn list_notes(&self, number: u64, since: DateTime<Utc>, page: u32) -> Result<Page<String>, SinkError> {
         let (number, page) = (number.to_string(), page.to_string());
         let query = [("order_by", "created_at"), ("sort", "desc"), ("per_page", "100"), ("page", page.as_str())];
+        let own = self.account().await?;
         let all = self.requests.list(self.call(Method::Get, &[&number, "notes"], Sent::Query(&query)).await?)?;
         let is_older = |note: &Value| {
             note["created_at"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok()).is_some_and(|at| at < since)
         };
         let is_last = all.len() < PAGE || all.last().is_some_and(is_older);
-        Ok(Page { items: texts(&all), is_last })
+        Ok(Page { items: texts(&all, AUTHOR, own), is_last })
+    }
+
+    async fn account(&self) -> Result<u64, SinkError> {
+        self.requests.account(|answer| self.refusal(answer)).await
     }
 
     async fn change(&self, method: Method, below: &[&str], body: Value) -> Result<(), SinkError> {
@@ -129,12 +138,21 @@ impl GitLab {
         self.requests.issue(issue, ("iid", "description"))
     }
 
+    /// The reason that GitLab gives, in one of its forms.
+    fn said(&self, body: &Value) -> String {
+        let forms = [&body["message"], &body["error_description"], &body["error"]];
+        match forms.into_iter().find(|one| !one.is_null()) {
+            Some(Value::String(text)) => self.requests.api().quoted(text, QUOTED),
+            Some(other) => self.requests.api().quoted(&other.to_string(), QUOTED),
+            None => String::new(),
+        }
+    }
+
     fn refusal(&self, answer: &Answer) -> SinkError {
-        let (status, said) = (answer.response.status, said(&answer.body));
+        let (status, said) = (answer.response.status, self.said(&answer.body));
         let what = |advice: &str| {
-            self.requests
-                .api()
-                .failed(&format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project))
+            let why = format!("the issues of {}: it answered {status}, {said:?}; {advice}", self.project);
+            self.requests.api().failed_at(answer.method, &why)
         };
         match status {
             401 => SinkError::temporary(what("configure a token that is valid")),
@@ -145,16 +163,6 @@ impl GitLab {
             404 => SinkError::temporary(what("check `project`, and that the token may see it and its issues")),
             _ => self.requests.api().refusal(answer, &said),
         }
-    }
-}
-
-/// The reason that GitLab gives, in one of its forms.
-fn said(body: &Value) -> String {
-    let first = [&body["message"], &body["error_description"], &body["error"]].into_iter().find(|one| !one.is_null());
-    match first {
-        Some(Value::String(text)) => quoted(text, QUOTED),
-        Some(other) => quoted(other, QUOTED),
-        None => String::new(),
     }
 }
 

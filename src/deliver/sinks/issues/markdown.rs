@@ -123,7 +123,8 @@ pub(super) fn link(label: &str, url: &str) -> String {
     if is_referred || url.contains(['\\', '`', '<', '>', ' ']) {
         return format!("{label}: {}", code(url));
     }
-    format!("[{label}](<{url}>)")
+    // Markdown reads entities in a link: `&lt;` would be another character.
+    format!("[{label}](<{}>)", url.replace('&', "&amp;"))
 }
 
 /// A title, which has no code: joiners part everything that a forge would read as a mention, a reference or a link.
@@ -207,6 +208,7 @@ mod tests {
     #[test]
     fn links_refer_to_nothing() {
         assert_eq!(link("Registry", "https://npm.example/axios"), "[Registry](<https://npm.example/axios>)");
+        assert_eq!(link("Commit", "https://e.example/?a&lt;"), "[Commit](<https://e.example/?a&amp;lt;>)");
         for url in [
             "https://github.com/o/r/issues/1",
             "https://github.com/o/r/PULL/1",

@@ -14,5 +14,7 @@ mod requests;
 mod tracker;
 
 pub(crate) use flow::IssueSink;
+#[cfg(test)]
+pub(crate) use forge::{Dialect, Forge, TOKEN as FORGE_TOKEN};
 pub(crate) use github::{GitHub, GitHubSettings};
 pub(crate) use gitlab::{GitLab, GitLabSettings};

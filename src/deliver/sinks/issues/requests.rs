@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::tracker::Issue;
 use crate::{
     deliver::{
         SinkError,
-        api::{Answer, Api, Call},
+        remote::{Answer, Api, Call},
     },
     http::{HostLimits, Method},
 };
@@ -17,6 +18,8 @@ use crate::{
 pub(super) struct Requests {
     reads: Api,
     writes: Api,
+    /// The number of the token's own account.
+    account: OnceCell<u64>,
 }
 
 /// What a request sends.
@@ -28,7 +31,7 @@ pub(super) enum Sent<'a> {
 impl Requests {
     /// Requests to an API with the limits of reads and of writes.
     pub fn new(api: impl Fn(HostLimits) -> Api, reads: HostLimits, writes: HostLimits) -> Self {
-        Self { reads: api(reads), writes: api(writes) }
+        Self { reads: api(reads), writes: api(writes), account: OnceCell::new() }
     }
 
     /// Makes one attempt, and hands over the answer whatever its status.
@@ -39,6 +42,20 @@ impl Requests {
         };
         let api = if body.is_some() { &self.writes } else { &self.reads };
         api.any_answer(&Call { method, path, query, body, permanent: &[] }).await
+    }
+
+    /// The number of the token's own account, for which the forge is asked once. Other accounts can copy the hidden lines by
+    /// which provwatch finds its own issues. `refusal`: what an answer means.
+    pub async fn account(&self, refusal: impl Fn(&Answer) -> SinkError) -> Result<u64, SinkError> {
+        let ask = async || {
+            let answer = self.ask(Method::Get, &["user"], Sent::Query(&[])).await?;
+            match (answer.response.status, answer.body["id"].as_u64()) {
+                (200..=299, Some(number)) => Ok(number),
+                (200..=299, None) => Err(SinkError::temporary(self.reads.failed("its answer names no account"))),
+                (status, _) => Err(of_account(refusal(&answer), &self.reads, status)),
+            }
+        };
+        self.account.get_or_try_init(ask).await.copied()
     }
 
     /// The API, for errors that are the forge's own.
@@ -55,7 +72,7 @@ impl Requests {
     pub fn list(&self, answer: Option<Answer>) -> Result<Vec<Value>, SinkError> {
         match answer.map(|answer| answer.body) {
             Some(Value::Array(all)) => Ok(all),
-            Some(_) => Err(SinkError::temporary(self.reads.failed("its answer is not a list"))),
+            Some(_) => Err(SinkError::temporary(self.reads.failed_at(Method::Get, "its answer is not a list"))),
             None => Err(self.vanished()),
         }
     }
@@ -63,7 +80,8 @@ impl Requests {
     /// An issue, by the keys of its number and its body.
     pub fn issue(&self, issue: &Value, (number, body): (&str, &str)) -> Result<Issue, SinkError> {
         let number = issue[number].as_u64();
-        let number = number.ok_or_else(|| SinkError::temporary(self.reads.failed("its answer is not an issue")))?;
+        let number = number
+            .ok_or_else(|| SinkError::temporary(self.reads.failed_at(Method::Get, "its answer is not an issue")))?;
         Ok(Issue {
             number,
             body: issue[body].as_str().unwrap_or_default().to_owned(),
@@ -78,9 +96,29 @@ impl Requests {
     }
 }
 
-/// The texts of a page of comments.
-pub(super) fn texts(comments: &[Value]) -> Vec<String> {
-    comments.iter().filter_map(|one| one["body"].as_str()).map(str::to_owned).collect()
+/// The refusal to tell of the token's account, unless it is one to wait.
+fn of_account(refusal: SinkError, api: &Api, status: u16) -> SinkError {
+    match (status, refusal) {
+        (403 | 404, SinkError::Refused { .. } | SinkError::Temporary { retry_after: None, .. }) => {
+            let what = format!(
+                "it answered {status} to the question for the account of the token; configure the token of an account, by \
+                 which provwatch knows its own issues"
+            );
+            SinkError::temporary(api.failed(&what))
+        }
+        (_, refusal) => refusal,
+    }
+}
+
+/// Whether this account wrote an issue or a comment; `by`: the key of its author.
+pub(super) fn is_by(one: &Value, by: &str, account: u64) -> bool {
+    one[by]["id"].as_u64() == Some(account)
+}
+
+/// The texts of a page of comments that this account wrote.
+pub(super) fn texts(comments: &[Value], by: &str, account: u64) -> Vec<String> {
+    let own = comments.iter().filter(|one| is_by(one, by, account));
+    own.filter_map(|one| one["body"].as_str()).map(str::to_owned).collect()
 }
 
 /// A time as a forge's queries take it.

@@ -21,13 +21,13 @@ pub(crate) trait Tracker: Send + Sync + Debug {
     /// One issue; `None`: it does not exist here, or not any more.
     fn issue(&self, number: u64) -> Answered<'_, Option<Issue>>;
 
-    /// A page, from 1, of provwatch's issues that changed since then.
+    /// A page, from 1, of the issues that provwatch's own account opened and that changed since then.
     fn issues(&self, since: DateTime<Utc>, page: u32) -> Answered<'_, Page<Issue>>;
 
     /// Makes an issue.
     fn create<'a>(&'a self, title: &'a str, body: &'a str) -> Answered<'a, Issue>;
 
-    /// A page, from 1, of the comments on an issue, those since then at least.
+    /// A page, from 1, of the comments of provwatch's own account on an issue, those since then at least.
     fn comments(&self, number: u64, since: DateTime<Utc>, page: u32) -> Answered<'_, Page<String>>;
 
     /// Comments on an issue.

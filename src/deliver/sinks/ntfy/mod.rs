@@ -1,4 +1,4 @@
-//! The sink that shows each alert as a notification of an ntfy topic, for telephones.
+//! The sink that shows each alert as a notification of an ntfy topic, for phones.
 
 mod notification;
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// Shows each alert as a notification of an ntfy topic.
 ///
-/// An alert is one notification, which later messages replace. A telephone makes no sound for a replacement, so what has
+/// An alert is one notification, which later messages replace. A phone makes no sound for a replacement, so what has
 /// to be heard again becomes another notification, which later messages replace instead.
 #[derive(Debug)]
 pub struct NtfySink {
@@ -34,17 +34,14 @@ const LIMITS: HostLimits = HostLimits { requests: 1, per: Duration::from_secs(5)
 impl NtfySink {
     /// A sink that publishes at the root of a server: there the topic is in the body, and in no access log.
     pub fn new(endpoint: Endpoint, topic: Secret, token: Option<Secret>) -> Self {
-        let endpoint = endpoint.limited(LIMITS).hiding(topic.clone());
-        Self { endpoint: token.iter().cloned().fold(endpoint, Endpoint::hiding), topic, token }
+        let endpoint = endpoint.limited(LIMITS).hiding(&topic);
+        Self { endpoint: token.iter().fold(endpoint, Endpoint::hiding), topic, token }
     }
 
     async fn publish(&self, message: &Message) -> Result<Receipt, SinkError> {
         let sequence = sequence(message);
         let body = Notification::body(self.topic.expose(), sequence.as_deref(), &View::of(message), &message.alert)
-            .map_err(|source| SinkError::Permanent {
-                what: "writing the notification as JSON".to_owned(),
-                source: Some(Box::new(source)),
-            })?;
+            .map_err(|error| SinkError::permanent("writing the notification as JSON").because(error))?;
         let token = self.token.iter().map(|token| ("authorization", format!("Bearer {}", token.expose())));
         let response = match self.endpoint.ask(Bytes::from(body), token.collect(), &[400]).await {
             Err(SinkError::Permanent { what, .. }) if what.contains("topic") => {
@@ -98,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::samples,
+        deliver::{samples, testing},
         http::{Client, ScriptedTransport},
         model::{Alert, AlertStatus},
     };
@@ -176,14 +173,7 @@ mod tests {
             transport.answer("ntfy.example/", status, &[], body);
             let sink = sink(&transport);
             let outcome = sink.deliver(&samples::message(samples::takeover())).await;
-            let found = match &outcome {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-            };
-            assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
+            assert_eq!(testing::verdict(&outcome), verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default() + &format!("{sink:?}");
             assert!(!report.contains(TOPIC) && !report.contains("hunter2"), "{report}");
         }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    deliver::{
+    deliver::view::{
+        LinkView, View,
         lines::{all_evidence, cut, developments, digest, fitting, members},
-        view::{LinkView, View},
     },
     model::{Alert, AlertId, AlertStatus, Severity},
 };
@@ -13,13 +13,13 @@ use crate::{
 /// Most bytes of a message. A server makes an attachment of one with more than 4,096 (`message-size-limit`).
 const MAX_MESSAGE: usize = 3_500;
 
-/// Most bytes of a title, of which telephones show less.
+/// Most bytes of a title, of which phones show less.
 const MAX_TITLE: usize = 240;
 
 /// Most bytes of the whole body. A server takes twice its `message-size-limit`, that is 8,192.
 const MAX_BODY: usize = 8_000;
 
-/// Most bytes of a URL; a telephone has no use for longer ones, and they would need the room of the message.
+/// Most bytes of a URL; a phone has no use for longer ones, and they would need the room of the message.
 const MAX_URL: usize = 500;
 
 /// Most actions of a notification.
@@ -91,7 +91,7 @@ fn open(link: &LinkView) -> Action {
     Action { kind: "view", label: link.label, url: link.url.clone() }
 }
 
-/// What a person needs on a telephone, the most important first. The command that shows the rest ends it, if the alert is
+/// What a person needs on a phone, the most important first. The command that shows the rest ends it, if the alert is
 /// stored.
 fn message(view: &View, is_stored: bool, room: usize) -> String {
     let status = view.standing.iter().map(|standing| format!("Status: {standing}"));

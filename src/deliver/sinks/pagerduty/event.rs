@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::incident::{Action, Step};
 use crate::{
-    deliver::{
+    deliver::view::{
+        LinkView, View,
         lines::{all_evidence, developments, members, what_to_do},
-        view::{LinkView, View},
     },
     model::{Alert, Severity},
     text::plain,

@@ -33,7 +33,7 @@ const LIMITS: HostLimits = HostLimits { requests: 120, per: Duration::from_mins(
 impl PagerDutySink {
     /// A sink that posts to the URL of the Events API, for the integration with this key.
     pub fn new(endpoint: Endpoint, routing_key: Secret) -> Self {
-        Self { endpoint: endpoint.limited(LIMITS).hiding(routing_key.clone()), routing_key }
+        Self { endpoint: endpoint.limited(LIMITS).hiding(&routing_key), routing_key }
     }
 
     async fn tell(&self, message: &Message) -> Result<Receipt, SinkError> {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::samples,
+        deliver::{samples, testing},
         http::{Client, ScriptedTransport},
         model::{Alert, AlertStatus},
     };
@@ -142,14 +142,7 @@ mod tests {
             let transport = Arc::new(ScriptedTransport::new());
             transport.answer("/enqueue", status, &[], body.to_owned());
             let outcome = sink(&transport).deliver(&samples::message(samples::takeover())).await;
-            let found = match &outcome {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-            };
-            assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
+            assert_eq!(testing::verdict(&outcome), verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default();
             assert!(!report.contains(KEY), "{report}");
         }

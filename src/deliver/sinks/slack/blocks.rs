@@ -9,6 +9,17 @@ pub(super) const MAX_FIELD: usize = 2_000;
 /// Most characters of any other text.
 pub(super) const MAX_TEXT: usize = 3_000;
 
+/// One Slack message. `text` is for notifications; the attachment is there for its colour.
+pub(super) fn message(text: &str, colour: &str, blocks: &[Value]) -> Value {
+    json!({
+        "text": escape(text, MAX_TEXT),
+        "mrkdwn": false,
+        "unfurl_links": false,
+        "unfurl_media": false,
+        "attachments": [{ "color": colour, "blocks": blocks }],
+    })
+}
+
 pub(super) fn paragraph(text: &str) -> Value {
     json!({ "type": "section", "text": words(text, MAX_TEXT) })
 }
@@ -21,9 +32,9 @@ pub(super) fn section(mrkdwn: &str) -> Value {
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": mrkdwn, "verbatim": true } })
 }
 
-/// Links by their labels. A URL in normal form has no `<`, `>` or space; a `|` would end it early.
+/// Links by their labels. A URL in normal form has no `<`, `>`, `|` or space.
 pub(super) fn links(links: &[LinkView]) -> String {
-    let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;").replace('|', "%7C"), link.label);
+    let link = |link: &LinkView| format!("<{}|{}>", link.url.replace('&', "&amp;"), link.label);
     joined(links.iter().map(link), " · ", MAX_TEXT)
 }
 

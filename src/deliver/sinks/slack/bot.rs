@@ -15,7 +15,7 @@ use super::{
 use crate::{
     deliver::{
         Message, Receipt, Sink, SinkError,
-        api::{Api, Call},
+        remote::{Api, Call},
     },
     http::{Client, HostLimits, Method},
     model::Secret,
@@ -90,9 +90,6 @@ impl SlackApp {
     /// Shows the state of the alert in the first message; `false`: it does not exist any more.
     async fn update(&self, ts: &str, mut first: Value) -> Result<bool, SinkError> {
         first["ts"] = json!(ts);
-        // Unlike `chat.postMessage`, `chat.update` turns names in the text into links by default.
-        first["parse"] = json!("none");
-        first["link_names"] = json!(false);
         match self.call(&self.updates, "chat.update", first).await? {
             Ok(_) | Err(Refusal::Fixed) => Ok(true),
             Err(Refusal::Vanished) => Ok(false),
@@ -120,9 +117,12 @@ impl SlackApp {
 
     async fn call(&self, api: &Api, method: &str, mut body: Value) -> Result<Result<Value, Refusal>, SinkError> {
         body["channel"] = json!(self.channel);
+        // By default Slack makes links of the URLs in a text, and `chat.update` of the names too.
+        body["parse"] = json!("none");
+        body["link_names"] = json!(false);
         let call = Call { method: Method::Post, path: &[method], query: &[], body: Some(body), permanent: &[] };
         let answer = api.call(&call).await?;
-        Ok(match judged(&answer, |why| api.failed(&format!("{method}: {why}"))) {
+        Ok(match judged(api, method, &answer) {
             Some(refusal) => Err(refusal),
             None => Ok(answer.body),
         })

@@ -1,8 +1,8 @@
 //! Judges the errors of Slack's Web API, most of which come with the status 200.
 
-use crate::{
-    deliver::{SinkError, api::Answer},
-    text::quoted,
+use crate::deliver::{
+    SinkError,
+    remote::{Answer, Api},
 };
 
 /// An answer that is not a success.
@@ -19,14 +19,14 @@ pub(super) enum Refusal {
 /// Most characters of a quotation.
 const QUOTED: usize = 200;
 
-/// What an answer with `"ok": false` means; `None`: it is a success. `failed` completes the sentences.
-pub(super) fn judged(answer: &Answer, failed: impl Fn(&str) -> String) -> Option<Refusal> {
+/// What an answer to a method with `"ok": false` means; `None`: it is a success.
+pub(super) fn judged(api: &Api, method: &str, answer: &Answer) -> Option<Refusal> {
     let body = &answer.body;
     if body["ok"] == true {
         return None;
     }
-    let error = quoted(body["error"].as_str().unwrap_or("(none)"), QUOTED);
-    let what = |more: &str| failed(&format!("it answered with the error {error:?}{more}"));
+    let error = api.quoted(body["error"].as_str().unwrap_or("(none)"), QUOTED);
+    let what = |more: &str| api.failed(&format!("{method}: it answered with the error {error:?}{more}"));
     let temporary = |more: &str| Refusal::Failed(SinkError::temporary(what(more)));
     Some(match error.as_str() {
         "message_not_found" | "thread_not_found" | "cannot_reply_to_message" => Refusal::Vanished,
@@ -35,16 +35,16 @@ pub(super) fn judged(answer: &Answer, failed: impl Fn(&str) -> String) -> Option
         "internal_error" | "fatal_error" | "service_unavailable" | "request_timeout" | "team_added_to_org" => {
             temporary(", which passes")
         }
-        "missing_scope" => temporary(&scope(body["needed"].as_str())),
+        "missing_scope" => temporary(&scope(api, body["needed"].as_str())),
         other => match advice(other) {
             Some(advice) => temporary(&format!("; {advice}")),
-            None => Refusal::Failed(SinkError::Refused { what: what(&details(answer)) }),
+            None => Refusal::Failed(SinkError::Refused { what: what(&details(api, answer)) }),
         },
     })
 }
 
-fn scope(needed: Option<&str>) -> String {
-    let needed = quoted(needed.unwrap_or("chat:write"), QUOTED);
+fn scope(api: &Api, needed: Option<&str>) -> String {
+    let needed = api.quoted(needed.unwrap_or("chat:write"), QUOTED);
     format!("; give the app the bot token scope {needed}, install it again, and use its new token")
 }
 
@@ -80,23 +80,33 @@ fn advice(error: &str) -> Option<&'static str> {
 }
 
 /// Slack's explanations of a message that it refuses.
-fn details(answer: &Answer) -> String {
+fn details(api: &Api, answer: &Answer) -> String {
     let messages = answer.body["response_metadata"]["messages"].as_array();
     let said: Vec<&str> = messages.into_iter().flatten().filter_map(|message| message.as_str()).take(3).collect();
-    if said.is_empty() { String::new() } else { format!(": {}", quoted(said.join("; "), QUOTED)) }
+    if said.is_empty() { String::new() } else { format!(": {}", api.quoted(&said.join("; "), QUOTED)) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bytes::Bytes;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::http::Response;
+    use crate::{
+        clock::ManualClock,
+        http::{Client, HostLimits, Method, Response, ScriptedTransport},
+        model::Secret,
+    };
 
     fn judge(body: Value) -> Option<Refusal> {
         let response = Response { status: 200, headers: Vec::new(), body: Bytes::new() };
-        judged(&Answer { body, response }, |why| format!("posting to slack.com: {why}"))
+        let clock = Arc::new(ManualClock::at_text("2026-03-31T00:25:00Z"));
+        let http = Client::new(Arc::new(ScriptedTransport::new()), clock);
+        let (url, token) = ("https://slack.com/api/".parse().unwrap(), Secret::new("xoxb-s3cr3t-s3cr3t"));
+        let api = Api::new(&http, url, HostLimits::as_it_answers(1), &token, ("authorization", "Bearer {}"));
+        judged(&api, "chat.postMessage", &Answer { method: Method::Post, body, response })
     }
 
     fn verdict(body: Value) -> String {

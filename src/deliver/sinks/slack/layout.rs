@@ -5,13 +5,12 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::{
-    blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, paragraph, section, words},
+    blocks::{MAX_FIELD, MAX_TEXT, context, escape, joined, links, message, paragraph, section, words},
     members::parts,
 };
 use crate::deliver::{
     Stage,
-    stage_view::StageView,
-    view::{DevelopmentView, SignalView, View},
+    view::{DevelopmentView, SignalView, StageView, View},
 };
 
 /// Most characters of a header block's text.
@@ -26,27 +25,16 @@ pub(super) fn payloads(view: &View) -> Vec<Value> {
     let mut payloads = vec![payload(view, begin)];
     for (place, blocks) in parts.into_iter().enumerate() {
         let title = format!("Part {} of {count}: {}", place + 2, view.subject());
-        payloads.push(json!({
-            "text": escape(&title, MAX_TEXT),
-            "mrkdwn": false,
-            "unfurl_links": false,
-            "unfurl_media": false,
-            "attachments": [{ "color": view.colour, "blocks": blocks }],
-        }));
+        payloads.push(message(&title, view.colour, &blocks));
     }
     payloads
 }
 
-/// The first message. `text` is for notifications; the attachment is there for its colour.
+/// The first message, with a header.
 fn payload(view: &View, members: Vec<Value>) -> Value {
-    json!({
-        "text": escape(&view.subject(), MAX_TEXT),
-        "mrkdwn": false,
-        "unfurl_links": false,
-        "unfurl_media": false,
-        "blocks": [{ "type": "header", "text": words(&view.subject(), MAX_HEADER) }],
-        "attachments": [{ "color": view.colour, "blocks": blocks(view, members) }],
-    })
+    let mut payload = message(&view.subject(), view.colour, &blocks(view, members));
+    payload["blocks"] = json!([{ "type": "header", "text": words(&view.subject(), MAX_HEADER) }]);
+    payload
 }
 
 /// Who answers for the package, and who uses it.
@@ -89,8 +77,7 @@ fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
 /// What was done with the alert, and what became of its release.
 fn since_then(view: &View) -> Option<Value> {
     let standing = view.standing.iter().map(|standing| format!("Status: {standing}"));
-    let development = |it: &DevelopmentView| format!("{}: {}. {}", it.at, it.title, it.text);
-    let text = joined(standing.chain(view.developments.iter().map(development)), "\n", MAX_TEXT);
+    let text = joined(standing.chain(view.developments.iter().map(DevelopmentView::line)), "\n", MAX_TEXT);
     (!text.is_empty()).then(|| paragraph(&text))
 }
 
@@ -106,11 +93,8 @@ fn facts(view: &View) -> Value {
 
 /// One signal: its title, the expected and the observed value, why it matters.
 fn evidence(signal: &SignalView) -> [Value; 2] {
-    let corroborating = if signal.corroborating { ", corroborating only" } else { "" };
-    let since = signal.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
-    let title = format!("{}: {}{corroborating}", signal.detector, signal.severity);
-    let expected = format!("{}{since}", signal.expected);
-    let fields = table(&[("Expected", &expected), ("Seen", &signal.seen)]);
+    let title = format!("{}: {}", signal.detector, signal.weight());
+    let fields = table(&[("Expected", &signal.expectation()), ("Seen", &signal.seen)]);
     [json!({ "type": "section", "text": words(&title, MAX_TEXT), "fields": fields }), context(&signal.why)]
 }
 

@@ -24,7 +24,7 @@ pub(super) fn parts(view: &View) -> Vec<Vec<Value>> {
             break;
         }
         shown += 1;
-        if in_full(view, member) && parts.done.len() < IN_FULL && lines.is_empty() {
+        if view.shows_in_full(member) && parts.done.len() < IN_FULL && lines.is_empty() {
             parts.keep_together(full(member));
             continue;
         }
@@ -49,11 +49,6 @@ pub(super) fn parts(view: &View) -> Vec<Vec<Value>> {
 
 /// Room for the escapes in a block of lines; a block that grows beyond the limit would be cut.
 const ROOM: usize = 1_000;
-
-/// Whether a member is shown in full: one that an earlier message showed in full has a line.
-fn in_full(view: &View, member: &MemberView) -> bool {
-    member.in_full && (member.is_new || view.news.is_none())
-}
 
 fn chars(text: &str) -> usize {
     // Slack counts the escaped text, `&amp;` as five.

@@ -3,12 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{
-    blocks::{MAX_TEXT, context, escape, paragraph},
+    blocks::{context, message, paragraph},
     layout::payloads,
     members::parts,
 };
 use crate::{
-    deliver::{Message, event::Event, news::news, view::View},
+    deliver::{
+        Message,
+        event::Event,
+        view::{View, news::news},
+    },
     model::{AlertStatus, Occasion, Severity},
 };
 
@@ -53,22 +57,12 @@ fn replies(view: &mut View, severity: Severity, event: Event) -> Vec<Value> {
     view.members.retain(|member| member.is_new);
     view.more_members = 0;
     let members = if view.members.is_empty() { Vec::new() } else { parts(view) };
-    let mut replies = vec![reply(happened, view.colour, &blocks)];
-    replies.extend(members.into_iter().map(|blocks| reply("New releases of the campaign", view.colour, &blocks)));
+    let mut replies = vec![message(happened, view.colour, &blocks)];
+    replies.extend(members.into_iter().map(|blocks| message("New releases of the campaign", view.colour, &blocks)));
     if is_for_all(severity, event) {
         replies[0]["reply_broadcast"] = json!(true);
     }
     replies
-}
-
-fn reply(text: &str, colour: &str, blocks: &[Value]) -> Value {
-    json!({
-        "text": escape(text, MAX_TEXT),
-        "mrkdwn": false,
-        "unfurl_links": false,
-        "unfurl_media": false,
-        "attachments": [{ "color": colour, "blocks": blocks }],
-    })
 }
 
 /// Whether the whole channel is to see a reply: the alert waits for a person, or a critical one grew.

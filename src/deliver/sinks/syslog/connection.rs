@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use super::tls::Tls;
+use crate::tls::Greeter;
 
 /// Most reads of what a server says, which nobody needs, before the next message.
 const MOST_READS: usize = 16;
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) struct Connections {
     host: String,
     port: u16,
-    tls: Option<Tls>,
+    tls: Option<Greeter>,
     kept: Mutex<Option<Connection>>,
 }
 
@@ -47,7 +47,7 @@ impl Connections {
     }
 
     /// Connections over TLS.
-    pub fn secure(host: String, port: u16, tls: Tls) -> Self {
+    pub fn secure(host: String, port: u16, tls: Greeter) -> Self {
         Self { tls: Some(tls), ..Self::plain(host, port) }
     }
 
@@ -78,7 +78,7 @@ impl Connections {
         stream.set_nodelay(true)?;
         Ok(match &self.tls {
             None => Connection::Plain(stream),
-            Some(tls) => Connection::Secure(Box::new(tls.connect(stream).await?)),
+            Some(tls) => Connection::Secure(Box::new(tls.greet(stream).await?)),
         })
     }
 }

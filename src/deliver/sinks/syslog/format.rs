@@ -6,9 +6,11 @@ use crate::{
     deliver::{
         Message,
         event::Event,
-        log_line::{evidence, line, priority},
         shown::LINE,
-        view::View,
+        view::{
+            View,
+            log_line::{evidence, line, priority},
+        },
     },
     text::plain,
 };
@@ -109,7 +111,7 @@ fn escaped(value: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;

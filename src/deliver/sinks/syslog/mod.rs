@@ -3,20 +3,23 @@
 mod connection;
 mod format;
 mod local;
-mod tls;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use futures::future::BoxFuture;
 use tokio::net::{UdpSocket, lookup_host};
 
-pub use self::tls::SyslogTlsError;
+#[cfg(test)]
+pub(crate) use self::format::tests::parse as syslog_parsed;
 use self::{
     connection::Connections,
     format::{DATAGRAM, Origin, WHOLE, compose},
     local::send_local,
 };
-use crate::deliver::{Message, Receipt, Sink, SinkError};
+use crate::{
+    deliver::{Message, Receipt, Sink, SinkError},
+    tls::{BadHost, Trust, TrustError},
+};
 
 /// Where the server listens.
 #[derive(Clone, Debug)]
@@ -40,6 +43,23 @@ pub struct SyslogSettings {
     pub facility: u8,
     /// PEM certificates that are trusted besides the system's.
     pub ca_pem: Option<Vec<u8>>,
+}
+
+/// Unusable settings of TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum SyslogTlsError {
+    /// A host that no certificate can name.
+    #[error("the syslog server")]
+    Host(#[from] BadHost),
+    /// Nothing to trust, or an unusable CA file.
+    #[error("preparing TLS for the syslog server {host:?}")]
+    Trust {
+        /// The host.
+        host: String,
+        /// The error.
+        #[source]
+        source: TrustError,
+    },
 }
 
 /// Sends messages to a syslog server, which confirms none of them: a message counts as delivered when the system took it.
@@ -67,7 +87,9 @@ impl SyslogSink {
             SyslogTarget::Udp(host, port) => Target::Udp(host, port),
             SyslogTarget::Tcp(host, port) => Target::Stream(Connections::plain(host, port)),
             SyslogTarget::Tls(host, port) => {
-                let tls = tls::Tls::new(&host, settings.ca_pem.as_deref())?;
+                let trust = Trust::new(settings.ca_pem.as_deref());
+                let trust = trust.map_err(|source| SyslogTlsError::Trust { host: host.clone(), source })?;
+                let tls = trust.to(&host)?;
                 Target::Stream(Connections::secure(host, port, tls))
             }
         };
@@ -91,8 +113,7 @@ impl SyslogSink {
             Target::Udp(host, port) => format!("{host}, port {port}"),
             Target::Stream(connections) => connections.to_string(),
         };
-        let what = format!("sending to the syslog server at {server}");
-        SinkError::Temporary { what, retry_after: None, source: Some(Box::new(error)) }
+        SinkError::temporary(format!("sending to the syslog server at {server}")).because(error)
     }
 }
 

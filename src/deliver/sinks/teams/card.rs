@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use crate::{
     deliver::{
-        lines::{all_evidence, developments, digest, fitting, members, what_to_do},
-        view::View,
+        sinks::inert::inert,
+        view::{
+            View,
+            lines::{all_evidence, developments, digest, fitting, members, what_to_do},
+        },
     },
     text::plain,
 };
@@ -100,7 +103,7 @@ fn title(view: &View) -> Value {
         _ => "accent",
     };
     let run = json!({
-        "type": "TextRun", "text": view.subject(), "weight": "bolder", "size": "medium", "color": colour,
+        "type": "TextRun", "text": inert(&view.subject()), "weight": "bolder", "size": "medium", "color": colour,
     });
     json!({ "type": "RichTextBlock", "inlines": [run] })
 }
@@ -126,13 +129,14 @@ fn fact(label: &str, value: &str) -> Value {
 }
 
 /// A line of text. Other elements (`TextBlock`, `FactSet`) read Markdown, with links and emphasis, in their texts; a
-/// `TextRun` shows every character (its page at adaptivecards.io/explorer). Without entities, `<at>` names none either.
+/// `TextRun` shows every character (its page at adaptivecards.io/explorer), but for `{{DATE(…)}}` and `{{TIME(…)}}`, which
+/// all elements replace. Without entities, `<at>` names none either.
 fn text(line: &str) -> Value {
     json!({ "type": "RichTextBlock", "inlines": [run(line)] })
 }
 
 fn run(text: &str) -> Value {
-    json!({ "type": "TextRun", "text": text })
+    json!({ "type": "TextRun", "text": inert(text) })
 }
 
 fn end(view: &View) -> Value {

@@ -10,7 +10,6 @@ use futures::future::BoxFuture;
 use crate::{
     deliver::{Endpoint, Message, Receipt, Sink, SinkError, view::View},
     http::HostLimits,
-    model::Secret,
 };
 
 /// Posts each message as a card. A webhook can neither change a card nor answer to one, so each says how the alert stands.
@@ -25,19 +24,16 @@ const LIMITS: HostLimits = HostLimits { requests: 4, per: Duration::from_secs(1)
 /// Some services of Teams count two bytes for each character of a body that does not name its encoding.
 const MEDIA_TYPE: &str = "application/json; charset=utf-8";
 
+/// What to do about 401: a workflow that only people of the tenant may trigger has no use for the signature of a URL.
+const ANYONE: &str = "let anyone trigger the workflow (`Who can trigger the flow?`), and configure its new URL";
+
 /// Most characters of an answer in an error.
 const SHOWN: usize = 200;
 
 impl TeamsSink {
     /// A sink that posts to the URL of the workflow, whose query has a signature.
     pub fn new(endpoint: Endpoint) -> Self {
-        let values: Vec<Secret> = endpoint
-            .url()
-            .query_pairs()
-            .filter(|(name, _)| name == "sig")
-            .map(|(_, value)| Secret::new(value))
-            .collect();
-        Self { endpoint: values.into_iter().fold(endpoint.limited(LIMITS), Endpoint::hiding) }
+        Self { endpoint: endpoint.limited(LIMITS) }
     }
 
     /// 202 says that the workflow runs. Older webhooks answer 200, and name an error of Teams in the text. 400 is a body that
@@ -45,7 +41,13 @@ impl TeamsSink {
     async fn post(&self, message: &Message) -> Result<Receipt, SinkError> {
         let body = Bytes::from(card::body(&View::of(message)));
         let headers = vec![("content-type", MEDIA_TYPE.to_owned())];
-        let response = self.endpoint.ask(body, headers, &[400]).await?;
+        let response = match self.endpoint.ask(body, headers, &[400]).await {
+            Err(SinkError::Temporary { what, retry_after, source }) if what.contains("it answered 401") => {
+                let what = format!("{what}; {ANYONE}");
+                return Err(SinkError::Temporary { what, retry_after, source });
+            }
+            outcome => outcome?,
+        };
         let said = String::from_utf8_lossy(&response.body);
         match (response.status, said.trim()) {
             (status, said) if status != 202 && is_failure(said) => Err(self.refused(status, said)),
@@ -54,7 +56,7 @@ impl TeamsSink {
     }
 
     fn refused(&self, status: u16, said: &str) -> SinkError {
-        let shown: String = said.chars().take(SHOWN).collect();
+        let shown = self.endpoint.quoted(said, SHOWN);
         let what = self.endpoint.failed(&format!("it answered {status} with the error {shown:?}"));
         // The rate, and failures of Teams itself, are not the fault of the message.
         let is_passing = ["error 429", "error 5"].iter().any(|error| said.contains(error));
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::ManualClock,
-        deliver::samples,
+        deliver::{samples, testing},
         http::{Client, ScriptedTransport},
     };
 
@@ -128,16 +130,10 @@ mod tests {
             transport.answer(SIGNATURE, status, &[], body.clone());
             let sink = sink(&transport);
             let outcome = sink.deliver(&samples::message(samples::takeover())).await;
-            let found = match &outcome {
-                Ok(_) => "taken",
-                Err(SinkError::Temporary { .. }) => "temporary",
-                Err(SinkError::Refused { .. }) => "refused",
-                Err(SinkError::Permanent { .. }) => "permanent",
-                Err(SinkError::Gone { .. }) => "gone",
-            };
-            assert_eq!(found, verdict, "{status} {body}: {outcome:?}");
+            assert_eq!(testing::verdict(&outcome), verdict, "{status} {body}: {outcome:?}");
             let report = outcome.err().map(|error| error.report()).unwrap_or_default() + &format!("{sink:?}");
             assert!(!report.contains("/workflows/1") && !report.contains(SIGNATURE), "{report}");
+            assert_eq!(report.contains(ANYONE), status == 401, "{report}");
             assert_eq!(transport.requests()[0].header_value("content-type"), Some(MEDIA_TYPE));
         }
     }

@@ -20,7 +20,7 @@ pub(in crate::model::ecosystem) const ROW: Row = Row {
         distinct: as_written,
         scoped: false,
     },
-    versions: Versions { read, line: decade, in_tags: |version| version },
+    versions: Versions { read, line: decade, in_tags: |version| version, asked: |version| version, takes: |_, _| None },
     files: Files {
         many: false,
         lock_form: |algorithm, digest| format!("{algorithm}={digest}"),

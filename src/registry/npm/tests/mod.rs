@@ -19,10 +19,10 @@ use super::{NpmFeed, NpmRegistry, address::Addresses, packument::Packument};
 use crate::{
     clock::ManualClock,
     http::{Client, ScriptedTransport, Validators},
-    model::{Aspect, AuthMethod, Ecosystem, Package, Person, ReleaseStatus, Unread},
+    model::{Aspect, AuthMethod, Ecosystem, EvidenceKind, Package, Person, ReleaseStatus, Unread},
     registry::{
-        AttestationSource, Cursor, EvidenceKind, Feed, FeedChange, FeedPage, Known, PackageDocument, PackageState,
-        Question, Registry, RegistryError,
+        AttestationSource, Cursor, Feed, FeedChange, FeedPage, Known, PackageDocument, PackageState, Question,
+        Registry, RegistryError,
     },
 };
 

@@ -208,27 +208,92 @@ async fn hostile_texts_do_nothing_and_fit() {
 #[tokio::test]
 async fn failures_of_the_way_are_temporary_and_show_no_secret() {
     let to = vec![("location", "https://elsewhere.example/".to_owned())];
+    let own = "[{\"user\":{\"id\":7},\"author\":{\"id\":7}}]".to_owned();
     for dialect in DIALECTS {
         for (said, why) in [
-            (Said::Nothing, "posting to 127.0.0.1"),
-            (Said::Half, "posting to 127.0.0.1"),
-            (Said::Later, "posting to 127.0.0.1"),
+            (Said::Nothing, "asking 127.0.0.1"),
+            (Said::Half, "asking 127.0.0.1"),
+            (Said::Later, "asking 127.0.0.1"),
             (Said::Answer(301, to.clone(), String::new()), "a redirect to elsewhere.example"),
             (Said::Answer(200, Vec::new(), "<html>hello</html>".to_owned()), "not JSON"),
             (Said::Answer(200, Vec::new(), "{}".to_owned()), "not a list"),
-            (Said::Answer(200, Vec::new(), "[{}]".to_owned()), "not an issue"),
+            (Said::Answer(200, Vec::new(), own.clone()), "not an issue"),
             (Said::Answer(500, Vec::new(), format!("{{\"message\":\"{TOKEN}\"}}")), "500"),
             (Said::Answer(401, Vec::new(), format!("{{\"message\":\"bad {TOKEN}\"}}")), "a token that is valid"),
             (Said::Answer(404, Vec::new(), "{}".to_owned()), "that the token may see it"),
         ] {
             let mut forge = Forge::new(dialect);
-            forge.faults.refuse("GET", said.clone());
+            forge.faults.refuse("issues?", said.clone());
             let error = deliver(&mut forge, vec![message(0, samples::takeover())]).await.remove(0).unwrap_err();
             assert!(matches!(error, SinkError::Temporary { .. }), "{said:?}: {error:?}");
             let report = error.report();
             assert!(report.contains(why) && !report.contains(TOKEN), "{said:?}: {report}");
+            assert!(report.starts_with("asking 127.0.0.1: "), "{report}");
             assert!(forge.issues.is_empty());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_marker_of_another_account_is_not_provwatchs() {
+    for dialect in DIALECTS {
+        let first = message(0, samples::takeover());
+        let mut forge = Forge::new(dialect);
+        // A stranger knows the markers: they are in each issue, and follow from the names of release and subscription.
+        let forged = [marker::of_alert(&first, "desk"), marker::of_part("msg_0", 1)].join("\n");
+        forge.stranger("harmless", &forged);
+        forge.close(0, "2026-03-31T09:00:00Z");
+        let receipt = deliver(&mut forge, vec![first]).await.remove(0).unwrap();
+        assert!(receipt.detail.starts_with("made ") && receipt.thread.as_ref().unwrap().ends_with("#2"), "{receipt:?}");
+        forge.remark(1, &marker::of_part("msg_1", 1));
+        forge.stranger("harmless", &forged);
+        for thread in [receipt.thread, None] {
+            let next = Message { thread, ..message(1, samples::withdrawn()) };
+            let again = deliver(&mut forge, vec![next]).await.remove(0).unwrap();
+            assert!(again.thread.unwrap().ends_with("#2"), "{dialect:?}");
+        }
+        assert_eq!(forge.issues[1].comments.len(), 2, "the stranger's and provwatch's, once");
+        assert!(forge.issues[0].comments.is_empty() && forge.issues[2].comments.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn without_an_account_nothing_is_written() {
+    let limit = vec![("retry-after", "9".to_owned())];
+    for dialect in DIALECTS {
+        for (said, why, waits) in [
+            (Said::json(200, &serde_json::json!({})), "its answer names no account", false),
+            (Said::json(401, &serde_json::json!({ "message": "Bad credentials" })), "a token that is valid", false),
+            (Said::json(403, &serde_json::json!({ "message": "not for apps" })), "the token of an account", false),
+            (Said::json(404, &serde_json::json!({ "message": "Not Found" })), "the token of an account", false),
+            (Said::Answer(429, limit.clone(), String::new()), "429", true),
+        ] {
+            let mut forge = Forge::new(dialect);
+            forge.faults.refuse("/user", said);
+            let error = deliver(&mut forge, vec![message(0, samples::takeover())]).await.remove(0).unwrap_err();
+            assert!(error.report().contains(why), "{}", error.report());
+            let SinkError::Temporary { retry_after, .. } = error else { panic!("{error:?}") };
+            assert!(retry_after.is_some() == waits && forge.issues.is_empty());
+        }
+    }
+}
+
+/// Two subscriptions with one repository, for example one for each team.
+#[tokio::test]
+async fn two_subscriptions_share_no_issue() {
+    for dialect in DIALECTS {
+        let mut forge = Forge::new(dialect);
+        let told = Box::pin(against(&mut forge, async move |http, url| {
+            let (desk, door) = (Forge::sink(dialect, http, url.clone()), Forge::sink_of(dialect, http, url, "door"));
+            let mut told = Vec::new();
+            for (sink, number) in [(&desk, 0), (&door, 1), (&desk, 2), (&door, 3)] {
+                let receipt = sink.deliver(&message(number, samples::takeover())).await.unwrap();
+                told.push(receipt.thread.unwrap().rsplit_once('#').unwrap().1.to_owned());
+            }
+            told
+        }))
+        .await;
+        assert_eq!(told, ["1", "2", "1", "2"], "{dialect:?}");
     }
 }
 

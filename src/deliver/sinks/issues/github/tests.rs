@@ -4,7 +4,10 @@ use super::*;
 use crate::deliver::{
     Sink, samples,
     sinks::{
-        issues::forge::{Dialect, Forge, TOKEN},
+        issues::{
+            forge::{Dialect, Forge, TOKEN},
+            marker,
+        },
         stand_in::{Said, against},
     },
 };
@@ -76,15 +79,16 @@ async fn refusals_name_the_next_step() {
         forge.faults.refuse("POST", Said::Answer(status, Vec::new(), body));
         let error = deliver(&mut forge).await.unwrap_err();
         assert_eq!(matches!(error, SinkError::Refused { .. }), is_refused, "{error:?}");
-        assert!(error.report().contains(said), "{}", error.report());
+        let report = error.report();
+        assert!(report.starts_with("posting to 127.0.0.1: ") && report.contains(said), "{report}");
     }
 }
 
 #[tokio::test]
 async fn pull_requests_are_not_issues() {
     let mut forge = Forge::new(Dialect::GitHub);
-    let fake = format!("<!-- provwatch alert {} -->", samples::takeover().fingerprint);
-    let list = json!([{ "number": 7, "state": "open", "body": fake, "pull_request": {} }]);
-    forge.faults.refuse("GET", Said::json(200, &list));
+    let fake = marker::of_alert(&samples::message(samples::takeover()), "desk");
+    let list = json!([{ "number": 7, "state": "open", "body": fake, "pull_request": {}, "user": { "id": 7 } }]);
+    forge.faults.refuse("issues?", Said::json(200, &list));
     assert_eq!(deliver(&mut forge).await.unwrap(), "made acme/alerts#1");
 }
