@@ -1,4 +1,5 @@
 //! Benchmark of an inventory of 2,000 projects with 1,500 releases each: its size on disk, and the time of each question.
+//! `cargo bench --bench inventory -- 200` does it with 200 projects.
 //!
 //! Ends with an error when a promise is not kept. Does nothing unless `cargo bench` runs it.
 
@@ -9,22 +10,31 @@ use std::{
     fs,
     path::Path,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provwatch::{
+    clock::SystemClock,
+    figures::Counter,
     model::{Alert, AlertKind, Confidence, DependencyScope, Locked, Package, Place, ReleaseId, Severity},
-    store::{AlertFilter, Store, Upload, UsesOf, Which},
+    store::{AlertFilter, Outcome, PackageRow, Record, Store, Upload, UsesOf, Which},
+    watchlist::{InUse, Watchlist},
 };
 
 mod support;
 
-use support::{history, program::report};
+use support::{
+    filled, history,
+    program::{provwatch, report},
+};
 
 /// Projects, and the releases of each.
 const PROJECTS: usize = 2_000;
 const RELEASES: usize = 1_500;
+/// Packages that are watched, and whose releases are stored.
+const WATCHED: usize = 2_000;
 /// Packages of which every project uses the same, and of which it uses some.
 const COMMON: usize = 300;
 const OTHERS: usize = 30_000;
@@ -43,7 +53,8 @@ fn now() -> DateTime<Utc> {
 
 fn locked(package: usize, version: usize, first: Option<&ReleaseId>) -> Locked {
     let release = history::package(package).at(format!("1.{version}.0"));
-    let digest = format!("sha256:{:064x}", package * 100 + version);
+    let number = package * 100 + version;
+    let digest = format!("sha256:{number:016x}{number:048x}");
     let depth = if first.is_some() { 3 } else { 1 };
     Locked {
         release,
@@ -69,16 +80,45 @@ fn content(project: usize, update: usize) -> Vec<Locked> {
     std::iter::once(direct.clone()).chain(rest).collect()
 }
 
-fn fill(store: &Store) {
+fn fill(store: &Store, projects: usize) {
     for update in 0..=UPDATES {
         let at = now() + TimeDelta::days(i64::try_from(update).unwrap());
-        for project in 0..PROJECTS {
+        for project in 0..projects {
             let name = format!("project-{project}").parse().unwrap();
             let locked = content(project, update);
             let upload = Upload { project: &name, kind: None, owner: None, locked: &locked, at };
             store.upload(&upload, at).unwrap();
         }
     }
+}
+
+/// Stores the releases of the watched packages that projects lock.
+fn watch(store: &Store, folder: &Path) {
+    for first in (0..WATCHED).step_by(50) {
+        let releases = (first..first + 50).flat_map(|of| (0..VERSIONS).map(move |version| history::release(of, version * 10)));
+        let records: Vec<Record> = releases.map(|release| Record::observed(release, Outcome::Clean, now())).collect();
+        store.record_batch(&records).unwrap();
+        for number in first..first + 50 {
+            store.save_package(&PackageRow::new(history::package(number), now())).unwrap();
+        }
+    }
+    let listing = filled::listing((0..WATCHED).map(|number| history::package(number).to_string()));
+    fs::write(folder.join("watchlist.toml"), listing).unwrap();
+    let configuration = "[store]\npath = \"provwatch.db\"\n[watchlist]\nfiles = [\"watchlist.toml\"]\n";
+    fs::write(folder.join("provwatch.toml"), configuration).unwrap();
+}
+
+/// Counts everything, as the daemon does.
+fn count(store: Store, folder: &Path) {
+    let watchlist = Watchlist::load(&[folder.join("watchlist.toml")]).unwrap();
+    let counter = Counter::new(Arc::new(store), Arc::new(SystemClock), Arc::new(InUse::new(watchlist)));
+    while counter.step().unwrap() {}
+}
+
+/// The real program with a command, from start to end.
+fn run(folder: &Path, arguments: &[&str]) {
+    let status = provwatch(folder).args(arguments).status().unwrap();
+    assert!(status.success(), "{arguments:?}: {status}");
 }
 
 fn size(folder: &Path) -> u64 {
@@ -107,18 +147,25 @@ fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
+    let projects = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(PROJECTS);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("provwatch.db");
     let store = Store::open(&path).unwrap();
     let started = Instant::now();
-    fill(&store);
+    fill(&store, projects);
     drop(store);
-    println!("{} uploads of {RELEASES} releases in {:.1?}", PROJECTS * (UPDATES + 1), started.elapsed());
+    println!("{} uploads of {RELEASES} releases in {:.1?}", projects * (UPDATES + 1), started.elapsed());
     let mut is_kept = report("size of the inventory", u128::from(size(folder.path()) >> 20), "MiB", 1024);
+    let store = Store::open(&path).unwrap();
+    watch(&store, folder.path());
+    let started = Instant::now();
+    count(store, folder.path());
+    println!("the figures of {projects} projects and the watchlist in {:.1?}", started.elapsed());
     let store = Store::open_read_only(&path).unwrap();
     let common = |number: usize| history::package(number % COMMON);
     let other = |number: usize| history::package(COMMON + number * 37 % OTHERS);
-    let questions: [(&str, Duration); 7] = [
+    let name = |number: usize| format!("project-{}", number % projects);
+    let questions: [(&str, Duration); 11] = [
         (
             "who uses a release of a common package",
             slowest(|number| store.uses_of(UsesOf::Releases(&[common(number).at("1.1.0")]), SHOWN).unwrap()),
@@ -134,16 +181,26 @@ fn main() -> ExitCode {
         ("the projects of an alert", slowest(|number| store.with_uses(alert(&common(number))).unwrap())),
         (
             "what a project uses",
-            slowest(|number| store.uses_of_project(&format!("project-{number}"), Which::Present).unwrap()),
+            slowest(|number| store.uses_of_project(&name(number), Which::Present).unwrap()),
         ),
         (
             "what changed in a project",
-            slowest(|number| store.uses_of_project(&format!("project-{number}"), Which::ChangedSince(now())).unwrap()),
+            slowest(|number| store.uses_of_project(&name(number), Which::ChangedSince(now())).unwrap()),
         ),
         (
             "alerts about what is used",
             slowest(|_| store.alerts(&AlertFilter { used: true, ..AlertFilter::default() }).unwrap()),
         ),
+        ("inventory list, the whole process", slowest(|_| run(folder.path(), &["inventory", "list"]))),
+        (
+            "inventory show, the whole process",
+            slowest(|number| run(folder.path(), &["inventory", "show", &name(number)])),
+        ),
+        (
+            "inventory report of a project, the whole process",
+            slowest(|number| run(folder.path(), &["inventory", "report", &name(number)])),
+        ),
+        ("inventory report of all, the whole process", slowest(|_| run(folder.path(), &["inventory", "report"]))),
     ];
     for (what, time) in questions {
         is_kept &= report(what, time.as_millis(), "ms", 100);

@@ -24,13 +24,14 @@ CREATE TABLE inventory_releases (
     UNIQUE (package, version)
 ) STRICT;
 
--- The digests that lock files demand of a release: 32 bytes are SHA-256, 64 bytes SHA-512.
+-- The digests that lock files demand of a release. `key` is the beginning of a digest as a number: enough to find the
+-- release by, and an eighth of the size.
 CREATE TABLE inventory_digests (
+    key     INTEGER NOT NULL,
     release INTEGER NOT NULL REFERENCES inventory_releases (id),
-    digest  BLOB NOT NULL,
-    PRIMARY KEY (release, digest)
+    PRIMARY KEY (key, release)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX inventory_digests_by_digest ON inventory_digests (digest);
+CREATE INDEX inventory_digests_of_release ON inventory_digests (release);
 
 -- The uses of a release, by release: who uses it is one range. `scope`, `vex` and `reachability` are places in the lists of
 -- their words; `through` is the direct dependency that leads to it, and has no foreign key, because it is not searched for.
@@ -48,3 +49,11 @@ CREATE TABLE inventory_uses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inventory_uses_of_project ON inventory_uses (project, until_at);
 CREATE INDEX inventory_uses_past ON inventory_uses (until_at) WHERE until_at IS NOT NULL;
+
+-- The figures of the packages of a project by month, as the daemon counted them last: derived from uses and observations.
+-- Subject 0 is the watchlist.
+CREATE TABLE inventory_figures (
+    subject    INTEGER PRIMARY KEY,
+    counted_at INTEGER NOT NULL,
+    figures    TEXT NOT NULL
+) STRICT;

@@ -14,6 +14,7 @@ pub mod detect;
 pub mod dispatch;
 pub mod enrich;
 mod evidence_bundle;
+pub mod figures;
 pub mod git;
 pub mod health;
 pub mod http;

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     deliver::Subscriptions,
     dispatch::{Dispatcher, FollowUps, Queues, Refreshes},
+    figures::Counter,
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
@@ -80,6 +81,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
     let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
     let PackageParts { forges, rdap, trust, wall_clock, mender, .. } = shared;
     let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wall_clock), keeping);
+    let counter = Counter::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&watchlist));
     App {
         packages,
         keeper,
@@ -102,6 +104,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
         switch: None,
         allow_reader: None,
         inventory_reader: None,
+        counter: Arc::new(counter),
         reload: LastReload::default(),
     }
 }

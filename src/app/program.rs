@@ -8,6 +8,7 @@ use crate::{
     deliver::Subscriptions,
     dispatch::Dispatcher,
     enrich::Forges,
+    figures::Counter,
     http::Client,
     logwatch::LogMonitor,
     packages::{Packages, Registries, Settings, Source},
@@ -58,6 +59,8 @@ pub struct App {
     pub allow_reader: Option<Arc<AllowReader>>,
     /// Reads the lock files of projects, if a folder is configured.
     pub inventory_reader: Option<Arc<InventoryReader>>,
+    /// Counts what the projects of the inventory use.
+    pub counter: Arc<Counter>,
     /// The long life of the store.
     pub keeper: Keeper,
     /// provwatch's own health.

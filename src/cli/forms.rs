@@ -72,13 +72,14 @@ forms! {
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
-    "incident" 1 model::Incident, "incident open, incident list, incident show";
+    "incident" 1 model::Incident, "incident open, incident list";
     "incident-extent" 1 incident::radius::Extent, "incident WHAT";
+    "incident-shown" 1 incident::show::Shown, "incident show";
     "incident-touched" 1 incident::radius::Touched, "incident WHAT";
     "inventory-added" 1 inventory::add::Added<'_>, "inventory add";
     "inventory-change" 1 inventory::diff::Change, "inventory diff";
     "inventory-entry" 1 inventory::show::Entry, "inventory show";
-    "inventory-figures" 1 inventory::report::figures::Figures, "inventory report";
+    "inventory-figures" 1 inventory::report::line::Line, "inventory report";
     "inventory-project" 1 store::ProjectRow, "inventory list";
     "inventory-removed" 1 inventory::remove::Removed<'_>, "inventory remove";
     "log" 1 logs::list::Line<'_>, "logs list";

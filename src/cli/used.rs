@@ -74,6 +74,73 @@ impl UsedNow {
     }
 }
 
+/// A release with the projects that use it now, or used it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct UsedRelease {
+    purl: ReleaseId,
+    #[serde(flatten)]
+    uses: Uses,
+}
+
+/// The projects that use each of these releases, or used it; of a release that none uses, `None`.
+///
+/// # Errors
+/// As the store.
+pub(super) fn of_each(store: &Store, releases: &[ReleaseId]) -> Result<Vec<Option<Uses>>, CliError> {
+    let uses = store.uses_of_each(releases, LISTED)?;
+    Ok(uses.into_iter().map(|uses| Some(uses).filter(|uses| !uses.is_empty())).collect())
+}
+
+/// The releases that projects use now, or used.
+///
+/// # Errors
+/// As the store.
+pub(super) fn used(store: &Store, releases: impl IntoIterator<Item = ReleaseId>) -> Result<Vec<UsedRelease>, CliError> {
+    let releases: Vec<ReleaseId> = releases.into_iter().collect();
+    let uses = of_each(store, &releases)?;
+    let used = releases.into_iter().zip(uses).filter_map(|(purl, uses)| Some(UsedRelease { purl, uses: uses? }));
+    Ok(used.collect())
+}
+
+impl UsedRelease {
+    /// The release, and who uses it, in two texts.
+    pub fn words(&self) -> (String, String) {
+        (words::name(&self.purl), words::sentence(in_words(&self.uses)))
+    }
+}
+
+/// Prints who uses which of several releases. Without projects there is nothing to say.
+///
+/// # Errors
+/// As the store.
+pub(super) fn print_each<'a>(
+    store: &Store,
+    releases: impl IntoIterator<Item = (&'a ReleaseId, Option<&'a Uses>)>,
+) -> Result<(), CliError> {
+    let used: Vec<_> = releases.into_iter().filter_map(|(purl, uses)| Some((purl, uses?))).collect();
+    if used.is_empty() && store.inventory_projects()?.is_empty() {
+        return Ok(());
+    }
+    fact_table::heading("used by");
+    if used.is_empty() {
+        fact_table::say("  No project of the inventory uses one of these releases, or used one.");
+    }
+    for (purl, uses) in used {
+        fact_table::say(&format!("  {}: {}", words::name(purl), words::sentence(in_words(uses))));
+    }
+    Ok(())
+}
+
+/// `2 projects, 1 other before: shop locks 1.14.1 directly (…); …; and 1 more`.
+fn in_words(uses: &Uses) -> String {
+    let now = if uses.projects == 0 { "no project now".to_owned() } else { words::counted(uses.projects, "project") };
+    let past = if uses.past_projects == 0 { String::new() } else { format!(", {} before", uses.past_projects) };
+    let mut told: Vec<String> = uses.uses.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = (uses.projects + uses.past_projects).saturating_sub(told.len() as u64);
+    told.extend((more > 0).then(|| format!("and {more} more")));
+    format!("{now}{past}: {}", told.join("; "))
+}
+
 fn rows(sheet: &mut Sheet, uses: &[Use]) {
     sheet.rows("", uses.iter().map(words::sentence));
 }

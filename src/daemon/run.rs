@@ -115,6 +115,7 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     if context.app.inventory_reader.is_some() {
         supervisor.supervise(folders::INVENTORY, folders::inventory(context.clone()));
     }
+    supervisor.supervise(folders::FIGURES, folders::figures(context.clone()));
     supervisor.supervise("keep", loops::keep(context.clone()));
     supervisor.supervise("health", loops::health(context.clone()));
     supervisor

@@ -1,5 +1,9 @@
 //! Recognises file kinds that provwatch cannot import, so that the refusal names the kind and an alternative.
 
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Deserialize;
+
 /// A kind of file that provwatch cannot import.
 pub(super) struct Foreign {
     /// Its name for people.
@@ -136,12 +140,16 @@ fn is_bun(text: &str) -> bool {
     is_object(text) && has(text, "\"lockfileVersion\"") && has(text, "\"workspaces\": {")
 }
 
+/// Nothing else of it is kept: a file may be large.
+#[derive(Deserialize)]
+struct Manifest<'a> {
+    #[serde(borrow, rename = "dependencies")]
+    _dependencies: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
 /// The dependencies of a manifest are texts, those of a lock file objects.
 fn is_manifest(text: &str) -> bool {
-    let manifest: Result<serde_json::Value, _> = serde_json::from_str(text);
-    manifest.is_ok_and(|manifest| {
-        manifest["dependencies"].as_object().is_some_and(|list| list.values().all(serde_json::Value::is_string))
-    })
+    serde_json::from_str::<Manifest>(text).is_ok()
 }
 
 /// `module v1.0.0 h1:…`

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     Mirrors, cargo_lock, cyclonedx, foreign,
@@ -50,11 +50,11 @@ struct Look<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Keys {
-    lockfile_version: Option<serde_json::Value>,
-    bom_format: Option<serde_json::Value>,
-    spdx_version: Option<serde_json::Value>,
-    sbom: Option<serde::de::IgnoredAny>,
-    dependencies: Option<serde::de::IgnoredAny>,
+    lockfile_version: Option<IgnoredAny>,
+    bom_format: Option<IgnoredAny>,
+    spdx_version: Option<IgnoredAny>,
+    sbom: Option<IgnoredAny>,
+    dependencies: Option<IgnoredAny>,
 }
 
 /// Reads a lock file or bill of materials of at most 64 MiB.

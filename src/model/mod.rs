@@ -31,6 +31,7 @@ mod expected;
 mod fact;
 mod facts;
 mod file_digest;
+mod figures;
 mod fingerprint;
 mod glob;
 mod identity;
@@ -102,6 +103,7 @@ pub use facts::{
     RunFacts, TagFacts,
 };
 pub use file_digest::{FileDigest, InvalidFileDigest};
+pub use figures::{Figures, Month, Total};
 pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
 pub use glob::{fits, fits_across};
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};

@@ -164,8 +164,13 @@ fn one_of_each(uses: Vec<Use>, at_most: usize) -> Vec<Use> {
 
 /// Whether two names are of one release: registries take several spellings of a version for one.
 pub fn is_same(one: &ReleaseId, other: &ReleaseId) -> bool {
+    let asked = one.package().ecosystem().row().versions.asked;
+    let (version, spelled) = (one.version(), other.version());
     one.package() == other.package()
-        && (one.version() == other.version() || one.parsed().is_some_and(|version| Some(version) == other.parsed()))
+        && (version == spelled
+            || asked(version) == spelled
+            || asked(spelled) == version
+            || one.parsed().is_some_and(|version| Some(version) == other.parsed()))
 }
 
 /// `3 projects, 1 of them this release: shop locks 1.14.1 directly (…); … and 1 more`
@@ -286,6 +291,8 @@ mod tests {
             ("pkg:pypi/a@1.0-1", "pkg:pypi/a@1.0.post1", true),
             ("pkg:pypi/a@1.0", "pkg:pypi/b@1.0", false),
             ("pkg:npm/a@1.0.0", "pkg:npm/a@1.0.1", false),
+            ("pkg:cargo/a@1.0.0", "pkg:cargo/a@1.0.0+spec-1.1.0", true),
+            ("pkg:cargo/a@1.0.0+spec-1.1.0", "pkg:cargo/a@1.0.0", true),
             ("pkg:npm/a@odd", "pkg:npm/a@odd", true),
             ("pkg:npm/a@odd", "pkg:npm/a@strange", false),
         ] {

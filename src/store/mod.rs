@@ -131,6 +131,7 @@ pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
 pub(crate) use history::{Against, CheckedHistory, Fault, Signatures};
 pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead, Signing};
+pub(crate) use inventory::{FiguresRow, StoredFigures};
 pub use inventory::{ProjectRow, Upload, Uploaded, Uses, UsesOf, Which};
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{

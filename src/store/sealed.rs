@@ -11,7 +11,7 @@
 //!
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
 //! `allowed_digests` (derived from `allowed_runs`), `inventory_uses` and `inventory_digests` (the next upload of the project
-//! compares and writes them again),
+//! compares and writes them again), `inventory_figures` (derived, and counted again after hours),
 //! `traces` (derived from observations, which are), `log_entry_traces` (derived from log entries, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since

@@ -205,11 +205,16 @@ fn read_file(folder: &OwnedFd, name: &str, limit: u64) -> Result<(Vec<u8>, Optio
     })?;
     let about = fstat(&file).map_err(|error| unreadable(name, error))?;
     check(name, &about)?;
+    let too_large = || Refused::TooLarge(format!("{} has more than {limit} bytes", plain(name, MAX_REASON)));
+    if u64::try_from(about.st_size).is_ok_and(|size| size > limit) {
+        return Err(too_large());
+    }
     let mut bytes = Vec::new();
+    // It may grow meanwhile.
     let length = File::from(file).take(limit + 1).read_to_end(&mut bytes);
     let length = length.map_err(|error| Refused::Unreadable(format!("{}: {error}", plain(name, MAX_REASON))))?;
     if length as u64 > limit {
-        return Err(Refused::TooLarge(format!("{} has more than {limit} bytes", plain(name, MAX_REASON))));
+        return Err(too_large());
     }
     let nanoseconds = i64::try_from(changed_at(&about)).ok().map(DateTime::from_timestamp_nanos);
     Ok((bytes, nanoseconds))
@@ -324,6 +329,23 @@ mod tests {
         assert!(matches!(lab.read("outside"), Err(Refused::NotAFile(_))), "also where the look is passed by");
         assert!(matches!(lab.read("pipe"), Err(Refused::NotAFile(_))));
         assert!(matches!(lab.read("link"), Err(Refused::NotAFolder)));
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        let lab = Lab::new();
+        let sized = |path: &str, bytes: u64| {
+            lab.put(path, "");
+            fs::File::options().write(true).open(lab.0.path().join(path)).unwrap().set_len(bytes).unwrap();
+        };
+        sized("huge/package-lock.json", 100 << 20);
+        sized("odd/project.toml", 1 << 40);
+        for (name, why) in
+            [("huge", "package-lock.json has more than 67108864 bytes"), ("odd", "project.toml has more than 65536 bytes")]
+        {
+            let error = lab.read(name).unwrap_err();
+            assert!(matches!(&error, Refused::TooLarge(said) if said == why), "{error}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use curated::curated;
 pub(crate) use edit::{Addition, EditError, add, add_all, remove, set_tier};
 pub(crate) use entry::Entry;
 pub(crate) use file::{WatchlistError, json_schema};
-pub(crate) use in_use::InUse;
+pub use in_use::InUse;
 pub use list::Watchlist;
 pub(crate) use pin::{Pin, PinnedDemand, pin, pins_alone};
 pub(crate) use reason::{Reason, Why};

@@ -84,7 +84,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("incident radius", vec![STOLEN], &["incident-extent/1", "incident-touched/1"]),
         ("incident open", vec!["acme-2026", STOLEN, "--reason", "a stolen token"], &["incident/1"]),
         ("incident list", vec![], &["incident/1"]),
-        ("incident show", vec!["acme-2026"], &["incident/1"]),
+        ("incident show", vec!["acme-2026"], &["incident-shown/1"]),
         ("incident export", vec!["acme-2026", "--to", "acme.tar"], &["evidence-exported/1"]),
         ("incident verify", vec!["acme.tar"], &["evidence-checked/1"]),
         ("lookup", vec!["pkg:pypi/acme-gauge@1.5.1"], &["lookup/1"]),

@@ -5,7 +5,7 @@
 
 use crate::lab;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use lab::{
     Rig,
@@ -13,8 +13,11 @@ use lab::{
     rig::*,
 };
 use provwatch::{
+    clock::SystemClock,
+    figures::Counter,
     model::{Alert, AlertKind, Confidence, Observation, Severity},
     store::{Outcome, PackageRow, Record, Store},
+    watchlist::{InUse, Watchlist},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -197,13 +200,22 @@ fn a_report_has_the_share_with_evidence_by_month() {
     let shop = &figures[1];
     assert_eq!(shop["now"], json!({"packages": 4, "with_evidence": 1, "without_evidence": 1, "unknown": 2, "percent": 25}));
     assert_eq!((&shop["open_alerts"], shop["months"].as_array().unwrap().len()), (&json!(1), 2));
-    assert_eq!(shop["unwatched"], json!(["pkg:npm/debug", "pkg:npm/form-data"]));
+    assert_eq!(shop["unwatched"], 2);
     assert_eq!(shop["months"][1]["added"], 4);
     assert_eq!(figures[2]["now"]["packages"], 1, "of the watchlist what is stored");
     let table = desk.run(&["inventory", "report", "shop", "--months", "2"]);
     assert!(table.out.contains("project shop") && table.out.contains("1 (25 %)"), "{table}");
     assert!(table.out.contains("shop: 2 packages; `provwatch --config provwatch.toml watch import --inventory shop`"), "{table}");
     assert_eq!(desk.json(&["inventory", "report", "--kind", "vendor"]).len(), 1);
+
+    let counted_at = |arguments: &[&str]| desk.json(arguments)[0]["counted_at"].clone();
+    assert_ne!(counted_at(&["inventory", "report"]), counted_at(&["inventory", "report"]), "without a daemon it counts at once");
+    let (store, watchlist) = (Store::open(&desk.0.path().join("provwatch.db")).unwrap(), InUse::new(Watchlist::default()));
+    Counter::new(Arc::new(store), Arc::new(SystemClock), Arc::new(watchlist)).step().unwrap();
+    let stored = counted_at(&["inventory", "report"]);
+    assert_eq!(counted_at(&["inventory", "report"]), stored);
+    assert_ne!(counted_at(&["inventory", "report", "acme-desk"]), stored, "what is named is counted at once");
+    assert_ne!(counted_at(&["inventory", "report", "--months", "13"]), stored, "the daemon counts a year");
 }
 
 #[test]
@@ -240,6 +252,49 @@ fn alerts_and_look_ups_say_who_uses_a_package() {
     assert_eq!(desk.json(&["lookup", "pkg:pypi/left-pad"])[0]["used_by"]["packages"]["projects"], 1);
     let none = desk.run(&["lookup", "pkg:npm/nothing"]);
     assert!(none.out.contains("no project of the inventory, now or before"), "{none}");
+}
+
+#[test]
+fn incidents_and_searches_say_who_uses_each_release() {
+    let desk = Desk::new();
+    let nothing = desk.run(&["incident", "pkg:npm/axios@1.14.1"]);
+    assert!(!nothing.out.contains("used by"), "without projects there is nothing to say: {nothing}");
+    desk.lock("1.14.1");
+    desk.run(&["inventory", "add", "shop", "package-lock.json", "--owner", "payments"]);
+    let told = "pkg:npm/axios@1.14.1: 1 project: shop (payments) locks 1.14.1 directly (required, since 20";
+    for arguments in [
+        &["incident", "pkg:npm/axios@1.14.1"][..],
+        &["lookup", "pkg:npm/axios@1.14.1", "--since", "2026-01-01"],
+    ] {
+        let said = desk.run(arguments);
+        assert!(said.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{arguments:?}: {said}");
+        let used = &desk.json(arguments)[0]["used_by"];
+        assert_eq!((&used["projects"], &used["uses"][0]["project"]), (&json!(1), &json!("shop")), "{arguments:?}");
+    }
+    let unused = desk.run(&["incident", "pkg:npm/axios@1.14.0", "--since", "2026-01-05", "--until", "2026-01-05T00:00:01Z"]);
+    assert!(unused.out.contains("No project of the inventory uses one of these releases, or used one."), "{unused}");
+    // The store does not have it, because it is not watched.
+    let unknown = desk.run(&["incident", "pkg:npm/form-data@4.0.4"]);
+    assert!(unknown.code == 4 && unknown.out.contains("shop (payments) locks 4.0.4 through axios@1.14.1"), "{unknown}");
+
+    assert_eq!(desk.run(&["incident", "open", "axios", "pkg:npm/axios@1.14.1", "--reason", "a stolen token"]).code, 0);
+    let case = desk.json(&["incident", "show", "axios"]).remove(0);
+    assert_eq!((&case["used"][0]["purl"], &case["used"][0]["projects"]), (&json!("pkg:npm/axios@1.14.1"), &json!(1)));
+    let ticket = desk.run(&["incident", "show", "axios", "--markdown"]);
+    assert!(ticket.out.contains("## Used by") && ticket.out.contains("shop (payments) locks 1.14.1"), "{ticket}");
+}
+
+#[test]
+fn a_digest_leads_to_the_projects_also_of_a_package_that_is_not_watched() {
+    let desk = Desk::new();
+    let digest = "ab".repeat(32);
+    desk.put("requirements.txt", &format!("left-pad==1.0 --hash=sha256:{digest}\n"));
+    desk.run(&["inventory", "add", "site", "requirements.txt"]);
+    for term in [format!("sha256:{digest}"), digest.clone()] {
+        let said = desk.run(&["lookup", &term]);
+        let words = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("demand this digest of pkg:pypi/left-pad@1.0: 1 project: site locks 1.0 (since"), "{said}");
+    }
 }
 
 #[test]

@@ -108,6 +108,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dispatch", &["model", "clock", "store", "deliver", "upkeep"]),
     ("incidents", &["model", "store"]),
     ("evidence_bundle", &["model", "attest", "store", "text"]),
+    ("figures", &["model", "clock", "watchlist", "baseline", "store"]),
     (
         "app",
         &[
@@ -131,6 +132,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "packages",
             "logwatch",
             "dispatch",
+            "figures",
             "bounded",
             "text",
         ],
@@ -181,6 +183,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "dispatch",
             "incidents",
             "evidence_bundle",
+            "figures",
             "app",
             "daemon",
             "owner",

@@ -1,11 +1,11 @@
 //! `provwatch inventory add`: stores the releases that a project or vendor uses.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::unwatched::{command, unwatched, watchlist};
+use super::unwatched::{command, watchlist};
 use crate::{
     app,
     cli::{
@@ -15,6 +15,7 @@ use crate::{
         output::{self, Printing},
         words,
     },
+    figures::unwatched,
     inventory::{self, Content, Skipped},
     model::{Owner, Package, ProjectKind, ProjectName, ReleaseId},
     store::{Upload, Uploaded},
@@ -66,7 +67,7 @@ pub(in crate::cli) struct Added<'a> {
     #[serde(flatten)]
     uploaded: Uploaded,
     /// The packages that are not watched.
-    unwatched: Vec<Package>,
+    unwatched: BTreeSet<Package>,
     /// Entries that are not part of the inventory, and why.
     skipped: Vec<Skipped>,
     dry_run: bool,

@@ -4,8 +4,6 @@ pub(super) mod add;
 pub(super) mod diff;
 mod list;
 mod named;
-mod open_alerts;
-mod ranks;
 pub(super) mod remove;
 pub(super) mod report;
 pub(super) mod show;

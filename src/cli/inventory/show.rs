@@ -8,8 +8,6 @@ use serde::Serialize;
 
 use super::{
     named::project,
-    open_alerts::open_alerts,
-    ranks::Ranks,
     unwatched::{command, watchlist},
 };
 use crate::{
@@ -21,6 +19,7 @@ use crate::{
         target,
         words::{self, NOTHING},
     },
+    figures::{Ranks, open_alerts},
     model::{
         Alert, AlertId, DependencyScope, EvidenceRank, Package, ProjectName, Severity, Use, is_same,
     },

@@ -1,10 +1,7 @@
-//! The used packages that are not watched, and the command that watches them.
-
-use std::collections::BTreeSet;
+//! The watchlist beside the inventory, and the command that watches what a project uses.
 
 use crate::{
     cli::{context::Context, output},
-    model::Package,
     watchlist::Watchlist,
 };
 
@@ -14,14 +11,6 @@ pub(super) fn watchlist(context: &Context) -> Watchlist {
         output::note(format_args!("warning: {error}"));
         Watchlist::default()
     })
-}
-
-/// The packages that are not watched, and that the watchlist does not exclude on purpose.
-pub(super) fn unwatched<'a>(watchlist: &Watchlist, packages: impl IntoIterator<Item = &'a Package>) -> Vec<Package> {
-    let is_left_out = |package: &&Package| {
-        watchlist.matches(package).is_none() && watchlist.why(package).excluded_by.is_empty()
-    };
-    packages.into_iter().filter(is_left_out).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The command that watches what a project uses.

@@ -85,6 +85,60 @@ fn bytes_that_are_not_a_text_are_refused() {
     assert_eq!(read(b"a==1\n", "r.txt").unwrap().entries.len(), 1);
 }
 
+#[test]
+fn nesting_ends_at_a_limit_in_every_format() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+    for text in [
+        format!("{{\"lockfileVersion\": 1, \"dependencies\": {}}}", deep("{\"a\": {\"dependencies\": ", "}}")),
+        format!("{{\"lockfileVersion\": 3, \"packages\": {{\"node_modules/a\": {{\"engines\": {}}}}}}}", deep("[", "]")),
+        format!("{{\"bomFormat\": \"CycloneDX\", \"x\": {}}}", deep("[", "]")),
+        format!("{{\"spdxVersion\": \"SPDX-2.3\", \"packages\": {}}}", deep("[", "]")),
+        format!("{{\"sbom\": {}}}", deep("{\"sbom\": ", "}")),
+        format!("version = 4\n[[package]]\nname = \"a\"\nsource = {}\n", deep("[", "]")),
+        format!("version = 1\n[[package]]\nname = \"a\"\nsource = {}1{}\n", "{ a = ".repeat(100_000), " }".repeat(100_000)),
+        format!("version = 4\n[[package]]\nname = \"a\"\n[{}]\n", ["a"; 100_000].join(".")),
+    ] {
+        assert!(refused(&text).contains("recursion limit"), "{}", refused(&text));
+    }
+}
+
+#[test]
+fn one_release_counts_once_however_often_and_in_whatever_circle_it_is_listed() {
+    let component = |reference: &str| json!({"bom-ref": reference, "name": "a", "purl": "pkg:npm/a@1.0.0"});
+    let bill = json!({"bomFormat": "CycloneDX", "metadata": {"component": {"bom-ref": "root"}},
+        "components": [component("a"), component("a"), component("b"), component("root")],
+        "dependencies": [{"ref": "root", "dependsOn": ["a", "a", "root"]}, {"ref": "a", "dependsOn": ["b", "a"]},
+            {"ref": "a", "dependsOn": ["b"]}, {"ref": "b", "dependsOn": ["a", "gone"]}]});
+    let cargo = "version = 4\n".to_owned()
+        + &"[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\ndependencies = [\"a\"]\n".repeat(3);
+    let twice = "{\"lockfileVersion\": 3, \"packages\": {\"node_modules/a\": {\"version\": \"2.0.0\"}, \"node_modules/a\": {\"version\": \"1.0.0\"}}}";
+    for text in [bill.to_string(), cargo, twice.to_owned(), "a==1.0.0\na==1.0.0\nA==1.0.0\n".to_owned()] {
+        let content = Content::of([import(&text), import(&text)]).unwrap();
+        let releases: Vec<String> = content.locked.iter().map(|one| one.release.to_string()).collect();
+        assert!(releases.len() == 1 && releases[0].ends_with("/a@1.0.0"), "{text}: {releases:?}");
+    }
+}
+
+#[test]
+fn names_with_escapes_are_skipped_and_quoted() {
+    let nasty = "a\u{1b}[2J\u{202e}\nb";
+    for text in [
+        json!({"lockfileVersion": 3, "packages": {format!("node_modules/{nasty}"): {"version": "1.0.0"}}}).to_string(),
+        json!({"lockfileVersion": 1, "dependencies": {nasty: {"version": "1.0.0"}}}).to_string(),
+        json!({"bomFormat": "CycloneDX", "components": [{"name": nasty, "purl": format!("pkg:npm/{nasty}@1.0.0")}]}).to_string(),
+        json!({"spdxVersion": "SPDX-2.3", "packages": [{"name": nasty}]}).to_string(),
+        format!("version = 4\n[[package]]\nname = {}\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n", json!(nasty)),
+        format!("version = 1\n[[package]]\nname = {}\nversion = \"1.0.0\"\nsource = {{ registry = {} }}\n", json!(nasty), json!(at(RegistryId::PYPI, "simple"))),
+    ] {
+        let content = Content::of([import(&text)]).unwrap();
+        assert_eq!((content.locked.len(), content.skipped.len()), (0, 1), "{text}");
+        let Skipped { what, why } = &content.skipped[0];
+        assert!(!format!("{what}{why}").contains(['\u{1b}', '\u{202e}', '\n']), "{what:?} {why:?}");
+    }
+    let version = json!({"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0\u{1b}[2J"}}});
+    assert_eq!(Content::of([import(&version.to_string())]).unwrap().locked.len(), 0);
+}
+
 proptest! {
     #[test]
     fn mutated_files_are_read_or_refused(cut in 0..2_000_usize, at in 0..2_000_usize, byte in any::<char>()) {

@@ -1,11 +1,11 @@
 //! Reads what a project locks, and what it locked.
 
 use chrono::{DateTime, Utc};
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 
 use super::{
     projects::{ProjectRow, named},
-    rows::{COLUMNS, UseRow, use_row},
+    rows::{COLUMNS, Steps, UseRow, release_of},
 };
 use crate::{
     model::Use,
@@ -31,7 +31,7 @@ impl Store {
     pub fn uses_of_project(&self, name: &str, which: Which) -> Result<Vec<Use>, StoreError> {
         self.read("reading what a project uses", |db| {
             let Some(project) = named(db, name)? else { return Ok(Vec::new()) };
-            let mut uses: Vec<Use> = of_project(db, &project, which)?.into_iter().map(|row| row.of(&project)).collect();
+            let mut uses: Vec<Use> = of_project(db, &project, which)?.into_iter().map(|row| row.by(&project)).collect();
             uses.sort_by(|one, other| (&one.release, one.since).cmp(&(&other.release, other.since)));
             Ok(uses)
         })
@@ -49,14 +49,17 @@ pub(super) fn of_project(
         Which::All => ("TRUE", None),
     };
     let sql = format!(
-        "SELECT {COLUMNS}, {{row AS r}} FROM inventory_uses AS u JOIN inventory_releases AS r ON r.id = u.release
-         LEFT JOIN inventory_releases AS t ON t.id = u.through WHERE u.project = :project AND {condition}"
+        "SELECT {COLUMNS}, r.package, r.version, {{row AS r}} FROM inventory_uses AS u
+         JOIN inventory_releases AS r ON r.id = u.release WHERE u.project = :project AND {condition}"
     );
-    match since {
+    let read = |row: &Row<'_>| UseRow::of(release_of(row)?, row);
+    let mut rows = match since {
         Some(since) => {
             let values = named_params! { ":project": project.id, ":since": Micros(since) };
-            db.rows(&INVENTORY_RELEASES, &sql, values, use_row)
+            db.rows(&INVENTORY_RELEASES, &sql, values, read)
         }
-        None => db.rows(&INVENTORY_RELEASES, &sql, named_params! { ":project": project.id }, use_row),
-    }
+        None => db.rows(&INVENTORY_RELEASES, &sql, named_params! { ":project": project.id }, read),
+    }?;
+    Steps::default().fill(db, &mut rows)?;
+    Ok(rows)
 }

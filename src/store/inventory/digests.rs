@@ -2,14 +2,10 @@
 
 use rusqlite::Connection;
 
+use super::rows::release_of;
 use crate::{
-    model::{FileDigest, Package, ReleaseId},
-    store::{
-        Store, StoreError,
-        columns::{Text, limit},
-        error::QueryFailure,
-        sealed::INVENTORY_RELEASES,
-    },
+    model::{FileDigest, ReleaseId},
+    store::{Store, StoreError, columns::limit, error::QueryFailure, sealed::INVENTORY_RELEASES},
 };
 
 /// Most digests of a release: more than any has files.
@@ -23,11 +19,8 @@ impl Store {
     pub fn locked_by_digest(&self, digest: &FileDigest, at_most: usize) -> Result<Vec<ReleaseId>, StoreError> {
         self.read("looking up a digest in the inventory", |db| {
             let sql = "SELECT r.package, r.version, {row AS r} FROM inventory_digests AS d
-                       JOIN inventory_releases AS r ON r.id = d.release WHERE d.digest = ?1 ORDER BY r.id LIMIT ?2";
-            db.rows(&INVENTORY_RELEASES, sql, (bytes(digest), limit(at_most)), |row| {
-                let package: Package = row.get::<_, Text<_>>("package")?.0;
-                Ok(package.at(row.get::<_, String>("version")?))
-            })
+                       JOIN inventory_releases AS r ON r.id = d.release WHERE d.key = ?1 ORDER BY r.id LIMIT ?2";
+            db.rows(&INVENTORY_RELEASES, sql, (key(digest), limit(at_most)), release_of)
         })
     }
 }
@@ -35,18 +28,20 @@ impl Store {
 /// Adds digests of a release.
 pub(super) fn note(db: &Connection, release: i64, digests: &[FileDigest]) -> Result<(), QueryFailure> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO inventory_digests (release, digest) SELECT :release, :digest
+        "INSERT INTO inventory_digests (key, release) SELECT :key, :release
          WHERE (SELECT count(*) FROM inventory_digests WHERE release = :release) < :most
          ON CONFLICT DO NOTHING",
     )?;
     for digest in digests {
-        insert.execute(rusqlite::named_params! {
-            ":release": release, ":digest": bytes(digest), ":most": limit(MOST),
-        })?;
+        let values = rusqlite::named_params! { ":key": key(digest), ":release": release, ":most": limit(MOST) };
+        insert.execute(values)?;
     }
     Ok(())
 }
 
-fn bytes(digest: &FileDigest) -> Vec<u8> {
-    hex::decode(digest.hex()).unwrap_or_default()
+/// The first eight bytes of a digest: those of two files differ, unless somebody computes 2^64 of them.
+fn key(digest: &FileDigest) -> Option<i64> {
+    let mut first = [0; 8];
+    hex::decode_to_slice(digest.hex().get(..16)?, &mut first).ok()?;
+    Some(i64::from_be_bytes(first))
 }

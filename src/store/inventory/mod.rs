@@ -6,6 +6,7 @@
 mod codes;
 mod content;
 mod digests;
+mod figures;
 mod projects;
 mod prune;
 mod rows;
@@ -14,6 +15,7 @@ mod upload;
 mod uses;
 
 pub use content::Which;
+pub(crate) use figures::{FiguresRow, StoredFigures};
 pub use projects::ProjectRow;
 pub(super) use prune::{delete_uses, old_uses};
 pub use upload::{Upload, Uploaded};

@@ -1,5 +1,7 @@
 //! The rows of releases and uses.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -9,20 +11,24 @@ use crate::{
     store::{
         columns::{Micros, Text, time},
         error::QueryFailure,
+        reading::Reading,
+        sealed::INVENTORY_RELEASES,
     },
 };
 
-/// The columns of a use `u` of the release `r` through the release `t`.
-pub(super) const COLUMNS: &str = "r.package, r.version, t.package AS through_package, t.version AS through_version,
-    u.release, u.from_at, u.until_at, u.scope, u.depth, u.vex, u.reachability";
+/// The columns of a use `u`: numbers, so that a package that every project uses is read quickly.
+pub(super) const COLUMNS: &str =
+    "u.release, u.project, u.from_at, u.until_at, u.scope, u.depth, u.through, u.vex, u.reachability";
 
-/// A use as it is stored, by the project whose it is.
+/// A use as it is stored, by the numbers of its release and its project.
 #[derive(Clone, Debug)]
 pub(super) struct UseRow {
-    /// The number of its release.
     pub id: i64,
+    pub project: i64,
     pub release: ReleaseId,
+    /// Without the step that leads to it, until [`Steps::fill`] reads that.
     pub place: Place,
+    through: Option<i64>,
     pub vex: Option<Vex>,
     pub reachability: Option<Reachability>,
     pub since: DateTime<Utc>,
@@ -30,8 +36,23 @@ pub(super) struct UseRow {
 }
 
 impl UseRow {
+    /// Reads the [`COLUMNS`] of a use of this release.
+    pub fn of(release: ReleaseId, row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("release")?,
+            project: row.get("project")?,
+            release,
+            place: Place { scope: codes::scope(row.get("scope")?), depth: row.get("depth")?, through: None },
+            through: row.get("through")?,
+            vex: codes::vex(row.get("vex")?),
+            reachability: codes::reachability(row.get("reachability")?),
+            since: row.get::<_, Micros>("from_at")?.0,
+            until: time(row.get("until_at")?),
+        })
+    }
+
     /// The use, by its project.
-    pub fn of(self, project: &ProjectRow) -> Use {
+    pub fn by(self, project: &ProjectRow) -> Use {
         let Place { scope, depth, through } = self.place;
         Use {
             project: project.name.clone(),
@@ -49,24 +70,36 @@ impl UseRow {
     }
 }
 
-/// Reads the [`COLUMNS`]. What leads to a release is only shown, so that an unreadable one is left out.
-pub(super) fn use_row(row: &Row<'_>) -> rusqlite::Result<UseRow> {
+/// The releases that lead to others, each read once: many uses share the first step.
+#[derive(Default)]
+pub(super) struct Steps(HashMap<i64, Option<ReleaseId>>);
+
+impl Steps {
+    /// Reads the steps of uses. They are only shown, so that an unreadable one is left out.
+    pub fn fill(&mut self, db: &Reading<'_>, rows: &mut [UseRow]) -> Result<(), QueryFailure> {
+        for row in rows {
+            if let Some(number) = row.through {
+                row.place.through = self.of(db, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn of(&mut self, db: &Reading<'_>, number: i64) -> Result<Option<ReleaseId>, QueryFailure> {
+        if let Some(known) = self.0.get(&number) {
+            return Ok(known.clone());
+        }
+        let sql = "SELECT package, version, {row} FROM inventory_releases WHERE id = ?1";
+        let found = db.rows(&INVENTORY_RELEASES, sql, [number], release_of)?.pop();
+        self.0.insert(number, found.clone());
+        Ok(found)
+    }
+}
+
+/// The release of a row of releases.
+pub(super) fn release_of(row: &Row<'_>) -> rusqlite::Result<ReleaseId> {
     let package: Package = row.get::<_, Text<_>>("package")?.0;
-    let first = row.get::<_, Option<String>>("through_package")?.and_then(|text| text.parse::<Package>().ok());
-    let first = first.zip(row.get::<_, Option<String>>("through_version")?);
-    Ok(UseRow {
-        id: row.get("release")?,
-        release: package.at(row.get::<_, String>("version")?),
-        place: Place {
-            scope: codes::scope(row.get("scope")?),
-            depth: row.get("depth")?,
-            through: first.map(|(package, version)| package.at(version)),
-        },
-        vex: codes::vex(row.get("vex")?),
-        reachability: codes::reachability(row.get("reachability")?),
-        since: row.get::<_, Micros>("from_at")?.0,
-        until: time(row.get("until_at")?),
-    })
+    Ok(package.at(row.get::<_, String>("version")?))
 }
 
 /// The number of a release, which is stored if it is new.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::uses::{Projects, of_releases};
+use super::uses::{Projects, When, of_releases};
 use crate::{
     model::{Alert, AlertKind, Package, ReleaseId, Use, UsedBy},
     store::{Store, StoreError},
@@ -27,9 +27,7 @@ impl Store {
             let projects = Projects::of(db)?;
             let mut uses: Vec<Use> = Vec::new();
             for package in packages.into_iter().take(MOST_PACKAGES) {
-                let mut rows = of_releases(db, package, |_| true)?;
-                rows.retain(|(_, row)| row.until.is_none());
-                uses.extend(projects.uses(rows));
+                uses.extend(projects.uses(of_releases(db, package, When::Now, |_| true)?));
             }
             Ok(uses)
         })?;

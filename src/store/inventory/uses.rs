@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     projects::{self, ProjectRow},
-    rows::{COLUMNS, UseRow, use_row},
+    rows::{COLUMNS, Steps, UseRow, release_of},
 };
 use crate::{
     model::{Package, ReleaseId, Use, is_same},
     store::{
         Store, StoreError,
         error::QueryFailure,
-        reading::Reading,
+        reading::{Reading, known},
         sealed::INVENTORY_RELEASES,
     },
 };
@@ -51,9 +50,24 @@ impl Store {
             let projects = Projects::of(db)?;
             let mut found = Vec::new();
             for package in what.packages() {
-                found.extend(of_releases(db, package, |release| what.is_about(release))?);
+                found.extend(of_releases(db, package, When::Ever, |release| what.is_about(release))?);
             }
             Ok(Uses::of(projects.uses(found), at_most))
+        })
+    }
+
+    /// The same for each of several releases, in their order, with at most so many uses of each.
+    ///
+    /// # Errors
+    /// As every read.
+    pub fn uses_of_each(&self, releases: &[ReleaseId], at_most: usize) -> Result<Vec<Uses>, StoreError> {
+        self.read("looking for the projects that use releases", |db| {
+            let projects = Projects::of(db)?;
+            let of = |release: &ReleaseId| {
+                let found = of_releases(db, release.package(), When::Ever, |one| is_same(one, release))?;
+                Ok(Uses::of(projects.uses(found), at_most))
+            };
+            releases.iter().map(of).collect()
         })
     }
 }
@@ -103,36 +117,41 @@ impl Projects {
     }
 
     /// The uses by their projects; those of a damaged row are left out.
-    pub fn uses(&self, rows: Vec<(i64, UseRow)>) -> Vec<Use> {
-        rows.into_iter().filter_map(|(project, row)| Some(row.of(self.0.get(&project)?))).collect()
+    pub fn uses(&self, rows: Vec<UseRow>) -> Vec<Use> {
+        let by = |row: UseRow| self.0.get(&row.project).map(|project| row.by(project));
+        rows.into_iter().filter_map(by).collect()
     }
 }
 
-/// The uses of a package's releases that are meant, each with the number of its project.
+/// The time of the uses that are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    Now,
+    /// Now, and before.
+    Ever,
+}
+
+/// The uses of a package's releases that are meant.
 pub(super) fn of_releases(
     db: &Reading<'_>,
     package: &Package,
+    when: When,
     is_meant: impl Fn(&ReleaseId) -> bool,
-) -> Result<Vec<(i64, UseRow)>, QueryFailure> {
-    let sql = format!(
-        "SELECT {COLUMNS}, u.project, {{row AS r}} FROM inventory_releases AS r
-         JOIN inventory_uses AS u ON u.release = r.id
-         LEFT JOIN inventory_releases AS t ON t.id = u.through WHERE r.id = ?1"
-    );
+) -> Result<Vec<UseRow>, QueryFailure> {
+    let condition = if when == When::Now { "AND u.until_at IS NULL" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM inventory_uses AS u WHERE u.release = ?1 {condition}");
+    let mut query = db.prepare_cached(&sql)?;
     let mut found = Vec::new();
-    for (number, version) in numbers(db, package)? {
-        if is_meant(&package.at(version)) {
-            found.extend(
-                db.rows(&INVENTORY_RELEASES, &sql, [number], |row| Ok((row.get("project")?, use_row(row)?)))?,
-            );
-        }
+    for (number, release) in releases(db, package)?.into_iter().filter(|(_, release)| is_meant(release)) {
+        let rows = query.query_map([number], |row| UseRow::of(release.clone(), row))?;
+        found.extend(rows.filter_map(known).collect::<Result<Vec<_>, _>>()?);
     }
+    Steps::default().fill(db, &mut found)?;
     Ok(found)
 }
 
-/// The numbers of a package's releases, with their versions. A damaged row is noted when it is read with its uses.
-fn numbers(db: &Connection, package: &Package) -> Result<Vec<(i64, String)>, QueryFailure> {
-    let mut query = db.prepare_cached("SELECT id, version FROM inventory_releases WHERE package = ?1")?;
-    let rows = query.query_map([package.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// A package's releases with their numbers.
+fn releases(db: &Reading<'_>, package: &Package) -> Result<Vec<(i64, ReleaseId)>, QueryFailure> {
+    let sql = "SELECT id, package, version, {row} FROM inventory_releases WHERE package = ?1";
+    db.rows(&INVENTORY_RELEASES, sql, [package.to_string()], |row| Ok((row.get("id")?, release_of(row)?)))
 }

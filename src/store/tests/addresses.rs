@@ -135,6 +135,7 @@ const TABLES: &[(&str, Fate)] = &[
     ("incident_traces", Fate::Stays),
     ("incidents", Fate::None),
     ("inventory_digests", Fate::None),
+    ("inventory_figures", Fate::None),
     ("inventory_projects", Fate::None),
     ("inventory_releases", Fate::None),
     ("inventory_uses", Fate::None),

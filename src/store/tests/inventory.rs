@@ -161,7 +161,7 @@ fn a_digest_leads_to_the_release() {
     for byte in ["ab", "cd"] {
         assert_eq!(lab.store.locked_by_digest(&digest(byte), 9).unwrap(), [release(AXIOS)]);
     }
-    let many: Vec<_> = (0..400).map(|number| format!("sha256:{number:064x}").parse().unwrap()).collect();
+    let many: Vec<_> = (0..400).map(|number| format!("sha256:{number:016x}{number:048x}").parse().unwrap()).collect();
     upload(&lab.store, "shop", &[with(many)], minutes_later(2));
     let count: i64 =
         lab.store.connection().query_row("SELECT count(*) FROM inventory_digests", [], |row| row.get(0)).unwrap();

@@ -1,20 +1,22 @@
 //! `provwatch inventory report`: how many of the used packages have evidence, by project and month.
 
-pub(in crate::cli) mod figures;
-mod months;
+pub(in crate::cli) mod line;
 mod print;
-mod spans;
 
-use self::{figures::Around, months::Months};
-use super::{named::project, open_alerts::open_alerts, ranks::Ranks, unwatched::watchlist};
+use chrono::{DateTime, Utc};
+
+use self::line::Line;
+use super::{named::project, unwatched::watchlist};
 use crate::{
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
         output::{self, Printing},
     },
+    figures::{Counting, is_current},
     model::{ProjectKind, ProjectName},
-    store::{ProjectRow, Store},
+    store::{FiguresRow, ProjectRow, Store, StoredFigures},
+    watchlist::Watchlist,
 };
 
 /// Most months of a report.
@@ -32,7 +34,10 @@ Examples:
 The report counts packages, each once: one has evidence if every release of it that the project locks has verified provenance \
 or comes from a trusted publisher. Of the watchlist, the newest release of each package counts. A package gains or loses \
 evidence when it has evidence after a month and not before, or the reverse. Of packages that are not watched the evidence \
-is not known.")]
+is not known.
+
+Of all projects the report has the figures that the daemon counted last, at most a day ago and after the last upload; what \
+the daemon has not counted, and what you name, is counted at once.")]
 pub struct Report {
     /// Only these projects [default: all, and the watchlist]
     #[arg(value_name = "NAME")]
@@ -50,26 +55,44 @@ pub struct Report {
 impl Report {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let (store, now) = (context.store_to_read()?, Context::clock().now());
-        let around = Around {
-            store: &store,
-            watchlist: watchlist(context),
-            alerts: open_alerts(&store, now)?,
-            months: Months::before(now, self.months),
-        };
-        let mut ranks = Ranks::of(&store);
-        let mut all = Vec::new();
-        for project in self.chosen(&store)? {
-            all.push(around.of_project(&project, &mut ranks)?);
-        }
-        if self.projects.is_empty() && self.kind.is_none() {
-            all.push(around.of_watchlist(&mut ranks)?);
-        }
+        let projects = self.chosen(&store)?;
+        let with_watchlist = self.projects.is_empty() && self.kind.is_none();
+        let subjects: Vec<_> = projects.iter().map(Some).chain(with_watchlist.then_some(None)).collect();
+        let lines = self.lines(&store, &watchlist(context), &subjects, now)?;
         if self.printing.is_json() {
-            all.iter().try_for_each(output::json)?;
+            lines.iter().try_for_each(output::json)?;
         } else {
-            print::print(&all);
+            print::print(&lines, now);
         }
         Ok(Exit::Clean)
+    }
+
+    fn lines(
+        &self,
+        store: &Store,
+        watchlist: &Watchlist,
+        subjects: &[Option<&ProjectRow>],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Line>, CliError> {
+        let stored = if self.projects.is_empty() { store.stored_figures()? } else { StoredFigures::default() };
+        let mut counting = None;
+        let mut lines = Vec::new();
+        for of in subjects {
+            let current = stored.of(*of).filter(|row| is_current(row, *of, now));
+            let of_months = |row: &FiguresRow| Some((row.figures.clone().of_months(self.months as usize)?, row.counted_at));
+            let (figures, counted_at) = match current.and_then(of_months) {
+                Some(current) => current,
+                None => {
+                    let counting = match &mut counting {
+                        Some(counting) => counting,
+                        none => none.insert(Counting::at(now, self.months, store, watchlist)?),
+                    };
+                    (counting.count(*of)?, now)
+                }
+            };
+            lines.push(Line::of(*of, figures, counted_at));
+        }
+        Ok(lines)
     }
 
     fn chosen(&self, store: &Store) -> Result<Vec<ProjectRow>, CliError> {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The open alerts about packages. Those of a campaign are alerts of their own.
-pub(super) fn open_alerts(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<Package, Vec<Alert>>, StoreError> {
+pub(crate) fn open_alerts(store: &Store, now: DateTime<Utc>) -> Result<BTreeMap<Package, Vec<Alert>>, StoreError> {
     let open = AlertFilter {
         status: Some(AlertStatus::Open),
         by_clock: Some(now),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The evidence ranks of releases.
-pub(super) struct Ranks<'a> {
+pub(crate) struct Ranks<'a> {
     store: &'a Store,
     known: HashMap<ReleaseId, Option<Option<EvidenceRank>>>,
 }
@@ -48,7 +48,7 @@ impl<'a> Ranks<'a> {
     }
 
     /// Whether a release comes with evidence.
-    pub fn evidence(&mut self, release: &ReleaseId) -> Result<Evidence, StoreError> {
+    pub(super) fn evidence(&mut self, release: &ReleaseId) -> Result<Evidence, StoreError> {
         Ok(match self.stored(release)?.flatten() {
             None => Evidence::Unknown,
             Some(EvidenceRank::None) => Evidence::Without,

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::Serialize;
 
+use super::ranks::{Evidence, Ranks};
 use crate::{
-    cli::inventory::ranks::{Evidence, Ranks},
-    model::Package,
+    model::{Package, Total},
     store::{Store, StoreError, Which},
 };
 
@@ -18,21 +16,6 @@ pub(super) struct Span {
     pub evidence: Evidence,
     pub from: DateTime<Utc>,
     pub until: Option<DateTime<Utc>>,
-}
-
-/// Packages by their evidence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Total {
-    /// How many packages.
-    pub packages: u64,
-    /// With verified provenance, or from a trusted publisher.
-    pub with_evidence: u64,
-    /// Without.
-    pub without_evidence: u64,
-    /// Not known: not watched, not seen, or not checked.
-    pub unknown: u64,
-    /// The share of packages with evidence, in percent.
-    pub percent: u64,
 }
 
 impl Span {
@@ -85,16 +68,15 @@ pub(super) fn evidence_at(spans: &[Span], at: DateTime<Utc>) -> BTreeMap<&Packag
     packages
 }
 
-impl Total {
-    pub fn of(packages: &BTreeMap<&Package, Evidence>) -> Self {
-        let count = |wanted: Evidence| packages.values().filter(|one| **one == wanted).count() as u64;
-        let (all, with_evidence) = (packages.len() as u64, count(Evidence::With));
-        Self {
-            packages: all,
-            with_evidence,
-            without_evidence: count(Evidence::Without),
-            unknown: count(Evidence::Unknown),
-            percent: (with_evidence * 100).checked_div(all).unwrap_or_default(),
-        }
+/// How many packages have evidence.
+pub(super) fn total(packages: &BTreeMap<&Package, Evidence>) -> Total {
+    let count = |wanted: Evidence| packages.values().filter(|one| **one == wanted).count() as u64;
+    let (all, with_evidence) = (packages.len() as u64, count(Evidence::With));
+    Total {
+        packages: all,
+        with_evidence,
+        without_evidence: count(Evidence::Without),
+        unknown: count(Evidence::Unknown),
+        percent: (with_evidence * 100).checked_div(all).unwrap_or_default(),
     }
 }

@@ -3,29 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Months as Length, NaiveDate, NaiveTime, Utc};
-use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::spans::{Span, Total, evidence_at};
-use crate::{cli::inventory::ranks::Evidence, model::Package};
+use super::{
+    ranks::Evidence,
+    spans::{Span, evidence_at, total},
+};
+use crate::model::{Month, Package, Total};
 
-/// One month, or the part of it that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Month {
-    /// `2026-03`.
-    pub month: String,
-    /// The packages at its end.
-    #[serde(flatten)]
-    pub total: Total,
-    /// The packages that have evidence at its end, and had none at its beginning.
-    pub gained: u64,
-    /// The packages that had evidence at its beginning, and have none at its end.
-    pub lost: u64,
-    /// The packages that were not there at its beginning.
-    pub added: u64,
-    /// The packages that are not there at its end.
-    pub gone: u64,
-}
+/// The packages at a time, with their evidence.
+type State<'a> = BTreeMap<&'a Package, Evidence>;
 
 /// Months up to now.
 pub(super) struct Months {
@@ -53,27 +39,25 @@ impl Months {
     pub fn of(&self, spans: &[Span]) -> (Vec<Month>, Total) {
         let states: Vec<_> = self.bounds.iter().map(|at| evidence_at(spans, *at)).collect();
         let pairs = states.windows(2).zip(&self.bounds);
-        let months = pairs.map(|(pair, begin)| Month::between(*begin, &pair[0], &pair[1])).collect();
-        (months, states.last().map(Total::of).unwrap_or_default())
+        let months = pairs.map(|(pair, begin)| month(*begin, &pair[0], &pair[1])).collect();
+        (months, states.last().map(total).unwrap_or_default())
     }
 }
 
-impl Month {
-    fn between(begin: DateTime<Utc>, before: &BTreeMap<&Package, Evidence>, after: &BTreeMap<&Package, Evidence>) -> Self {
-        let turned = |from: Evidence, to: Evidence| {
-            after.iter().filter(|(package, now)| **now == to && before.get(*package) == Some(&from)).count() as u64
-        };
-        let missing = |from: &BTreeMap<&Package, Evidence>, of: &BTreeMap<&Package, Evidence>| {
-            of.keys().filter(|package| !from.contains_key(*package)).count() as u64
-        };
-        Self {
-            month: begin.format("%Y-%m").to_string(),
-            total: Total::of(after),
-            gained: turned(Evidence::Without, Evidence::With),
-            lost: turned(Evidence::With, Evidence::Without),
-            added: missing(before, after),
-            gone: missing(after, before),
-        }
+fn month(begin: DateTime<Utc>, before: &State<'_>, after: &State<'_>) -> Month {
+    let turned = |from: Evidence, to: Evidence| {
+        after.iter().filter(|(package, now)| **now == to && before.get(*package) == Some(&from)).count() as u64
+    };
+    let missing = |from: &State<'_>, of: &State<'_>| {
+        of.keys().filter(|package| !from.contains_key(*package)).count() as u64
+    };
+    Month {
+        month: begin.format("%Y-%m").to_string(),
+        total: total(after),
+        gained: turned(Evidence::Without, Evidence::With),
+        lost: turned(Evidence::With, Evidence::Without),
+        added: missing(before, after),
+        gone: missing(after, before),
     }
 }
 
