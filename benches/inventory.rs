@@ -95,7 +95,8 @@ fn fill(store: &Store, projects: usize) {
 /// Stores the releases of the watched packages that projects lock.
 fn watch(store: &Store, folder: &Path) {
     for first in (0..WATCHED).step_by(50) {
-        let releases = (first..first + 50).flat_map(|of| (0..VERSIONS).map(move |version| history::release(of, version * 10)));
+        let releases =
+            (first..first + 50).flat_map(|of| (0..VERSIONS).map(move |version| history::release(of, version * 10)));
         let records: Vec<Record> = releases.map(|release| Record::observed(release, Outcome::Clean, now())).collect();
         store.record_batch(&records).unwrap();
         for number in first..first + 50 {
@@ -179,10 +180,7 @@ fn main() -> ExitCode {
             slowest(|number| store.uses_of(UsesOf::Packages(&[other(number)]), SHOWN).unwrap()),
         ),
         ("the projects of an alert", slowest(|number| store.with_uses(alert(&common(number))).unwrap())),
-        (
-            "what a project uses",
-            slowest(|number| store.uses_of_project(&name(number), Which::Present).unwrap()),
-        ),
+        ("what a project uses", slowest(|number| store.uses_of_project(&name(number), Which::Present).unwrap())),
         (
             "what changed in a project",
             slowest(|number| store.uses_of_project(&name(number), Which::ChangedSince(now())).unwrap()),

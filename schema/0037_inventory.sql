@@ -47,7 +47,9 @@ CREATE TABLE inventory_uses (
     reachability INTEGER,
     PRIMARY KEY (release, project, from_at)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX inventory_uses_of_project ON inventory_uses (project, until_at);
+-- With all columns, so that what a project uses is one range, too.
+CREATE INDEX inventory_uses_of_project
+ON inventory_uses (project, until_at, scope, depth, through, vex, reachability);
 CREATE INDEX inventory_uses_past ON inventory_uses (until_at) WHERE until_at IS NOT NULL;
 
 -- The figures of the packages of a project by month, as the daemon counted them last: derived from uses and observations.

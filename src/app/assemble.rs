@@ -69,7 +69,12 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         let (store, clock, issues) = (&shared.store, &shared.clock, &shared.issues);
         Arc::new(InventoryReader::new(Arc::clone(store), Arc::clone(clock), Arc::clone(issues), folder))
     });
-    Ok(App { switch, allow_reader, inventory_reader, ..app(config, shared, memory, log_settings(config)?, keeping(config)?) })
+    Ok(App {
+        switch,
+        allow_reader,
+        inventory_reader,
+        ..app(config, shared, memory, log_settings(config)?, keeping(config)?)
+    })
 }
 
 /// The services over their shared parts.

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, inventory, logs, lookup, silences,
-    status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
+    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, inventory, logs, lookup,
+    silences, status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 

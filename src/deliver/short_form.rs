@@ -2,9 +2,7 @@
 //! attack; a publisher chooses the texts, but must not silence an alert by the name of a release.
 
 use super::{Message, SinkError};
-use crate::model::{
-    Alert, AlertKind, Development, Occasion, Package, ReleaseId, Sighting, Sightings, Signal, UsedBy,
-};
+use crate::model::{Alert, AlertKind, Development, Occasion, Package, ReleaseId, Sighting, Sightings, Signal, UsedBy};
 
 /// After so many refusals the short form is tried after the whole message.
 pub(super) const REFUSALS: u32 = 2;
@@ -145,7 +143,13 @@ mod tests {
 
     #[test]
     fn a_short_form_has_no_word_of_a_publisher() {
-        for alert in [samples::takeover(), samples::used(), samples::hostile(), samples::campaign(60, 60), samples::hostile_campaign()] {
+        for alert in [
+            samples::takeover(),
+            samples::used(),
+            samples::hostile(),
+            samples::campaign(60, 60),
+            samples::hostile_campaign(),
+        ] {
             let message = samples::message(alert.clone());
             let short = Short::of(&message).message;
             assert_eq!((&short.alert.id, short.alert.severity), (&alert.id, alert.severity));

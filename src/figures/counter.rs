@@ -47,8 +47,7 @@ impl Counter {
         }
         let stored = self.store.stored_figures()?;
         let of = present.into_iter().map(Some).chain([None]);
-        let is_due =
-            |of: &Option<&ProjectRow>| stored.of(*of).is_none_or(|row| !is_within(AGAIN, row, *of, now));
+        let is_due = |of: &Option<&ProjectRow>| stored.of(*of).is_none_or(|row| !is_within(AGAIN, row, *of, now));
         let due: Vec<_> = of.filter(is_due).collect();
         if due.is_empty() {
             return Ok(false);
@@ -135,7 +134,10 @@ mod tests {
         lab.upload("shop", &["pkg:npm/a@1.0.0"]);
         lab.upload("desk", &["pkg:npm/a@1.0.0", "pkg:npm/a@2.0.0"]);
         assert!(!lab.is_current("shop") && !lab.counter.step().unwrap());
-        assert_eq!((lab.counted(Some("shop")), lab.counted(Some("desk")), lab.counted(None)), (at("12:00", 1), at("12:00", 1), at("12:00", 0)));
+        assert_eq!(
+            (lab.counted(Some("shop")), lab.counted(Some("desk")), lab.counted(None)),
+            (at("12:00", 1), at("12:00", 1), at("12:00", 0))
+        );
         lab.clock.advance(std::time::Duration::from_hours(1));
         lab.upload("shop", &["pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0"]);
         assert!(!lab.is_current("shop") && lab.is_current("desk"));

@@ -4,12 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    months::Months,
-    open_alerts::open_alerts,
-    ranks::Ranks,
-    spans::Span,
-};
+use super::{months::Months, open_alerts::open_alerts, ranks::Ranks, spans::Span};
 use crate::{
     model::{Figures, Package},
     store::{ProjectRow, Store, StoreError},
@@ -31,12 +26,7 @@ impl<'a> Counting<'a> {
     ///
     /// # Errors
     /// As every read.
-    pub fn at(
-        now: DateTime<Utc>,
-        months: u32,
-        store: &'a Store,
-        watchlist: &'a Watchlist,
-    ) -> Result<Self, StoreError> {
+    pub fn at(now: DateTime<Utc>, months: u32, store: &'a Store, watchlist: &'a Watchlist) -> Result<Self, StoreError> {
         let alerts = open_alerts(store, now)?.into_iter().map(|(package, alerts)| (package, alerts.len() as u64));
         let (alerts, ranks) = (alerts.collect(), Ranks::of(store));
         Ok(Self { store, watchlist, months: Months::before(now, months), alerts, ranks })
@@ -78,8 +68,7 @@ pub(crate) fn unwatched<'a>(
     watchlist: &Watchlist,
     packages: impl IntoIterator<Item = &'a Package>,
 ) -> BTreeSet<Package> {
-    let is_left_out = |package: &&Package| {
-        watchlist.matches(package).is_none() && watchlist.why(package).excluded_by.is_empty()
-    };
+    let is_left_out =
+        |package: &&Package| watchlist.matches(package).is_none() && watchlist.why(package).excluded_by.is_empty();
     packages.into_iter().filter(is_left_out).cloned().collect()
 }

@@ -48,9 +48,8 @@ fn month(begin: DateTime<Utc>, before: &State<'_>, after: &State<'_>) -> Month {
     let turned = |from: Evidence, to: Evidence| {
         after.iter().filter(|(package, now)| **now == to && before.get(*package) == Some(&from)).count() as u64
     };
-    let missing = |from: &State<'_>, of: &State<'_>| {
-        of.keys().filter(|package| !from.contains_key(*package)).count() as u64
-    };
+    let missing =
+        |from: &State<'_>, of: &State<'_>| of.keys().filter(|package| !from.contains_key(*package)).count() as u64;
     Month {
         month: begin.format("%Y-%m").to_string(),
         total: total(after),
@@ -97,7 +96,17 @@ mod tests {
         let (months, now) = Months::before(at("2026-03-17T12:00:00Z"), 3).of(&spans);
         let shown: Vec<_> = months
             .iter()
-            .map(|one| (one.month.as_str(), one.total.packages, one.total.with_evidence, one.gained, one.lost, one.added, one.gone))
+            .map(|one| {
+                (
+                    one.month.as_str(),
+                    one.total.packages,
+                    one.total.with_evidence,
+                    one.gained,
+                    one.lost,
+                    one.added,
+                    one.gone,
+                )
+            })
             .collect();
         assert_eq!(
             shown,

@@ -153,7 +153,8 @@ fn judged(vulnerability: &Vulnerability, places: &HashMap<&str, usize>, draft: &
     for affected in &vulnerability.affects {
         // A component of this document, or of a document by its URN: `urn:cdx:…/1#reference`.
         let name = &affected.r#ref;
-        let local = name.strip_prefix("urn:cdx:").and_then(|urn| urn.split_once('#')).map_or(name.as_str(), |(_, name)| name);
+        let local =
+            name.strip_prefix("urn:cdx:").and_then(|urn| urn.split_once('#')).map_or(name.as_str(), |(_, name)| name);
         let entry = places.get(local).and_then(|at| draft.entry(*at));
         if let Some(entry) = entry {
             entry.vex = Some(entry.vex.map_or(state, |known| known.min(state)));

@@ -107,14 +107,22 @@ mod tests {
         // 0 needs 1, 1 needs 2; developers need 2 and 3; 2 may have 4; nothing leads to 5.
         let edges = [(0, 1, Required), (1, 2, Required), (2, 4, Optional), (3, 4, Required), (3, 1, Required)];
         let places = graph(&[(0, Required), (2, Dev), (3, Dev)], &edges).places(6);
-        let expected =
-            [reached(Required, 1, 0), reached(Required, 2, 0), reached(Required, 3, 0), reached(Dev, 1, 3), reached(Optional, 4, 0), None];
+        let expected = [
+            reached(Required, 1, 0),
+            reached(Required, 2, 0),
+            reached(Required, 3, 0),
+            reached(Dev, 1, 3),
+            reached(Optional, 4, 0),
+            None,
+        ];
         assert_eq!(places, expected);
     }
 
     #[test]
     fn circles_and_edges_to_nowhere_end() {
-        let places = graph(&[(0, Unknown), (9, Unknown)], &[(0, 1, Unknown), (1, 0, Unknown), (1, 1, Unknown), (1, 7, Unknown)]).places(2);
+        let places =
+            graph(&[(0, Unknown), (9, Unknown)], &[(0, 1, Unknown), (1, 0, Unknown), (1, 1, Unknown), (1, 7, Unknown)])
+                .places(2);
         assert_eq!(places, [reached(Unknown, 1, 0), reached(Unknown, 2, 0)]);
         assert_eq!(Graph::default().places(2), [None, None]);
     }
@@ -122,7 +130,8 @@ mod tests {
     #[test]
     fn of_two_equal_paths_the_first_counts_whatever_the_order() {
         let edges = [(1, 2, Required), (0, 2, Required)];
-        let (one, other) = (graph(&[(1, Required), (0, Required)], &edges), graph(&[(0, Required), (1, Required)], &edges));
+        let (one, other) =
+            (graph(&[(1, Required), (0, Required)], &edges), graph(&[(0, Required), (1, Required)], &edges));
         assert_eq!(one.places(3), other.places(3));
     }
 

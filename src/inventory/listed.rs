@@ -60,11 +60,7 @@ impl Entry {
     }
 
     /// A name of a registry; else the name, and why it cannot be taken.
-    pub fn named<'a>(
-        registry: &RegistryKey,
-        name: &'a str,
-        version: Option<&str>,
-    ) -> Result<Self, (&'a str, String)> {
+    pub fn named<'a>(registry: &RegistryKey, name: &'a str, version: Option<&str>) -> Result<Self, (&'a str, String)> {
         match Package::new(registry.ecosystem(), name) {
             Ok(package) => Ok(Self::new(package.of(registry), version)),
             Err(error) => Err((name, error.to_string())),
@@ -113,7 +109,8 @@ mod tests {
             assert!(is_exact(version), "{version}");
         }
         let long = "1".repeat(301);
-        for version in ["", "^1.0", "~1", ">= 18", "1.*", "1 || 2", "${VERSION}", "file:../x", "1.0\n", "[1,2)", &long] {
+        for version in ["", "^1.0", "~1", ">= 18", "1.*", "1 || 2", "${VERSION}", "file:../x", "1.0\n", "[1,2)", &long]
+        {
             assert!(!is_exact(version), "{version}");
         }
     }

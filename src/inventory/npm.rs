@@ -166,7 +166,8 @@ fn tree(
         let found = match version.strip_prefix("npm:") {
             // `npm:@scope/name@1.0.0`
             Some(target) => {
-                let (name, version) = target.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((target, ""));
+                let (name, version) =
+                    target.rsplit_once('@').filter(|(name, _)| !name.is_empty()).unwrap_or((target, ""));
                 entry(listing, name, Some(version), url, package)
             }
             None if version.contains(':') => entry(listing, name, None, Some(version), package),

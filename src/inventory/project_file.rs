@@ -43,13 +43,17 @@ mod tests {
 
     #[test]
     fn a_project_says_what_it_is_or_nothing() {
-        let read = |text: &str| ProjectFile::parse(text, Path::new("project.toml")).map_err(|problems| problems.to_string());
+        let read =
+            |text: &str| ProjectFile::parse(text, Path::new("project.toml")).map_err(|problems| problems.to_string());
         assert_eq!(read(""), Ok(ProjectFile::default()));
         let whole = read("kind = \"vendor\"\nowner = \"payments\"\n").unwrap();
         assert_eq!((whole.kind, whole.owner.unwrap().as_str()), (Some(ProjectKind::Vendor), "payments"));
         for (text, said) in [
             ("kind = \"Vendor\"", "project.toml:1:8: kind: "),
-            ("\nowner = \"ada@example.org\"", "project.toml:2:9: owner: found \"ada@example.org\", not the name of a team but an address"),
+            (
+                "\nowner = \"ada@example.org\"",
+                "project.toml:2:9: owner: found \"ada@example.org\", not the name of a team but an address",
+            ),
             ("owner = \"\"", "not the name of a team"),
             ("name = \"x\"", "project.toml:1:1: name"),
             ("owner = ", "project.toml:1:"),

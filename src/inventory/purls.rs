@@ -14,8 +14,7 @@ pub(super) fn entry<'a>(source: &Source<'_>, purl: &'a str) -> Result<Entry, (&'
     let release = purl.parse::<ReleaseId>();
     let package = release.as_ref().map(|release| release.package().clone()).or_else(|_| purl.parse::<Package>());
     let package = package.map_err(|error| (purl, error.to_string()))?;
-    let registry =
-        located(source, &package, purl).map_err(|host| (purl, not_from(&host, package.ecosystem())))?;
+    let registry = located(source, &package, purl).map_err(|host| (purl, not_from(&host, package.ecosystem())))?;
     Ok(Entry::new(package.of(&registry), release.as_ref().ok().map(ReleaseId::version)))
 }
 

@@ -106,7 +106,10 @@ fn entry<'a>(listing: &Listing<'_>, package: &'a Package) -> Result<Entry, (&'a 
 impl Package {
     /// Whether it is the project, or a part of its workspace.
     fn is_own(&self) -> bool {
-        self.source.as_ref().and_then(toml::Value::as_table).is_some_and(|source| OWN.iter().any(|kind| source.contains_key(*kind)))
+        self.source
+            .as_ref()
+            .and_then(toml::Value::as_table)
+            .is_some_and(|source| OWN.iter().any(|kind| source.contains_key(*kind)))
     }
 
     /// What it depends on, and what for.

@@ -30,8 +30,8 @@ mod evidence_rank;
 mod expected;
 mod fact;
 mod facts;
-mod file_digest;
 mod figures;
+mod file_digest;
 mod fingerprint;
 mod glob;
 mod identity;
@@ -102,8 +102,8 @@ pub use facts::{
     AccountFacts, CommitFacts, DomainFacts, Facts, OwnerFacts, PublishingFacts, ReleaseFacts, RepositoryFacts,
     RunFacts, TagFacts,
 };
-pub use file_digest::{FileDigest, InvalidFileDigest};
 pub use figures::{Figures, Month, Total};
+pub use file_digest::{FileDigest, InvalidFileDigest};
 pub use fingerprint::{files_fingerprint, former_digests, replaced_files};
 pub use glob::{fits, fits_across};
 pub use identity::{Claim, Claims, WorkflowIdentity, run_and_attempt};

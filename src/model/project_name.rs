@@ -22,7 +22,9 @@ pub struct Owner(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// Not the name of a project.
-    #[error("not the name of a project; expected at most 100 letters, digits, \".\", \"_\" and \"-\", a letter or digit first")]
+    #[error(
+        "not the name of a project; expected at most 100 letters, digits, \".\", \"_\" and \"-\", a letter or digit first"
+    )]
     Project,
     /// Not the name of a team.
     #[error("not the name of a team; expected 1 to 100 characters without line breaks")]
@@ -105,7 +107,8 @@ mod tests {
         for text in ["shop", "Shop-2", "a", "acme.shop_api", &"x".repeat(100)] {
             assert_eq!(text.parse::<ProjectName>().unwrap().as_str(), text);
         }
-        for text in ["", ".", "..", ".hidden", "-x", "a b", "a/b", "a\\b", "a\n", "é", "a@b.example", &"x".repeat(101)] {
+        for text in ["", ".", "..", ".hidden", "-x", "a b", "a/b", "a\\b", "a\n", "é", "a@b.example", &"x".repeat(101)]
+        {
             assert_eq!(text.parse::<ProjectName>(), Err(InvalidName::Project), "{text}");
         }
     }

@@ -247,7 +247,10 @@ mod tests {
         let used = UsedBy::of(vec![owned, twice, dev], std::slice::from_ref(&release)).unwrap();
         assert_eq!((used.projects, used.exact), (2, 1));
         let shown: Vec<&str> = used.uses.iter().map(|one| one.project.as_str()).collect();
-        assert_eq!((shown, used.names.join(","), used.owners.join(",")), (vec!["tool", "shop"], "shop,tool".into(), "payments".into()));
+        assert_eq!(
+            (shown, used.names.join(","), used.owners.join(",")),
+            (vec!["tool", "shop"], "shop,tool".into(), "payments".into())
+        );
         assert_eq!(
             used.to_string(),
             "2 projects, 1 of them this release: tool locks 1.14.1 directly (dev, since 2026-03-01); shop (payments) locks \

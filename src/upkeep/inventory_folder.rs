@@ -340,9 +340,10 @@ mod tests {
         };
         sized("huge/package-lock.json", 100 << 20);
         sized("odd/project.toml", 1 << 40);
-        for (name, why) in
-            [("huge", "package-lock.json has more than 67108864 bytes"), ("odd", "project.toml has more than 65536 bytes")]
-        {
+        for (name, why) in [
+            ("huge", "package-lock.json has more than 67108864 bytes"),
+            ("odd", "project.toml has more than 65536 bytes"),
+        ] {
             let error = lab.read(name).unwrap_err();
             assert!(matches!(&error, Refused::TooLarge(said) if said == why), "{error}");
         }

@@ -200,7 +200,8 @@ impl InventoryReader {
         let is_old = |since: Duration| looks == Looks::One || now.saturating_sub(since) >= PATIENCE;
         let folder = memory.unreadable.iter().map(|(since, why)| (*since, format!("the folder: {why}")));
         let failing: Vec<_> = folder.chain(memory.seen.iter().filter_map(|(name, seen)| seen.failing(name))).collect();
-        let old: Vec<&str> = failing.iter().filter(|(since, _)| is_old(*since)).map(|(_, said)| said.as_str()).collect();
+        let old: Vec<&str> =
+            failing.iter().filter(|(since, _)| is_old(*since)).map(|(_, said)| said.as_str()).collect();
         if old.is_empty() {
             let is_waiting = !failing.is_empty() || memory.seen.values().any(|seen| seen.standing != Standing::Read);
             if !is_waiting && memory.told != Some(None) {
@@ -224,7 +225,9 @@ fn now(state: State, before: Option<Seen>, is_stored: bool) -> Seen {
     let known = before.filter(|seen| seen.state.as_ref() == Some(&state)).map(|seen| seen.standing);
     let standing = match known {
         None => Standing::Changed,
-        Some(Standing::Read) if is_stored => return Seen { state: Some(state), standing: Standing::Read, failing_since: None },
+        Some(Standing::Read) if is_stored => {
+            return Seen { state: Some(state), standing: Standing::Read, failing_since: None };
+        }
         // What could not be opened may be opened now; what was not understood is the same.
         Some(Standing::Failed(why)) if !matches!(why, Refused::Unreadable(_)) => Standing::Failed(why),
         Some(_) => Standing::Settled,
@@ -369,7 +372,10 @@ mod tests {
     #[test]
     fn a_project_that_cannot_be_read_keeps_its_content_and_is_reported() {
         let lab = Lab::new();
-        lab.put("shop/package-lock.json", r#"{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"}}}"#);
+        lab.put(
+            "shop/package-lock.json",
+            r#"{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"}}}"#,
+        );
         lab.put("desk/requirements.txt", "b==1\n");
         lab.rounds(2);
         lab.put("shop/package-lock.json", "{\"lockfileVersion\": 3,");

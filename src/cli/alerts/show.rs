@@ -21,9 +21,7 @@ use crate::{
         words, wrap,
     },
     dispatch::member_details,
-    model::{
-        Alert, AlertAction, AlertKind, Development, Member, ReleaseId, Sighting, Sightings, Signal, leading,
-    },
+    model::{Alert, AlertAction, AlertKind, Development, Member, ReleaseId, Sighting, Sightings, Signal, leading},
     store::{BaselineVersion, DeliveryState, DeliveryStatus, HeldBack, Store, Telling},
 };
 

@@ -13,8 +13,7 @@ use crate::{
         exit::{CliError, Exit, Outcome},
         fact_table, lookup,
         output::{self, Printing, Redaction},
-        target,
-        used,
+        target, used,
         when::{self, When},
         words::{self, NOTHING},
     },
@@ -280,12 +279,7 @@ fn in_use(store: &Store, seeds: &[ReleaseRow], circles: &[Circle]) -> Result<Use
     Ok(purls.into_iter().zip(uses).filter_map(|(purl, uses)| Some((purl, uses?))).collect())
 }
 
-fn touched(
-    store: &Store,
-    row: &ReleaseRow,
-    tie: Option<(Tie, &String)>,
-    used: &Used,
-) -> Result<Touched, StoreError> {
+fn touched(store: &Store, row: &ReleaseRow, tie: Option<(Tie, &String)>, used: &Used) -> Result<Touched, StoreError> {
     let alert = store.alert(&Fingerprint::of_release(&row.purl))?;
     Ok(Touched {
         purl: row.purl.clone(),

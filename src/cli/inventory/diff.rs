@@ -146,7 +146,13 @@ mod tests {
         ];
         let told = |change: &Change| {
             let version = |one: &Option<String>| one.clone().unwrap_or_default();
-            format!("{} {} {}>{}", change.at.format("%d"), change.package.name(), version(&change.from), version(&change.to))
+            format!(
+                "{} {} {}>{}",
+                change.at.format("%d"),
+                change.package.name(),
+                version(&change.from),
+                version(&change.to)
+            )
         };
         let changes: Vec<String> = changes(uses, day(3)).iter().map(told).collect();
         assert_eq!(changes, ["07 c 1.0.0>", "06 b >1.0.0", "05 a 1.0.0>1.1.0"]);

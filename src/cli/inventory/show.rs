@@ -20,9 +20,7 @@ use crate::{
         words::{self, NOTHING},
     },
     figures::{Ranks, open_alerts},
-    model::{
-        Alert, AlertId, DependencyScope, EvidenceRank, Package, ProjectName, Severity, Use, is_same,
-    },
+    model::{Alert, AlertId, DependencyScope, EvidenceRank, Package, ProjectName, Severity, Use, is_same},
     store::{ProjectRow, Which},
     watchlist::Watchlist,
 };
@@ -158,7 +156,10 @@ fn print(project: &ProjectRow, entries: &[Entry], count: usize) {
     if unwatched > 0 {
         let releases = words::counted(unwatched, "release");
         output::line("");
-        fact_table::say(&format!("{releases} of packages that are not watched; `{}` watches them.", command(&project.name)));
+        fact_table::say(&format!(
+            "{releases} of packages that are not watched; `{}` watches them.",
+            command(&project.name)
+        ));
     }
 }
 

@@ -123,13 +123,8 @@ impl Import {
         watchlist: &Watchlist,
         new: &mut BTreeMap<Package, String>,
     ) -> Harvest {
-        let mut harvest = Harvest {
-            file: file.to_owned(),
-            added: Vec::new(),
-            known: 0,
-            skipped,
-            dry_run: self.dry_run,
-        };
+        let mut harvest =
+            Harvest { file: file.to_owned(), added: Vec::new(), known: 0, skipped, dry_run: self.dry_run };
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
         for package in packages {
             let why = watchlist.why(&package);

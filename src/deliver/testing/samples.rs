@@ -3,8 +3,8 @@
 use crate::{
     deliver::Message,
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, Digest, DigestItem, DigestSection,
-        DependencyScope, Fingerprint, Links, Member, ProjectKind, ReleaseStatus, Repeated, Severity, Signal, Use, UsedBy,
+        Alert, AlertAction, AlertKind, AlertStatus, Confidence, DependencyScope, Development, Digest, DigestItem,
+        DigestSection, Fingerprint, Links, Member, ProjectKind, ReleaseStatus, Repeated, Severity, Signal, Use, UsedBy,
     },
 };
 
@@ -55,10 +55,15 @@ pub(in crate::deliver) fn repeated() -> Alert {
 }
 
 /// A takeover of a package that projects of the inventory use.
-pub(crate) fn used() -> Alert {
+pub(in crate::deliver) fn used() -> Alert {
     let release = "pkg:npm/axios@1.14.1";
     let through = "pkg:npm/express@4.18.2".parse().ok();
-    let vendor = Use { kind: ProjectKind::Vendor, depth: Some(3), through, ..used_by("acme-desk", None, "pkg:npm/axios@1.14.0") };
+    let vendor = Use {
+        kind: ProjectKind::Vendor,
+        depth: Some(3),
+        through,
+        ..used_by("acme-desk", None, "pkg:npm/axios@1.14.0")
+    };
     let uses = vec![vendor, used_by("shop", Some("payments"), release)];
     Alert { used_by: UsedBy::of(uses, &[release.parse().unwrap()]), ..takeover() }
 }

@@ -57,7 +57,8 @@ fn npm_says_what_leads_to_what() {
             "pkg:npm/real@3.0.0 required 1",
         ]
     );
-    let skipped: Vec<String> = content(&text.to_string()).skipped.iter().map(|one| format!("{}: {}", one.what, one.why)).collect();
+    let skipped: Vec<String> =
+        content(&text.to_string()).skipped.iter().map(|one| format!("{}: {}", one.what, one.why)).collect();
     assert_eq!(
         skipped,
         [
@@ -96,7 +97,11 @@ fn cargo_says_the_way_and_not_what_for() {
         package("mine", "0.1.0", "dependencies = [\"rand 0.8.5\", \"gitty\", \"local\"]"),
         package("local", "0.1.0", "dependencies = [\"serde\"]"),
         package("gitty", "1.0.0", "source = \"git+https://github.com/a/b#0123\"\ndependencies = [\"libc\"]"),
-        package("libc", "0.2.1", &of("checksum = \"abababababababababababababababababababababababababababababababab\"")),
+        package(
+            "libc",
+            "0.2.1",
+            &of("checksum = \"abababababababababababababababababababababababababababababababab\""),
+        ),
         package("rand", "0.8.5", &of(&format!("dependencies = [\"rand_core 0.6.4 ({registry})\", \"rand\"]"))),
         package("rand", "0.7.0", &of("")),
         package("rand_core", "0.6.4", &of("dependencies = [\"rand 0.8.5\"]")),
@@ -223,7 +228,8 @@ fn cyclonedx_says_vex_and_reachability_too() {
             "pkg:npm/e@1.0.0 unknown 2",
         ]
     );
-    let of = |one: &Locked| (one.vex.map(|vex| vex.as_str()), one.reachability.map(|one| one.as_str()), one.digests.len());
+    let of =
+        |one: &Locked| (one.vex.map(|vex| vex.as_str()), one.reachability.map(|one| one.as_str()), one.digests.len());
     let said: Vec<_> = content(&text).locked.iter().map(of).collect();
     assert_eq!(
         said,
@@ -282,8 +288,15 @@ fn spdx_says_the_way_if_it_has_levels() {
 
 #[test]
 fn of_several_files_the_most_important_place_counts() {
-    let one = |scope: &str| import(&json!({"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0", scope: true}}}).to_string());
-    let bill = import(&json!({"bomFormat": "CycloneDX", "components": [{"name": "a", "purl": "pkg:npm/a@1.0.0"}]}).to_string());
+    let one = |scope: &str| {
+        import(
+            &json!({"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0", scope: true}}})
+                .to_string(),
+        )
+    };
+    let bill = import(
+        &json!({"bomFormat": "CycloneDX", "components": [{"name": "a", "purl": "pkg:npm/a@1.0.0"}]}).to_string(),
+    );
     let of = |files: Vec<Listed>| place(&Content::of(files).unwrap().locked[0]);
     assert_eq!(of(vec![one("dev"), one("optional")]), "pkg:npm/a@1.0.0 optional ?");
     assert_eq!(of(vec![one("dev"), bill.clone()]), "pkg:npm/a@1.0.0 unknown ?");

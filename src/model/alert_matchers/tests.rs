@@ -249,5 +249,8 @@ fn a_project_that_is_not_named_for_lack_of_room_may_be_the_one_that_is_meant() {
 fn conditions_on_projects_never_match_alerts_about_logs() {
     let kinds = matchers("kinds = ['log']\nused_by = ['shop']").contradictions(&[]);
     assert_eq!(kinds.first().map(|found| found.key), Some("used_by"));
-    assert_eq!(matchers("used_by_owners = ['']").contradictions(&[]).first().map(|found| found.key), Some("used_by_owners"));
+    assert_eq!(
+        matchers("used_by_owners = ['']").contradictions(&[]).first().map(|found| found.key),
+        Some("used_by_owners")
+    );
 }

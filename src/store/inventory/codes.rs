@@ -5,8 +5,7 @@ use crate::model::{DependencyScope, Reachability, Vex};
 /// The words by their numbers. A new word comes last.
 const SCOPES: [DependencyScope; 4] =
     [DependencyScope::Required, DependencyScope::Unknown, DependencyScope::Optional, DependencyScope::Dev];
-const STATEMENTS: [Vex; 5] =
-    [Vex::Exploitable, Vex::InTriage, Vex::Resolved, Vex::FalsePositive, Vex::NotAffected];
+const STATEMENTS: [Vex; 5] = [Vex::Exploitable, Vex::InTriage, Vex::Resolved, Vex::FalsePositive, Vex::NotAffected];
 const REACHED: [Reachability; 2] = [Reachability::Called, Reachability::Found];
 
 pub(super) fn of_scope(scope: DependencyScope) -> i64 {

@@ -38,11 +38,7 @@ impl Store {
     }
 }
 
-pub(super) fn of_project(
-    db: &Reading<'_>,
-    project: &ProjectRow,
-    which: Which,
-) -> Result<Vec<UseRow>, QueryFailure> {
+pub(super) fn of_project(db: &Reading<'_>, project: &ProjectRow, which: Which) -> Result<Vec<UseRow>, QueryFailure> {
     let (condition, since) = match which {
         Which::Present => ("u.until_at IS NULL", None),
         Which::ChangedSince(since) => ("(u.from_at >= :since OR u.until_at >= :since)", Some(since)),

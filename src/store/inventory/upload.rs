@@ -87,8 +87,7 @@ struct Difference<'a> {
 impl<'a> Difference<'a> {
     fn of(db: &Reading<'_>, known: Option<&ProjectRow>, upload: &Upload<'a>) -> Result<Self, QueryFailure> {
         let rows = known.map(|project| of_project(db, project, Which::Present)).transpose()?.unwrap_or_default();
-        let mut before: BTreeMap<ReleaseId, UseRow> =
-            rows.into_iter().map(|row| (row.release.clone(), row)).collect();
+        let mut before: BTreeMap<ReleaseId, UseRow> = rows.into_iter().map(|row| (row.release.clone(), row)).collect();
         let mut found = Self { added: Vec::new(), moved: Vec::new(), kept: Vec::new(), gone: Vec::new() };
         for locked in upload.locked {
             match before.remove(&locked.release) {

@@ -57,11 +57,21 @@ fn an_upload_ends_what_is_gone_and_begins_what_is_new() {
     let first = upload(&lab.store, "shop", &[locked(AXIOS), locked("pkg:npm/b@1.0.0")], noon());
     assert!(first.is_new && first.releases == 2 && first.added.len() == 2 && first.gone.is_empty());
     let second = upload(&lab.store, "shop", &[locked(AXIOS), locked("pkg:npm/b@1.1.0")], minutes_later(10));
-    assert_eq!((second.is_new, second.added, second.gone), (false, vec![release("pkg:npm/b@1.1.0")], vec![release("pkg:npm/b@1.0.0")]));
-    assert_eq!(uses(&lab.store, "shop", Which::Present), [format!("{AXIOS} since 0"), "pkg:npm/b@1.1.0 since 10".to_owned()]);
+    assert_eq!(
+        (second.is_new, second.added, second.gone),
+        (false, vec![release("pkg:npm/b@1.1.0")], vec![release("pkg:npm/b@1.0.0")])
+    );
+    assert_eq!(
+        uses(&lab.store, "shop", Which::Present),
+        [format!("{AXIOS} since 0"), "pkg:npm/b@1.1.0 since 10".to_owned()]
+    );
     assert_eq!(
         uses(&lab.store, "shop", Which::All),
-        [format!("{AXIOS} since 0"), "pkg:npm/b@1.0.0 since 0 until 10".to_owned(), "pkg:npm/b@1.1.0 since 10".to_owned()]
+        [
+            format!("{AXIOS} since 0"),
+            "pkg:npm/b@1.0.0 since 0 until 10".to_owned(),
+            "pkg:npm/b@1.1.0 since 10".to_owned()
+        ]
     );
     assert_eq!(uses(&lab.store, "shop", Which::ChangedSince(minutes_later(5))).len(), 2);
     // It comes back: another use.
@@ -98,7 +108,8 @@ fn a_use_in_another_way_goes_on() {
 fn a_project_keeps_what_an_upload_does_not_say() {
     let lab = Lab::new();
     let (project, owner): (ProjectName, Owner) = (name("desk"), "payments".parse().unwrap());
-    let whole = Upload { project: &project, kind: Some(ProjectKind::Vendor), owner: Some(&owner), locked: &[], at: noon() };
+    let whole =
+        Upload { project: &project, kind: Some(ProjectKind::Vendor), owner: Some(&owner), locked: &[], at: noon() };
     lab.store.upload(&whole, noon()).unwrap();
     upload(&lab.store, "desk", &[locked(AXIOS)], minutes_later(10));
     let [row] = lab.store.inventory_projects().unwrap().try_into().unwrap();
@@ -205,7 +216,10 @@ fn old_past_uses_go_and_present_ones_stay() {
     upload(&lab.store, "shop", &[locked(AXIOS)], minutes_later(20));
     let pruned = lab.store.prune(minutes_later(15), 99).unwrap();
     assert_eq!((pruned.uses, pruned.more), (1, false));
-    assert_eq!(uses(&lab.store, "shop", Which::All), [format!("{AXIOS} since 0"), "pkg:npm/c@1.0.0 since 10 until 20".to_owned()]);
+    assert_eq!(
+        uses(&lab.store, "shop", Which::All),
+        [format!("{AXIOS} since 0"), "pkg:npm/c@1.0.0 since 10 until 20".to_owned()]
+    );
     assert_eq!(lab.store.prune(minutes_later(1_000_000), 99).unwrap().uses, 1);
     assert!(!dump(&lab.store).contains("pkg:npm/b") && !dump(&lab.store).contains("pkg:npm/c"), "their names go too");
     assert_eq!(uses(&lab.store, "shop", Which::All).len(), 1);
@@ -266,7 +280,10 @@ fn an_alert_names_the_projects_that_use_its_package_now() {
     assert_eq!(used(&lab.store, about).0, 2);
     let members: Vec<ReleaseId> = vec![release(AXIOS), release("pkg:npm/b@2.0.0")];
     let campaign = Alert { purl: None, members, kind: AlertKind::Campaign, ..of(AXIOS) };
-    assert_eq!(used(&lab.store, campaign.clone()), (3, 1, vec!["exact".to_owned(), "other".to_owned(), "past".to_owned()]));
+    assert_eq!(
+        used(&lab.store, campaign.clone()),
+        (3, 1, vec!["exact".to_owned(), "other".to_owned(), "past".to_owned()])
+    );
     assert_eq!(lab.store.with_uses(Alert { kind: AlertKind::Log, ..campaign }).unwrap().used_by, None);
 }
 
@@ -294,7 +311,14 @@ fn alerts_are_listed_by_whether_projects_use_the_package() {
     let members = vec![release("pkg:npm/vite@2.0.0"), release("pkg:npm/left@1.0.0")];
     let campaign = Alert {
         members,
-        ..Alert::about(AlertKind::Campaign, "x", Severity::High, crate::model::Confidence::High, "a campaign".into(), noon())
+        ..Alert::about(
+            AlertKind::Campaign,
+            "x",
+            Severity::High,
+            crate::model::Confidence::High,
+            "a campaign".into(),
+            noon(),
+        )
     };
     lab.store.record_alert(&campaign, &[], noon()).unwrap();
     let used = || {

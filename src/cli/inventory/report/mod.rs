@@ -79,7 +79,8 @@ impl Report {
         let mut lines = Vec::new();
         for of in subjects {
             let current = stored.of(*of).filter(|row| is_current(row, *of, now));
-            let of_months = |row: &FiguresRow| Some((row.figures.clone().of_months(self.months as usize)?, row.counted_at));
+            let of_months =
+                |row: &FiguresRow| Some((row.figures.clone().of_months(self.months as usize)?, row.counted_at));
             let (figures, counted_at) = match current.and_then(of_months) {
                 Some(current) => current,
                 None => {

@@ -33,10 +33,14 @@ pub(super) fn print(lines: &[Line], now: DateTime<Utc>) {
     let earliest = lines.iter().map(|line| line.counted_at).min().unwrap_or(now);
     if now - earliest > FRESH {
         let earliest = words::moment(earliest);
-        fact_table::say(&format!("Counted from {earliest} on. `provwatch inventory report NAME` counts a project at once."));
+        fact_table::say(&format!(
+            "Counted from {earliest} on. `provwatch inventory report NAME` counts a project at once."
+        ));
     }
     if lines.len() > SHOWN {
-        fact_table::say("`provwatch inventory report NAME` shows the months of a project, and --format json those of all.");
+        fact_table::say(
+            "`provwatch inventory report NAME` shows the months of a project, and --format json those of all.",
+        );
     } else {
         lines.iter().for_each(months);
     }
