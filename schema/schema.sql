@@ -340,6 +340,59 @@ BEGIN SELECT RAISE(ABORT, 'incidents only grows'); END;
 CREATE TRIGGER incidents_are_not_removed BEFORE DELETE ON incidents
 BEGIN SELECT RAISE(ABORT, 'incidents only grows'); END;
 
+CREATE TABLE inventory_digests (
+    key     INTEGER NOT NULL,
+    release INTEGER NOT NULL REFERENCES inventory_releases (id),
+    PRIMARY KEY (key, release)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inventory_digests_of_release ON inventory_digests (release);
+
+CREATE TABLE inventory_figures (
+    subject    INTEGER PRIMARY KEY,
+    counted_at INTEGER NOT NULL,
+    figures    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE inventory_projects (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    kind        TEXT NOT NULL CHECK (kind IN ('project', 'vendor')),
+    owner       TEXT,
+    added_at    INTEGER NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    removed_at  INTEGER,
+    releases    INTEGER NOT NULL,
+    checksum    INTEGER
+) STRICT;
+
+CREATE TABLE inventory_releases (
+    id       INTEGER PRIMARY KEY,
+    package  TEXT NOT NULL,
+    version  TEXT NOT NULL,
+    checksum INTEGER,
+    UNIQUE (package, version)
+) STRICT;
+
+CREATE TABLE inventory_uses (
+    release      INTEGER NOT NULL REFERENCES inventory_releases (id),
+    project      INTEGER NOT NULL REFERENCES inventory_projects (id),
+    from_at      INTEGER NOT NULL,
+    until_at     INTEGER,
+    scope        INTEGER NOT NULL,
+    depth        INTEGER,
+    through      INTEGER,
+    vex          INTEGER,
+    reachability INTEGER,
+    PRIMARY KEY (release, project, from_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inventory_uses_of_project
+ON inventory_uses (project, until_at, scope, depth, through, vex, reachability);
+
+CREATE INDEX inventory_uses_past ON inventory_uses (until_at) WHERE until_at IS NOT NULL;
+
 CREATE TABLE log_budgets (
     scope     TEXT PRIMARY KEY,
     spent     INTEGER NOT NULL,

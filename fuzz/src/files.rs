@@ -5,17 +5,22 @@ use std::path::Path;
 
 use provwatch::{
     config::Config,
+    inventory::{self, Mirrors},
     osv,
     packages::replay::Timeline,
-    watchlist::{Watchlist, import},
+    watchlist::Watchlist,
 };
 
 pub fn lock_file(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    match import::parse(text, Path::new("lock"), &import::Mirrors::default()) {
-        Ok(imported) => {
-            let count = imported.packages.len() + imported.skipped.len();
+    match inventory::parse(text, Path::new("lock"), &Mirrors::default()) {
+        Ok(listed) => {
+            let count = listed.entries.len() + listed.skipped.len();
             assert!(count <= text.len(), "more packages than bytes");
+            for entry in listed.entries {
+                let place = entry.place;
+                assert!(place.through.is_none() || place.depth > Some(1), "a direct dependency through another one");
+            }
         }
         Err(error) => assert!(error.to_string().len() < text.len() + 1000, "a message that is longer than the file"),
     }

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use super::{
-    App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, keeping,
-    log_settings, polled, rdap, registries, report_source, settings, setup, sources, subscriptions,
+    App, AssemblyError, LastReload, Parts, allow_folder, forge_list, forges, freshness, heartbeat, inventory_folder,
+    keeping, log_settings, polled, rdap, registries, report_source, settings, setup, sources, subscriptions,
 };
 use crate::{
     clock::Clock,
     config::Config,
     deliver::Subscriptions,
     dispatch::{Dispatcher, FollowUps, Queues, Refreshes},
+    figures::Counter,
     http::Client,
     logwatch::{LogMonitor, LogParts, LogSettings},
     packages::{PackageParts, Packages, Registries},
     upkeep::{
-        AllowReader, Caretaker, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues, ReportReader, Setup,
-        TrustKeeper, WallClock,
+        AllowReader, Caretaker, InventoryReader, Keeper, Keeping, Memory, Mender, Moving, OperationalIssues,
+        ReportReader, Setup, TrustKeeper, WallClock,
     },
     watchlist::InUse,
 };
@@ -66,10 +67,15 @@ pub(crate) fn assemble_for(config: &Config, parts: Parts, subscriptions: Subscri
         .map(|folder| Arc::new(AllowReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), folder)));
     let report_reader = report_source(config)
         .map(|source| Arc::new(ReportReader::new(Arc::clone(&shared.store), Arc::clone(&shared.clock), source)));
+    let inventory_reader = inventory_folder(config).map(|folder| {
+        let (store, clock, issues) = (&shared.store, &shared.clock, &shared.issues);
+        Arc::new(InventoryReader::new(Arc::clone(store), Arc::clone(clock), Arc::clone(issues), folder))
+    });
     Ok(App {
         switch,
         allow_reader,
         report_reader,
+        inventory_reader,
         ..app(config, shared, memory, log_settings(config)?, keeping(config)?)
     })
 }
@@ -83,6 +89,7 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
     let PackageParts { store, clock, http, registries, settings, watchlist, subscriptions, .. } = shared;
     let PackageParts { forges, rdap, trust, wall_clock, mender, .. } = shared;
     let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&wall_clock), keeping);
+    let counter = Counter::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&watchlist));
     App {
         packages,
         keeper,
@@ -105,6 +112,8 @@ fn app(config: &Config, shared: PackageParts, memory: Memory, logs: LogSettings,
         switch: None,
         allow_reader: None,
         report_reader: None,
+        inventory_reader: None,
+        counter: Arc::new(counter),
         reload: LastReload::default(),
     }
 }

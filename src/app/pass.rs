@@ -76,6 +76,14 @@ impl App {
         Ok(())
     }
 
+    /// Reads some of the changed lock files of `[inventory] folder`. Returns whether others wait.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn read_inventory(&self) -> Result<bool, StoreError> {
+        self.inventory_reader.as_ref().map_or(Ok(false), |reader| reader.step())
+    }
+
     /// Reads every source, checks everything that is due, polls every log, delivers due alerts.
     ///
     /// # Errors
@@ -87,6 +95,8 @@ impl App {
         self.read_allowed_runs()?;
         self.forget_unused_reports()?;
         while self.read_some_reports()? {}
+        // Before releases are judged, so that their alerts name the projects.
+        self.inventory_reader.as_ref().map_or(Ok(()), |reader| reader.pass())?;
         let mut summary = PassSummary::default();
         self.packages.reconciler.enqueue_unknown()?;
         self.packages.reconciler.enqueue_overdue()?;

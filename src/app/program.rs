@@ -8,12 +8,15 @@ use crate::{
     deliver::Subscriptions,
     dispatch::Dispatcher,
     enrich::Forges,
+    figures::Counter,
     http::Client,
     logwatch::LogMonitor,
     packages::{Packages, Registries, Settings, Source},
     rdap::Rdap,
     store::Store,
-    upkeep::{AllowReader, Caretaker, DeadMansSwitch, Keeper, Mender, ReportReader, TrustKeeper, WallClock},
+    upkeep::{
+        AllowReader, Caretaker, DeadMansSwitch, InventoryReader, Keeper, Mender, ReportReader, TrustKeeper, WallClock,
+    },
     watchlist::InUse,
 };
 
@@ -58,6 +61,10 @@ pub struct App {
     pub allow_reader: Option<Arc<AllowReader>>,
     /// Reads reports of others that releases are malicious, if a source is configured.
     pub report_reader: Option<Arc<ReportReader>>,
+    /// Reads the lock files of projects, if a folder is configured.
+    pub inventory_reader: Option<Arc<InventoryReader>>,
+    /// Counts what the projects of the inventory use.
+    pub counter: Arc<Counter>,
     /// The long life of the store.
     pub keeper: Keeper,
     /// provwatch's own health.

@@ -12,13 +12,11 @@ use crate::{
     clock::{Clock, ManualClock},
     config::{self, Config},
     http::ScriptedTransport,
+    inventory::{self, Mirrors},
     model::{Alert, AlertKind, Aspect, Ecosystem, RegistryId, ecosystem_tests::Listed, ecosystem_tests::attic::ATTIC},
     progress::NoProgress,
     store::{AlertFilter, Outcome, Store},
-    watchlist::{
-        Watchlist,
-        import::{self, Mirrors},
-    },
+    watchlist::Watchlist,
 };
 
 const CONFIG: &str = r#"
@@ -94,8 +92,8 @@ fn its_packages_are_listed_by_bills_of_materials() {
         {"name": "cat", "purl": "pkg:attic/Cat@e9?repository_url=https://attic.example"},
         {"name": "rat", "purl": "pkg:attic/Rat@e9?repository_url=https://cellar.example"},
     ]});
-    let imported = import::parse(&bill.to_string(), Path::new("bom.json"), &Mirrors::default()).unwrap();
-    let packages: Vec<_> = imported.packages.iter().map(ToString::to_string).collect();
+    let imported = inventory::parse(&bill.to_string(), Path::new("bom.json"), &Mirrors::default()).unwrap();
+    let packages: Vec<_> = imported.packages().iter().map(ToString::to_string).collect();
     assert_eq!(packages, ["pkg:attic/cat", "pkg:attic/hat"]);
     assert!(imported.skipped[0].why.contains("from cellar.example, not from the Attic"), "{:?}", imported.skipped);
 }

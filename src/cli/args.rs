@@ -66,6 +66,9 @@ pub enum Command {
     /// Keep an incident: its releases, notes and decisions, and hand its evidence over
     #[command(subcommand)]
     Incident(super::incident::Incident),
+    /// Remember which projects use which releases, and since when
+    #[command(subcommand)]
+    Inventory(super::inventory::Inventory),
     /// Announce planned changes, so that they raise no alert
     #[command(subcommand)]
     Expect(super::expect::Expect),
@@ -132,6 +135,7 @@ impl Arguments {
             Command::Lookup(command) => command.run(config),
             Command::Timeline(command) => command.run(config),
             Command::Incident(command) => command.run(config),
+            Command::Inventory(command) => command.run(config),
             Command::Expect(command) => command.run(config),
             Command::Allow(command) => command.run(config),
             Command::Silences(command) => command.run(config),

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::{
-    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, logs, lookup, silences,
-    status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
+    alerts, backfill, baseline, deliveries, detectors, doctor, drill, form::Form, incident, inventory, logs, lookup,
+    silences, status, subscriptions, summary, test_sinks, timeline, verify, verify_bundle, watch,
 };
 use crate::{config, deliver, model, packages, store, tlog, watchlist};
 
@@ -74,10 +74,17 @@ forms! {
     "expected" 1 model::ExpectedChange, "expect add, expect list";
     "history" 1 super::store::check::Checked, "store check";
     "imported" 1 watch::import::Harvest, "watch import";
-    "incident" 1 model::Incident, "incident open, incident list, incident show";
+    "incident" 1 model::Incident, "incident open, incident list";
     "incident-extent" 1 incident::radius::Extent, "incident WHAT";
     "incident-inspected" 1 packages::Inspection, "incident inspect";
+    "incident-shown" 1 incident::show::Shown, "incident show";
     "incident-touched" 1 incident::radius::Touched, "incident WHAT";
+    "inventory-added" 1 inventory::add::Added<'_>, "inventory add";
+    "inventory-change" 1 inventory::diff::Change, "inventory diff";
+    "inventory-entry" 1 inventory::show::Entry, "inventory show";
+    "inventory-figures" 1 inventory::report::line::Line, "inventory report";
+    "inventory-project" 1 store::ProjectRow, "inventory list";
+    "inventory-removed" 1 inventory::remove::Removed<'_>, "inventory remove";
     "log" 1 logs::list::Line<'_>, "logs list";
     "log-entry" 1 logs::find::Shown<'_>, "logs find";
     "log-not-followed" 1 logs::not_followed::Line<'_>, "logs status";

@@ -14,6 +14,8 @@ pub fn words(matchers: &AlertMatchers) -> String {
         either("package", &matchers.packages),
         either("tier", &matchers.tiers),
         either("team", &matchers.teams),
+        either("used by", &matchers.used_by),
+        either("used by projects of", &matchers.used_by_owners),
         either("detector", &matchers.detectors),
         either("match", &matchers.log_matches),
         either("log", &matchers.logs),
@@ -33,6 +35,8 @@ pub fn refusal(key: &str) -> &'static str {
         "packages" => "not for this package",
         "tiers" => "not for this tier",
         "teams" => "not for this team",
+        "used_by" => "not for packages that only other projects use, or none",
+        "used_by_owners" => "not for packages that only projects of others use, or none",
         "detectors" => "not for these detectors",
         "log_matches" => "not for this [[logs.match]]",
         "logs" => "not for this log",
@@ -86,6 +90,7 @@ mod tests {
             ("", "every alert"),
             ("kinds = ['log', 'operation']\nmax_severity = 'high'", "kind log or operation; severity up to high"),
             ("packages = ['pkg:npm/a*']\nteams = ['web', 'pay']", "package pkg:npm/a*; team web or pay"),
+            ("used_by = ['shop', 'pay-*']\nused_by_owners = ['web']", "used by shop or pay-*; used by projects of web"),
         ] {
             assert_eq!(words(&toml::from_str(toml).unwrap()), expected, "{toml}");
         }

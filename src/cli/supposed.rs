@@ -5,7 +5,9 @@ use crate::{
         alerts::wording::{no_such_alert, title},
         context::Context,
         exit::CliError,
-        target, words,
+        target,
+        used::in_short,
+        words,
     },
     model::{Alert, AlertKind, AlertPrefix, Confidence, Fingerprint, Severity, Signal},
     store::Store,
@@ -52,7 +54,7 @@ impl Supposed {
                 let stored = release.map(|release| store.alert(&Fingerprint::of_release(&release))).transpose()?;
                 match stored.flatten() {
                     Some(alert) => Ok((alert, true)),
-                    None => Ok((self.about(context, target), false)),
+                    None => Ok((store.with_uses(self.about(context, target))?, false)),
                 }
             }
         }
@@ -85,10 +87,11 @@ impl Supposed {
     }
 }
 
-/// What the answer is about: `Alert 6adc1e73047a (release, high, team payments): …`.
+/// What the answer is about: `Alert 6adc1e73047a (release, high, team payments, used by shop): …`.
 pub fn heading(alert: &Alert, is_stored: bool) -> String {
     let tier = alert.tier.map(|tier| format!(", tier {tier}")).unwrap_or_default();
     let team = alert.team.as_ref().map(|team| format!(", team {}", words::name(team))).unwrap_or_default();
     let what = if is_stored { format!("Alert {}", alert.id) } else { "Supposed alert".to_owned() };
-    format!("{what} ({}, {}{tier}{team}): {}", alert.kind.as_str(), alert.severity, title(alert))
+    let used = alert.used_by.as_ref().map(|used| format!(", {}", in_short(used))).unwrap_or_default();
+    format!("{what} ({}, {}{tier}{team}{used}): {}", alert.kind.as_str(), alert.severity, title(alert))
 }

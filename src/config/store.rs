@@ -16,8 +16,8 @@ pub struct StoreSection {
     /// in `~/.local/share/provwatch` (below `$XDG_DATA_HOME` where it is set).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-    /// How long provwatch keeps deliveries that are settled, with their attempts, and the events of feeds: 30 to 3660 days,
-    /// `"400d"`. provwatch never deletes releases, baselines, alerts, evidence or their history.
+    /// How long provwatch keeps deliveries that are settled, with their attempts, the events of feeds, and past uses of the
+    /// inventory: 30 to 3660 days, `"400d"`. provwatch never deletes releases, baselines, alerts, evidence or their history.
     pub keep: Retention,
     /// For how long after their last use provwatch keeps e-mail addresses of publishers and approvers: 30 to 3660 days, such as
     /// `"400d"`. Then it replaces them in releases and baselines by pseudonyms, permanently; an address that comes back is still

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, LogSection, LogsSection, OsvSection,
-    OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection, WatchlistSection, formats,
-    paths, routing, sinks::Section,
+    DaemonSection, DetectorSection, ForgesSection, HeartbeatSection, HttpSection, InventorySection, LogSection,
+    LogsSection, OsvSection, OwnSection, RdapSection, RegistriesSection, StoreSection, Subscription, TrustSection,
+    WatchlistSection, formats, paths, routing, sinks::Section,
 };
 use crate::strict_toml::{self, Problems, ReadError};
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub watchlist: WatchlistSection,
     /// Your own packages and signers.
     pub own: OwnSection,
+    /// The projects that use the packages.
+    pub inventory: InventorySection,
     /// The receivers of alerts: one `[[subscriptions]]` table for each.
     pub subscriptions: Vec<Subscription>,
     /// Who is told regularly that the daemon is healthy.
@@ -132,7 +134,7 @@ impl Config {
         let sinks = self.subscriptions.iter_mut().filter_map(|one| one.sink.section_mut());
         let secrets = sinks.flat_map(Section::paths_mut);
         let heartbeat = self.heartbeat.paths_mut().chain(self.own.paths_mut());
-        let others = heartbeat.chain(&mut self.osv.source);
+        let others = self.inventory.folder.iter_mut().chain(heartbeat).chain(&mut self.osv.source);
         for path in lists.chain(sections).chain(trust).chain(logs).chain(secrets).chain(others) {
             *path = folder.join(&*path);
         }

@@ -54,8 +54,6 @@ const DISCOVERY_INTERVAL: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// How often the daemon signs or prunes, if there is anything to do.
 const KEEP_INTERVAL: Duration = Duration::from_secs(30);
-/// How often the daemon looks for signed files about runs.
-const ALLOW_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the daemon checks its own health, unless systemd requires a shorter interval.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -274,13 +272,6 @@ fn log(context: Context, name: String) -> TaskFactory {
             context.app.clock.sleep((interval * times).min(LONGEST_PAUSE)).await;
             Ok(())
         })
-    })
-}
-
-/// Reads signed files about the runs of one's own release workflow until the daemon stops.
-pub fn allow(context: Context) -> TaskFactory {
-    rounds(context, "allowed runs", ALLOW_INTERVAL, |context| {
-        Box::pin(async move { Ok(context.app.read_allowed_runs()?) })
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod damage;
 mod describe;
+mod folders;
 mod health;
 mod heartbeat;
 mod lock;

@@ -10,7 +10,7 @@ use super::{
     Supervisor, TaskError,
     damage::damage,
     describe::describe,
-    heartbeat,
+    folders, heartbeat,
     loops::{self, Context},
     options::{Options, Renewal, Renewed},
     reload::{refused, taken},
@@ -111,12 +111,16 @@ fn start(context: &Context, options: &Options) -> Arc<Supervisor> {
     if let Some(switch) = &app.switch {
         supervisor.supervise(heartbeat::TASK, heartbeat::heartbeat(context.clone(), Arc::clone(switch)));
     }
-    if context.app.allow_reader.is_some() {
-        supervisor.supervise("allowed runs", loops::allow(context.clone()));
+    if app.allow_reader.is_some() {
+        supervisor.supervise(folders::ALLOWED, folders::allowed(context.clone()));
     }
     if app.report_reader.is_some() {
         supervisor.supervise(reports::TASK, reports::reports(context.clone()));
     }
+    if app.inventory_reader.is_some() {
+        supervisor.supervise(folders::INVENTORY, folders::inventory(context.clone()));
+    }
+    supervisor.supervise(folders::FIGURES, folders::figures(context.clone()));
     supervisor.supervise("keep", loops::keep(context.clone()));
     supervisor.supervise("health", loops::health(context.clone()));
     supervisor

@@ -3,7 +3,7 @@
 
 use super::{Message, SinkError};
 use crate::model::{
-    Alert, AlertKind, Development, MAY_REPEAT, Occasion, Package, ReleaseId, Sighting, Sightings, Signal,
+    Alert, AlertKind, Development, MAY_REPEAT, Occasion, Package, ReleaseId, Sighting, Sightings, Signal, UsedBy,
 };
 
 /// After so many refusals the short form is tried after the whole message.
@@ -63,6 +63,7 @@ impl Short {
             // The operator's own words, by which receivers sort alerts.
             tier: of.tier,
             team: of.team.clone(),
+            used_by: of.used_by.as_ref().map(UsedBy::without_uses),
             matched: of.matched.clone(),
             entries: of.entries.as_ref().map(without_signers),
             note: of.note.as_deref().and_then(own_words),
@@ -154,7 +155,13 @@ mod tests {
 
     #[test]
     fn a_short_form_has_no_word_of_a_publisher() {
-        for alert in [samples::takeover(), samples::hostile(), samples::campaign(60, 60), samples::hostile_campaign()] {
+        for alert in [
+            samples::takeover(),
+            samples::used(),
+            samples::hostile(),
+            samples::campaign(60, 60),
+            samples::hostile_campaign(),
+        ] {
             let message = samples::message(alert.clone());
             let short = Short::of(&message).message;
             assert_eq!((&short.alert.id, short.alert.severity), (&alert.id, alert.severity));

@@ -141,7 +141,9 @@ fn between(
                 let proof = Consistency::of(log, &proof, first_root, second_root);
                 gathered.consistencies.push((format!("{folder}/consistency-{second}.json"), proof));
             }
-            None => gathered.lacks.push(format!("no proof from {first} to {second} entries of the log {log} is stored")),
+            None => {
+                gathered.lacks.push(format!("no proof from {first} to {second} entries of the log {log} is stored"))
+            }
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlertAction, AlertId, AlertKind, AlertStatus, Confidence, Development, Digest, Fingerprint, Package, ReleaseId,
-    Repeated, Severity, Sightings, Signal, Tier,
+    Repeated, Severity, Sightings, Signal, Tier, UsedBy,
 };
 
 /// One alert; `schema/alert.schema.json` is generated from this type.
@@ -83,6 +83,9 @@ pub struct Alert {
     /// The team that the watchlist, or the `[[logs.match]]`, named when it was raised.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub team: Option<String>,
+    /// The projects of the inventory that locked its package, or packages of its campaign, when it was raised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub used_by: Option<UsedBy>,
     /// The tiers of the releases of a campaign, each once. Empty if provwatch does not know the tier of one of them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub member_tiers: Vec<Tier>,
@@ -183,6 +186,7 @@ impl Alert {
             handling: None,
             tier: None,
             team: None,
+            used_by: None,
             member_tiers: Vec::new(),
             member_teams: Vec::new(),
             note: None,

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, AlertKind, Ecosystem, Package, Pattern, ReleaseId, Severity, Signal, Tier};
+use super::{Alert, AlertKind, Ecosystem, Package, Pattern, ReleaseId, Severity, Signal, Tier, UsedBy, fits};
 
 /// Conditions on an alert. All that are given must hold; a list holds if one of its values does. None at all match every
 /// alert.
 ///
-/// Conditions on packages (`ecosystems`, `packages`, `tiers`) hold for alerts about releases, campaigns, and packages;
+/// Conditions on packages (`ecosystems`, `packages`, `tiers`, `used_by`, `used_by_owners`) hold for alerts about releases, campaigns, and packages;
 /// `log_matches` and `logs` hold for alerts about transparency logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -36,6 +36,13 @@ pub struct AlertMatchers {
     /// The teams that the watchlist or a `[[logs.match]]` names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
+    /// The projects of the inventory that use a package of the alert, by name; a star stands for any characters, `*` alone
+    /// for any project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<String>,
+    /// The owners of such projects, as the inventory names them; stars as in `used_by`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub used_by_owners: Vec<String>,
     /// The detectors of the signals, by their ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub detectors: Vec<String>,
@@ -69,6 +76,18 @@ impl Share {
         match self {
             Self::One => parts.iter().any(condition),
             Self::Every => !parts.is_empty() && parts.iter().all(condition),
+        }
+    }
+
+    /// Whether the projects, or their owners, that use a package of the alert are among those of the globs. If an alert
+    /// does not have the names of all, one of the others may be.
+    fn is_used(self, alert: &Alert, names: fn(&UsedBy) -> &Vec<String>, globs: &[String]) -> bool {
+        let Some(used) = &alert.used_by else { return false };
+        let is_meant = |name: &String| globs.iter().any(|glob| glob == "*" || fits(glob, name));
+        match (self, used.is_whole()) {
+            (_, true) => self.holds(names(used), is_meant),
+            (Self::One, false) => true,
+            (Self::Every, false) => false,
         }
     }
 }
@@ -133,9 +152,19 @@ impl AlertMatchers {
             ("ecosystems", self.ecosystems.is_empty() || share.holds(&packages, is_of)),
             ("detectors", self.detectors.is_empty() || share.holds(&leading, is_by)),
             ("logs", self.logs.is_empty() || share.holds(&logs, is_in)),
+            ("used_by", self.used_by.is_empty() || share.is_used(alert, |used| &used.names, &self.used_by)),
+            ("used_by_owners", self.used_by_owners.is_empty() || self.is_of_owners(alert, share)),
         ]
         .into_iter()
         .find_map(|(key, holds)| (!holds).then_some(key))
+    }
+
+    /// Whether owners of projects that use a package of the alert are among those of the condition. A project without an
+    /// owner is of none of them.
+    fn is_of_owners(&self, alert: &Alert, share: Share) -> bool {
+        let has_unowned = alert.used_by.as_ref().is_some_and(|used| used.unowned > 0);
+        let is_whole = matches!(share, Share::One) || !has_unowned;
+        is_whole && share.is_used(alert, |used| &used.owners, &self.used_by_owners)
     }
 
     /// The contradictions because of which no alert can ever match. `detectors` are the known ids.
@@ -183,7 +212,13 @@ impl AlertMatchers {
 
     /// An empty name, which nothing has.
     fn of_names(&self) -> Option<Contradiction> {
-        let lists = [("teams", &self.teams), ("log_matches", &self.log_matches), ("logs", &self.logs)];
+        let lists = [
+            ("teams", &self.teams),
+            ("log_matches", &self.log_matches),
+            ("logs", &self.logs),
+            ("used_by", &self.used_by),
+            ("used_by_owners", &self.used_by_owners),
+        ];
         let (key, _) = lists.into_iter().find(|(_, list)| list.iter().any(|name| name.trim().is_empty()))?;
         Some(contradiction(key, "an empty name never matches".to_owned()))
     }
@@ -194,6 +229,8 @@ impl AlertMatchers {
             ("packages", !self.packages.is_empty()),
             ("ecosystems", !self.ecosystems.is_empty()),
             ("tiers", !self.tiers.is_empty()),
+            ("used_by", !self.used_by.is_empty()),
+            ("used_by_owners", !self.used_by_owners.is_empty()),
         ];
         is_given.into_iter().find_map(|(key, is_given)| is_given.then_some(key))
     }

@@ -32,9 +32,22 @@ pub struct AlertFilter {
     pub by_clock: Option<DateTime<Utc>>,
     /// Also those that repeat an open alert, which counts them.
     pub repetitions: bool,
+    /// Only those about a package that a project of the inventory uses now, or about a campaign with one.
+    pub used: bool,
     /// At most so many, the latest first.
     pub limit: usize,
 }
+
+/// The condition that a project uses the package of an alert, or of a release of its campaign.
+const IS_USED: &str = "(EXISTS (
+        SELECT 1 FROM inventory_releases JOIN inventory_uses ON inventory_uses.release = inventory_releases.id
+        WHERE inventory_releases.package = alerts.package AND inventory_uses.until_at IS NULL
+    ) OR EXISTS (
+        SELECT 1 FROM campaign_members JOIN releases ON releases.purl = campaign_members.member
+        JOIN inventory_releases ON inventory_releases.package = releases.package
+        JOIN inventory_uses ON inventory_uses.release = inventory_releases.id
+        WHERE campaign_members.campaign = alerts.fingerprint AND inventory_uses.until_at IS NULL
+    ))";
 
 impl Default for AlertFilter {
     fn default() -> Self {
@@ -48,6 +61,7 @@ impl Default for AlertFilter {
             stale_by: None,
             by_clock: None,
             repetitions: true,
+            used: false,
             limit: 100,
         }
     }
@@ -99,6 +113,9 @@ impl Conditions {
         }
         if !filter.repetitions {
             conditions.add("repeats IS NULL", []);
+        }
+        if filter.used {
+            conditions.add(IS_USED, []);
         }
         conditions
     }

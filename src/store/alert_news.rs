@@ -84,7 +84,8 @@ pub(super) fn merge(known: &Alert, raised: &Alert, reopened: bool) -> Alert {
             };
             let (repeated, repeats) = (known.repeated.clone(), known.repeats);
             let signals = signals.into_iter().cloned().collect();
-            Alert { raised_at, status, signals, repeated, repeats, ..worse.clone() }
+            let used_by = raised.used_by.clone();
+            Alert { raised_at, status, signals, repeated, repeats, used_by, ..worse.clone() }
         }
         AlertKind::Campaign => {
             let worse = if is_milder { known } else { raised };

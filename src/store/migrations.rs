@@ -49,6 +49,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../schema/0038_restores.sql"),
     include_str!("../../schema/0039_reports.sql"),
     include_str!("../../schema/0040_checkpoint_proofs.sql"),
+    include_str!("../../schema/0041_inventory.sql"),
 ];
 
 /// The migration that also stores the traces of all releases anew.

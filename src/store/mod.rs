@@ -73,6 +73,7 @@ mod handle;
 mod history;
 mod holding;
 mod incidents;
+mod inventory;
 mod lead;
 mod left_out;
 mod letting_go;
@@ -139,6 +140,8 @@ pub(crate) use feeds::{StoredEvent, Taken};
 pub use handle::Store;
 pub(crate) use history::{Against, CheckedHistory, Fault, Signatures};
 pub use history::{Head, HeadKeyError, HeadSigner, HeadVerifier, NotedHead, Signing};
+pub(crate) use inventory::{FiguresRow, StoredFigures};
+pub use inventory::{ProjectRow, Upload, Uploaded, Uses, UsesOf, Which};
 pub(crate) use lead::Lead;
 pub(crate) use left_out::LeftOut;
 pub(crate) use logs::{

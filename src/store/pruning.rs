@@ -1,4 +1,5 @@
-//! Deletes what the store need not keep for ever: settled deliveries with their attempts, and the events of feeds.
+//! Deletes what the store need not keep for ever: settled deliveries with their attempts, the events of feeds, and past uses of
+//! the inventory.
 //!
 //! Evidence, releases, baselines, alerts and the history are never deleted. A delivery that told a subscription of the
 //! members of a campaign stays, so that the subscription is not told again. The last delivery of an alert that is not
@@ -12,6 +13,7 @@ use super::{
     Store, StoreError,
     columns::{Micros, limit},
     error::QueryFailure,
+    inventory::{delete_uses, old_uses},
 };
 
 /// What one step deleted.
@@ -21,34 +23,37 @@ pub(crate) struct Pruned {
     pub deliveries: usize,
     /// Events.
     pub events: usize,
+    /// Past uses of releases by projects.
+    pub uses: usize,
     /// Whether another step may find more.
     pub more: bool,
 }
 
 impl Pruned {
     pub fn rows(self) -> usize {
-        self.deliveries + self.events
+        self.deliveries + self.events + self.uses
     }
 }
 
 impl Store {
-    /// Deletes at most so many settled deliveries, and so many events, from before a time. It takes the write lock only if
+    /// Deletes at most so many settled deliveries, events, and past uses each, from before a time. It takes the write lock only if
     /// there are any, and for one small transaction.
     ///
     /// # Errors
     /// As every write.
     pub(crate) fn prune(&self, before: DateTime<Utc>, at_most: usize) -> Result<Pruned, StoreError> {
-        let (deliveries, events) = self.read("looking for old rows", |db| {
-            Ok((old_deliveries(db, before, at_most)?, old_events(db, before, at_most)?))
+        let (deliveries, events, uses) = self.read("looking for old rows", |db| {
+            Ok((old_deliveries(db, before, at_most)?, old_events(db, before, at_most)?, old_uses(db, before, at_most)?))
         })?;
-        if deliveries.is_empty() && events.is_empty() {
+        if deliveries.is_empty() && events.is_empty() && uses.is_empty() {
             return Ok(Pruned::default());
         }
         self.write("deleting old rows", |db| {
             let gone = Pruned {
                 deliveries: delete_deliveries(db, &deliveries, before)?,
                 events: delete_events(db, &events, before)?,
-                more: deliveries.len() == at_most || events.len() == at_most,
+                uses: delete_uses(db, &uses, before)?,
+                more: [deliveries.len(), events.len(), uses.len()].contains(&at_most),
             };
             Ok(gone)
         })

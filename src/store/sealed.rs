@@ -10,7 +10,8 @@
 //! the trigger leaves the row alone.
 //!
 //! Not covered: the columns of `alerts` that only its lists and escalations read (derived from its body and its actions),
-//! `allowed_digests` (derived from `allowed_runs`),
+//! `allowed_digests` (derived from `allowed_runs`), `inventory_uses` and `inventory_digests` (the next upload of the project
+//! compares and writes them again), `inventory_figures` (derived, and counted again after hours),
 //! `traces` (derived from observations, which are), `log_entry_traces` (derived from log entries, which are), `events` (only shown), `work` (lives for seconds; a
 //! package that it loses is still compared once a day), `runner` (written again every half minute, and no release is
 //! judged by it), `log_progress` (only shown), `log_mirrors` (their state at the last check), `log_violations` (since
@@ -77,6 +78,9 @@ tables! {
     FORGE_ANSWERS = "forge_answers" ("url") ["url", "answer", "at"];
     INCIDENTS = "incidents" ("id") ["id", "name"];
     INCIDENT_EVENTS = "incident_events" ("id") ["id", "incident", "at", "by", "kind", "purl", "tie", "text"];
+    INVENTORY_PROJECTS = "inventory_projects" ("id")
+        ["id", "name", "kind", "owner", "added_at", "uploaded_at", "changed_at", "removed_at", "releases"];
+    INVENTORY_RELEASES = "inventory_releases" ("id") ["id", "package", "version"];
     LOG_CHECKPOINTS = "log_checkpoints" ("log", "size", "root")
         ["log", "size", "root", "note", "seen_at", "last_seen_at", "consistent", "contradicts", "proven_from",
          "proof", "named"];

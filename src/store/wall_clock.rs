@@ -10,7 +10,7 @@ use super::{
 
 /// Every column that means "not before" or "last": after the clock was set back, a wrong clock wrote all values that
 /// lie ahead. A waiting row is due; the last event counts as just now, since its real time is unknown.
-const AHEAD: [&str; 29] = [
+const AHEAD: [&str; 32] = [
     "UPDATE work SET due_at = :now WHERE due_at > :now",
     "UPDATE work SET since = :now WHERE since > :now",
     "UPDATE deliveries SET next_at = :now WHERE state = 'pending' AND next_at > :now",
@@ -38,6 +38,9 @@ const AHEAD: [&str; 29] = [
     "UPDATE logs SET failing_since = :now WHERE failing_since > :now",
     "UPDATE log_progress SET since = :now WHERE since > :now",
     "UPDATE log_progress SET at = :now WHERE at > :now",
+    "UPDATE inventory_projects SET uploaded_at = :now WHERE uploaded_at > :now",
+    "UPDATE inventory_projects SET changed_at = :now WHERE changed_at > :now",
+    "UPDATE inventory_figures SET counted_at = :now WHERE counted_at > :now",
     // What such a clock replaced stays replaced, and the addresses of releases from now on are kept again.
     "UPDATE address_retention SET until_at = :now WHERE until_at > :now",
     "UPDATE address_retention SET walk_until_at = :now WHERE walk_until_at > :now",

@@ -51,7 +51,14 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, ReadError> {
         return Err(ReadError::NotAFile { path: path.to_owned() });
     }
     let bytes = bounded::read(path, limit).map_err(failed)?;
-    let bytes = bytes.ok_or_else(|| ReadError::TooLarge { path: path.to_owned(), limit })?;
+    text_of(bytes.ok_or_else(|| ReadError::TooLarge { path: path.to_owned(), limit })?, path)
+}
+
+/// The text of the bytes of a file, as [`read_text`] reads it.
+///
+/// # Errors
+/// It is not a text.
+pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ReadError> {
     let mut text = decoded(bytes).map_err(|line| ReadError::NotUtf8 { path: path.to_owned(), line })?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, Deserializer};
 
 pub use check::Format;
-pub use file::{ReadError, read_text};
+pub use file::{ReadError, read_text, text_of};
 pub(crate) use problem::LISTED;
 pub use problem::{Location, Problem, Problems};
 pub use suggest::did_you_mean;

@@ -95,8 +95,8 @@ impl Keeper {
         let before = self.wall_clock.corrected(self.clock.now()) - self.keeping.keep;
         let pruned = self.store.prune(before, STEP)?;
         if pruned.rows() > 0 {
-            let (deliveries, events) = (pruned.deliveries, pruned.events);
-            tracing::info!(%before, deliveries, events, "old rows were deleted, as [store] keep says");
+            let (deliveries, events, uses) = (pruned.deliveries, pruned.events, pruned.uses);
+            tracing::info!(%before, deliveries, events, uses, "old rows were deleted, as [store] keep says");
         }
         Ok(pruned.more)
     }

@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-use provwatch::{config::Config, model::RegistryId, watchlist::Watchlist};
+use provwatch::{config::Config, inventory::ProjectFile, model::RegistryId, watchlist::Watchlist};
 
 /// Further registry hosts, in reverse-DNS form as in [`RegistryId`]: ones that documents of packages point to.
 const OTHER_REGISTRIES: [&str; 8] = [
@@ -176,12 +176,13 @@ fn every_example_of_a_file_can_be_read() {
         for text in toml_blocks(&read(&document)) {
             let as_config = Config::parse(&text, Path::new("provwatch.toml")).map(drop);
             let as_watchlist = Watchlist::parse(&text, Path::new("watchlist.toml")).map(drop);
-            if let (Err(config), Err(watchlist)) = (as_config, as_watchlist) {
+            let is_project = ProjectFile::parse(&text, Path::new(ProjectFile::NAME)).is_ok();
+            if let (Err(config), Err(watchlist), false) = (as_config, as_watchlist, is_project) {
                 wrong.push(format!("{}:\n{text}\n{config}\n{watchlist}", document.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "examples that are neither a configuration nor a watchlist:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "examples that are no configuration, watchlist or project.toml:\n{}", wrong.join("\n"));
 }
 
 fn toml_blocks(text: &str) -> Vec<String> {

@@ -75,13 +75,18 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("watch add", vec!["pkg:npm/axios"], &["watch-edited/1"]),
         ("watch remove", vec!["pkg:npm/axios"], &["watch-edited/1"]),
         ("watch import", vec!["package-lock.json"], &["imported/1"]),
+        ("inventory add", vec!["shop", "shop-lock.json"], &["inventory-added/1"]),
+        ("inventory list", vec![], &["inventory-project/1"]),
+        ("inventory show", vec!["shop"], &["inventory-entry/1"]),
+        ("inventory diff", vec!["shop"], &["inventory-change/1"]),
+        ("inventory report", vec![], &["inventory-figures/1"]),
         ("alerts list", vec![], &["alert/1"]),
         ("alerts show", vec!["2f10e7bb1b36"], &["alert-shown/1"]),
         ("lookup", vec![STOLEN], &["lookup/1"]),
         ("incident radius", vec![STOLEN], &["incident-extent/1", "incident-touched/1"]),
         ("incident open", vec!["acme-2026", STOLEN, "--reason", "a stolen token"], &["incident/1"]),
         ("incident list", vec![], &["incident/1"]),
-        ("incident show", vec!["acme-2026"], &["incident/1"]),
+        ("incident show", vec!["acme-2026"], &["incident-shown/1"]),
         ("incident export", vec!["acme-2026", "--to", "acme.tar"], &["evidence-exported/1"]),
         ("incident verify", vec!["acme.tar"], &["evidence-checked/1"]),
         ("lookup", vec!["pkg:pypi/acme-gauge@1.5.1"], &["lookup/1"]),
@@ -109,6 +114,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>, &'static [&'static str])>
         ("deliveries retry", vec!["--since", "2020-01-01", "--dry-run"], &["deliveries-retried/1"]),
         ("replay", vec!["provwatch.db"], &["replayed/1"]),
         ("export blocklist", vec![], &["blocklist/1"]),
+        ("inventory remove", vec!["shop", "--dry-run"], &["inventory-removed/1"]),
         ("store check", vec![], &["history/1"]),
         ("store backup", vec!["backup.db"], &["backup/1"]),
         ("store restore", vec!["backup.db", "--dry-run"], &["restored/1"]),
@@ -159,6 +165,9 @@ fn write_files(folder: &Path) {
     // The recording's registries served tarballs that are called like this.
     write("tarball.tgz", "@acme/widget@2.7.1".to_owned());
     write("package-lock.json", lock.to_string());
+    let shop = json!({"lockfileVersion": 3, "packages": {"": {"dependencies": {"@acme/widget": "2"}},
+        "node_modules/@acme/widget": {"version": "2.7.3"}, "node_modules/left": {"version": "1.0.0", "link": true}}});
+    write("shop-lock.json", shop.to_string());
     assert_eq!(schema::problems("evidence/1", &evidence), [""; 0]);
     write("evidence.json", evidence.to_string());
 }

@@ -40,6 +40,7 @@ mod host;
 mod hostile_bytes;
 mod http_real;
 mod incident_inspect;
+mod inventory;
 mod kill;
 mod lab_selfcheck;
 mod language;

@@ -397,6 +397,7 @@ fn lock_files(folder: &Path) {
         "package-lock.json",
         r#"{"name":"x","lockfileVersion":3,"packages":{"":{},"node_modules/axios":{"version":"1.0.0"}}}"#,
     );
+    write("sbom.cdx.json", r#"{"bomFormat":"CycloneDX","components":[{"name":"axios","purl":"pkg:npm/axios@1.0.0"}]}"#);
     let (pypi, cargo) = (RegistryId::PYPI.base_url(), RegistryId::CARGO_INDEX.base_url());
     write(
         "uv.lock",

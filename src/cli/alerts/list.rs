@@ -1,8 +1,9 @@
 //! `provwatch alerts list`: lists alerts, the latest first.
 
-use comfy_table::Cell;
+use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
+use comfy_table::Cell;
 
 use super::{
     target::{Filters, Standing},
@@ -15,7 +16,9 @@ use crate::{
         exit::{Exit, FailOn, Outcome},
         fact_table,
         output::{self, Printing, Redaction},
-        target, words,
+        target,
+        used::in_short,
+        words,
     },
     model::{Alert, AlertStatus, Severity},
     store::{AlertFilter, Store, StoreError},
@@ -33,10 +36,11 @@ Examples:
   provwatch alerts list --package pkg:npm/axios --repetitions
   provwatch alerts list --package 'pkg:npm/@acme/*'
   provwatch alerts list --stale  # acknowledged, and not finished
+  provwatch alerts list --used --status open  # of packages that projects use
   provwatch alerts list --detector odd-hours --older-than 30d
 
 A release that repeats the deviation of an open alert has no line of its own: \"×3, newest 1.2.6\" stands behind that alert, \
-and --repetitions lists all three. An acknowledgement without an end goes stale after 7 days; one that lapsed and a snooze that ended are open again.
+and --repetitions lists all three. With --used, alerts about releases that most projects use come first. An acknowledgement without an end goes stale after 7 days; one that lapsed and a snooze that ended are open again.
 
 Exit codes: 0 clean · 3 a listed alert is open and at or above --fail-on, even beyond --limit · 4 the package is \
 unknown")]
@@ -52,6 +56,9 @@ pub struct List {
     /// Only acknowledged alerts that go stale: without an end for more than 7 days, or lapsed
     #[arg(long)]
     stale: bool,
+    /// Only alerts about packages that projects of the inventory use, the most used first
+    #[arg(long)]
+    used: bool,
     /// Also list each release that repeats the deviation of an open alert
     #[arg(long)]
     repetitions: bool,
@@ -71,6 +78,9 @@ impl List {
         self.redaction.begin()?;
         let (store, now) = (context.store_to_read()?, Context::clock().now());
         let mut alerts = self.filters.alerts(&store, &self.filter(now))?;
+        if self.used {
+            alerts = by_use(&store, alerts)?;
+        }
         let handled: Vec<Option<String>> = alerts.iter().map(|alert| handled(alert, now)).collect();
         for alert in &mut alerts {
             alert.status = alert.status_at(now);
@@ -109,6 +119,7 @@ impl List {
             min_severity: Some(self.min_severity),
             stale_by: self.stale.then_some(now),
             repetitions: self.repetitions,
+            used: self.used,
             limit: self.limit,
             ..self.filters.to_store(now)
         }
@@ -128,7 +139,7 @@ impl List {
         let stats = store.stats()?;
         let releases: u64 = stats.releases.iter().map(|(_, count)| count).sum();
         let (releases, packages) = (words::counted(releases, "release"), words::counted(stats.packages, "package"));
-        let which = if self.status.status().is_some() || self.stale || self.filters.is_set() {
+        let which = if self.status.status().is_some() || self.stale || self.used || self.filters.is_set() {
             "such alerts"
         } else {
             "alerts"
@@ -146,6 +157,17 @@ impl List {
     }
 }
 
+/// The alerts with the projects that use their packages now: those of releases in use first, then the severest, then those
+/// of packages that most projects use.
+fn by_use(store: &Store, alerts: Vec<Alert>) -> Result<Vec<Alert>, StoreError> {
+    let mut alerts: Vec<Alert> = alerts.into_iter().map(|alert| store.with_uses(alert)).collect::<Result<_, _>>()?;
+    alerts.sort_by_cached_key(|alert| {
+        let (exact, projects) = alert.used_by.as_ref().map_or((0, 0), |used| (used.exact, used.projects));
+        Reverse((exact > 0, alert.severity, exact, projects, alert.raised_at))
+    });
+    Ok(alerts)
+}
+
 /// `handled`: who handles each alert. It has no column of its own, with which the table would be too wide for a terminal.
 fn print(alerts: &[Alert], handled: &[Option<String>]) {
     let mut table = output::table(["ID", "SEVERITY", "STATUS", "RAISED (UTC)", "TITLE"]);
@@ -156,10 +178,16 @@ fn print(alerts: &[Alert], handled: &[Option<String>]) {
             output::severity_cell(alert.severity),
             Cell::new(format!("{}{by}", alert.status.as_str())),
             Cell::new(words::minute(alert.raised_at)),
-            Cell::new(title_and_repetitions(alert)),
+            Cell::new(title_and_use(alert)),
         ]);
     }
     output::print(&table);
     output::line("");
     fact_table::say("`provwatch alerts show <id>` gives the evidence and what to do.");
+}
+
+/// The title, and the projects that use the package.
+fn title_and_use(alert: &Alert) -> String {
+    let used = alert.used_by.as_ref().map(|used| format!("; {}", in_short(used))).unwrap_or_default();
+    format!("{}{used}", title_and_repetitions(alert))
 }

@@ -17,11 +17,12 @@ use crate::{
         exit::{CliError, Exit, Outcome},
         fact_table::{self, Sheet},
         output::{self, Printing, Redaction},
+        used::UsedNow,
         words, wrap,
     },
     dispatch::member_details,
-    model::{Alert, AlertAction, Development, Member, Sighting, Sightings, Signal, leading},
-    store::{BaselineVersion, DeliveryState, DeliveryStatus, HeldBack, Telling},
+    model::{Alert, AlertAction, AlertKind, Development, Member, ReleaseId, Sighting, Sightings, Signal, leading},
+    store::{BaselineVersion, DeliveryState, DeliveryStatus, HeldBack, Store, Telling},
 };
 
 /// Columns of a severity before the title.
@@ -67,6 +68,9 @@ pub(in crate::cli) struct Shown<'a> {
     /// The messages that silences held back.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     held_back: &'a [HeldBack],
+    /// The projects of the inventory that use its releases or package now, or used them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_now: Option<&'a UsedNow>,
 }
 
 impl Show {
@@ -87,21 +91,35 @@ impl Show {
         let deliveries = store.deliveries_of(&alert, SHOWN)?;
         let history = store.alert_actions(&alert, SHOWN)?;
         let held_back = store.held_back(&alert.fingerprint)?;
+        let used_now = used_now(&store, &alert)?;
         if self.printing.is_json() {
             let (deliveries, history, told_by, held_back) = (&*deliveries, &*history, &*told_by, &*held_back);
-            output::json(&Shown { alert: &alert, deliveries, history, told_by, held_back })?;
+            let used_now = used_now.as_ref();
+            output::json(&Shown { alert: &alert, deliveries, history, told_by, held_back, used_now })?;
         } else {
             let release = alert.purl.as_ref();
             let accepted = release.map(|release| store.acceptance(release)).transpose()?.flatten();
             let row = release.map(|release| store.release(release)).transpose()?.flatten();
             let untold = untold(&alert, &held_back, &context.config.subscriptions);
             print(&alert, handled, (&deliveries, &told_by), &untold);
+            if let Some(used) = &used_now {
+                used.print();
+            }
             silenced(&held_back);
             done(&history, accepted.as_ref());
             next(&alert, row.is_some_and(|row| row.in_baseline));
         }
         Ok(Exit::Clean)
     }
+}
+
+/// Who uses the releases of an alert, or its package. An alert about a log is about no package.
+fn used_now(store: &Store, alert: &Alert) -> Result<Option<UsedNow>, CliError> {
+    let releases: Vec<ReleaseId> = alert.purl.iter().chain(&alert.members).cloned().collect();
+    if alert.kind == AlertKind::Log || (releases.is_empty() && alert.package.is_none()) {
+        return Ok(None);
+    }
+    UsedNow::of(store, &releases, alert.package.as_slice())
 }
 
 /// The only one.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     check::{CLOCK, Check, State, shared},
     heartbeat::heartbeat,
+    inventory,
     local::{self, Machine},
     own, quiet, reports,
 };
@@ -40,6 +41,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     let heartbeat = heartbeat(context, store.as_ref().ok(), now);
     let quiet = quiet::checks(context, store.as_ref().ok(), now);
     let reports = reports::checks(context, store.as_ref().ok(), &found, now);
+    let inventory = inventory::checks(context, store.as_ref().ok());
     checks.push(store_check(context, store));
     checks.extend(local::strange_files(&context.config.store_path()));
     checks.push(trust);
@@ -49,6 +51,7 @@ pub fn local(context: &Context) -> Vec<Check> {
     checks.extend(quiet);
     checks.extend(own::checks(context, now));
     checks.extend(reports);
+    checks.extend(inventory);
     checks.extend(others(&found));
     checks.extend(start(context, &checks));
     checks

@@ -4,6 +4,7 @@ pub(super) mod check;
 mod checks;
 mod exposure;
 mod heartbeat;
+mod inventory;
 pub(super) mod local;
 mod network;
 mod own;

@@ -6,13 +6,14 @@ use super::telling::{Alerts, told};
 use crate::{
     cli::{
         alerts::pasted::{code, harmless},
+        used::UsedRelease,
         words::{self, NOTHING},
     },
     model::{Incident, IncidentEventKind},
 };
 
 /// The text. Writing to a String cannot fail.
-pub(super) fn text(incident: &Incident, alerts: &Alerts) -> String {
+pub(super) fn text(incident: &Incident, alerts: &Alerts, used: &[UsedRelease]) -> String {
     let mut out = format!("# Incident {}\n\n", incident.name);
     let status = if incident.is_open { "open" } else { "closed" };
     let opened = incident.opened_at().map_or(NOTHING.to_owned(), words::moment);
@@ -24,6 +25,12 @@ pub(super) fn text(incident: &Incident, alerts: &Alerts) -> String {
         let tie = member.tie.map_or("named", |tie| tie.as_str());
         let cell = |text: &str| code(&harmless(text)).replace('|', "/");
         let _ = writeln!(out, "| {} | {alert} | {tie} | {} |", cell(&member.purl.to_string()), cell(&member.why));
+    }
+    if !used.is_empty() {
+        out.push_str("\n## Used by\n\n");
+        for (release, by) in used.iter().map(UsedRelease::words) {
+            let _ = writeln!(out, "- {}: {}", code(&harmless(&release)), code(&harmless(&by)));
+        }
     }
     let decisions: Vec<_> = incident.events.iter().filter(|event| event.kind == IncidentEventKind::Decision).collect();
     if !decisions.is_empty() {
@@ -59,7 +66,7 @@ mod tests {
             text: nasty.to_owned(),
         };
         let events = vec![event(Opened, None), event(Added, Some("pkg:npm/a@1.0.0%7C%60x")), event(Decision, None)];
-        let text = text(&Incident::of("axios".to_owned(), events), &Alerts::new());
+        let text = text(&Incident::of("axios".to_owned(), events), &Alerts::new(), &[]);
         for line in text.lines() {
             let outside: String = line.split('`').step_by(2).collect();
             assert!(!outside.contains("evil") && !outside.contains("<img>") && !outside.contains('@'), "{line}");

@@ -9,7 +9,7 @@ mod list;
 mod markdown;
 mod open;
 pub(super) mod radius;
-mod show;
+pub(super) mod show;
 mod telling;
 pub(super) mod verify;
 

@@ -1,6 +1,6 @@
 //! `provwatch incident WHAT`: shows what else accused releases touch.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -13,13 +13,13 @@ use crate::{
         exit::{CliError, Exit, Outcome},
         fact_table, lookup,
         output::{self, Printing, Redaction},
-        target,
+        target, used,
         when::{self, When},
         words::{self, NOTHING},
     },
     incidents::{Circle, Related, Window, radius},
     model::{AlertId, Fingerprint, ReleaseId, Severity, Tie},
-    store::{self, ReleaseRow, Store, StoreError},
+    store::{self, ReleaseRow, Store, StoreError, Uses},
     text::shell_word,
 };
 
@@ -37,7 +37,8 @@ Examples:
   provwatch incident pkg:npm/axios@1.14.1 --export evidence.tar
 
 It starts from a release, digest, account, address, repository, run or anything else that `provwatch lookup` takes. Each \
-release is listed once, under its strongest tie, with what to check. The command reads the database, and does not use the \
+release is listed once, under its strongest tie, with what to check: first those that projects of the inventory use, or \
+used. The command reads the database, and does not use the \
 network.
 
 Exit codes: 0 nothing else is touched · 3 something is · 4 nothing is stored of it, or there is more than is listed")]
@@ -88,6 +89,9 @@ pub(in crate::cli) struct Touched {
     /// How bad.
     #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Severity>,
+    /// The projects of the inventory that use it now, or used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_by: Option<Uses>,
 }
 
 /// How much an incident touches.
@@ -119,6 +123,7 @@ impl Radius {
         let (seeds, is_cut) = lookup::releases(context, &store, &self.accused, SEEDS)?;
         if seeds.is_empty() {
             fact_table::say("Nothing that is stored matches. This does not mean that nothing happened.");
+            self.print_uses_of_unknown(&store)?;
             fact_table::next(&[("provwatch lookup --help".to_owned(), "all that can be looked for")]);
             return Ok(Exit::Unchecked);
         }
@@ -127,8 +132,12 @@ impl Radius {
             since: self.since.map_or(usual.since, |since| since.ago(now)),
             until: self.until.map_or(usual.until, |until| until.ago(now)),
         };
-        let circles = radius(&store, &seeds, window, self.limit)?;
-        self.print(&store, &seeds, &circles, window)?;
+        let mut circles = radius(&store, &seeds, window, self.limit)?;
+        let used = in_use(&store, &seeds, &circles)?;
+        for circle in &mut circles {
+            circle.releases.sort_by_key(|related| !used.contains_key(&related.row.purl));
+        }
+        self.print(&store, &seeds, &circles, &used, window)?;
         if let Some(path) = &self.export {
             self.export(&store, path, &seeds, &circles)?;
         }
@@ -141,6 +150,16 @@ impl Radius {
         })
     }
 
+    /// Who uses releases that are not stored.
+    fn print_uses_of_unknown(&self, store: &Store) -> Result<(), CliError> {
+        let releases: Vec<ReleaseId> = self.accused.iter().filter_map(|text| text.parse().ok()).collect();
+        let uses = used::of_each(store, &releases)?;
+        if self.printing.is_json() || releases.is_empty() {
+            return Ok(());
+        }
+        used::print_each(store, releases.iter().zip(uses.iter().map(Option::as_ref)))
+    }
+
     fn export(
         &self,
         store: &Store,
@@ -148,8 +167,7 @@ impl Radius {
         seeds: &[ReleaseRow],
         circles: &[Circle],
     ) -> Result<(), CliError> {
-        let related = circles.iter().flat_map(|circle| &circle.releases).map(|related| &related.row);
-        let rows: Vec<ReleaseRow> = seeds.iter().chain(related).cloned().collect();
+        let rows: Vec<ReleaseRow> = all(seeds, circles).cloned().collect();
         let manifest = export::to_file(store, path, &rows, None)?;
         if !self.printing.is_json() {
             export::tell(path, &manifest);
@@ -157,15 +175,22 @@ impl Radius {
         Ok(())
     }
 
-    fn print(&self, store: &Store, seeds: &[ReleaseRow], circles: &[Circle], window: Window) -> Result<(), CliError> {
+    fn print(
+        &self,
+        store: &Store,
+        seeds: &[ReleaseRow],
+        circles: &[Circle],
+        used: &Used,
+        window: Window,
+    ) -> Result<(), CliError> {
         if self.printing.is_json() {
             for row in seeds {
-                output::json(&touched(store, row, None)?)?;
+                output::json(&touched(store, row, None, used)?)?;
             }
             for (circle, related) in
                 circles.iter().flat_map(|circle| circle.releases.iter().map(move |one| (circle, one)))
             {
-                output::json(&touched(store, &related.row, Some((circle.tie, &related.why)))?)?;
+                output::json(&touched(store, &related.row, Some((circle.tie, &related.why)), used)?)?;
             }
             output::json(&extent(seeds, circles, window))?;
             return Ok(());
@@ -183,6 +208,8 @@ impl Radius {
         if circles.iter().all(|circle| circle.releases.is_empty()) {
             fact_table::say("No other stored release has anything in common with it.");
         }
+        let releases = all(seeds, circles);
+        used::print_each(store, releases.map(|row| (&row.purl, used.get(&row.purl))))?;
         fact_table::heading("what the store cannot know");
         fact_table::say(
             "  Packages that are not watched, and releases without attestations that were built by the same run.",
@@ -238,7 +265,21 @@ fn table<'a>(
     Ok(())
 }
 
-fn touched(store: &Store, row: &ReleaseRow, tie: Option<(Tie, &String)>) -> Result<Touched, StoreError> {
+/// The accused and the listed releases.
+fn all<'a>(seeds: &'a [ReleaseRow], circles: &'a [Circle]) -> impl Iterator<Item = &'a ReleaseRow> {
+    seeds.iter().chain(circles.iter().flat_map(|circle| &circle.releases).map(|related| &related.row))
+}
+
+/// The releases that projects use, or used.
+type Used = BTreeMap<ReleaseId, Uses>;
+
+fn in_use(store: &Store, seeds: &[ReleaseRow], circles: &[Circle]) -> Result<Used, CliError> {
+    let purls: Vec<ReleaseId> = all(seeds, circles).map(|row| row.purl.clone()).collect();
+    let uses = used::of_each(store, &purls)?;
+    Ok(purls.into_iter().zip(uses).filter_map(|(purl, uses)| Some((purl, uses?))).collect())
+}
+
+fn touched(store: &Store, row: &ReleaseRow, tie: Option<(Tie, &String)>, used: &Used) -> Result<Touched, StoreError> {
     let alert = store.alert(&Fingerprint::of_release(&row.purl))?;
     Ok(Touched {
         purl: row.purl.clone(),
@@ -249,6 +290,7 @@ fn touched(store: &Store, row: &ReleaseRow, tie: Option<(Tie, &String)>) -> Resu
         outcome: row.outcome,
         alert: alert.as_ref().map(|alert| alert.id),
         severity: alert.map(|alert| alert.severity),
+        used_by: used.get(&row.purl).cloned(),
     })
 }
 

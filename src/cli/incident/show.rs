@@ -1,5 +1,8 @@
 //! `provwatch incident show`: shows an incident.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{
     about::{existing, name},
     markdown,
@@ -11,6 +14,7 @@ use crate::{
         exit::{Exit, Outcome},
         fact_table,
         output::{self, Printing, Redaction},
+        used::{UsedRelease, used},
         words::{self, NOTHING},
     },
     model::{Fingerprint, Incident},
@@ -38,20 +42,31 @@ pub struct Show {
     redaction: Redaction,
 }
 
+/// An incident, and who uses its releases.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::cli) struct Shown {
+    #[serde(flatten)]
+    incident: Incident,
+    /// The members that projects of the inventory use now, or used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    used: Vec<UsedRelease>,
+}
+
 impl Show {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         self.redaction.begin()?;
         let store = context.store_to_read()?;
         let incident = existing(&store, &self.name)?;
+        let used = used(&store, incident.members.iter().map(|member| member.purl.clone()))?;
         if self.printing.is_json() {
-            output::json(&incident)?;
+            output::json(&Shown { incident, used })?;
             return Ok(Exit::Clean);
         }
         let alerts = alerts(&store, &incident)?;
         if self.markdown {
-            output::line(markdown::text(&incident, &alerts).trim_end());
+            output::line(markdown::text(&incident, &alerts, &used).trim_end());
         } else {
-            print(&incident, &alerts);
+            print(&incident, &alerts, &used);
         }
         Ok(Exit::Clean)
     }
@@ -67,7 +82,7 @@ fn alerts(store: &Store, incident: &Incident) -> Result<Alerts, StoreError> {
     Ok(alerts)
 }
 
-fn print(incident: &Incident, alerts: &Alerts) {
+fn print(incident: &Incident, alerts: &Alerts, used: &[UsedRelease]) {
     let status = if incident.is_open { "open" } else { "closed" };
     output::line(format_args!("{}, {status}", words::name(&incident.name)));
     fact_table::say(&words::sentence(incident.reason()));
@@ -84,6 +99,12 @@ fn print(incident: &Incident, alerts: &Alerts) {
             ]);
         }
         output::print(&table);
+    }
+    if !used.is_empty() {
+        fact_table::heading("used by");
+    }
+    for (release, by) in used.iter().map(UsedRelease::words) {
+        fact_table::say(&format!("  {release}: {by}"));
     }
     fact_table::heading("history");
     let mut sheet = fact_table::Sheet::new();

@@ -13,6 +13,7 @@ use crate::{
         context::Context,
         exit::{CliError, Exit},
         output,
+        used::UsedNow,
     },
     detect::AssessmentInputs,
     model::{Alert, EffectivePolicy, Package, ReleaseId, Severity},
@@ -46,6 +47,9 @@ pub(in crate::cli) struct Found {
     /// What others report about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) reports: Vec<Report>,
+    /// The projects of the inventory that use the release or its package now, or used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) used_by: Option<UsedNow>,
     /// What went wrong when the package was looked at last: there may be more than is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
@@ -76,6 +80,7 @@ impl Found {
             today: Today::of(context, store, &release)?,
             related: Others::of(store, &release.purl, related)?,
             reports: reports::of_release(store, &release.purl)?,
+            used_by: UsedNow::of(store, std::slice::from_ref(&release.purl), &[])?,
             error: store.work_of(release.purl.package())?.and_then(|work| work.last_error),
             release,
         })

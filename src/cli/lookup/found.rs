@@ -26,6 +26,9 @@ pub(super) fn print(found: &Found) {
         identity::print(observation);
         content::print(observation);
     }
+    if let Some(used) = &found.used_by {
+        used.print();
+    }
     found.related.print();
     next(found);
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     model::{AlertId, AlertStatus, EvidenceRank, ReleaseId, Severity},
     packages::raised,
-    store::{FoundRelease, ReleaseRow, Store},
+    store::{FoundRelease, ReleaseRow, Store, Uses},
 };
 
 /// A release that was found.
@@ -30,6 +30,9 @@ pub(in crate::cli) struct ListedRelease {
     /// The alert that it raised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) alert: Option<ListedAlert>,
+    /// The projects of the inventory that use it now, or used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) used_by: Option<Uses>,
     /// All that is stored of it.
     release: ReleaseRow,
 }
@@ -62,6 +65,7 @@ impl ListedRelease {
             certified,
             rank: found.row.observation.as_ref().and_then(rank),
             alert,
+            used_by: None,
             release: found.row,
         })
     }

@@ -11,6 +11,7 @@ use crate::{
         fact_table,
         output::{self, Printing},
         target::Target,
+        used::UsedNow,
         words, wrap,
     },
     store::Store,
@@ -36,6 +37,10 @@ pub(in crate::cli) struct Missing {
     /// What others report about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reports: Vec<Report>,
+    /// The projects of the inventory that use the release or its package now, or used it. provwatch knows them of packages
+    /// that are not watched, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_by: Option<UsedNow>,
 }
 
 /// Prints the answer. Returns whether others report the release as malicious, or the package if it has no version.
@@ -51,7 +56,9 @@ pub(super) fn answer(context: &Context, store: &Store, target: &Target, printing
     let seen = store.package(package)?.is_some();
     let error = store.work_of(package)?.and_then(|work| work.last_error);
     let reports = reports::of(store, target)?;
-    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error, reports };
+    let release = version.as_ref().map(|version| package.at(version.as_str()));
+    let used_by = UsedNow::of(store, release.as_slice(), std::slice::from_ref(package))?;
+    let missing = Missing { purl, stored: false, watched: tier.is_some(), tier, seen, error, reports, used_by };
     if printing.is_json() {
         output::json(&missing)?;
     } else {
@@ -93,6 +100,9 @@ impl Missing {
         if let Some(error) = &self.error {
             let said = format!("The check of the package failed: {}", words::sentence(error));
             output::line(wrap::paragraphs(&said, wrap::width(), ""));
+        }
+        if let Some(used) = &self.used_by {
+            used.print();
         }
         fact_table::next(&commands);
     }

@@ -156,7 +156,7 @@ impl Lookup {
             return Err(CliError::usage("--since is not before --until, so nothing lies in between"));
         }
         let answer = Answer::to(&store, asked, now)?;
-        answer.print(self.printing, self.limit)?;
+        answer.print(&store, self.printing, self.limit)?;
         Ok(answer.exit(self.fail_on.fail_on))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         exit::{CliError, Exit},
         fact_table,
         output::{self, Printing},
-        words,
+        used, words,
     },
     model::{Alert, AlertStatus, Package, ReleaseId, Severity, fits_across},
     store::{Clue, FoundEntries, FoundRelease, LogEntryRow, Search, Searched, Store},
@@ -71,7 +71,11 @@ impl Answer {
             searched.releases.into_iter().map(listed)
         });
         let releases = releases.map(|(found, certified)| ListedRelease::of(store, found, &asked.terms, certified));
-        let releases = releases.collect::<Result<_, _>>()?;
+        let mut releases: Vec<ListedRelease> = releases.collect::<Result<_, _>>()?;
+        let purls: Vec<ReleaseId> = releases.iter().map(|release| release.purl.clone()).collect();
+        for (release, uses) in releases.iter_mut().zip(used::of_each(store, &purls)?) {
+            release.used_by = uses;
+        }
         Ok(Self { releases, entries: found.entries.into_iter().map(ListedEntry::from).collect(), alerts, limits })
     }
 
@@ -95,19 +99,19 @@ impl Answer {
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub fn print(&self, printing: Printing, limit: usize) -> Result<(), CliError> {
+    pub fn print(&self, store: &Store, printing: Printing, limit: usize) -> Result<(), CliError> {
         if printing.is_json() {
             self.releases.iter().try_for_each(output::json)?;
             self.entries.iter().try_for_each(output::json)?;
             self.alerts.iter().try_for_each(output::json)?;
             output::json(&self.limits)?;
         } else {
-            self.print_for_people(limit);
+            self.print_for_people(store, limit)?;
         }
         Ok(())
     }
 
-    fn print_for_people(&self, limit: usize) {
+    fn print_for_people(&self, store: &Store, limit: usize) -> Result<(), CliError> {
         for ReadTerm { what, .. } in &self.limits.terms {
             fact_table::say(&format!("Looked for {}.", words::sentence(what)));
         }
@@ -130,9 +134,13 @@ impl Answer {
             more(self.limits.more_log_entries, limit);
         }
         self.print_alerts();
+        if !self.releases.is_empty() {
+            used::print_each(store, self.releases.iter().map(|one| (&one.purl, one.used_by.as_ref())))?;
+        }
         fact_table::heading("what the store cannot know");
         self.limits.limits.iter().for_each(|limit| fact_table::say(&format!("  {}", words::sentence(limit))));
         self.next();
+        Ok(())
     }
 
     fn print_range(&self) {

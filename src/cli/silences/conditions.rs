@@ -4,7 +4,7 @@ use crate::{
     cli::{alerts::wording::no_such_alert, context::Context, exit::CliError, target, words},
     detect,
     model::{Alert, AlertKind, AlertMatchers, AlertPrefix, Pattern, Severity, Tier},
-    store::Store,
+    store::{Store, StoreError},
     strict_toml::did_you_mean,
 };
 
@@ -36,6 +36,12 @@ pub(super) struct Conditions {
     /// Alerts that this team answers for
     #[arg(long = "team", value_name = "TEAM")]
     teams: Vec<String>,
+    /// Alerts about packages that no project of the inventory uses but these; a star stands for any characters
+    #[arg(long = "used-by", value_name = "PROJECT")]
+    used_by: Vec<String>,
+    /// Alerts about packages that only projects of these owners use
+    #[arg(long = "used-by-owner", value_name = "OWNER")]
+    used_by_owners: Vec<String>,
     /// Alerts like this one: of its packages, detectors and logs
     #[arg(long = "alert", value_name = "ID", value_parser = target::alert)]
     alert: Option<AlertPrefix>,
@@ -53,6 +59,8 @@ impl Conditions {
             packages: self.packages.clone(),
             tiers: self.tiers.clone(),
             teams: self.teams.clone(),
+            used_by: self.used_by.clone(),
+            used_by_owners: self.used_by_owners.clone(),
             detectors: self.detectors.clone(),
             log_matches: self.log_matches.clone(),
             logs: self.logs.clone(),
@@ -106,7 +114,7 @@ pub(super) fn check(context: &Context, matchers: &AlertMatchers) -> Result<(), C
     }
 }
 
-/// What is probably a mistake: a package, team or log that nothing names, and a silence that hides the worst.
+/// What is probably a mistake: a package, team, project or log that nothing names, and a silence that hides the worst.
 ///
 /// # Errors
 /// As the store.
@@ -122,12 +130,27 @@ pub(super) fn doubts(context: &Context, store: &Store, matchers: &AlertMatchers)
         known.extend(context.config.logs.matches.iter().filter_map(|one| one.team.clone()));
         doubts.extend(unknown("team", &matchers.teams, &known.iter().map(String::as_str)));
     }
+    doubts.extend(unknown_projects(store, matchers)?);
     if !matchers.logs.is_empty() {
         let logs = store.logs()?;
         doubts.extend(unknown("log", &matchers.logs, &logs.iter().map(|log| log.name.as_str())));
     }
     let hides_critical = matchers.max_severity == Some(Severity::Critical);
     doubts.extend(hides_critical.then(|| "it holds critical alerts back, too".to_owned()));
+    Ok(doubts)
+}
+
+/// The names of projects and owners, without stars, that the inventory does not have.
+pub(in crate::cli) fn unknown_projects(store: &Store, matchers: &AlertMatchers) -> Result<Vec<String>, StoreError> {
+    if matchers.used_by.is_empty() && matchers.used_by_owners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let projects = store.inventory_projects()?;
+    let whole = |names: &[String]| names.iter().filter(|name| !name.contains('*')).cloned().collect::<Vec<_>>();
+    let names = projects.iter().map(|project| project.name.as_str());
+    let owners = projects.iter().filter_map(|project| project.owner.as_deref());
+    let mut doubts = unknown("project", &whole(&matchers.used_by), &names);
+    doubts.extend(unknown("owner", &whole(&matchers.used_by_owners), &owners));
     Ok(doubts)
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-pub(super) use self::check::Applying;
+pub(super) use self::{check::Applying, conditions::unknown_projects};
 use super::{context::Context, exit::Outcome};
 
 /// Hold messages about some alerts back for a time; the alerts are raised and stored as always

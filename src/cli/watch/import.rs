@@ -1,7 +1,8 @@
-//! `provwatch watch import`: adds the packages of lock files and bills of materials to the watchlist.
+//! `provwatch watch import`: adds the packages of lock files, bills of materials and projects of the inventory to the
+//! watchlist.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -10,17 +11,18 @@ use serde::Serialize;
 
 use super::edit::{edited_file, refused, tell_the_daemon, watchlist_to_edit};
 use crate::{
+    app,
     cli::{
         context::Context,
         exit::{CliError, Exit, Outcome},
+        inventory::project,
         output::{self, Printing},
         words,
     },
-    model::Package,
-    watchlist::{
-        self, Addition, Pattern, Reason, Tier, Watchlist, Why,
-        import::{self, ImportError, Imported, Mirrors, Skipped},
-    },
+    inventory::{self, ImportError, Skipped},
+    model::{Package, ProjectName},
+    store::Which,
+    watchlist::{self, Addition, Pattern, Reason, Tier, Watchlist, Why},
 };
 
 /// Watch the packages of lock files and bills of materials
@@ -30,6 +32,7 @@ Examples:
   provwatch watch import package-lock.json
   provwatch watch import uv.lock Cargo.lock --tier important
   provwatch watch import --dry-run sbom.cdx.json
+  provwatch watch import --inventory shop  # what a project uses
 
 The command reads package-lock.json, requirements.txt, uv.lock, Cargo.lock, and CycloneDX and SPDX 2 documents as \
 JSON; the content of a file decides its format. It skips packages that an entry or a pattern already watches, unless \
@@ -37,8 +40,11 @@ JSON; the content of a file decides its format. It skips packages that an entry 
 watched.")]
 pub struct Import {
     /// The files
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "inventory", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Watch what a project of the inventory uses, too
+    #[arg(long, value_name = "PROJECT")]
+    inventory: Vec<ProjectName>,
     /// The tier of the packages: normal, important or critical
     #[arg(long)]
     tier: Option<Tier>,
@@ -66,16 +72,17 @@ impl Import {
     pub(super) fn run(&self, context: &Context) -> Outcome {
         let path = edited_file(context)?;
         let watchlist = watchlist_to_edit(context)?;
-        let registries = &context.config.registries;
-        let aliases = registries.aliases.iter();
-        let aliases = aliases.flat_map(|(of, hosts)| hosts.iter().map(|host| (*of, host.as_str())));
-        let mirrors =
-            Mirrors::with(aliases).below(registries.mirrors()).beside(registries.others().map(|(key, _)| key));
+        let mirrors = app::mirrors(&context.config);
         let mut new = BTreeMap::new();
         let mut harvests = Vec::new();
         for file in &self.files {
-            let imported = import::read(file, &mirrors).map_err(|source| self.refused(file, source))?;
-            harvests.push(self.harvest(file, imported, &watchlist, &mut new));
+            let listed = inventory::read(file, &mirrors).map_err(|source| self.refused(file, source))?;
+            harvests.push(self.harvest(file, listed.packages(), listed.skipped, &watchlist, &mut new));
+        }
+        for project in &self.inventory {
+            let packages = used(context, project)?;
+            let from = format!("the inventory of {project}");
+            harvests.push(self.harvest(Path::new(&from), packages, Vec::new(), &watchlist, &mut new));
         }
         let additions = new.into_iter().map(|(package, from)| Addition { pattern: Pattern::Exact(package), from });
         let additions: Vec<_> = additions.collect();
@@ -111,19 +118,15 @@ impl Import {
     fn harvest(
         &self,
         file: &Path,
-        imported: Imported,
+        packages: BTreeSet<Package>,
+        skipped: Vec<Skipped>,
         watchlist: &Watchlist,
         new: &mut BTreeMap<Package, String>,
     ) -> Harvest {
-        let mut harvest = Harvest {
-            file: file.to_owned(),
-            added: Vec::new(),
-            known: 0,
-            skipped: imported.skipped,
-            dry_run: self.dry_run,
-        };
+        let mut harvest =
+            Harvest { file: file.to_owned(), added: Vec::new(), known: 0, skipped, dry_run: self.dry_run };
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-        for package in imported.packages {
+        for package in packages {
             let why = watchlist.why(&package);
             if let Some(exclusion) = why.excluded_by.first() {
                 let why = format!("excluded at {}:{}", exclusion.file.display(), exclusion.line);
@@ -180,6 +183,14 @@ impl Harvest {
             output::line(format_args!("  - {}: {}", words::name(what), words::sentence(why)));
         }
     }
+}
+
+/// The packages that a project uses.
+fn used(context: &Context, name: &ProjectName) -> Result<BTreeSet<Package>, CliError> {
+    let store = context.store_to_read()?;
+    let project = project(&store, name)?;
+    let uses = store.uses_of_project(&project.name, Which::Present)?;
+    Ok(uses.into_iter().map(|one| one.release.package().clone()).collect())
 }
 
 /// A file's name that fits in a comment.

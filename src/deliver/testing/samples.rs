@@ -3,8 +3,8 @@
 use crate::{
     deliver::Message,
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Confidence, Development, Digest, DigestItem, DigestSection,
-        Fingerprint, Links, Member, ReleaseStatus, Repeated, Severity, Signal,
+        Alert, AlertAction, AlertKind, AlertStatus, Confidence, DependencyScope, Development, Digest, DigestItem,
+        DigestSection, Fingerprint, Links, Member, ProjectKind, ReleaseStatus, Repeated, Severity, Signal, Use, UsedBy,
     },
 };
 
@@ -52,6 +52,36 @@ pub(in crate::deliver) fn takeover() -> Alert {
 pub(in crate::deliver) fn repeated() -> Alert {
     let (last_at, newest) = ("2026-04-02T09:00:00Z".parse().unwrap(), "pkg:npm/axios@1.14.3".parse().unwrap());
     Alert { repeated: Some(Repeated { count: 2, last_at, newest }), ..takeover() }
+}
+
+/// A takeover of a package that projects of the inventory use.
+pub(in crate::deliver) fn used() -> Alert {
+    let release = "pkg:npm/axios@1.14.1";
+    let through = "pkg:npm/express@4.18.2".parse().ok();
+    let vendor = Use {
+        kind: ProjectKind::Vendor,
+        depth: Some(3),
+        through,
+        ..used_by("acme-desk", None, "pkg:npm/axios@1.14.0")
+    };
+    let uses = vec![vendor, used_by("shop", Some("payments"), release)];
+    Alert { used_by: UsedBy::of(uses, &[release.parse().unwrap()]), ..takeover() }
+}
+
+fn used_by(project: &str, owner: Option<&str>, release: &str) -> Use {
+    Use {
+        project: project.to_owned(),
+        kind: ProjectKind::Project,
+        owner: owner.map(str::to_owned),
+        release: release.parse().unwrap(),
+        scope: DependencyScope::Required,
+        depth: Some(1),
+        through: None,
+        since: "2026-03-01T12:00:00Z".parse().unwrap(),
+        until: None,
+        vex: None,
+        reachability: None,
+    }
 }
 
 /// A takeover that an operator acknowledged, and whose release was withdrawn and tagged afterwards.
@@ -129,6 +159,7 @@ pub(in crate::deliver) fn hostile_campaign() -> Alert {
 pub(in crate::deliver) fn hostile() -> Alert {
     let nasty =
         "\u{1b}[2J</td><script>alert(1)</script>\r\nBcc: x@evil.example\u{202e}<!channel> *bold* `code` {{ 7*7 }}";
+    let team = "\u{1b}[2J</td><script>alert(2)</script>\r\nBcc: x@evil.example\u{202e}<!here> `x`";
     Alert {
         purl: Some("pkg:npm/it's@1.0.0%0A%1B%3Cb%3E".parse().unwrap()),
         title: format!("title {nasty}"),
@@ -152,6 +183,7 @@ pub(in crate::deliver) fn hostile() -> Alert {
             })
             .collect(),
         members: vec!["pkg:npm/a@1.0.0%0D%0A".parse().unwrap(); 100],
+        used_by: UsedBy::of(vec![used_by("shop", Some(team), "pkg:npm/it's@1.0.0%0A%1B%3Cb%3E")], &[]),
         repeated: Some(Repeated {
             count: u64::MAX,
             last_at: "2026-04-02T09:00:00Z".parse().unwrap(),

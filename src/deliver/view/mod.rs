@@ -76,6 +76,8 @@ pub(super) struct View {
     pub note: Option<String>,
     /// The tier of the package in the watchlist, and the team that answers for it.
     pub owner: Option<String>,
+    /// The projects of the inventory that use the package.
+    pub used_by: Option<String>,
     /// The reasons for the severity.
     pub argument: String,
     /// The sections of a digest.
@@ -159,6 +161,7 @@ impl View {
             developments: alert.developments.iter().rev().take(MAX_DEVELOPMENTS).map(DevelopmentView::of).collect(),
             note: alert.note.as_ref().filter(|_| alert.digest.is_none()).map(|note| plain(note, SENTENCE)),
             owner: owner(alert),
+            used_by: alert.used_by.as_ref().map(|used| plain(&used.to_string(), SENTENCE)),
             argument: argument(alert),
             digest: alert.digest.as_ref().map(DigestView::all).unwrap_or_default(),
             signals: alert.signals.iter().take(MAX_SIGNALS).map(SignalView::of).collect(),

@@ -132,6 +132,21 @@ mod tests {
     }
 
     #[test]
+    fn who_uses_the_package_is_told() {
+        for template in [Template::EmailText, Template::EmailHtml] {
+            let text = render(template, &samples::message(samples::used()));
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for said in [
+                "2 projects, 1 of them this release: shop (payments) locks 1.14.1 directly (required, since 2026-03-01);",
+                "acme-desk (vendor) locks 1.14.0 through express@4.18.2",
+            ] {
+                assert!(text.contains(said), "{template:?}: {said} in {text}");
+            }
+            assert!(!render(template, &samples::message(samples::takeover())).contains("Used by"), "{template:?}");
+        }
+    }
+
+    #[test]
     fn a_campaign_as_text() {
         insta::assert_snapshot!(render(Template::EmailText, &campaign()));
     }

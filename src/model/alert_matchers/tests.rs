@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::model::{Confidence, LogEntry, Sighting, Sightings};
+use crate::model::{Confidence, DependencyScope, LogEntry, ProjectKind, Sighting, Sightings, Use};
 
 fn matchers(toml: &str) -> AlertMatchers {
     toml::from_str(toml).unwrap_or_else(|error| panic!("{toml}: {error}"))
@@ -196,4 +196,61 @@ fn a_silence_covers_a_campaign_only_if_it_covers_every_release_of_it() {
         assert_eq!([&mixed, &alike, &unknown].map(|alert| matchers(toml).cover(alert)), expected, "{toml}");
     }
     assert!(matchers("tiers = ['critical']").select(&mixed) && matchers("teams = ['web']").select(&mixed));
+}
+
+/// The release, as it is used by projects with and without an owner.
+fn used(projects: &[(&str, Option<&str>)]) -> Alert {
+    let one = |(project, owner): &(&str, Option<&str>)| Use {
+        project: (*project).to_owned(),
+        kind: ProjectKind::Project,
+        owner: owner.map(str::to_owned),
+        release: "pkg:npm/%40acme/widget@1.0.0".parse().unwrap(),
+        scope: DependencyScope::Required,
+        depth: Some(1),
+        through: None,
+        since: DateTime::<Utc>::UNIX_EPOCH,
+        until: None,
+        vex: None,
+        reachability: None,
+    };
+    Alert { used_by: UsedBy::of(projects.iter().map(one).collect(), &[]), ..release() }
+}
+
+#[test]
+fn who_wants_to_know_of_a_project_is_told_and_a_silence_covers_all_of_them() {
+    let both = used(&[("shop", Some("payments")), ("site", None)]);
+    for (toml, selects, covers) in [
+        ("used_by = ['shop']", true, false),
+        ("used_by = ['s*']", true, true),
+        ("used_by = ['*']", true, true),
+        ("used_by = ['desk']", false, false),
+        ("used_by_owners = ['payments']", true, false),
+        ("used_by_owners = ['*']", true, false),
+        ("used_by_owners = ['web']", false, false),
+        ("used_by = ['shop']\nused_by_owners = ['web']", false, false),
+    ] {
+        let matchers = matchers(toml);
+        assert_eq!((matchers.select(&both), matchers.cover(&both)), (selects, covers), "{toml}");
+        assert!(!matchers.select(&release()) && !matchers.cover(&release()), "{toml}: no project uses it");
+    }
+    let owned = used(&[("shop", Some("payments"))]);
+    assert!(matchers("used_by_owners = ['pay*']").cover(&owned));
+    assert_eq!(matchers("used_by = ['desk']").refusing(&both), Some("used_by"));
+}
+
+#[test]
+fn a_project_that_is_not_named_for_lack_of_room_may_be_the_one_that_is_meant() {
+    let names: Vec<String> = (0..1_500).map(|number| format!("p{number}")).collect();
+    let many = used(&names.iter().map(|name| (name.as_str(), Some("web"))).collect::<Vec<_>>());
+    assert!(matchers("used_by = ['desk']").select(&many) && !matchers("used_by = ['p*']").cover(&many));
+}
+
+#[test]
+fn conditions_on_projects_never_match_alerts_about_logs() {
+    let kinds = matchers("kinds = ['log']\nused_by = ['shop']").contradictions(&[]);
+    assert_eq!(kinds.first().map(|found| found.key), Some("used_by"));
+    assert_eq!(
+        matchers("used_by_owners = ['']").contradictions(&[]).first().map(|found| found.key),
+        Some("used_by_owners")
+    );
 }

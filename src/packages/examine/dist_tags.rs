@@ -77,7 +77,7 @@ impl DistTags {
         }
         let signals = self.settings.tuning.apply(moved_tag(moved).into_iter().collect());
         let Some(signal) = signals.first() else { return Ok(()) };
-        let alert = self.watchlist.now().stamped(alert(subject, moved, signal));
+        let alert = self.store.with_uses(self.watchlist.now().stamped(alert(subject, moved, signal)))?;
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), subject.now)?;
         if recorded.announced {
             self.progress.report(&Step::NameAlert { alert: &alert });

@@ -101,7 +101,7 @@ impl Namesakes {
         let signals = self.settings.tuning.apply(vec![namesake(&found)]);
         let Some(signal) = signals.first() else { return Ok(()) };
         let alert = Alert { signals: signals.clone(), ..self.alert_of(&found, signal.severity) };
-        let alert = self.watchlist.now().stamped(alert);
+        let alert = self.store.with_uses(self.watchlist.now().stamped(alert))?;
         let now = self.clock.now();
         let recorded = self.store.record_alert(&alert, &self.subscriptions.matching(&alert), now)?;
         if recorded.announced {

@@ -85,7 +85,7 @@ impl Unreadables {
         told: &[String],
         examined: &mut Examined,
     ) -> Result<(), StoreError> {
-        let alert = alert.map(|alert| self.watchlist.now().stamped(alert));
+        let alert = alert.map(|alert| self.store.with_uses(self.watchlist.now().stamped(alert))).transpose()?;
         let mut record = Record::unreadable(release, why, subject.now);
         record.recheck_at = self.settings.next_look(subject.attempts(record.subject.release()), subject.now);
         if let Some(alert) = &alert {
@@ -121,7 +121,7 @@ impl Unreadables {
             let room = MOST.saturating_sub(members.len()).min(news.len());
             members.extend(news.drain(..room));
             let alert = together(subject.package, &name, severity, members, &nameless, subject.now);
-            let alert = self.watchlist.now().stamped(alert);
+            let alert = self.store.with_uses(self.watchlist.now().stamped(alert))?;
             told = self.subscriptions.matching(&alert);
             self.store.record_alert(&alert, &told, subject.now)?;
             nameless.clear();

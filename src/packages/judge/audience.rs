@@ -67,7 +67,7 @@ impl Campaigns {
             alert.member_tiers = campaign::with_earlier(alert.member_tiers, known.member_tiers);
             alert.member_teams = campaign::with_earlier(alert.member_teams, known.member_teams);
         }
-        Ok(Some(alert))
+        Ok(Some(self.store.with_uses(alert)?))
     }
 
     /// The campaign that some of these already belong to. A member that is found late may be earlier than the first; it

@@ -228,7 +228,8 @@ impl Judge {
         let Some(alert) = alert else { return Ok(None) };
         let last_good = last_good(&self.store, &observation.purl, observation.published_at)?;
         let repeats = repeated_by(&self.store, observation, &alert)?;
-        Ok(Some(self.watchlist.now().stamped(Alert { last_good, repeats, ..alert })))
+        let alert = self.watchlist.now().stamped(Alert { last_good, repeats, ..alert });
+        Ok(Some(self.store.with_uses(alert)?))
     }
 
     /// The reasons why a release is not fully checked, by itself and compared with what is known of its package.

@@ -54,6 +54,8 @@ pub(super) fn remedy(
         "work" => queued(db, broken, columns, now),
         "sources" => source(db, broken),
         "logs" => log(db, broken),
+        "inventory_projects" => project(db, broken),
+        "inventory_releases" => locked(db, broken),
         "silences" | "silence_ends" => Ok(Remedy {
             text:
                 "It stays where it is, because its table only grows, and silences or ends nothing; `provwatch silences \
@@ -382,4 +384,23 @@ fn log(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
     )?;
     seal(db, broken)?;
     done("The log is read from its end on; `provwatch logs status` shows the gap, `provwatch logs scan` reads it.")
+}
+
+/// The project is gone with its uses; its files say the same again.
+fn project(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
+    db.prepare_cached("DELETE FROM inventory_uses WHERE project = ?1")?.execute([&broken.key[0]])?;
+    delete(db, broken)?;
+    done(
+        "A project is gone from the inventory, with its past. The daemon reads the folder of [inventory] again; of another \
+         project, repeat `provwatch inventory add`.",
+    )
+}
+
+/// The uses of the release are gone, until its projects are uploaded the next time.
+fn locked(db: &Connection, broken: &Broken) -> Result<Remedy, QueryFailure> {
+    for table in ["inventory_uses", "inventory_digests"] {
+        db.execute(&format!("DELETE FROM {table} WHERE release = ?1"), [&broken.key[0]])?;
+    }
+    delete(db, broken)?;
+    done("Which projects use a release is not known any more; the next upload of each of them says it again.")
 }

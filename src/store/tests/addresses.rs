@@ -134,6 +134,11 @@ const TABLES: &[(&str, Fate)] = &[
     // Accounts and addresses of accused releases, while the incident is open.
     ("incident_traces", Fate::Stays),
     ("incidents", Fate::None),
+    ("inventory_digests", Fate::None),
+    ("inventory_figures", Fate::None),
+    ("inventory_projects", Fate::None),
+    ("inventory_releases", Fate::None),
+    ("inventory_uses", Fate::None),
     ("log_budgets", Fate::None),
     ("log_checkpoints", Fate::None),
     ("log_checks", Fate::None),

@@ -15,6 +15,7 @@ mod following;
 mod history;
 mod incidents;
 mod interleaving;
+mod inventory;
 mod kept;
 pub(in crate::store) mod lab;
 mod life_cycle;

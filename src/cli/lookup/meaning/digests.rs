@@ -5,6 +5,7 @@ use crate::{
     cli::{
         exit::CliError,
         lookup::term::{Algorithm, AnyDigest},
+        used::used,
     },
     model::Fingerprint,
     store::{EntryTrace, Store, StoreError, Trace},
@@ -17,7 +18,11 @@ const SAME_LEAF: usize = 10;
 const SHA1_WARNING: &str =
     "Two files can have the same SHA-1: compare the SHA-256 or SHA-512 before you take one for the other.";
 
+/// Most releases that a note about lock files names.
+const LOCKED: usize = 5;
+
 pub(super) fn file(store: &Store, read: Meaning, digest: &AnyDigest) -> Result<Meaning, CliError> {
+    let read = locked(store, read, &format!("{}:{}", digest.algorithm.as_str(), digest.hex))?;
     let (name, hex) = (digest.algorithm.as_str(), &*digest.hex);
     let what = format!("{name} {hex}");
     Ok(match digest.algorithm {
@@ -45,8 +50,20 @@ pub(super) fn hex(store: &Store, read: Meaning, hex: &str) -> Result<Meaning, Cl
     {
         return Ok(places::of_alert(read, alert));
     }
+    let read = locked(store, read, &format!("sha256:{hex}"))?;
     let what = format!("{hex}: the SHA-256 of a file, of signed data or of a key, a leaf hash, or a commit");
     Ok(any_sha256(store, read.being(what, &[Topic::Files, Topic::Certificates, Topic::Logs]), hex)?)
+}
+
+/// With a note for each release of which a lock file of the inventory demands a digest: also of packages that are not watched.
+fn locked(store: &Store, mut read: Meaning, digest: &str) -> Result<Meaning, CliError> {
+    // Of weak and unknown algorithms lock files demand none.
+    let Ok(digest) = digest.parse() else { return Ok(read) };
+    for used in used(store, store.locked_by_digest(&digest, LOCKED)?)? {
+        let (release, by) = used.words();
+        read = read.noting(format!("Lock files of the inventory demand this digest of {release}: {by}"));
+    }
+    Ok(read)
 }
 
 fn any_sha256(store: &Store, read: Meaning, hex: &str) -> Result<Meaning, StoreError> {

@@ -109,7 +109,9 @@ fn annotations(view: &View, alert: &Alert) -> BTreeMap<&'static str, String> {
 
 /// The reason, the evidence, what became of the release, and the releases of a campaign.
 fn description(view: &View) -> String {
-    let mut lines: Vec<String> = view.note.iter().chain(&view.owner).chain(&view.repeated).cloned().collect();
+    let used_by = view.used_by.as_ref().map(|used| format!("used by {used}"));
+    let said = view.note.iter().chain(&view.owner).chain(&used_by).chain(&view.repeated);
+    let mut lines: Vec<String> = said.cloned().collect();
     lines.extend((!view.argument.is_empty()).then(|| view.argument.clone()));
     lines.extend(members(view, MAX_MEMBERS));
     lines.extend(developments(view));

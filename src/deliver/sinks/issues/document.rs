@@ -40,6 +40,7 @@ fn facts(view: &View) -> String {
     let more = [
         ("Why now", &view.note),
         ("Owner", &view.owner),
+        ("Used by", &view.used_by),
         ("Repeated", &view.repeated),
         ("Status", &view.standing),
         ("News", &view.news),

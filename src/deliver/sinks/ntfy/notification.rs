@@ -101,6 +101,7 @@ fn message(view: &View, is_stored: bool, room: usize) -> String {
     lines.extend(digest(view));
     lines.extend((!view.argument.is_empty()).then(|| view.argument.clone()));
     lines.extend(view.owner.iter().map(|owner| format!("Owner: {owner}")));
+    lines.extend(view.used_by.iter().map(|used| format!("Used by {used}")));
     lines.extend(view.repeated.iter().map(|repeated| format!("Repeated {repeated}.")));
     lines.extend(developments(view));
     lines.extend(all_evidence(view));

@@ -75,6 +75,7 @@ fn details(alert: &Alert, view: &View) -> Value {
         ("note", one(view.note.as_ref())),
         ("status", one(view.standing.as_ref())),
         ("owner", one(view.owner.as_ref())),
+        ("used_by", one(view.used_by.as_ref())),
         ("confidence", Some(json!(view.confidence))),
         ("published", one(release.and_then(|release| release.published.as_ref()))),
         ("last good version", one(release.and_then(|release| release.last_good.as_ref()))),

@@ -37,11 +37,18 @@ fn payload(view: &View, members: Vec<Value>) -> Value {
     payload
 }
 
+/// Who answers for the package, and who uses it.
+fn whose(view: &View) -> Option<String> {
+    let owner = view.owner.iter().map(|owner| format!("Owner: {owner}"));
+    let said: Vec<String> = owner.chain(view.used_by.iter().map(|used| format!("Used by {used}"))).collect();
+    (!said.is_empty()).then(|| said.join("\n"))
+}
+
 /// The blocks under the header: at most 35, or 9 and those of members, while Slack takes 50 of a message.
 fn blocks(view: &View, members: Vec<Value>) -> Vec<Value> {
     let mut blocks: Vec<Value> = view.note.iter().chain(&view.warning).map(|text| paragraph(text)).collect();
     blocks.push(facts(view));
-    blocks.extend(view.owner.as_ref().map(|owner| paragraph(&format!("Owner: {owner}"))));
+    blocks.extend(whose(view).map(|whose| paragraph(&whose)));
     blocks.extend(view.repeated.as_ref().map(|repeated| paragraph(&format!("Repeated {repeated}."))));
     blocks.extend(since_then(view));
     let argument = (!view.argument.is_empty()).then(|| paragraph(&view.argument));

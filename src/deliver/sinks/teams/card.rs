@@ -117,6 +117,7 @@ fn facts(view: &View) -> Vec<(&'static str, String)> {
         ("Published", release.and_then(|release| release.published.clone())),
         ("Last good", release.and_then(|release| release.last_good.clone())),
         ("Owner", view.owner.clone()),
+        ("Used by", view.used_by.clone()),
         ("Repeated", view.repeated.clone()),
     ];
     facts.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()

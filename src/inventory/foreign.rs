@@ -1,0 +1,231 @@
+//! Recognises file kinds that provwatch cannot import, so that the refusal names the kind and an alternative.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Deserialize;
+
+/// A kind of file that provwatch cannot import.
+pub(super) struct Foreign {
+    /// Its name for people.
+    pub(super) name: &'static str,
+    /// The file to import instead.
+    pub(super) instead: &'static str,
+    is_it: fn(&str) -> bool,
+}
+
+const BILL: &str = "make a CycloneDX document as JSON of it, for example with syft or trivy, and import that";
+const REQUIREMENTS: &str = "export it as requirements.txt and import that";
+
+/// The binary form of bun.lock, recognised by its name.
+pub(super) const BUN_BINARY: &Foreign = &Foreign {
+    name: "a bun.lockb",
+    instead: "`bun install --save-text-lockfile` writes it as text; then make a CycloneDX document as JSON of it",
+    is_it: |_| false,
+};
+
+/// The kinds, recognised by marks that each has near its beginning or at the beginning of a line. Order matters only
+/// within a family.
+const KINDS: &[Foreign] = &[
+    Foreign { name: "a poetry.lock", instead: REQUIREMENTS, is_it: is_poetry },
+    Foreign { name: "a pdm.lock", instead: REQUIREMENTS, is_it: is_pdm },
+    Foreign { name: "a pylock.toml", instead: REQUIREMENTS, is_it: |text| has_line(text, "[[packages]]") },
+    Foreign {
+        name: "a Pipfile.lock",
+        instead: REQUIREMENTS,
+        is_it: |text| is_object(text) && has(text, "\"_meta\"") && has(text, "\"pipfile-spec\""),
+    },
+    Foreign { name: "a yarn.lock", instead: BILL, is_it: is_yarn },
+    Foreign { name: "a pnpm-lock.yaml", instead: BILL, is_it: |text| has_start(text, "lockfileVersion:") },
+    Foreign { name: "a bun.lock", instead: BILL, is_it: is_bun },
+    Foreign {
+        name: "a package.json",
+        instead: "it names ranges, not what is installed: import the package-lock.json beside it",
+        is_it: |text| {
+            is_object(text) && has(text, "\"dependencies\"") && !has(text, "\"lockfileVersion\"") && is_manifest(text)
+        },
+    },
+    Foreign {
+        name: "a CycloneDX document as XML",
+        instead: "convert it to JSON (`cyclonedx convert`) and import that",
+        is_it: |text| is_xml(text) && has(text, "cyclonedx.org/schema/bom"),
+    },
+    Foreign {
+        name: "an SPDX document as tag and value",
+        instead: "convert it to JSON and import that",
+        is_it: |text| has_start(text, "SPDXVersion:"),
+    },
+    Foreign { name: "SPDX 3", instead: BILL, is_it: |text| is_object(text) && has(text, "\"@graph\"") },
+    Foreign { name: "an XML or HTML document", instead: BILL, is_it: is_xml },
+    Foreign {
+        name: "a report of syft in its own form",
+        instead: "write `syft -o cyclonedx-json` and import that",
+        is_it: |text| is_object(text) && has(text, "\"artifacts\"") && has(text, "\"schema\""),
+    },
+    Foreign {
+        name: "a report of trivy in its own form",
+        instead: "write `trivy --format cyclonedx` and import that",
+        is_it: |text| is_object(text) && has(text, "\"SchemaVersion\"") && has(text, "\"Results\""),
+    },
+    Foreign {
+        name: "a dependency snapshot of GitHub",
+        instead: BILL,
+        is_it: |text| is_object(text) && has(text, "\"manifests\"") && has(text, "\"detector\""),
+    },
+    Foreign {
+        name: "a composer.lock",
+        instead: "provwatch does not watch its registry",
+        is_it: |text| is_object(text) && has(text, "\"content-hash\"") && has(text, "\"packages\""),
+    },
+    Foreign {
+        name: "a Gemfile.lock",
+        instead: "provwatch does not watch its registry",
+        is_it: |text| has_line(text, "GEM"),
+    },
+    Foreign { name: "a go.sum", instead: "provwatch does not watch its registry", is_it: is_go_sum },
+    Foreign { name: "a list of conda packages", instead: REQUIREMENTS, is_it: is_conda },
+];
+
+/// The kind of a text, if provwatch cannot import it.
+pub(super) fn kind(text: &str) -> Option<&'static Foreign> {
+    KINDS.iter().find(|kind| (kind.is_it)(text))
+}
+
+/// Bytes that are searched for marks.
+const HEAD: usize = 64 * 1024;
+
+/// Whether a text has a mark at its beginning, or at its end if marks may be there too.
+fn has(text: &str, mark: &str) -> bool {
+    text.as_bytes().windows(mark.len()).take(HEAD).any(|window| window == mark.as_bytes()) || tail(text).contains(mark)
+}
+
+fn tail(text: &str) -> &str {
+    let mut at = text.len().saturating_sub(HEAD);
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    &text[at..]
+}
+
+fn has_line(text: &str, line: &str) -> bool {
+    text.lines().any(|other| other.trim_end() == line)
+}
+
+fn has_start(text: &str, start: &str) -> bool {
+    text.lines().take(50).any(|line| line.starts_with(start))
+}
+
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+fn is_xml(text: &str) -> bool {
+    text.trim_start().starts_with('<')
+}
+
+fn is_poetry(text: &str) -> bool {
+    has_line(text, "[[package]]") && (has(text, "@generated by Poetry") || tail(text).contains("\ncontent-hash = "))
+}
+
+fn is_pdm(text: &str) -> bool {
+    has(text, "@generated by PDM") || (has_line(text, "[[package]]") && has_start(text, "lock_version = "))
+}
+
+/// Version 1 has a mark; later ones are YAML.
+fn is_yarn(text: &str) -> bool {
+    has_start(text, "# yarn lockfile v1") || has_start(text, "__metadata:")
+}
+
+/// It has trailing commas, so that a JSON parser refuses it; npm's lock file has no object `workspaces`.
+fn is_bun(text: &str) -> bool {
+    is_object(text) && has(text, "\"lockfileVersion\"") && has(text, "\"workspaces\": {")
+}
+
+/// Nothing else of it is kept: a file may be large.
+#[derive(Deserialize)]
+struct Manifest<'a> {
+    #[serde(borrow, rename = "dependencies")]
+    _dependencies: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// The dependencies of a manifest are texts, those of a lock file objects.
+fn is_manifest(text: &str) -> bool {
+    serde_json::from_str::<Manifest>(text).is_ok()
+}
+
+/// `module v1.0.0 h1:…`
+fn is_go_sum(text: &str) -> bool {
+    text.lines().next().is_some_and(|line| line.split(' ').nth(2).is_some_and(|hash| hash.starts_with("h1:")))
+}
+
+/// `conda list --export` writes `name=version=build`, an explicit list URLs below `@EXPLICIT`, an environment YAML.
+fn is_conda(text: &str) -> bool {
+    let parts = |line: &str| {
+        let parts: Vec<_> = line.split('=').collect();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || "._-+*".contains(c);
+        parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.chars().all(is_word))
+    };
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    has_line(text, "@EXPLICIT")
+        || first.is_some_and(parts)
+        || (has_start(text, "dependencies:") && has_start(text, "channels:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_on_one_line_is_not_a_list_of_conda() {
+        assert!(is_conda("python=3.12.1=h2628c8c_0_cpython\n"));
+        assert!(!is_conda(r#"{"components":[{"purl":"pkg:npm/a@1?x=1"},{"purl":"pkg:npm/b@1?x=1"}]}"#));
+    }
+
+    #[test]
+    fn every_kind_is_told_by_what_it_holds() {
+        let head = "[[package]]\nname = \"requests\"\nversion = \"2\"\n";
+        for (text, expected) in [
+            (format!("# This file is automatically @generated by Poetry 2.1.3\n{head}"), "a poetry.lock"),
+            (format!("{head}\n[metadata]\nlock-version = \"2.1\"\ncontent-hash = \"aa\"\n"), "a poetry.lock"),
+            (format!("# This file is @generated by PDM.\n[metadata]\nlock_version = \"4.5.0\"\n{head}"), "a pdm.lock"),
+            ("lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\n".into(), "a pylock.toml"),
+            ("{\"_meta\": {\"pipfile-spec\": 6}, \"default\": {}}".into(), "a Pipfile.lock"),
+            ("# THIS IS AN AUTOGENERATED FILE.\n# yarn lockfile v1\n\nlodash@^4:\n".into(), "a yarn.lock"),
+            ("__metadata:\n  version: 8\n".into(), "a yarn.lock"),
+            ("lockfileVersion: '9.0'\npackages:\n".into(), "a pnpm-lock.yaml"),
+            ("{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {},\n  \"packages\": {},\n}".into(), "a bun.lock"),
+            ("{\"name\": \"a\", \"dependencies\": {\"b\": \"^1\"}}".into(), "a package.json"),
+            (
+                "<?xml version=\"1.0\"?><bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\">".into(),
+                "a CycloneDX document as XML",
+            ),
+            ("SPDXVersion: SPDX-2.3\nPackageName: a\n".into(), "an SPDX document as tag and value"),
+            ("{\"@context\": 1, \"@graph\": []}".into(), "SPDX 3"),
+            ("<!doctype html><html>".into(), "an XML or HTML document"),
+            ("{\"artifacts\": [], \"schema\": {}}".into(), "a report of syft in its own form"),
+            ("{\"SchemaVersion\": 2, \"Results\": []}".into(), "a report of trivy in its own form"),
+            ("{\"detector\": {}, \"manifests\": {}}".into(), "a dependency snapshot of GitHub"),
+            ("GEM\n  remote: x\n".into(), "a Gemfile.lock"),
+            ("example.org/m v1.0.0 h1:aa=\n".into(), "a go.sum"),
+            ("numpy=1.21.2=py39h20f2e39_0\nopenssl=1.1.1=h0\n".into(), "a list of conda packages"),
+            ("# platform: linux-64\n@EXPLICIT\n".into(), "a list of conda packages"),
+        ] {
+            assert_eq!(kind(&text).map(|kind| kind.name), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_not_foreign() {
+        for text in [
+            "",
+            "requests==2.0\n",
+            "a===1.0\n",
+            "version = 4\n[[package]]\nname = \"serde\"\n",
+            "{\"lockfileVersion\": 3, \"packages\": {\"\": {\"workspaces\": [\"a\"]}}}",
+            "{\"name\": \"x\", \"dependencies\": {\"lodash\": {\"version\": \"4\"}}}",
+            "{\"bomFormat\": \"CycloneDX\", \"components\": []}",
+            "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": []}",
+        ] {
+            assert!(kind(text).is_none(), "{text}");
+        }
+    }
+}
