@@ -27,7 +27,7 @@ pub struct DigestSection {
     pub name: String,
     /// How many items it has.
     pub count: u64,
-    /// How many of them are critical alerts.
+    /// How many of them are critical alerts that are not resolved.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub critical: u64,
     /// The severest of them.
