@@ -97,7 +97,7 @@ fn a_head_from_the_time_that_was_taken_back_is_missed_and_explained() {
     let said = sentences(&ran);
     assert!(ran.code == 3 && said.contains(&format!("it does not contain the head {head}")), "{}", ran.out);
     assert!(
-        said.contains(&format!("ada restored the store on 2")) && said.contains("which can explain that the head"),
+        said.contains("ada restored the store on 2") && said.contains("which can explain that the head"),
         "{}",
         ran.out
     );
