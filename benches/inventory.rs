@@ -200,6 +200,8 @@ fn main() -> ExitCode {
         ),
         ("inventory report of all, the whole process", slowest(|_| run(folder.path(), &["inventory", "report"]))),
     ];
+    let counted = slowest(|number| run(folder.path(), &["inventory", "report", &name(number), "--recount"]));
+    println!("a report of a project that the daemon has not counted: {counted:.1?}");
     for (what, time) in questions {
         is_kept &= report(what, time.as_millis(), "ms", 100);
     }

@@ -97,8 +97,8 @@ pub(super) fn of_each(store: &Store, releases: &[ReleaseId]) -> Result<Vec<Optio
 /// As the store.
 pub(super) fn used(store: &Store, releases: impl IntoIterator<Item = ReleaseId>) -> Result<Vec<UsedRelease>, CliError> {
     let releases: Vec<ReleaseId> = releases.into_iter().collect();
-    let uses = of_each(store, &releases)?;
-    let used = releases.into_iter().zip(uses).filter_map(|(purl, uses)| Some(UsedRelease { purl, uses: uses? }));
+    let by_release = of_each(store, &releases)?;
+    let used = releases.into_iter().zip(by_release).filter_map(|(purl, uses)| Some(UsedRelease { purl, uses: uses? }));
     Ok(used.collect())
 }
 

@@ -1,7 +1,7 @@
 //! The figures of the inventory: the share of packages with evidence by month, of each project, vendor and the watchlist.
 //!
 //! To count 2,000 projects takes minutes, so that the daemon counts some at a time and stores what it counted
-//! ([`Counter`]); a report of all projects reads that. A report of one project counts it at once ([`Counting`]).
+//! ([`Counter`]), which reports read. What it has not counted a report counts itself ([`Counting`]).
 
 mod counter;
 mod counting;

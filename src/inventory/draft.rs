@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
         let release = |at: usize| nodes[at].as_ref().and_then(|entry| Some(entry.package.at(entry.version.as_ref()?)));
         // Many entries share the same first step.
         let mut firsts = HashMap::new();
-        let placed = nodes.iter().zip(&places).filter_map(|(node, place)| {
+        let entries = nodes.iter().zip(&places).filter_map(|(node, place)| {
             let mut entry = node.clone()?;
             if let Some(Reached { scope, depth, first }) = *place {
                 entry.place.depth = Some(depth);
@@ -111,7 +111,7 @@ impl<'a> Draft<'a> {
             }
             Some(entry)
         });
-        listed.entries = placed.collect();
+        listed.entries = entries.collect();
         listed
     }
 }

@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn a_summary_is_bounded_and_says_how_many_there_are() {
-        let uses: Vec<Use> = (0..2_500).map(|number| by(&format!("project-{number:04}"), AXIOS)).collect();
-        let used = UsedBy::of(uses, &[]).unwrap();
+        let many = (0..2_500).map(|number| by(&format!("project-{number:04}"), AXIOS)).collect();
+        let used = UsedBy::of(many, &[]).unwrap();
         assert_eq!((used.projects, used.uses.len(), used.names.len(), used.is_whole()), (2_500, 10, 1_000, false));
         assert!(used.to_string().ends_with("; and 2497 more"), "{used}");
     }

@@ -75,19 +75,19 @@ pub(in crate::cli) struct Added<'a> {
 
 impl Add {
     pub(super) fn run(&self, context: &Context) -> Outcome {
-        let content = self.content(context)?;
-        let nothing = content.locked.is_empty() && !content.skipped.is_empty();
+        let found = self.content(context)?;
+        let nothing = found.locked.is_empty() && !found.skipped.is_empty();
         let now = Context::clock().now();
         let owner = self.owner.as_ref();
-        let upload = Upload { project: &self.project, kind: self.kind, owner, locked: &content.locked, at: now };
+        let upload = Upload { project: &self.project, kind: self.kind, owner, locked: &found.locked, at: now };
         let uploaded = match (self.dry_run, nothing) {
             (_, true) => Uploaded::default(),
             (true, false) => context.store_to_look()?.compare_upload(&upload)?,
             (false, false) => context.store()?.upload(&upload, now)?,
         };
-        let packages = content.locked.iter().map(|locked| locked.release.package());
+        let packages = found.locked.iter().map(|locked| locked.release.package());
         let unwatched = unwatched(&watchlist(context), packages);
-        let (project, skipped, dry_run) = (self.project.as_str(), content.skipped, self.dry_run);
+        let (project, skipped, dry_run) = (self.project.as_str(), found.skipped, self.dry_run);
         let added = Added { project, uploaded, unwatched, skipped, dry_run };
         if self.printing.is_json() {
             output::json(&added)?;

@@ -28,7 +28,7 @@ const MOST_MONTHS: u32 = 120;
 Examples:
   provwatch inventory report
   provwatch inventory report shop --months 12
-  provwatch inventory report --kind vendor
+  provwatch inventory report --kind vendor --recount
   provwatch inventory report --format json
 
 The report counts packages, each once: one has evidence if every release of it that the project locks has verified provenance \
@@ -36,8 +36,8 @@ or comes from a trusted publisher. Of the watchlist, the newest release of each 
 evidence when it has evidence after a month and not before, or the reverse. Of packages that are not watched the evidence \
 is not known.
 
-Of all projects the report has the figures that the daemon counted last, at most a day ago and after the last upload; what \
-the daemon has not counted, and what you name, is counted at once.")]
+The report has the figures that the daemon counted last, at most a day ago and after the last upload. What the daemon has not \
+counted is counted at once, and with --recount everything.")]
 pub struct Report {
     /// Only these projects [default: all, and the watchlist]
     #[arg(value_name = "NAME")]
@@ -48,6 +48,9 @@ pub struct Report {
     /// How many months to show, this one included
     #[arg(long, value_name = "COUNT", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_MONTHS)))]
     months: u32,
+    /// Count now, whatever the daemon counted
+    #[arg(long)]
+    recount: bool,
     #[command(flatten)]
     printing: Printing,
 }
@@ -74,7 +77,7 @@ impl Report {
         subjects: &[Option<&ProjectRow>],
         now: DateTime<Utc>,
     ) -> Result<Vec<Line>, CliError> {
-        let stored = if self.projects.is_empty() { store.stored_figures()? } else { StoredFigures::default() };
+        let stored = if self.recount { StoredFigures::default() } else { store.stored_figures()? };
         let mut counting = None;
         let mut lines = Vec::new();
         for of in subjects {

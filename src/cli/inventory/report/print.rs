@@ -33,9 +33,7 @@ pub(super) fn print(lines: &[Line], now: DateTime<Utc>) {
     let earliest = lines.iter().map(|line| line.counted_at).min().unwrap_or(now);
     if now - earliest > FRESH {
         let earliest = words::moment(earliest);
-        fact_table::say(&format!(
-            "Counted from {earliest} on. `provwatch inventory report NAME` counts a project at once."
-        ));
+        fact_table::say(&format!("Counted from {earliest} on. --recount counts now."));
     }
     if lines.len() > SHOWN {
         fact_table::say(
