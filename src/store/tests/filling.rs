@@ -11,14 +11,15 @@ use super::lab::{
 };
 use crate::{
     model::{
-        Alert, AlertAction, AlertKind, AlertStatus, Allowance, ChangeKind, Claims, Confidence, EvidenceDocument,
-        EvidenceKind, ExpectedChange, FileDigest, IncidentEvent, IncidentEventKind, Observation, ReleaseStatus,
-        Removal, Resolution, Severity, SilenceEnd, Tie, WorkflowIdentity,
+        Alert, AlertAction, AlertKind, AlertStatus, Allowance, ChangeKind, Claims, Confidence, DependencyScope,
+        EvidenceDocument, EvidenceKind, ExpectedChange, Figures, FileDigest, IncidentEvent, IncidentEventKind, Locked,
+        Observation, Place, ProjectKind, ProjectName, Reachability, ReleaseStatus, Removal, Resolution, Severity,
+        SilenceEnd, Tie, WorkflowIdentity,
     },
     store::{
         Acceptance, Acting, Advance, CheckpointRow, Delivery, HeadSigner, LogKind, LogProgress, LogState, Lost,
         MirrorSeen, Namesake, NewEvidence, NewLog, NewLogEntry, NewQuarantined, Outcome, PackageRow, Reception,
-        Recipient, Record, RunnerRow, Setback, Signing, Store, Violated,
+        Recipient, Record, RunnerRow, Setback, Signing, Store, Upload, Violated,
     },
 };
 
@@ -45,6 +46,7 @@ pub(in crate::store) fn filled() -> Lab {
     words_of_operators(&lab.store);
     log(&lab.store);
     incident(&lab.store);
+    inventory(&lab.store);
     rest(&lab);
     let signer = HeadSigner::from_pem(KEY).unwrap();
     lab.store.sign_head(&signer, Signing::Now, minutes_later(90)).unwrap().unwrap();
@@ -206,6 +208,26 @@ fn delivered(store: &Store) {
 }
 
 /// An incident with an event of every kind, which is open at the end.
+fn inventory(store: &Store) {
+    let project: ProjectName = "odd-ity._9".parse().unwrap();
+    let digest: FileDigest = format!("sha256:{}", "f0".repeat(32)).parse().unwrap();
+    let place =
+        Place { scope: DependencyScope::Dev, depth: Some(u32::MAX), through: Some(release("pkg:npm/axios@1.0.0")) };
+    let locked = |version: &str| Locked {
+        release: release(&format!("{ODDITY}@{version}")),
+        place: place.clone(),
+        digests: vec![digest.clone()],
+        vex: None,
+        reachability: Some(Reachability::Called),
+    };
+    for (minutes, version) in [(1, "2.0.1"), (2, "2.0.2")] {
+        let (locked, at) = ([locked(version)], minutes_later(minutes));
+        let upload = Upload { project: &project, kind: Some(ProjectKind::Vendor), owner: None, locked: &locked, at };
+        store.upload(&upload, at).unwrap();
+    }
+    store.store_figures(None, &Figures::default(), minutes_later(3)).unwrap();
+}
+
 fn incident(store: &Store) {
     use IncidentEventKind::{Added, Closed, Decision, Note, Removed, Reopened};
     let event = |kind: IncidentEventKind| IncidentEvent {
