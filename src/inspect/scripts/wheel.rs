@@ -80,9 +80,7 @@ pub(in crate::inspect) fn find(contents: &Contents) -> Scripts {
 
 /// The lines of a `.pth` file that Python runs; it adds the others to its path.
 fn commands(name: &str, kept: &Kept) -> Option<String> {
-    if !name.strip_suffix(".pth").is_some() {
-        return None;
-    }
+    name.strip_suffix(".pth")?;
     let text = String::from_utf8_lossy(&kept.bytes);
     let runs: Vec<&str> =
         text.lines().filter(|line| line.starts_with("import ") || line.starts_with("import\t")).collect();
