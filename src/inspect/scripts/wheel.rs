@@ -10,6 +10,10 @@ const AT_START: [&str; 2] = ["sitecustomize.py", "usercustomize.py"];
 /// The folders of a wheel's data that are unpacked among the modules.
 const MODULES: [&str; 2] = ["purelib", "platlib"];
 
+/// Where Python ends a line.
+const LINE_ENDS: [char; 10] =
+    ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Most characters of a list of programs.
 const MAX_LISTED: usize = 4000;
 
@@ -80,12 +84,10 @@ pub(in crate::inspect) fn find(contents: &Contents) -> Scripts {
 
 /// The lines of a `.pth` file that Python runs; it adds the others to its path.
 fn commands(name: &str, kept: &Kept) -> Option<String> {
-    if !name.strip_suffix(".pth").is_some() {
-        return None;
-    }
+    name.strip_suffix(".pth")?;
     let text = String::from_utf8_lossy(&kept.bytes);
-    let runs: Vec<&str> =
-        text.lines().filter(|line| line.starts_with("import ") || line.starts_with("import\t")).collect();
+    let lines = text.trim_start_matches('\u{feff}').split(LINE_ENDS);
+    let runs: Vec<&str> = lines.filter(|line| line.starts_with("import ") || line.starts_with("import\t")).collect();
     (!runs.is_empty()).then(|| runs.join("; ").chars().take(MAX_LISTED).collect())
 }
 

@@ -116,6 +116,7 @@ fn a_wheel_runs_what_lies_among_the_modules() {
                 ("a/__init__.py", ""),
                 ("a.pth", "# paths\n../b\nimport os; os.system('x')\n"),
                 ("plain.pth", "../c\n"),
+                ("split.pth", "\u{feff}import a\n../c\u{2028}import b\u{c}import c"),
                 ("sitecustomize.py", "steal()"),
                 ("a/model.pth", "not read"),
                 ("a-1.0.data/scripts/run", "#!/bin/sh"),
@@ -131,10 +132,11 @@ fn a_wheel_runs_what_lies_among_the_modules() {
         ("plain.pth", "", "plain.pth"),
         ("run", "", "a-1.0.data/scripts/run"),
         ("sitecustomize.py", "", "sitecustomize.py"),
+        ("split.pth", "import a; import b; import c", "split.pth"),
     ];
     assert_eq!(seen, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
     let at_start = found.scripts.found.iter().filter(|script| script.when == When::Start);
-    assert_eq!(at_start.count(), 3);
+    assert_eq!(at_start.count(), 4);
 }
 
 /// Installers of wheels know no folders but by the slash, and no links: they write a file.
