@@ -1,6 +1,6 @@
 -- What all migrations add up to. Generated: `UPDATE_SCHEMA=1 cargo test store::tests::schema` writes it.
 PRAGMA application_id = 1886812020;
-PRAGMA user_version = 36;
+PRAGMA user_version = 37;
 
 CREATE TABLE address_retention (
     only          INTEGER PRIMARY KEY CHECK (only = 1),
@@ -356,7 +356,7 @@ CREATE TABLE log_checkpoints (
     last_seen_at INTEGER NOT NULL,
     -- 1: proven to be of one history with those before it. Until then it is asked again, unless it contradicts them.
     consistent   INTEGER NOT NULL CHECK (consistent IN (0, 1)),
-    contradicts  INTEGER NOT NULL DEFAULT 0 CHECK (contradicts IN (0, 1)), checksum INTEGER,
+    contradicts  INTEGER NOT NULL DEFAULT 0 CHECK (contradicts IN (0, 1)), checksum INTEGER, proven_from INTEGER, proof BLOB, named INTEGER CHECK (named = 1),
     PRIMARY KEY (log, size, root)
 ) STRICT, WITHOUT ROWID;
 

@@ -106,9 +106,12 @@ impl Folder<'_> {
             ));
         }
         let (size, apart) = self.apart(&trees);
-        why.extend(apart.iter().map(|(few, _)| {
-            format!("its checkpoint of {few} entries is not proven to be of one history with that of {size}")
-        }));
+        if let Some((few, _)) = apart.first() {
+            let more = if apart.len() == 1 { String::new() } else { format!(", and {} more", apart.len() - 1) };
+            why.push(format!(
+                "its checkpoint of {few} entries{more}: not proven to be of one history with that of {size}"
+            ));
+        }
         let (entries, checkpoints) = (self.inclusions.len(), self.checkpoints.len());
         Ok(LogProofs { log, entries, checkpoints, size, proven: why.is_empty(), why })
     }
@@ -130,10 +133,17 @@ impl Folder<'_> {
     }
 
     /// Every proof of an entry leads to a checkpoint, and is that of an attestation of the bundle.
-    fn check_entries(&self, trees: &BTreeMap<Tree, &Checkpoint>, attested: &HashSet<Inclusion>) -> Result<(), BundleError> {
+    fn check_entries(
+        &self,
+        trees: &BTreeMap<Tree, &Checkpoint>,
+        attested: &HashSet<Inclusion>,
+    ) -> Result<(), BundleError> {
         for (path, inclusion) in &self.inclusions {
             if !trees.get(&inclusion.tree()).is_some_and(|checkpoint| inclusion.holds(checkpoint)) {
-                return Err(BundleError::altered(path, "its hashes do not lead from its entry to a checkpoint of the bundle"));
+                return Err(BundleError::altered(
+                    path,
+                    "its hashes do not lead from its entry to a checkpoint of the bundle",
+                ));
             }
             if !attested.contains(inclusion) {
                 return Err(BundleError::altered(path, "no attestation of the bundle has this entry with this proof"));
@@ -147,7 +157,10 @@ impl Folder<'_> {
         for (path, proof) in &self.consistencies {
             let [first, second] = proof.trees().map(|tree| trees.get(&tree));
             if !first.zip(second).is_some_and(|(first, second)| proof.holds(first, second)) {
-                return Err(BundleError::altered(path, "its hashes do not lead from one checkpoint of the bundle to another"));
+                return Err(BundleError::altered(
+                    path,
+                    "its hashes do not lead from one checkpoint of the bundle to another",
+                ));
             }
         }
         Ok(())
@@ -156,7 +169,8 @@ impl Folder<'_> {
     /// How many checkpoints no known key signed. One with a signature in the name of a known key that does not hold was
     /// altered.
     fn unsigned(&self, files: &Files, log: &str, keys: &[Vec<u8>]) -> Result<usize, BundleError> {
-        let signers: Vec<Signer> = keys.iter().filter_map(|key| Some(signer(log, LogKey::from_spki(key).ok()?))).collect();
+        let signers: Vec<Signer> =
+            keys.iter().filter_map(|key| Some(signer(log, LogKey::from_spki(key).ok()?))).collect();
         let mut unsigned = 0;
         for path in self.checkpoints.keys() {
             let note = files.get(*path).map(Vec::as_slice).unwrap_or_default();
@@ -164,7 +178,10 @@ impl Folder<'_> {
                 continue;
             }
             if signers.iter().any(|signer| signer.is_claimed(note)) {
-                return Err(BundleError::altered(path, format!("it is not signed with the key of {}", quoted(log, NAME))));
+                return Err(BundleError::altered(
+                    path,
+                    format!("it is not signed with the key of {}", quoted(log, NAME)),
+                ));
             }
             unsigned += 1;
         }

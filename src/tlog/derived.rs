@@ -133,8 +133,12 @@ mod tests {
                         if number == 1 {
                             continue;
                         }
-                        let others: Vec<_> =
-                            three.iter().enumerate().filter(|(n, _)| *n != number).map(|(_, one)| one.clone()).collect();
+                        let others: Vec<_> = three
+                            .iter()
+                            .enumerate()
+                            .filter(|(n, _)| *n != number)
+                            .map(|(_, one)| one.clone())
+                            .collect();
                         let found = between(&others, expected.first, expected.second, &leaves);
                         assert_eq!(found.as_ref(), Some(expected), "{first} {second} {third}");
                     }

@@ -106,7 +106,10 @@ async fn an_entry_leads_to_the_latest_checkpoint_and_no_step_can_be_altered() {
         (checkpoints[0], "rekor.lab.example - 1001\n"),
     ] {
         let ran = verify(&altered(&bundle, file, behind));
-        assert!(ran.code == 1 && ran.err.contains("altered") && ran.err.contains(file.as_str()), "{file} {behind}: {ran}");
+        assert!(
+            ran.code == 1 && ran.err.contains("altered") && ran.err.contains(file.as_str()),
+            "{file} {behind}: {ran}"
+        );
     }
 }
 
