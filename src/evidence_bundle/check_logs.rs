@@ -106,9 +106,12 @@ impl Folder<'_> {
             ));
         }
         let (size, apart) = self.apart(&trees);
-        why.extend(apart.iter().map(|(few, _)| {
-            format!("its checkpoint of {few} entries is not proven to be of one history with that of {size}")
-        }));
+        if let Some((few, _)) = apart.first() {
+            let more = if apart.len() == 1 { String::new() } else { format!(", and {} more", apart.len() - 1) };
+            why.push(format!(
+                "its checkpoint of {few} entries{more}: not proven to be of one history with that of {size}"
+            ));
+        }
         let (entries, checkpoints) = (self.inclusions.len(), self.checkpoints.len());
         Ok(LogProofs { log, entries, checkpoints, size, proven: why.is_empty(), why })
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::log_proofs::{Consistency, Inclusion};
 use crate::{
     attest::attestations,
-    model::{EvidenceDocument, EvidenceKind, Observation, ReleaseId},
+    model::{EvidenceDocument, Observation, ReleaseId},
     store::{Store, StoreError},
     tlog::{derived, merkle::Hash},
 };
@@ -24,6 +24,7 @@ const MOST_PROOFS: usize = 30_000;
 pub(super) struct Logs {
     named: BTreeMap<String, Named>,
     entries: usize,
+    left_out: usize,
 }
 
 /// What the attestations say of one log.
@@ -53,12 +54,16 @@ impl Logs {
         for at in observation.verified().filter_map(|verified| verified.log.as_ref()) {
             self.named.entry(at.origin.clone()).or_default();
         }
-        for document in documents.iter().filter(|document| is_verified(observation, document)) {
+        // Only what was verified leads to checkpoints of a known log.
+        let verified = documents.iter().filter(|document| document.provenance(observation).verified().is_some());
+        for document in verified {
             let attested = attestations(&document.content).unwrap_or_default();
             for entry in attested.iter().flat_map(|one| one.entries()) {
-                let Some((inclusion, tree)) = Inclusion::of(&entry).filter(|_| self.entries < MOST_ENTRIES) else {
+                let Some((inclusion, tree)) = Inclusion::of(&entry) else { continue };
+                if self.entries == MOST_ENTRIES {
+                    self.left_out += 1;
                     continue;
-                };
+                }
                 self.entries += 1;
                 let named = self.named.entry(entry.origin.clone()).or_default();
                 named.entries.push(inclusion);
@@ -71,8 +76,11 @@ impl Logs {
     /// Everything about them.
     pub fn gather(self, store: &Store) -> Result<Gathered, StoreError> {
         let mut gathered = Gathered::default();
-        if self.entries == MOST_ENTRIES {
-            gathered.lacks.push(format!("proofs of more than {MOST_ENTRIES} log entries; the documents have them"));
+        if self.left_out > 0 {
+            let left_out = self.left_out;
+            gathered.lacks.push(format!(
+                "files with the proofs of {left_out} log entries after the first {MOST_ENTRIES}; the documents have them"
+            ));
         }
         for (log, named) in self.named {
             named.gather(&log, store, &mut gathered)?;
@@ -158,16 +166,6 @@ fn paths(folder: &str, notes: BTreeMap<(u64, Hash), String>) -> Vec<(String, Str
         (format!("{folder}/checkpoint-{size}{root}.txt"), note)
     };
     notes.into_iter().map(path).collect()
-}
-
-/// Whether the attestations of a document were verified: only then their checkpoints are those of a known log.
-fn is_verified(observation: &Observation, document: &EvidenceDocument) -> bool {
-    let file = || observation.files.iter().find(|file| file.name == document.subject);
-    let provenance = match document.kind {
-        EvidenceKind::NpmAttestations => None,
-        EvidenceKind::PypiProvenance => file().and_then(|file| file.attestation.as_ref()),
-    };
-    provenance.unwrap_or(&observation.attestation).verified().is_some()
 }
 
 /// A name as a part of a path.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::{Observation, Provenance};
+
 /// The kinds of attestation documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EvidenceKind {
@@ -39,6 +41,18 @@ pub struct EvidenceDocument {
     pub content: Vec<u8>,
     /// When it was fetched.
     pub fetched_at: DateTime<Utc>,
+}
+
+impl EvidenceDocument {
+    /// What came of the verification of its attestations: of the file that they are about, or of the release.
+    pub fn provenance<'a>(&self, release: &'a Observation) -> &'a Provenance {
+        let file = release.files.iter().find(|file| file.name == self.subject);
+        let of_file = match self.kind {
+            EvidenceKind::NpmAttestations => None,
+            EvidenceKind::PypiProvenance => file.and_then(|file| file.attestation.as_ref()),
+        };
+        of_file.unwrap_or(&release.attestation)
+    }
 }
 
 impl fmt::Debug for EvidenceDocument {

@@ -26,16 +26,25 @@ fn a_release_of_the_same_publisher_joins_an_open_incident_and_is_told_once() {
     assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
 
     // Nothing is unusual about it but that Ada, whose token was stolen, published it.
-    let now = rfc3339(SystemClock.now()).parse().unwrap();
-    machine.world.publish_npm("gadget", "1.0.9", &by_ada().at(now));
+    let publish = |version: &str| {
+        let now = rfc3339(SystemClock.now()).parse().unwrap();
+        machine.world.publish_npm("gadget", version, &by_ada().at(now));
+    };
+    publish("1.0.9");
     machine.is_told(&["pkg:npm/gadget@1.0.9"]);
-    let joined = ("pkg:npm/gadget@1.0.9".to_owned(), "same-publisher".to_owned());
-    assert_eq!(members(&machine), [(ACCUSED.to_owned(), String::new()), joined]);
+    let joined = |version: &str| (format!("pkg:npm/gadget@{version}"), "same-publisher".to_owned());
+    let accused = || (ACCUSED.to_owned(), String::new());
+    assert_eq!(members(&machine), [accused(), joined("1.0.9")]);
     let received = machine.world.received();
     let signals = received[0].1["data"]["signals"].as_array().unwrap();
     let joins = signals.iter().find(|signal| signal["detector"] == "incident-joined").unwrap();
     let seen = joins["seen"].as_str().unwrap();
     assert!(seen.contains(ACCUSED) && joins["severity"] == "high", "{joins}");
-    eventually("the delivery is noted", || machine.waiting_alerts() == 0);
+
+    // The next one joins as well; the open alert counts it.
+    publish("1.0.10");
+    eventually("it has joined", || members(&machine).len() == 3);
+    assert_eq!(members(&machine), [accused(), joined("1.0.9"), joined("1.0.10")]);
+    eventually("the deliveries are noted", || machine.waiting_alerts() == 0);
     machine.is_told(&["pkg:npm/gadget@1.0.9"]);
 }
