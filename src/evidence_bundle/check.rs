@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     check_logs::{self, LogProofs},
     manifest::{Manifest, Member},
-    tar::{self, BundleError, Files},
+    tar::{self, BundleError, Files, parsed},
 };
 use crate::{
     attest::Verifier,
@@ -127,9 +127,4 @@ fn detail(provenance: &Provenance) -> String {
         Provenance::Unavailable { reason } => reason.clone(),
         Provenance::Absent => "the document has no provenance".to_owned(),
     }
-}
-
-pub(super) fn parsed<'a, T: Deserialize<'a>>(files: &'a Files, path: &str) -> Result<T, BundleError> {
-    let content = files.get(path).ok_or_else(|| BundleError::altered(path, "it is missing"))?;
-    serde_json::from_slice(content).map_err(|error| BundleError::altered(path, error.to_string()))
 }

@@ -1,5 +1,5 @@
-//! Checks the proofs about logs in a bundle: that each entry is in the tree of its checkpoint, that all checkpoints are of
-//! one history, and that the log signed them.
+//! Checks the proofs about logs in a bundle: each entry is in the tree of its checkpoint, all checkpoints are of one
+//! history, and the log signed them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -7,9 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    check::parsed,
     log_proofs::{Consistency, Inclusion},
-    tar::{BundleError, Files},
+    tar::{BundleError, Files, parsed},
 };
 use crate::{
     attest::{Verifier, attestations},

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use crate::text::quoted;
 
@@ -148,6 +149,12 @@ pub(super) fn is_plain(path: &str) -> bool {
 
 fn form(at: usize, what: impl Into<String>) -> BundleError {
     BundleError::Form { at, what: what.into() }
+}
+
+/// The value of a JSON file of a bundle.
+pub(super) fn parsed<'a, T: Deserialize<'a>>(files: &'a Files, path: &str) -> Result<T, BundleError> {
+    let content = files.get(path).ok_or_else(|| BundleError::altered(path, "it is missing"))?;
+    serde_json::from_slice(content).map_err(|error| BundleError::altered(path, error.to_string()))
 }
 
 #[cfg(test)]

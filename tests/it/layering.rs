@@ -212,7 +212,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("governor", &["http"]),
     ("psl", &["rdap"]),
-    ("flate2", &["inspect/archive"]),
+    ("flate2", &["inspect/archive", "osv"]),
     ("icu_normalizer", &["inspect/archive"]),
     ("tokio_rustls", &["tls", "deliver/sinks/email", "deliver/sinks/syslog"]),
     ("rustls_native_certs", &["tls"]),
