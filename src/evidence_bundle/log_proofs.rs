@@ -16,6 +16,7 @@ use crate::{
 /// `inclusion-INDEX.json`: the proof that an entry is in the tree of a checkpoint (RFC 9162, section 2.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the words of RFC 9162")]
 pub(super) struct Inclusion {
     /// The log, by the origin of the checkpoint.
     pub log: String,
@@ -39,6 +40,7 @@ pub(super) struct Inclusion {
 /// section 2.1.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the words of RFC 9162")]
 pub(super) struct Consistency {
     /// The log, by the origin of the checkpoints.
     pub log: String,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::log_proofs::{Consistency, Inclusion};
 use crate::{
-    attest::attestations,
+    attest::{Attestation, attestations},
     model::{EvidenceDocument, Observation, ReleaseId},
     store::{Store, StoreError},
     tlog::{derived, merkle::Hash},
@@ -58,7 +58,7 @@ impl Logs {
         let verified = documents.iter().filter(|document| document.provenance(observation).verified().is_some());
         for document in verified {
             let attested = attestations(&document.content).unwrap_or_default();
-            for entry in attested.iter().flat_map(|one| one.entries()) {
+            for entry in attested.iter().flat_map(Attestation::entries) {
                 let Some((inclusion, tree)) = Inclusion::of(&entry) else { continue };
                 if self.entries == MOST_ENTRIES {
                     self.left_out += 1;
@@ -150,7 +150,7 @@ fn between(
                 gathered.consistencies.push((format!("{folder}/consistency-{second}.json"), proof));
             }
             None => {
-                gathered.lacks.push(format!("no proof from {first} to {second} entries of the log {log} is stored"))
+                gathered.lacks.push(format!("no proof from {first} to {second} entries of the log {log} is stored"));
             }
         }
     }

@@ -46,9 +46,9 @@ impl Counter {
             return Ok(false);
         }
         let stored = self.store.stored_figures()?;
-        let of = present.into_iter().map(Some).chain([None]);
-        let is_due = |of: &Option<&ProjectRow>| stored.of(*of).is_none_or(|row| !is_within(AGAIN, row, *of, now));
-        let due: Vec<_> = of.filter(is_due).collect();
+        let is_due = |of: Option<&ProjectRow>| stored.of(of).is_none_or(|row| !is_within(AGAIN, row, of, now));
+        let all = present.into_iter().map(Some).chain([None]);
+        let due: Vec<_> = all.filter(|of| is_due(*of)).collect();
         if due.is_empty() {
             return Ok(false);
         }

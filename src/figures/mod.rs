@@ -14,4 +14,4 @@ pub use counter::Counter;
 pub(crate) use counter::is_current;
 pub(crate) use counting::{Counting, unwatched};
 pub(crate) use open_alerts::open_alerts;
-pub(crate) use ranks::Ranks;
+pub(crate) use ranks::{Ranks, Stored};

@@ -5,13 +5,24 @@ use std::collections::HashMap;
 use crate::{
     baseline,
     model::{EvidenceRank, ReleaseId, is_same},
-    store::{Store, StoreError},
+    store::{ReleaseRow, Store, StoreError},
 };
 
 /// The evidence ranks of releases.
 pub(crate) struct Ranks<'a> {
     store: &'a Store,
-    known: HashMap<ReleaseId, Option<Option<EvidenceRank>>>,
+    known: HashMap<ReleaseId, Stored>,
+}
+
+/// What the store has of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// Nothing.
+    Nothing,
+    /// The release, whose evidence could not be read.
+    Unranked,
+    /// The release, with the rank of its evidence.
+    Ranked(EvidenceRank),
 }
 
 /// Whether a release comes with evidence.
@@ -28,9 +39,8 @@ impl<'a> Ranks<'a> {
         Self { store, known: HashMap::new() }
     }
 
-    /// The rank of a release, if its evidence is known; `None`: provwatch does not have the release. Lock files may spell its
-    /// version in another way.
-    pub fn stored(&mut self, release: &ReleaseId) -> Result<Option<Option<EvidenceRank>>, StoreError> {
+    /// What the store has of a release. Lock files may spell its version in another way.
+    pub fn stored(&mut self, release: &ReleaseId) -> Result<Stored, StoreError> {
         if let Some(known) = self.known.get(release) {
             return Ok(*known);
         }
@@ -42,17 +52,18 @@ impl<'a> Ranks<'a> {
                 row = self.store.release(&same)?;
             }
         }
-        let rank = row.map(|row| row.observation.as_ref().and_then(baseline::rank));
-        self.known.insert(release.clone(), rank);
-        Ok(rank)
+        let ranked = |row: ReleaseRow| row.observation.as_ref().and_then(baseline::rank);
+        let stored = row.map_or(Stored::Nothing, |row| ranked(row).map_or(Stored::Unranked, Stored::Ranked));
+        self.known.insert(release.clone(), stored);
+        Ok(stored)
     }
 
     /// Whether a release comes with evidence.
     pub(super) fn evidence(&mut self, release: &ReleaseId) -> Result<Evidence, StoreError> {
-        Ok(match self.stored(release)?.flatten() {
-            None => Evidence::Unknown,
-            Some(EvidenceRank::None) => Evidence::Without,
-            Some(_) => Evidence::With,
+        Ok(match self.stored(release)? {
+            Stored::Nothing | Stored::Unranked => Evidence::Unknown,
+            Stored::Ranked(EvidenceRank::None) => Evidence::Without,
+            Stored::Ranked(_) => Evidence::With,
         })
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Draft<'a> {
                     entry.place.scope = scope;
                 }
                 if depth > 1 {
-                    entry.place.through = firsts.entry(first).or_insert_with(|| release(first)).clone();
+                    entry.place.through.clone_from(firsts.entry(first).or_insert_with(|| release(first)));
                 }
             }
             Some(entry)

@@ -98,6 +98,7 @@ mod tests {
         Graph { roots: roots.to_vec(), edges: edges.to_vec() }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the places are")]
     fn reached(scope: DependencyScope, depth: u32, first: usize) -> Option<Reached> {
         Some(Reached { scope, depth, first })
     }

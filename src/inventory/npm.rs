@@ -40,6 +40,8 @@ struct Nested(Package<Nested>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the marks of npm")]
+#[expect(clippy::zero_sized_map_values, reason = "only the names matter")]
 struct Package<D> {
     /// The real name if the path has an alias.
     name: Option<String>,

@@ -10,6 +10,7 @@ use crate::model::DependencyScope;
 /// SPDX 2: <https://spdx.github.io/spdx-spec/v2.3/package-information/>.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "SPDX's names")]
 struct Document {
     #[serde(rename = "SPDXID")]
     id: Option<String>,
@@ -51,6 +52,7 @@ struct Checksum {
 /// <https://spdx.github.io/spdx-spec/v2.3/relationships-between-SPDX-elements/>.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "SPDX's names")]
 struct Relationship {
     #[serde(default)]
     spdx_element_id: String,

@@ -106,7 +106,7 @@ impl fmt::Display for Use {
         let about: Vec<&str> = kind.into_iter().chain(self.owner.as_deref()).collect();
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
         let way = self.way().map(|way| format!(" {way}")).unwrap_or_default();
-        let scope = (self.scope != DependencyScope::Unknown).then(|| format!("{}, ", self.scope)).unwrap_or_default();
+        let scope = if self.scope == DependencyScope::Unknown { String::new() } else { format!("{}, ", self.scope) };
         let (verb, version, since) = (self.verb(), self.release.version(), self.since.format("%Y-%m-%d"));
         let until = self.until.map(|until| format!(" until {}", until.format("%Y-%m-%d"))).unwrap_or_default();
         write!(f, "{}{about} {verb} {version}{way} ({scope}since {since}{until})", self.project)

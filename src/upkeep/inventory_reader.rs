@@ -46,6 +46,7 @@ struct Memory {
     /// Since when the folder itself cannot be read, and why.
     unreadable: Option<(Duration, String)>,
     /// The last report; `None`: not known, after a start.
+    #[expect(clippy::option_option, reason = "not known is something else than no report")]
     told: Option<Option<String>>,
 }
 

@@ -19,8 +19,10 @@ use crate::{
         target,
         words::{self, NOTHING},
     },
-    figures::{Ranks, open_alerts},
-    model::{Alert, AlertId, DependencyScope, EvidenceRank, Package, ProjectName, Severity, Use, is_same},
+    figures::{Ranks, Stored, open_alerts},
+    model::{
+        Alert, AlertId, DependencyScope, EvidenceRank, Package, ProjectName, Reachability, Severity, Use, Vex, is_same,
+    },
     store::{ProjectRow, Which},
     watchlist::Watchlist,
 };
@@ -95,8 +97,11 @@ impl Show {
         entries.truncate(self.limit);
         let mut ranks = Ranks::of(&store);
         for entry in &mut entries {
-            let found = ranks.stored(&entry.used.release)?;
-            (entry.stored, entry.evidence) = (found.is_some(), found.flatten());
+            (entry.stored, entry.evidence) = match ranks.stored(&entry.used.release)? {
+                Stored::Nothing => (false, None),
+                Stored::Unranked => (true, None),
+                Stored::Ranked(rank) => (true, Some(rank)),
+            };
         }
         if self.printing.is_json() {
             entries.iter().try_for_each(output::json)?;
@@ -169,7 +174,7 @@ fn scope(scope: DependencyScope) -> &'static str {
 
 fn how(used: &Use) -> String {
     let way = used.way().map_or_else(|| NOTHING.to_owned(), words::name);
-    let said = [used.vex.map(|vex| vex.as_str()), used.reachability.map(|reached| reached.as_str())];
+    let said = [used.vex.map(Vex::as_str), used.reachability.map(Reachability::as_str)];
     let said: Vec<&str> = said.into_iter().flatten().collect();
     if said.is_empty() { way } else { format!("{way}; {}", said.join(", ")) }
 }

@@ -18,7 +18,8 @@ fn files_with_too_many_entries_are_refused() {
     (0..100_001).for_each(|number| write!(lock, "\"node_modules/p{number}\": {{}},").unwrap());
     lock.push_str("\"\": {}}}");
     assert!(refused(&lock).contains("file: more than 100000 entries"));
-    let requirements: String = (0..100_001).map(|number| format!("p{number}==1\n")).collect();
+    let mut requirements = String::new();
+    (0..100_001).for_each(|number| writeln!(requirements, "p{number}==1").unwrap());
     assert!(refused(&requirements).contains("more than 100000 entries"));
 }
 

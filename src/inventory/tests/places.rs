@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::Locked;
+use crate::model::{Locked, Reachability, Vex};
 
 /// Each release with its scope and the way to it: `pkg:npm/a@1.0.0 required 1`, `… dev 3 through pkg:npm/b@1.0.0`.
 fn places(text: &str) -> Vec<String> {
@@ -228,8 +228,7 @@ fn cyclonedx_says_vex_and_reachability_too() {
             "pkg:npm/e@1.0.0 unknown 2",
         ]
     );
-    let of =
-        |one: &Locked| (one.vex.map(|vex| vex.as_str()), one.reachability.map(|one| one.as_str()), one.digests.len());
+    let of = |one: &Locked| (one.vex.map(Vex::as_str), one.reachability.map(Reachability::as_str), one.digests.len());
     let said: Vec<_> = content(&text).locked.iter().map(of).collect();
     assert_eq!(
         said,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    attest::attestations,
+    attest::{Attestation, attestations},
     logwatch::log_list::FollowedLog,
     model::EvidenceDocument,
     store::{CheckpointRow, LogCheck, Store, StoreError},
@@ -44,7 +44,7 @@ fn checkpoints(
     now: DateTime<Utc>,
 ) -> Vec<CheckpointRow> {
     let attested = attestations(&document.content).unwrap_or_default();
-    let entries = attested.iter().flat_map(|one| one.entries()).filter(|entry| entry.origin == *origin);
+    let entries = attested.iter().flat_map(Attestation::entries).filter(|entry| entry.origin == *origin);
     let signed = entries.filter_map(|entry| followed.log.signer().verify(entry.checkpoint.as_bytes()).ok());
     let row = |signed: SignedCheckpoint| CheckpointRow {
         size: signed.size(),

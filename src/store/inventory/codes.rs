@@ -9,7 +9,7 @@ const STATEMENTS: [Vex; 5] = [Vex::Exploitable, Vex::InTriage, Vex::Resolved, Ve
 const REACHED: [Reachability; 2] = [Reachability::Called, Reachability::Found];
 
 pub(super) fn of_scope(scope: DependencyScope) -> i64 {
-    number(&SCOPES, scope)
+    number(&SCOPES, &scope)
 }
 
 /// A number of a later version, or a damaged one, says nothing.
@@ -18,7 +18,7 @@ pub(super) fn scope(number: i64) -> DependencyScope {
 }
 
 pub(super) fn of_vex(vex: Option<Vex>) -> Option<i64> {
-    vex.map(|vex| number(&STATEMENTS, vex))
+    vex.map(|vex| number(&STATEMENTS, &vex))
 }
 
 pub(super) fn vex(number: Option<i64>) -> Option<Vex> {
@@ -26,15 +26,15 @@ pub(super) fn vex(number: Option<i64>) -> Option<Vex> {
 }
 
 pub(super) fn of_reachability(reachability: Option<Reachability>) -> Option<i64> {
-    reachability.map(|reached| number(&REACHED, reached))
+    reachability.map(|reached| number(&REACHED, &reached))
 }
 
 pub(super) fn reachability(number: Option<i64>) -> Option<Reachability> {
     word(&REACHED, number)
 }
 
-fn number<T: PartialEq>(words: &[T], word: T) -> i64 {
-    words.iter().zip(0..).find_map(|(one, number)| (*one == word).then_some(number)).unwrap_or_default()
+fn number<T: PartialEq>(words: &[T], word: &T) -> i64 {
+    words.iter().zip(0..).find_map(|(one, number)| (one == word).then_some(number)).unwrap_or_default()
 }
 
 fn word<T: Copy>(words: &[T], number: Option<i64>) -> Option<T> {

@@ -43,8 +43,8 @@ fn files_are_added_removed_changed_and_moved() {
     assert_eq!(added, [("d.js", 1), ("empty2", 0)]);
     let removed: Vec<_> = changes.removed.items.iter().map(|file| &*file.path).collect();
     assert_eq!(removed, ["c.js", "empty"]);
-    let [changed] = &changes.changed.items[..] else { panic!("{changes:?}") };
-    assert_eq!((&*changed.now.path, changed.before.size, changed.now.size), ("a.js", 1, 2));
+    let [edited] = &changes.changed.items[..] else { panic!("{changes:?}") };
+    assert_eq!((&*edited.now.path, edited.before.size, edited.now.size), ("a.js", 1, 2));
     let [moved] = &changes.moved.items[..] else { panic!("{changes:?}") };
     assert_eq!((&*moved.from, &*moved.to), ("b.js", "lib/b.js"));
     assert_eq!(changes.unchanged, 1);

@@ -84,15 +84,14 @@ impl Report {
             let current = stored.of(*of).filter(|row| is_current(row, *of, now));
             let of_months =
                 |row: &FiguresRow| Some((row.figures.clone().of_months(self.months as usize)?, row.counted_at));
-            let (figures, counted_at) = match current.and_then(of_months) {
-                Some(current) => current,
-                None => {
-                    let counting = match &mut counting {
-                        Some(counting) => counting,
-                        none => none.insert(Counting::at(now, self.months, store, watchlist)?),
-                    };
-                    (counting.count(*of)?, now)
-                }
+            let (figures, counted_at) = if let Some(current) = current.and_then(of_months) {
+                current
+            } else {
+                let counting = match &mut counting {
+                    Some(counting) => counting,
+                    none => none.insert(Counting::at(now, self.months, store, watchlist)?),
+                };
+                (counting.count(*of)?, now)
             };
             lines.push(Line::of(*of, figures, counted_at));
         }
