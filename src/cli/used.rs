@@ -42,7 +42,7 @@ impl UsedNow {
         packages.extend(releases.iter().map(|release| release.package().clone()));
         let exact = if releases.is_empty() { None } else { Some(store.uses_of(UsesOf::Releases(releases), LISTED)?) };
         let mut all = store.uses_of(UsesOf::Packages(&packages), 2 * LISTED)?;
-        // Former versions are no news; former uses of the very releases are.
+        // Former uses of other versions say nothing new; those of the very releases do.
         let is_exact = |one: &Use| releases.iter().any(|release| is_same(release, &one.release));
         all.uses.retain(|one| one.until.is_none() && !is_exact(one));
         all.uses.truncate(LISTED);

@@ -61,7 +61,7 @@ impl FollowUps {
         Ok(())
     }
 
-    /// Whether the interval has passed, somebody acted on an alert, or the clock was set back.
+    /// Whether the interval has passed, a person acted on an alert, or the clock was set back.
     fn is_time(&self, name: &str, now: DateTime<Utc>, action: i64) -> bool {
         let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         looks.get(name).is_none_or(|last| now - last.at >= INTERVAL || now < last.at || action != last.action)

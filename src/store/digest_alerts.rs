@@ -52,7 +52,7 @@ pub(super) fn sections(
         section(db, period, "new", NEW)?,
         section(db, period, "changed", CHANGED)?,
         still_open(db, period, now)?,
-        // What is over is no cause for concern.
+        // What is over needs no attention any more.
         DigestSection { critical: 0, ..resolved },
     ])
 }

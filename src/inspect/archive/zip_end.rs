@@ -40,7 +40,7 @@ struct Stated {
 /// Finds the directory.
 ///
 /// # Errors
-/// There is no usable end record.
+/// The end record is missing or cannot be used.
 pub(super) fn find(bytes: &[u8], into: &mut Collector<'_>) -> Result<Directory, Stopped> {
     let all = Bytes(bytes);
     let lowest = bytes.len().saturating_sub(END_LENGTH + MAX_COMMENT);
